@@ -1,0 +1,23 @@
+//! Owns what opens a person's own account: credentials, address, other sessions, creating organizations, accepting an
+//! invitation. *Source*: R-IN-9. An SSO proof alone never does.
+
+use super::organization::is_confirmed_by_mail;
+use super::{AddressState, Decision, Requirement, World};
+use crate::proof::Proofs;
+
+/// Decides on proofs that count already.
+pub(super) fn decide(world: &World, counting: &Proofs) -> Decision {
+    let personal = counting.iter().any(|proof| proof.method().is_personal());
+    let confirmed = match world.address {
+        AddressState::Proven => is_confirmed_by_mail(counting),
+        // The code would prove the address first, and that makes it a proven one (R-LNK-4).
+        AddressState::LocalTo(_) => false,
+    };
+    if !personal && !confirmed {
+        return Decision::Require(Requirement::Proof);
+    }
+    if world.has_second_factor {
+        return Decision::Require(Requirement::SecondFactor);
+    }
+    Decision::Allow
+}

@@ -1,0 +1,34 @@
+//! Owns the second gate: what opens one organization. *Source*: R-ENF-4, R-LNK-6, R-IN-4.
+
+use super::enforcement::exempts;
+use super::proofs::is_by_own_connection;
+use super::{Decision, Place, Requirement, World};
+use crate::method::AuthenticationMethod;
+use crate::proof::{Proof, Proofs};
+
+/// Decides on proofs that count already, for a member.
+pub(super) fn decide(world: &World, place: &Place, counting: &Proofs) -> Decision {
+    let here = counting.filter(|proof| proof.at() >= place.proofs_not_before);
+    let own = here.iter().any(|proof| is_by_own_connection(place, proof));
+    if own {
+        // SSO answers for the second factor in the organization whose connection made the proof (R-IN-4).
+        return Decision::Allow;
+    }
+    let personal = here.iter().any(|proof| proof.method().is_personal());
+    if place.enforced && !(personal && exempts(place, world)) {
+        return Decision::Require(Requirement::Sso);
+    }
+    if !personal && !is_confirmed_by_mail(&here) {
+        return Decision::Require(Requirement::Proof);
+    }
+    if world.has_second_factor || place.mfa_required {
+        return Decision::Require(Requirement::SecondFactor);
+    }
+    Decision::Allow
+}
+
+/// An SSO proof of another organization and a code mailed to the proven address: the code serves on top (R-LNK-6).
+pub(super) fn is_confirmed_by_mail(proofs: &Proofs) -> bool {
+    let has = |method| proofs.iter().any(|proof: &Proof| proof.method() == method);
+    has(AuthenticationMethod::Sso) && has(AuthenticationMethod::MailedCode)
+}

@@ -1,0 +1,26 @@
+//! Owns which proofs of a session still count. A proof that stops counting never counts again: the moments it is
+//! compared with only move forward.
+
+use super::{Place, World};
+use crate::proof::{Proof, Proofs};
+
+/// The proofs that count today.
+///
+/// *Source*: R-SSO-7 (a replaced, disabled or deleted connection takes its proofs along), R-ORG-6 (a removed member's
+/// SSO proof is nobody's).
+pub fn counting(world: &World, proofs: &Proofs) -> Proofs {
+    proofs.filter(|proof| match proof {
+        Proof::Password { .. } | Proof::MailedCode { .. } => true,
+        Proof::Sso { organization_id, .. } => world.place(organization_id).is_some_and(|place| is_by_own_connection(place, proof)),
+    })
+}
+
+/// Whether the proof was made through this organization's active connection, since it became active.
+pub(super) fn is_by_own_connection(place: &Place, proof: &Proof) -> bool {
+    match (proof, &place.connection) {
+        (Proof::Sso { connection_id, organization_id, at, .. }, Some((active, since))) => {
+            *organization_id == place.organization_id && connection_id == active && at >= since
+        }
+        (Proof::Password { .. } | Proof::MailedCode { .. } | Proof::Sso { .. }, _) => false,
+    }
+}

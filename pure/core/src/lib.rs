@@ -1,1 +1,23 @@
-//! placeholder
+//! The nouns of Orgate and every decision about them, as functions over values.
+//!
+//! Nothing here knows async, input and output, a clock or randomness: the moment and random bytes are arguments.
+
+pub mod actor;
+pub mod assertion;
+pub mod challenge;
+pub mod connection;
+pub mod email;
+pub mod id;
+pub mod invitation;
+pub mod linking;
+pub mod membership;
+pub mod method;
+pub mod name;
+pub mod permission;
+pub mod policy;
+pub mod proof;
+pub mod refusal;
+pub mod role;
+pub mod session;
+pub mod sign_in;
+pub mod time;

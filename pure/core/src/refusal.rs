@@ -1,0 +1,277 @@
+//! Owns [`Refusal`]: every expected "no" outside the sign-on protocols, with its stable code and words for a person.
+//! How it travels (status, page, problem document) is decided at the edge.
+
+use crate::invitation::InvitationEnd;
+use crate::linking::LinkingRefusal;
+
+/// An organization that stands between a person and a session (R-ENF-3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiringOrganization {
+    /// Its id.
+    pub id: crate::id::OrganizationId,
+    /// Its short name.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// One field of a form or body that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name in the API and the form.
+    pub field: &'static str,
+    /// What is wrong with it and what to do, as a sentence.
+    pub message: String,
+}
+
+impl FieldError {
+    /// One error of one field.
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self { field, message: message.into() }
+    }
+}
+
+/// An expected "no".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Address and password do not belong together, or nobody has the address: told apart by nothing (R-IN-5).
+    InvalidCredentials,
+    /// No session, or one that is over.
+    NoSession,
+    /// Enforced SSO binds the person (R-ENF-3).
+    SsoRequired(Vec<RequiringOrganization>),
+    /// The organization opens only to its own SSO.
+    NeedsSso,
+    /// The session's proofs do not suffice here (R-LNK-6, R-IN-9).
+    NeedsProof,
+    /// A second factor is asked for.
+    NeedsSecondFactor,
+    /// The proofs are older than 15 minutes (R-IN-8).
+    NeedsRecentProof,
+    /// Not a member of that organization, or it does not exist.
+    NotAnOrganizationMember,
+    /// The role does not allow it.
+    NotPermitted,
+    /// No such thing here (R-ORG-6: another organization's thing is no such thing).
+    NotFound,
+    /// The last Owner stays (R-ORG-5).
+    LastOwner,
+    /// The organization is full (R-LNK-8).
+    MemberLimit,
+    /// The person has created as many organizations as the operator allows (R-ORG-2).
+    OrganizationLimit,
+    /// The short name is taken.
+    SlugTaken,
+    /// The organization is not entitled to SSO (R-ORG-7).
+    SsoNotEntitled,
+    /// Refused while SSO is enforced (R-SSO-7).
+    SsoEnforced,
+    /// The revision has not passed a complete test sign-in (R-SSO-6).
+    ConnectionNotValidated,
+    /// There is no active connection to sign in through.
+    NoActiveConnection,
+    /// Input that cannot be taken; nothing of it was.
+    InvalidInput(Vec<FieldError>),
+    /// The six digits are not the ones mailed.
+    InvalidCode,
+    /// The code, link or attempt is over: used, expired or tried too often.
+    AttemptOver,
+    /// The invitation cannot be accepted any more.
+    InvitationOver(InvitationEnd),
+    /// The invitation is for another address than the person's (T-INV-2).
+    InvitationForAnotherAddress,
+    /// The address has not been proven over this link: a code is mailed first (R-INV-2).
+    InvitationNeedsCode,
+    /// Too many tries in a while.
+    TooManyRequests,
+    /// The operator has closed sign-up.
+    SignUpClosed,
+    /// The machine is at its limit; nothing was done.
+    Busy,
+    /// An assertion that opens nothing (section 5).
+    Linking(LinkingRefusal),
+    /// The connection was replaced or disabled while the sign-in was under way (R-SSO-7).
+    ConnectionChanged,
+}
+
+/// What sort of "no" it is; the edge maps it to a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// Who are you?
+    Unauthenticated,
+    /// Not you, or not like this.
+    Forbidden,
+    /// No such thing.
+    NotFound,
+    /// Not in this state of things.
+    Conflict,
+    /// It is over for good.
+    Gone,
+    /// Not understood.
+    Invalid,
+    /// Not so fast.
+    TooMany,
+    /// Not now.
+    Unavailable,
+}
+
+impl Refusal {
+    /// The stable code. *Source*: `api.md`, R-API-1.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidCredentials => "invalid-credentials",
+            Self::NoSession => "no-session",
+            Self::SsoRequired(_) => "sso-required",
+            Self::NeedsSso => "needs-sso",
+            Self::NeedsProof => "needs-proof",
+            Self::NeedsSecondFactor => "needs-second-factor",
+            Self::NeedsRecentProof => "needs-recent-proof",
+            Self::NotAnOrganizationMember => "not-an-organization-member",
+            Self::NotPermitted => "not-permitted",
+            Self::NotFound => "not-found",
+            Self::LastOwner => "last-owner",
+            Self::MemberLimit => "member-limit",
+            Self::OrganizationLimit => "organization-limit",
+            Self::SlugTaken => "slug-taken",
+            Self::SsoNotEntitled => "sso-not-entitled",
+            Self::SsoEnforced => "sso-enforced",
+            Self::ConnectionNotValidated => "connection-not-validated",
+            Self::NoActiveConnection => "no-active-connection",
+            Self::InvalidInput(_) => "invalid-input",
+            Self::InvalidCode => "invalid-code",
+            Self::AttemptOver => "attempt-over",
+            Self::InvitationOver(InvitationEnd::Accepted) => "invitation-accepted",
+            Self::InvitationOver(InvitationEnd::Revoked) => "invitation-revoked",
+            Self::InvitationOver(InvitationEnd::Expired) => "invitation-expired",
+            Self::InvitationForAnotherAddress => "invitation-for-another-address",
+            Self::InvitationNeedsCode => "invitation-needs-code",
+            Self::TooManyRequests => "too-many-requests",
+            Self::SignUpClosed => "sign-up-closed",
+            Self::Busy => "busy",
+            Self::Linking(refusal) => refusal.code(),
+            Self::ConnectionChanged => "connection-changed",
+        }
+    }
+
+    /// What sort of "no" it is.
+    pub const fn kind(&self) -> RefusalKind {
+        match self {
+            Self::InvalidCredentials | Self::NoSession => RefusalKind::Unauthenticated,
+            Self::SsoRequired(_)
+            | Self::NeedsSso
+            | Self::NeedsProof
+            | Self::NeedsSecondFactor
+            | Self::NeedsRecentProof
+            | Self::NotAnOrganizationMember
+            | Self::NotPermitted
+            | Self::SsoNotEntitled
+            | Self::InvitationForAnotherAddress
+            | Self::InvitationNeedsCode
+            | Self::SignUpClosed
+            | Self::Linking(_) => RefusalKind::Forbidden,
+            Self::NotFound => RefusalKind::NotFound,
+            Self::LastOwner
+            | Self::MemberLimit
+            | Self::OrganizationLimit
+            | Self::SlugTaken
+            | Self::SsoEnforced
+            | Self::ConnectionNotValidated
+            | Self::NoActiveConnection
+            | Self::ConnectionChanged => RefusalKind::Conflict,
+            Self::InvitationOver(_) | Self::AttemptOver => RefusalKind::Gone,
+            Self::InvalidInput(_) | Self::InvalidCode => RefusalKind::Invalid,
+            Self::TooManyRequests => RefusalKind::TooMany,
+            Self::Busy => RefusalKind::Unavailable,
+        }
+    }
+
+    /// What happened, in a few words: the title of a page.
+    pub const fn title(&self) -> &'static str {
+        match self {
+            Self::InvalidCredentials => "Email or password is not right",
+            Self::NoSession => "You are signed out",
+            Self::SsoRequired(_) | Self::NeedsSso => "Single sign-on is required",
+            Self::NeedsProof | Self::NeedsRecentProof => "Confirm it is you",
+            Self::NeedsSecondFactor => "A second factor is required",
+            Self::NotAnOrganizationMember => "You are not a member here",
+            Self::NotPermitted => "Your role does not allow this",
+            Self::NotFound => "There is nothing here",
+            Self::LastOwner => "The last Owner stays",
+            Self::MemberLimit | Self::Linking(LinkingRefusal::MemberLimit) => "The organization is full",
+            Self::OrganizationLimit => "You cannot create another organization",
+            Self::SlugTaken => "That short name is taken",
+            Self::SsoNotEntitled => "Single sign-on is not part of the plan",
+            Self::SsoEnforced => "Not while SSO is enforced",
+            Self::ConnectionNotValidated => "Test the connection first",
+            Self::NoActiveConnection => "There is no single sign-on here",
+            Self::InvalidInput(_) => "Something needs another look",
+            Self::InvalidCode => "That is not the code",
+            Self::AttemptOver => "This is no longer valid",
+            Self::InvitationOver(InvitationEnd::Accepted) => "The invitation was accepted already",
+            Self::InvitationOver(InvitationEnd::Revoked) => "The invitation was withdrawn",
+            Self::InvitationOver(InvitationEnd::Expired) => "The invitation has expired",
+            Self::InvitationForAnotherAddress => "The invitation is for somebody else",
+            Self::InvitationNeedsCode => "Confirm your address first",
+            Self::TooManyRequests => "Too many tries",
+            Self::SignUpClosed => "Sign-up is closed",
+            Self::Busy => "Busy right now",
+            Self::Linking(LinkingRefusal::MembershipRemoved) => "You were removed from this organization",
+            Self::Linking(LinkingRefusal::LinkedToAnotherSubject) => "Your account is linked to another SSO user",
+            Self::Linking(LinkingRefusal::EmailMissing) => "Your identity provider sent no e-mail address",
+            Self::ConnectionChanged => "Single sign-on changed meanwhile",
+        }
+    }
+
+    /// What to do about it, as a sentence or two.
+    pub fn advice(&self) -> String {
+        let text = match self {
+            Self::InvalidCredentials => "Check both and try again, or set a new password with \u{201c}Forgot your password?\u{201d}.",
+            Self::NoSession => "Sign in again to go on.",
+            Self::SsoRequired(_) => "An organization you belong to asks its members to sign in through its SSO, wherever they are going.",
+            Self::NeedsSso => "This organization opens only to a sign-in through its own SSO.",
+            Self::NeedsProof => "The way you signed in does not reach this far. Use another way of yours, or a code mailed to your address.",
+            Self::NeedsSecondFactor => "Use your second factor to go on.",
+            Self::NeedsRecentProof => "This reaches far, so it needs a proof from the last 15 minutes.",
+            Self::NotAnOrganizationMember => "Ask an Owner of the organization to invite you, or sign in as somebody else.",
+            Self::NotPermitted => "Ask an Owner of the organization.",
+            Self::NotFound => "It may have been removed, or the address is mistyped.",
+            Self::LastOwner => "An organization always has an Owner. Make somebody else Owner first.",
+            Self::MemberLimit | Self::Linking(LinkingRefusal::MemberLimit) => {
+                "It has as many members as it may. Ask an Owner; they have been told."
+            }
+            Self::OrganizationLimit => "You have created as many as this service allows. Delete one, or ask whoever runs the service.",
+            Self::SlugTaken => "Choose another one.",
+            Self::SsoNotEntitled => "Ask whoever runs this service to switch single sign-on on for the organization.",
+            Self::SsoEnforced => "Turn SSO enforcement off first.",
+            Self::ConnectionNotValidated => "Use \u{201c}Test connection\u{201d} and complete a sign-in with exactly these settings.",
+            Self::NoActiveConnection => "Use another way to sign in, or ask an Owner of the organization.",
+            Self::InvalidInput(fields) => {
+                return fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join(" ");
+            }
+            Self::InvalidCode => "Look at the newest mail from us; only its code serves.",
+            Self::AttemptOver => "It was used, has expired or was tried too often. Start again.",
+            Self::InvitationOver(InvitationEnd::Accepted) => "An invitation can be used once. Sign in to see the organization.",
+            Self::InvitationOver(InvitationEnd::Revoked | InvitationEnd::Expired) => "Ask the person who invited you to send it again.",
+            Self::InvitationForAnotherAddress => "Sign in with the address that was invited, or ask for an invitation to yours.",
+            Self::InvitationNeedsCode => "This link was passed on by hand, so we mail a code to the invited address.",
+            Self::TooManyRequests => "Wait a few minutes and try again.",
+            Self::SignUpClosed => "New accounts need an invitation here. Ask an Owner of your organization.",
+            Self::Busy => "Nothing was changed. Try again in a moment.",
+            Self::Linking(LinkingRefusal::MembershipRemoved) => "Ask an Owner of the organization to re-admit you or to invite you again.",
+            Self::Linking(LinkingRefusal::LinkedToAnotherSubject) => {
+                "Your identity provider knows you under another id than before. Ask an Owner to clear the old link."
+            }
+            Self::Linking(LinkingRefusal::EmailMissing) => {
+                "Ask your administrator to release the e-mail address to this application."
+            }
+            Self::ConnectionChanged => "An Owner replaced or disabled it while you were signing in. Start again.",
+        };
+        text.to_owned()
+    }
+}
+
+impl From<LinkingRefusal> for Refusal {
+    fn from(refusal: LinkingRefusal) -> Self {
+        Self::Linking(refusal)
+    }
+}

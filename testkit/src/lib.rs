@@ -1,1 +1,25 @@
-//! placeholder
+//! The kit of the tests: a hostile identity provider, a DNS server, a certificate authority, a mailbox reader, a clock
+//! that stands still, and fresh PostgreSQL databases.
+//!
+//! It shares no token-checking code with the product, so that a mistake there cannot excuse itself here. Everything
+//! listens on loopback, lives in a thread of its own and ends when its handle is dropped.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a broken set-up ends the test it was made for, there and then"
+)]
+
+mod ambient;
+mod background;
+pub mod ca;
+pub mod clock;
+pub mod dns;
+pub mod hostile_idp;
+pub mod mailbox;
+pub mod postgres;
+
+pub use ca::Authority;
+pub use clock::ManualClock;
+pub use dns::Dns;
+pub use hostile_idp::{HostileIdp, Mischief, Person, Setup};
+pub use mailbox::Mailbox;

@@ -1,0 +1,338 @@
+//! A local OpenID provider in Okta's layout that can be honest or do anything wrong, and remembers what it was asked.
+//!
+//! It writes and signs its tokens by hand and shares no code with the product. Honest, it enforces what an IdP enforces:
+//! client authentication, registered redirect URIs, PKCE with S256, codes that work once.
+
+pub mod catalogue;
+mod keys;
+mod mischief;
+mod provider;
+mod token;
+mod wire;
+
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+pub use self::keys::{Algorithm, WeakRsa};
+pub use self::mischief::{Endpoint, KeySetShape, Mischief, Parameters, Signing, Wire};
+use self::keys::KeySet;
+use self::provider::{Authorized, Provider};
+use crate::background::Background;
+use crate::ca::Authority;
+use crate::clock::ManualClock;
+
+/// A person of the provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// The subject.
+    pub subject: String,
+    /// The claims beside it: `email`, `email_verified`, `name` and the like.
+    pub claims: Map<String, Value>,
+    /// Whether the person is assigned to the client application.
+    pub assigned: bool,
+}
+
+impl Person {
+    /// An assigned person with a verified address and a name made of it.
+    pub fn new(subject: impl Into<String>, email: impl Into<String>) -> Self {
+        let email = email.into();
+        let name = email.split('@').next().unwrap_or_default().to_owned();
+        let claims = [
+            ("email", json!(email)),
+            ("email_verified", json!(true)),
+            ("name", json!(name)),
+            ("preferred_username", json!(email)),
+        ];
+        let claims = claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { subject: subject.into(), claims, assigned: true }
+    }
+
+    /// The same person with another claim.
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same person without a claim.
+    pub fn without(mut self, name: &str) -> Self {
+        self.claims.remove(name);
+        self
+    }
+
+    /// The same person, not assigned to the application: `access_denied`.
+    pub fn unassigned(mut self) -> Self {
+        self.assigned = false;
+        self
+    }
+}
+
+/// How the client may authenticate at the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// `client_secret_basic`
+    Basic,
+    /// `client_secret_post`
+    Post,
+    /// Either.
+    Any,
+}
+
+/// How a provider is set up. Take [`Setup::tls`] or [`Setup::plain`] and change fields.
+#[derive(Clone)]
+pub struct Setup {
+    /// The host name of the issuer; the port is added.
+    pub host: String,
+    /// TLS with certificates of this authority, or plain HTTP.
+    pub authority: Option<Authority>,
+    /// The provider's clock.
+    pub clock: ManualClock,
+    /// The client.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// How it may authenticate.
+    pub client_authentication: ClientAuthentication,
+    /// The redirect URIs it registered, or none to accept any.
+    pub redirect_uris: Option<HashSet<String>>,
+    /// What tokens are signed with.
+    pub algorithm: Algorithm,
+    /// ID tokens without profile claims, as Okta's.
+    pub thin: bool,
+    /// Authorization responses with `iss`, and metadata that says so. *Source*: RFC 9207.
+    pub issuer_in_response: bool,
+    /// Refuse authorization requests without an S256 challenge.
+    pub require_pkce: bool,
+}
+
+impl Setup {
+    /// An Okta-like provider at `https://host:port` with certificates of `authority`.
+    pub fn tls(host: &str, authority: &Authority, clock: &ManualClock) -> Self {
+        Self { host: host.to_owned(), authority: Some(authority.clone()), ..Self::plain(clock) }
+    }
+
+    /// An Okta-like provider at `http://127.0.0.1:port`.
+    pub fn plain(clock: &ManualClock) -> Self {
+        Self {
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            authority: None,
+            clock: clock.clone(),
+            client_id: "0oa1testclient2345d7".to_owned(),
+            client_secret: "a-client-secret-of-the-tests-0123456789".to_owned(),
+            client_authentication: ClientAuthentication::Any,
+            redirect_uris: None,
+            algorithm: Algorithm::Rs256,
+            thin: true,
+            issuer_in_response: false,
+            require_pkce: true,
+        }
+    }
+}
+
+/// One request that the provider got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Which address it went to.
+    pub endpoint: Endpoint,
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The parameters of the query, decoded.
+    pub query: Parameters,
+    /// The headers; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The parameters of a form body, decoded.
+    pub form: Parameters,
+}
+
+impl Recorded {
+    /// The first header of that lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        first(&self.headers, name)
+    }
+
+    /// The first parameter of the query or of the form.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        first(&self.query, name).or_else(|| first(&self.form, name))
+    }
+}
+
+fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(existing, _)| existing == name).map(|(_, value)| value.as_str())
+}
+
+/// A running provider; stops when dropped.
+pub struct HostileIdp {
+    address: SocketAddr,
+    provider: Arc<Mutex<Provider>>,
+    _background: Background,
+}
+
+impl HostileIdp {
+    /// Starts a provider with nobody signed in, on a free port of 127.0.0.1.
+    pub fn start(setup: Setup) -> Self {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        listener.set_nonblocking(true).expect("a socket");
+        let address = listener.local_addr().expect("a bound socket");
+        let tls = setup.authority.as_ref().map(|authority| authority.server_config(&[&setup.host]));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let issuer = format!("{scheme}://{}:{}", setup.host, address.port());
+        let provider = Arc::new(Mutex::new(Provider::new(issuer, setup)));
+        let shared = Arc::clone(&provider);
+        let background = Background::run(move || serve(listener, tls.map(TlsAcceptor::from), shared));
+        Self { address, provider, _background: background }
+    }
+
+    /// The issuer: scheme, host and port.
+    pub fn issuer(&self) -> String {
+        self.lock().issuer.clone()
+    }
+
+    /// The issuer without its scheme, as a person would type it into a domain field.
+    pub fn domain(&self) -> String {
+        self.lock().issuer.split("://").nth(1).unwrap_or_default().to_owned()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The id of its client.
+    pub fn client_id(&self) -> String {
+        self.lock().setup.client_id.clone()
+    }
+
+    /// The secret of its client.
+    pub fn client_secret(&self) -> String {
+        self.lock().setup.client_secret.clone()
+    }
+
+    /// Changes the set-up of the running provider: another secret, algorithm, registered URIs. Host and TLS stay.
+    pub fn configure(&self, change: impl FnOnce(&mut Setup)) {
+        change(&mut self.lock().setup);
+    }
+
+    /// Signs a person in at the provider, as of now; the next authorization request is answered for them.
+    pub fn sign_in_as(&self, person: Person) {
+        let mut provider = self.lock();
+        let now = provider.setup.clock.now_seconds();
+        provider.current = Some((person, now));
+    }
+
+    /// Signs the current person out.
+    pub fn sign_out(&self) {
+        self.lock().current = None;
+    }
+
+    /// Replaces the mischief in force.
+    pub fn set(&self, mischief: Mischief) {
+        self.lock().mischief = mischief;
+    }
+
+    /// Makes the provider honest again.
+    pub fn behave(&self) {
+        self.set(Mischief::none());
+    }
+
+    /// Signs with new keys from now on; the old ones stay published if `keep_old`.
+    pub fn rotate_keys(&self, keep_old: bool) {
+        let mut provider = self.lock();
+        let fresh = KeySet::generate(format!("{}", provider.generation + 2));
+        provider.generation += 1;
+        let old = std::mem::replace(&mut provider.keys, fresh);
+        if keep_old {
+            provider.older.push(old);
+        } else {
+            provider.older.clear();
+        }
+    }
+
+    /// Plays the browser: asks the authorization endpoint for `url` and gives the address it is sent back to.
+    ///
+    /// Panics with the provider's page where there is no redirect: an unknown client, a redirect URI that is not
+    /// registered, or nobody signed in.
+    pub fn authorize(&self, url: &str) -> String {
+        let url = url::Url::parse(url).expect("an authorization request");
+        let mut provider = self.lock();
+        let query: Parameters = url.query_pairs().into_owned().collect();
+        provider.recorded.push(Recorded {
+            endpoint: Endpoint::Authorize,
+            method: "GET".to_owned(),
+            path: url.path().to_owned(),
+            query: query.clone(),
+            headers: Vec::new(),
+            form: Vec::new(),
+        });
+        match provider.authorize(&query) {
+            Authorized::Redirect(to) => to,
+            Authorized::Page(status, text) => unreachable!("no redirect but a page: {status} {text}"),
+        }
+    }
+
+    /// Every request so far, oldest first.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.lock().recorded.clone()
+    }
+
+    /// The requests to one address, oldest first.
+    pub fn requests_to(&self, endpoint: Endpoint) -> Vec<Recorded> {
+        self.requests().into_iter().filter(|request| request.endpoint == endpoint).collect()
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        self.lock().recorded.clear();
+    }
+
+    /// An ID token for the current person with the mischief in force, outside of any code: for tests of token checks
+    /// that need no HTTP.
+    pub fn id_token(&self, nonce: &str) -> String {
+        self.lock().loose_id_token(nonce)
+    }
+
+    /// The key set as the mischief in force publishes it.
+    pub fn key_set(&self) -> Value {
+        self.lock().key_set()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Provider> {
+        lock(&self.provider)
+    }
+}
+
+fn lock(provider: &Mutex<Provider>) -> MutexGuard<'_, Provider> {
+    provider.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(listener: std::net::TcpListener, tls: Option<TlsAcceptor>, provider: Arc<Mutex<Provider>>) {
+    let listener = TcpListener::from_std(listener).expect("a socket");
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let (tls, provider) = (tls.clone(), Arc::clone(&provider));
+        tokio::spawn(async move {
+            match tls {
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => converse(stream, provider).await,
+                    // A client that does not trust the certificate hangs up here, as it should.
+                    Err(_) => {}
+                },
+                None => converse(stream, provider).await,
+            }
+        });
+    }
+}
+
+async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, provider: Arc<Mutex<Provider>>) {
+    if let Some(request) = wire::read(&mut stream).await {
+        let reply = lock(&provider).answer(request);
+        // The peer may hang up in the middle of an endless reply, which is what a good one does.
+        drop(wire::write(&mut stream, &reply).await);
+    }
+}

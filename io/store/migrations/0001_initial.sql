@@ -1,5 +1,6 @@
 -- People, organizations, sessions and single sign-on.
--- Types: text, bigint (UTC milliseconds), boolean, and {bytes}, which each engine names its own way.
+-- Types: text, bigint (UTC milliseconds), boolean, and {bytes}, which each engine names its own way; {without_rowid}
+-- clusters a table by its primary key where the engine needs to be told.
 -- Times end in _at; a null time means "has not happened". Hashes are SHA-256 unless a comment says otherwise.
 
 create table instance (
@@ -28,7 +29,7 @@ create table users (
     -- The person's memberships or roles changed at this moment (R-ENF-7).
     epoch_at bigint not null default 0,
     has_second_factor boolean not null default false
-);
+){without_rowid};
 create unique index users_proven_email_unique on users (email_key) where email_proven_at is not null and closed_at is null;
 create unique index users_local_email_unique on users (home_organization_id, email_key)
     where email_proven_at is null and closed_at is null;
@@ -93,7 +94,7 @@ create table organizations (
     -- When a requested deletion takes effect; until then an Owner can undo it (R-ORG-5).
     deletes_at bigint,
     check (not enforced or active_connection_id is not null)
-);
+){without_rowid};
 create unique index organizations_slug_unique on organizations (slug);
 
 create table memberships (
@@ -157,6 +158,8 @@ create unique index invitations_copied_token_unique on invitations (copied_token
 create unique index invitations_pending_unique on invitations (organization_id, email_key)
     where accepted_at is null and revoked_at is null;
 create index invitations_email on invitations (email_key);
+create index invitations_organization on invitations (organization_id, id);
+create index invitations_inviter on invitations (invited_by);
 
 create table invitation_projects (
     invitation_id text not null references invitations (id),
@@ -165,6 +168,7 @@ create table invitation_projects (
     role text not null check (role in ('admin', 'read_write', 'read_only')),
     primary key (invitation_id, project_id)
 );
+create index invitation_projects_project on invitation_projects (project_id);
 
 create table connections (
     id text primary key,
@@ -202,8 +206,7 @@ create table connection_revisions (
     validated_by text references users (id)
 );
 create unique index connection_revisions_number_unique on connection_revisions (connection_id, number);
-create unique index connection_revisions_one_active on connection_revisions (connection_id) where state = 'active';
-create unique index connection_revisions_one_draft on connection_revisions (connection_id) where state = 'draft';
+create unique index connection_revisions_one_of_state on connection_revisions (connection_id, state) where state <> 'retired';
 
 create table identities (
     id text primary key,
@@ -219,6 +222,7 @@ create table identities (
 create unique index identities_subject_unique on identities (connection_id, issuer, client_id, subject);
 create unique index identities_user_unique on identities (connection_id, issuer, client_id, user_id);
 create index identities_user on identities (user_id);
+create index identities_organization on identities (organization_id, id);
 
 -- One attempt to sign in; the browser holds only a secret whose hash is here.
 create table sign_ins (
@@ -290,6 +294,7 @@ create table connection_tests (
     sealed_result {bytes}
 );
 create index connection_tests_connection on connection_tests (connection_id);
+create index connection_tests_expires on connection_tests (expires_at);
 
 -- Recent attempts through a connection, found by the reference a refused person reads out (R-SSO-9).
 create table sso_attempts (
@@ -306,7 +311,8 @@ create table sso_attempts (
     person text,
     user_id text references users (id)
 );
-create index sso_attempts_connection on sso_attempts (connection_id, at);
+create index sso_attempts_connection on sso_attempts (connection_id, at, reference);
+create index sso_attempts_organization on sso_attempts (organization_id);
 
 create table audit_events (
     id text primary key,

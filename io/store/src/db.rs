@@ -1,0 +1,274 @@
+//! Owns the seam: [`Store`], the handle on the database, and [`Tx`], one transaction, the same on both engines. SQL is
+//! in the files of the nouns; outside this crate nobody can write any.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use orgate_core::id::OrganizationId;
+use orgate_core::time::Timestamp;
+use rustls::pki_types::CertificateDer;
+
+use crate::engine::{postgres, sqlite};
+use crate::error::StoreError;
+use crate::instance::InstanceTx;
+use crate::migrate::Migrate;
+use crate::org::OrgTx;
+use crate::value::{Row, Value};
+
+/// How long anything waits for a connection or for its turn before it fails (F4).
+pub(crate) const WAIT_LIMIT: Duration = Duration::from_secs(5);
+/// The connections to a PostgreSQL server that one node uses at most, unless the settings say otherwise.
+const DEFAULT_POOL_SIZE: usize = 16;
+
+/// Which database to open, and how.
+#[derive(Clone)]
+pub struct StoreSettings {
+    /// Where the data is.
+    pub database: Database,
+    /// Whether to bring the schema up to date.
+    pub migrate: Migrate,
+    /// Connections to PostgreSQL at most; SQLite takes a reader a core.
+    pub pool_size: usize,
+    /// Certificates trusted for TLS to PostgreSQL beside the public roots (`ORGATE_EXTRA_CA_FILE`).
+    pub extra_roots: Vec<CertificateDer<'static>>,
+}
+
+/// Where the data is.
+#[derive(Clone)]
+pub enum Database {
+    /// One file, embedded.
+    Sqlite {
+        /// The file, created if missing; its folder has to exist.
+        path: PathBuf,
+    },
+    /// A server, for several nodes.
+    Postgres {
+        /// Its URL. It can hold a password, so this type has no `Debug`.
+        url: String,
+    },
+}
+
+impl StoreSettings {
+    /// Reads `sqlite:<file>` or `postgres://…`; everything else has its default.
+    ///
+    /// *Errors*: [`StoreError::Settings`]. *Source*: `ORGATE_DATABASE_URL` of `api.md`.
+    pub fn parse(database_url: &str) -> Result<Self, StoreError> {
+        let database = if let Some(path) = database_url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+            Database::Sqlite { path: PathBuf::from(path.strip_prefix("//").unwrap_or(path)) }
+        } else if database_url.starts_with("postgres://") || database_url.starts_with("postgresql://") {
+            Database::Postgres { url: database_url.to_owned() }
+        } else {
+            let detail = "expected sqlite:<file> or postgres://<user>@<host>/<database>".to_owned();
+            return Err(StoreError::Settings { detail });
+        };
+        Ok(Self { database, migrate: Migrate::Apply, pool_size: DEFAULT_POOL_SIZE, extra_roots: Vec::new() })
+    }
+}
+
+/// The handle on the database; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<Engine>,
+}
+
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens the database and, unless switched off, brings its schema up to date.
+    ///
+    /// *Errors*: every variant that speaks of settings, files and schema versions, or [`StoreError::Unavailable`].
+    pub async fn open(settings: &StoreSettings, now: Timestamp) -> Result<Self, StoreError> {
+        let migrate = settings.migrate;
+        let engine = match &settings.database {
+            Database::Sqlite { path } => Engine::Sqlite(sqlite::Sqlite::open(path, migrate, now)?),
+            Database::Postgres { url } => {
+                let (size, roots) = (settings.pool_size, &settings.extra_roots);
+                Engine::Postgres(postgres::Postgres::open(url, size, roots, migrate, now).await?)
+            }
+        };
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// Runs a short read on one consistent snapshot. On SQLite it runs on the calling thread.
+    ///
+    /// *Errors*: those of `work`, and [`StoreError::Unavailable`].
+    pub async fn read<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.read(&input, work),
+            Engine::Postgres(engine) => engine.read(&input, work).await,
+        }
+    }
+
+    /// Like [`Store::read`], for reads of many rows: on SQLite it runs on a thread made for blocking work.
+    ///
+    /// *Errors*: those of `work`, and [`StoreError::Unavailable`].
+    pub async fn read_long<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.read_long(input, work).await,
+            Engine::Postgres(engine) => engine.read(&input, work).await,
+        }
+    }
+
+    /// Runs a write and returns once it is on disk. An `Err` of `work` undoes what it did. `work` may run several
+    /// times and must do nothing but use its transaction.
+    ///
+    /// *Errors*: those of `work`, and [`StoreError::Unavailable`]; after the latter the write may have happened if the
+    /// database went away during the commit.
+    pub async fn write<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.write(input, work).await,
+            Engine::Postgres(engine) => engine.write(&input, work).await,
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.one_shot("select 1", &[], |_| Ok(())).await.map(|_| ())
+    }
+
+    /// One reading statement as its own transaction: the cheapest way to ask one question.
+    pub(crate) async fn one_shot<T, R>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: R,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        R: FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
+    {
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.one_shot(sql, values, read),
+            Engine::Postgres(engine) => engine.one_shot(sql, values, read).await,
+        }
+    }
+}
+
+/// One transaction.
+pub struct Tx {
+    connection: Connection,
+}
+
+enum Connection {
+    Sqlite(sqlite::Connection),
+    Postgres(postgres::Connection),
+}
+
+impl Tx {
+    /// One organization's view: nothing of another can be seen or touched through it.
+    pub fn organization<'t>(&'t mut self, id: &'t OrganizationId) -> OrgTx<'t> {
+        OrgTx::new(self, id)
+    }
+
+    /// The view of the whole deployment, for the few things that span organizations.
+    pub fn instance(&mut self) -> InstanceTx<'_> {
+        InstanceTx::new(self)
+    }
+
+    pub(crate) fn on_sqlite(connection: sqlite::Connection) -> Self {
+        Self { connection: Connection::Sqlite(connection) }
+    }
+
+    pub(crate) fn on_postgres(connection: postgres::Connection) -> Self {
+        Self { connection: Connection::Postgres(connection) }
+    }
+
+    pub(crate) fn sqlite(&mut self) -> Result<&mut sqlite::Connection, StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => Ok(connection),
+            Connection::Postgres(_) => Err(StoreError::fault("this transaction is on the other engine")),
+        }
+    }
+
+    pub(crate) fn postgres(&mut self) -> Result<&mut postgres::Connection, StoreError> {
+        match &mut self.connection {
+            Connection::Postgres(connection) => Ok(connection),
+            Connection::Sqlite(_) => Err(StoreError::fault("this transaction is on the other engine")),
+        }
+    }
+
+    /// All rows of a query.
+    pub(crate) async fn query<T, R>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: R,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        R: FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
+    {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.query(sql, values, read),
+            Connection::Postgres(connection) => connection.query(sql, values, read).await,
+        }
+    }
+
+    /// The one row of a query, if there is one.
+    pub(crate) async fn query_optional<T, R>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: R,
+    ) -> Result<Option<T>, StoreError>
+    where
+        R: FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
+        T: Send,
+    {
+        Ok(self.query(sql, values, read).await?.into_iter().next())
+    }
+
+    /// The one number that a counting query answers.
+    pub(crate) async fn count(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        Ok(self.query_optional(sql, values, |row| row.at(0)).await?.unwrap_or(0))
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.execute(sql, values),
+            Connection::Postgres(connection) => connection.execute(sql, values).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_is_a_file_or_a_server() {
+        let file = |url: &str| match StoreSettings::parse(url).map(|settings| settings.database) {
+            Ok(Database::Sqlite { path }) => Some(path),
+            Ok(Database::Postgres { .. }) | Err(_) => None,
+        };
+        assert_eq!(file("sqlite:orgate.db"), Some(PathBuf::from("orgate.db")));
+        assert_eq!(file("sqlite:///var/lib/orgate.db"), Some(PathBuf::from("/var/lib/orgate.db")));
+        assert_eq!(file("sqlite:"), None);
+        let server = StoreSettings::parse("postgres://orgate@localhost/orgate").unwrap();
+        assert!(matches!(server.database, Database::Postgres { .. }));
+        assert!(matches!(StoreSettings::parse("mysql://x"), Err(StoreError::Settings { .. })));
+    }
+}

@@ -1,0 +1,334 @@
+//! Owns the engine for several nodes: the pool, its TLS, retries of serialisation failures. It does not own SQL.
+
+use std::panic::AssertUnwindSafe;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use orgate_core::time::Timestamp;
+use rustls::pki_types::CertificateDer;
+use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::db::{Tx, WAIT_LIMIT};
+use crate::error::{Constraint, StoreError};
+use crate::migrate::{self, Dialect, Migrate};
+use crate::value::{Row, Value};
+
+/// Longer than the server's own limit below, for servers that do not answer at all.
+const STATEMENT_LIMIT: Duration = Duration::from_secs(12);
+const SESSION_SETTINGS: &str = "set statement_timeout = '10s'; set lock_timeout = '5s';
+    set idle_in_transaction_session_timeout = '15s'";
+const BEGIN_WRITE: &str = "begin isolation level serializable";
+const BEGIN_READ: &str = "begin isolation level repeatable read, read only";
+/// With the pauses of [`pause`] these tries take about five seconds.
+const TRIES: u32 = 30;
+/// Any number that no other program uses: it serialises nodes that start together.
+const MIGRATION_LOCK: &str = "select pg_advisory_xact_lock(7209114816321)";
+
+/// A pool of connections to a PostgreSQL server.
+pub(crate) struct Postgres {
+    pool: Pool,
+    /// Spreads the pauses of transactions that collided, without asking for randomness.
+    retries: AtomicU64,
+}
+
+impl Postgres {
+    /// Connects and brings the schema up to date.
+    pub(crate) async fn open(
+        url: &str,
+        pool_size: usize,
+        extra_roots: &[CertificateDer<'static>],
+        migrate: Migrate,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let postgres = Self { pool: pool(url, pool_size, extra_roots)?, retries: AtomicU64::new(0) };
+        postgres.migrate(migrate, now).await?;
+        Ok(postgres)
+    }
+
+    /// Runs a read on one snapshot.
+    pub(crate) async fn read<I, T, E, F>(&self, input: &I, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: for<'t> FnOnce(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>>,
+    {
+        let mut tx = Tx::on_postgres(self.begin(BEGIN_READ).await?);
+        let outcome = work(&mut tx, input).await;
+        tx.postgres()?.end("commit").await?;
+        outcome
+    }
+
+    /// Runs a write, again and again while it collides with others.
+    pub(crate) async fn write<I, T, E, F>(&self, input: &I, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>>,
+    {
+        for attempt in 0..TRIES {
+            let mut tx = Tx::on_postgres(self.begin(BEGIN_WRITE).await?);
+            let outcome = AssertUnwindSafe(work(&mut tx, input)).catch_unwind().await;
+            let outcome = outcome.unwrap_or_else(|_| Err(StoreError::fault("a transaction panicked").into()));
+            let connection = tx.postgres()?;
+            let ended = connection.end(if outcome.is_ok() { "commit" } else { "rollback" }).await;
+            if !connection.collided {
+                return ended.map_err(E::from).and(outcome);
+            }
+            metrics::counter!("orgate_store_retries_total").increment(1);
+            let number = self.retries.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(pause(attempt, number)).await;
+        }
+        Err(StoreError::unavailable("the write kept colliding with others").into())
+    }
+
+    /// Runs one statement by itself; it is its own transaction.
+    pub(crate) async fn one_shot<T, R>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: R,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        R: FnMut(&Row<'_>) -> Result<T, StoreError>,
+    {
+        let mut connection = self.connect().await?;
+        connection.query(sql, values, read).await
+    }
+
+    async fn connect(&self) -> Result<Connection, StoreError> {
+        let client = self.pool.get().await.map_err(StoreError::unavailable)?;
+        Ok(Connection { client: Some(client), unfinished: false, collided: false })
+    }
+
+    async fn begin(&self, begin: &'static str) -> Result<Connection, StoreError> {
+        let mut connection = self.connect().await?;
+        if connection.begin(begin).await.is_err() {
+            // The server may have closed an idle connection; nothing has been done on it yet, so another one may try.
+            connection = self.connect().await?;
+            connection.begin(begin).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn migrate(&self, migrate: Migrate, now: Timestamp) -> Result<(), StoreError> {
+        loop {
+            let mut connection = self.begin("begin").await?;
+            if migrate == Migrate::Apply {
+                connection.batch(MIGRATION_LOCK).await?;
+                connection.batch(migrate::CREATE_TABLE).await?;
+            }
+            let next = migrate::missing(connection.version().await?, migrate)?.next();
+            if let Some(migration) = next {
+                connection.batch(&migration.statements(Dialect::Postgres)).await?;
+                let values = [migration.version.into(), migration.name.into(), now.into()];
+                let insert = "insert into schema_migrations (version, name, applied_at) values ($1, $2, $3)";
+                connection.execute(insert, &values).await?;
+            }
+            connection.end("commit").await?;
+            if next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// One connection, on loan from the pool.
+pub(crate) struct Connection {
+    client: Option<Object>,
+    /// A transaction is open, or a statement was given up half way: the connection must not go back to the pool.
+    unfinished: bool,
+    /// The server asked to try the whole transaction again.
+    collided: bool,
+}
+
+impl Connection {
+    /// Runs a query and reads every row.
+    pub(crate) async fn query<T, R>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut read: R,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        R: FnMut(&Row<'_>) -> Result<T, StoreError>,
+    {
+        let client = self.client()?;
+        let work = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query(&statement, &parameters(values)).await
+        };
+        let answer = timeout(STATEMENT_LIMIT, work).await;
+        self.settle(answer)?.iter().map(|row| read(&Row::Postgres(row))).collect()
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        let client = self.client()?;
+        let work = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.execute(&statement, &parameters(values)).await
+        };
+        let answer = timeout(STATEMENT_LIMIT, work).await;
+        self.settle(answer)
+    }
+
+    async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        let answer = timeout(STATEMENT_LIMIT, self.client()?.batch_execute(sql)).await;
+        self.settle(answer)
+    }
+
+    async fn begin(&mut self, begin: &'static str) -> Result<(), StoreError> {
+        self.unfinished = true;
+        self.batch(begin).await
+    }
+
+    async fn end(&mut self, end: &'static str) -> Result<(), StoreError> {
+        let ended = self.batch(end).await;
+        self.unfinished = ended.is_err();
+        ended
+    }
+
+    async fn version(&mut self) -> Result<i64, StoreError> {
+        let exists = "select cast(tablename as text) from pg_tables
+            where schemaname = current_schema() and tablename = 'schema_migrations'";
+        if self.query(exists, &[], |row| row.at::<String>(0)).await?.is_empty() {
+            return Ok(0);
+        }
+        let newest = "select coalesce(max(version), 0) from schema_migrations";
+        Ok(self.query(newest, &[], |row| row.at(0)).await?.pop().unwrap_or(0))
+    }
+
+    fn client(&self) -> Result<&Object, StoreError> {
+        self.client.as_ref().ok_or_else(|| StoreError::fault("the connection was given back"))
+    }
+
+    fn settle<T>(
+        &mut self,
+        answer: Result<Result<T, tokio_postgres::Error>, tokio::time::error::Elapsed>,
+    ) -> Result<T, StoreError> {
+        let Ok(answer) = answer else {
+            self.unfinished = true;
+            return Err(StoreError::unavailable("the server did not answer in time"));
+        };
+        answer.map_err(|error| {
+            let code = error.code();
+            self.collided |=
+                code == Some(&SqlState::T_R_SERIALIZATION_FAILURE) || code == Some(&SqlState::T_R_DEADLOCK_DETECTED);
+            translate(&error)
+        })
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.unfinished
+            && let Some(client) = self.client.take()
+        {
+            drop(Object::take(client));
+        }
+    }
+}
+
+fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+fn translate(error: &tokio_postgres::Error) -> StoreError {
+    let Some(reply) = error.as_db_error() else {
+        // Everything that the server did not say itself is about the way to it, save wrongly typed parameters.
+        let text = detail(error);
+        return if error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+        {
+            StoreError::unavailable(text)
+        } else {
+            StoreError::fault(text)
+        };
+    };
+    let code = reply.code();
+    if *code == SqlState::UNIQUE_VIOLATION {
+        return StoreError::Conflict(Constraint::from_index(reply.constraint().unwrap_or_default()));
+    }
+    let text = format!("{} ({})", reply.message(), code.code());
+    // Connection exceptions, lack of resources, operator intervention, collisions, locks, a standby that is read-only.
+    let passing = ["08", "53", "57", "40", "55", "25", "58"];
+    if passing.iter().any(|class| code.code().starts_with(class)) {
+        StoreError::unavailable(text)
+    } else {
+        StoreError::fault(text)
+    }
+}
+
+fn detail(error: &tokio_postgres::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+fn pool(url: &str, size: usize, extra_roots: &[CertificateDer<'static>]) -> Result<Pool, StoreError> {
+    let settings = |detail: String| StoreError::Settings { detail };
+    let mut config =
+        tokio_postgres::Config::from_str(&known_sslmode(url)).map_err(|error| settings(detail(&error)))?;
+    config.application_name("orgate").connect_timeout(WAIT_LIMIT).tcp_user_timeout(WAIT_LIMIT);
+    config.keepalives_idle(Duration::from_secs(10));
+    let tls = MakeRustlsConnect::new(client_config(extra_roots)?);
+    let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
+        Box::pin(async move { client.batch_execute(SESSION_SETTINGS).await.map_err(HookError::Backend) })
+    });
+    Pool::builder(manager)
+        .max_size(size.max(1))
+        .wait_timeout(Some(WAIT_LIMIT))
+        .create_timeout(Some(WAIT_LIMIT))
+        .recycle_timeout(Some(WAIT_LIMIT))
+        .runtime(Runtime::Tokio1)
+        .post_create(prepare)
+        .build()
+        .map_err(StoreError::fault)
+}
+
+/// The driver knows `disable`, `prefer` and `require`. Whenever TLS is used here the certificate and the name are
+/// checked, so the stricter words mean `require`.
+fn known_sslmode(url: &str) -> String {
+    url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require")
+}
+
+fn client_config(extra_roots: &[CertificateDer<'static>]) -> Result<rustls::ClientConfig, StoreError> {
+    let mut roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    for certificate in extra_roots {
+        roots.add(certificate.clone()).map_err(|error| StoreError::Settings { detail: error.to_string() })?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().map_err(StoreError::fault)?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Longer with every attempt, up to a quarter of a second, and spread so that two that collided do not meet again.
+fn pause(attempt: u32, number: u64) -> Duration {
+    let ceiling = 5_u64.saturating_mul(1 << attempt.min(6)).min(250);
+    let spread = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    Duration::from_millis(ceiling / 2 + spread % (ceiling / 2 + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_keeps_colliding_gives_up_after_about_five_seconds() {
+        let total: Duration = (0..TRIES).map(|attempt| pause(attempt, u64::from(attempt) * 7)).sum();
+        assert!((3..=7).contains(&total.as_secs()), "{total:?}");
+    }
+
+    #[test]
+    fn stricter_words_for_tls_mean_that_it_is_required() {
+        assert_eq!(known_sslmode("postgres://h/d?sslmode=verify-full"), "postgres://h/d?sslmode=require");
+        let error = pool("postgres://user:hunter2@h/d?sslmode=sometimes", 1, &[]).err().unwrap();
+        assert!(matches!(error, StoreError::Settings { .. }));
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}

@@ -1,0 +1,157 @@
+//! Owns one SQLite connection: how it is opened, its prepared statements, its errors and its migrations.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use orgate_core::time::Timestamp;
+use rusqlite::{ErrorCode, OpenFlags, ffi};
+
+use crate::error::{Constraint, StoreError};
+use crate::migrate::{self, Dialect, Migrate};
+use crate::value::{Row, Value};
+
+/// How long a connection waits for another program that holds the file, a backup for example.
+const BUSY_LIMIT: Duration = Duration::from_secs(5);
+/// More statements than the whole crate has, so none is ever prepared twice on a connection.
+const STATEMENTS: usize = 512;
+const COMMON_SETTINGS: &str = "pragma foreign_keys = on; pragma temp_store = memory; pragma mmap_size = 2147418112;
+    pragma trusted_schema = off;";
+
+/// One connection with its prepared statements.
+pub(crate) struct Connection {
+    inner: rusqlite::Connection,
+    /// `$n` rewritten to `?n`, by the address of the text: SQLite numbers `$n` by first appearance.
+    texts: HashMap<(usize, usize), Box<str>>,
+}
+
+impl Connection {
+    /// Opens the file for writing, creating it unless migrating is switched off.
+    pub(crate) fn open_writer(path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
+        let create = match migrate {
+            Migrate::Apply => OpenFlags::SQLITE_OPEN_CREATE,
+            Migrate::Check => OpenFlags::empty(),
+        };
+        let unwritable =
+            |error: rusqlite::Error| StoreError::Unwritable { path: path.to_owned(), detail: error.to_string() };
+        let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | create).map_err(unwritable)?;
+        let settings = "pragma synchronous = full; pragma cache_size = -65536;";
+        connection.inner.execute_batch(settings).map_err(unwritable)?;
+        let mode: String =
+            connection.inner.query_row("pragma journal_mode = wal", [], |row| row.get(0)).map_err(unwritable)?;
+        if mode != "wal" || connection.inner.is_readonly("main").map_err(unwritable)? {
+            let detail = format!("no write-ahead log beside it (mode {mode}), or the file is read-only");
+            return Err(StoreError::Unwritable { path: path.to_owned(), detail });
+        }
+        Ok(connection)
+    }
+
+    /// Opens the file for reading.
+    pub(crate) fn open_reader(path: &Path) -> Result<Self, StoreError> {
+        let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(translate)?;
+        connection.inner.execute_batch("pragma cache_size = -16384; pragma query_only = on;").map_err(translate)?;
+        Ok(connection)
+    }
+
+    fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Self> {
+        let inner = rusqlite::Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        inner.busy_timeout(BUSY_LIMIT)?;
+        inner.set_prepared_statement_cache_capacity(STATEMENTS);
+        inner.execute_batch(COMMON_SETTINGS)?;
+        Ok(Self { inner, texts: HashMap::new() })
+    }
+
+    /// Runs a query and reads every row.
+    pub(crate) fn query<T, R>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut read: R,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        R: FnMut(&Row<'_>) -> Result<T, StoreError>,
+    {
+        let mut statement = self.inner.prepare_cached(numbered(&mut self.texts, sql)).map_err(translate)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(translate)?;
+        let mut answer = Vec::new();
+        while let Some(row) = rows.next().map_err(translate)? {
+            answer.push(read(&Row::Sqlite(row))?);
+        }
+        Ok(answer)
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        let mut statement = self.inner.prepare_cached(numbered(&mut self.texts, sql)).map_err(translate)?;
+        let changed = statement.execute(rusqlite::params_from_iter(values)).map_err(translate)?;
+        u64::try_from(changed).map_err(StoreError::fault)
+    }
+
+    /// Whether a transaction is open.
+    pub(crate) fn in_transaction(&self) -> bool {
+        !self.inner.is_autocommit()
+    }
+
+    /// Ends whatever an earlier user left open.
+    pub(crate) fn reset(&mut self) -> Result<(), StoreError> {
+        if self.in_transaction() {
+            self.execute("rollback", &[])?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the schema's version and applies what is missing, a transaction each.
+    pub(crate) fn migrate(&mut self, migrate: Migrate, now: Timestamp) -> Result<(), StoreError> {
+        if migrate == Migrate::Apply {
+            self.inner.execute_batch(migrate::CREATE_TABLE).map_err(translate)?;
+        }
+        while let Some(migration) = migrate::missing(self.version()?, migrate)?.next() {
+            self.execute("begin immediate", &[])?;
+            // Another program may have applied it between the look and the lock.
+            if self.version()? < migration.version {
+                self.inner.execute_batch(&migration.statements(Dialect::Sqlite)).map_err(translate)?;
+                let values = [migration.version.into(), migration.name.into(), now.into()];
+                self.execute("insert into schema_migrations (version, name, applied_at) values ($1, $2, $3)", &values)?;
+            }
+            self.execute("commit", &[])?;
+        }
+        Ok(())
+    }
+
+    fn version(&mut self) -> Result<i64, StoreError> {
+        let exists = "select name from sqlite_master where type = 'table' and name = 'schema_migrations'";
+        if self.query(exists, &[], |row| row.at::<String>(0))?.is_empty() {
+            return Ok(0);
+        }
+        let newest = "select coalesce(max(version), 0) from schema_migrations";
+        Ok(self.query(newest, &[], |row| row.at(0))?.pop().unwrap_or(0))
+    }
+}
+
+fn numbered<'t>(texts: &'t mut HashMap<(usize, usize), Box<str>>, sql: &'static str) -> &'t str {
+    texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| sql.replace('$', "?").into_boxed_str())
+}
+
+/// Turns the driver's error into ours.
+pub(crate) fn translate(error: rusqlite::Error) -> StoreError {
+    let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+        return StoreError::fault(error);
+    };
+    match failure.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+            let columns = message.as_deref().and_then(|text| text.strip_prefix("UNIQUE constraint failed: "));
+            return StoreError::Conflict(Constraint::from_columns(columns.unwrap_or_default()));
+        }
+        _ => {}
+    }
+    match failure.code {
+        ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseLocked
+        | ErrorCode::DiskFull
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::CannotOpen
+        | ErrorCode::ReadOnly
+        | ErrorCode::OutOfMemory => StoreError::unavailable(error),
+        _ => StoreError::fault(error),
+    }
+}

@@ -1,0 +1,149 @@
+//! Owns the one writer. Logical transactions queue up; as many as wait share one physical transaction, each inside a
+//! savepoint, and are answered after its commit: one flush to disk serves all of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::{Connection, run_now};
+use crate::db::{Tx, WAIT_LIMIT};
+use crate::error::StoreError;
+
+/// How many logical transactions share a commit at most, so that nobody waits long for the others.
+const GROUP_LIMIT: usize = 128;
+const QUEUE_LIMIT: usize = 4096;
+
+/// The way to the writer thread; the thread ends when this is dropped.
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> Result<Self, StoreError> {
+        let (queue, jobs) = mpsc::channel(QUEUE_LIMIT);
+        let tx = Tx::on_sqlite(connection);
+        let thread = std::thread::Builder::new().name("orgate-writer".to_owned());
+        thread.spawn(move || serve(tx, jobs)).map_err(StoreError::unavailable)?;
+        Ok(Self { queue })
+    }
+
+    pub(crate) async fn write<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job: Box<dyn Job> = Box::new(Write { input, work, outcome: None, reply });
+        let queued = timeout(WAIT_LIMIT, self.queue.send(job)).await;
+        queued.map_err(|_| StoreError::unavailable("too many writes wait"))?.map_err(gone)?;
+        // The job is skipped when nobody waits for it any more, so giving up here is safe until it has begun.
+        let answered = timeout(WAIT_LIMIT, answer).await;
+        answered.map_err(|_| StoreError::unavailable("the write was not committed in time"))?.map_err(gone)?
+    }
+}
+
+fn gone(_: impl Sized) -> StoreError {
+    StoreError::unavailable("the writer has stopped")
+}
+
+/// A queued logical transaction, whatever its types.
+trait Job: Send {
+    /// Runs it and says whether its changes are to be kept.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+
+    /// Answers it: with its own outcome, or with the reason why the commit it depended on failed.
+    fn finish(self: Box<Self>, failure: Option<&str>);
+}
+
+struct Write<I, T, E, F> {
+    input: I,
+    work: F,
+    outcome: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<I, T, E, F> Job for Write<I, T, E, F>
+where
+    I: Send + Sync,
+    T: Send,
+    E: From<StoreError> + Send,
+    F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync,
+{
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        if self.reply.is_closed() {
+            return false;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| run_now((self.work)(tx, &self.input))));
+        let outcome = outcome.unwrap_or_else(|_| Err(StoreError::fault("a transaction panicked").into()));
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn finish(self: Box<Self>, failure: Option<&str>) {
+        let answer = match (failure, self.outcome) {
+            (Some(detail), _) => Err(StoreError::unavailable(detail).into()),
+            (None, Some(outcome)) => outcome,
+            (None, None) => return,
+        };
+        // Nobody listens when the caller gave up; the outcome stands all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+fn serve(mut tx: Tx, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+    while let Some(first) = jobs.blocking_recv() {
+        let mut group = Vec::new();
+        let failure = commit_group(&mut tx, first, &mut jobs, &mut group).err().map(|error| error.to_string());
+        if let Some(detail) = &failure {
+            tracing::error!(store.group_jobs = group.len(), error = detail, "a group of writes was not committed");
+        }
+        for job in group {
+            job.finish(failure.as_deref());
+        }
+    }
+}
+
+fn commit_group(
+    tx: &mut Tx,
+    first: Box<dyn Job>,
+    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+    group: &mut Vec<Box<dyn Job>>,
+) -> Result<(), StoreError> {
+    group.push(first);
+    tx.sqlite()?.reset()?;
+    tx.sqlite()?.execute("begin immediate", &[])?;
+    let mut ran = 0;
+    while let Some(job) = group.get_mut(ran) {
+        run_in_savepoint(tx, job.as_mut())?;
+        ran += 1;
+        if ran < GROUP_LIMIT
+            && let Ok(next) = jobs.try_recv()
+        {
+            group.push(next);
+        }
+    }
+    tx.sqlite()?.execute("commit", &[])?;
+    #[expect(clippy::cast_precision_loss, reason = "a group has at most GROUP_LIMIT jobs")]
+    metrics::histogram!("orgate_store_group_jobs").record(ran as f64);
+    Ok(())
+}
+
+fn run_in_savepoint(tx: &mut Tx, job: &mut dyn Job) -> Result<(), StoreError> {
+    tx.sqlite()?.execute("savepoint job", &[])?;
+    let keep = job.run(tx);
+    let connection = tx.sqlite()?;
+    // A full disk, for example, makes SQLite give up the whole transaction, the other jobs' changes included.
+    if !connection.in_transaction() {
+        return Err(StoreError::unavailable("the database gave up the transaction"));
+    }
+    if !keep {
+        connection.execute("rollback to job", &[])?;
+    }
+    connection.execute("release job", &[])?;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Owns the line of migrations: which exist, how their text is turned into one engine's dialect, and what a found
+//! version means. How they are applied is the engines' business.
+
+use crate::error::StoreError;
+
+/// One step of the schema.
+pub(crate) struct Migration {
+    /// Its place in the one line of numbers.
+    pub(crate) version: i64,
+    /// Its name, as in the file's name.
+    pub(crate) name: &'static str,
+    text: &'static str,
+}
+
+/// All steps, oldest first. A published step is never edited.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    text: include_str!("../migrations/0001_initial.sql"),
+}];
+
+/// The table that remembers what was applied; it has the same form on both engines.
+pub(crate) const CREATE_TABLE: &str = "create table if not exists schema_migrations (
+    version bigint primary key, name text not null, applied_at bigint not null)";
+
+/// The words that the engines spell differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Migration {
+    /// The statements of this step for one engine.
+    pub(crate) fn statements(&self, dialect: Dialect) -> String {
+        let (bytes, without_rowid) = match dialect {
+            Dialect::Sqlite => ("blob", " without rowid"),
+            Dialect::Postgres => ("bytea", ""),
+        };
+        self.text.replace("{bytes}", bytes).replace("{without_rowid}", without_rowid)
+    }
+}
+
+/// The newest version that this program knows.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// Whether to bring an older schema up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrate {
+    /// Create the schema or bring it up to date.
+    Apply,
+    /// Only look, and fail on an older schema (`ORGATE_MIGRATE=off`).
+    Check,
+}
+
+/// The steps that a database of version `found` still needs.
+///
+/// *Errors*: [`StoreError::UnknownSchema`] when the database is newer, [`StoreError::NotMigrated`] when it is older and
+/// migrating is switched off.
+pub(crate) fn missing(found: i64, migrate: Migrate) -> Result<impl Iterator<Item = &'static Migration>, StoreError> {
+    let known = newest();
+    if found > known {
+        return Err(StoreError::UnknownSchema { found, known });
+    }
+    if found < known && migrate == Migrate::Check {
+        return Err(StoreError::NotMigrated { found, known });
+    }
+    Ok(MIGRATIONS.iter().filter(move |migration| migration.version > found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_one_line_without_gaps() {
+        for (place, migration) in (1..).zip(MIGRATIONS) {
+            assert_eq!(migration.version, place, "{}", migration.name);
+        }
+    }
+
+    #[test]
+    fn no_placeholder_survives() {
+        for migration in MIGRATIONS {
+            for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+                let statements = migration.statements(dialect);
+                let code: String =
+                    statements.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+                assert!(!code.contains('{'), "{}", migration.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_schema_and_a_switched_off_migration_are_refused() {
+        assert!(matches!(missing(newest() + 1, Migrate::Apply), Err(StoreError::UnknownSchema { .. })));
+        assert!(matches!(missing(0, Migrate::Check), Err(StoreError::NotMigrated { .. })));
+        assert_eq!(missing(newest(), Migrate::Check).map(Iterator::count).ok(), Some(0));
+    }
+}

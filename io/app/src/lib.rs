@@ -1,1 +1,8 @@
-//! placeholder
+//! Use cases and the effects they have: console, API and command line all come through here.
+
+pub mod clock;
+pub mod entropy;
+pub mod instance_key;
+pub mod passwords;
+pub mod seal;
+pub mod token;

@@ -1,0 +1,79 @@
+//! Owns the instance's one secret: 32 bytes of the operator, from which a key for each use is derived. The secret itself
+//! encrypts and signs nothing.
+
+use std::fmt;
+
+use aws_lc_rs::hkdf;
+use data_encoding::HEXLOWER_PERMISSIVE;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// `ORGATE_SECRET_KEY`; wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct InstanceKey([u8; 32]);
+
+impl InstanceKey {
+    /// From 32 bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads 64 hexadecimal digits, surrounding white space forgiven (files end in a newline).
+    ///
+    /// *Errors*: `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?;
+        let key = <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Self);
+        bytes.zeroize();
+        key
+    }
+
+    /// The key for one use, named by its label. *Source*: HKDF-SHA-256, RFC 5869.
+    pub fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"orgate instance key v1");
+        let mut derived = Zeroizing::new([0; 32]);
+        let filled = salt
+            .extract(&self.0)
+            .expand(&[label.as_bytes()], hkdf::HKDF_SHA256)
+            .and_then(|material| material.fill(derived.as_mut()));
+        if filled.is_err() {
+            // HKDF fails only for outputs over 8 KiB. A key of zeros must never be used in its place.
+            std::process::abort();
+        }
+        derived
+    }
+}
+
+impl fmt::Debug for InstanceKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("InstanceKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_64_hexadecimal_digits_are_a_key() {
+        let text = "00ff".repeat(16);
+        assert!(InstanceKey::parse(&text).is_some());
+        assert!(InstanceKey::parse(&format!("{}\n", text.to_uppercase())).is_some());
+        for wrong in ["", "00ff", &"zz".repeat(32), &"00".repeat(31), &"00".repeat(33)] {
+            assert!(InstanceKey::parse(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn each_label_and_each_secret_has_its_own_key() {
+        let key = InstanceKey::from_bytes([1; 32]);
+        assert_eq!(*key.derive("a"), *key.derive("a"));
+        assert_ne!(*key.derive("a"), *key.derive("b"));
+        assert_ne!(*key.derive("a"), *InstanceKey::from_bytes([2; 32]).derive("a"));
+        assert_ne!(*key.derive("a"), [1; 32]);
+    }
+
+    #[test]
+    fn printing_shows_no_secret() {
+        assert_eq!(format!("{:?}", InstanceKey::from_bytes([1; 32])), "InstanceKey(…)");
+    }
+}

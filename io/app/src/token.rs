@@ -1,0 +1,295 @@
+//! Owns the secrets that people and browsers carry: 256-bit tokens, kept only as hashes, and six-digit codes, kept only
+//! as keyed MACs. What each is for is part of what is stored, so none passes for another (T-WEB-7).
+
+use std::fmt;
+
+use aws_lc_rs::{digest, hmac};
+use data_encoding::BASE64URL_NOPAD;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::entropy::{Draw, Entropy};
+use crate::instance_key::InstanceKey;
+
+const TOKEN_BYTES: usize = 32;
+const CODE_LENGTH: usize = 6;
+
+/// What a token opens. The word is hashed with it: the hash of one purpose is never found under another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenPurpose {
+    /// The cookie or bearer token of a session.
+    Session,
+    /// The cookie that binds an attempt to sign in to a browser.
+    Browser,
+    /// `state` of an authorization request.
+    State,
+    /// `nonce` of an authorization request.
+    Nonce,
+    /// A mailed link that sets a password.
+    PasswordReset,
+    /// The mailed link of an invitation, which proves the address (R-INV-2).
+    InvitationMailed,
+    /// The copied link of an invitation, which does not.
+    InvitationCopied,
+    /// The operator's token, compared by hash.
+    Operator,
+}
+
+impl TokenPurpose {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Browser => "browser",
+            Self::State => "state",
+            Self::Nonce => "nonce",
+            Self::PasswordReset => "password-reset",
+            Self::InvitationMailed => "invitation-mailed",
+            Self::InvitationCopied => "invitation-copied",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// A 256-bit secret that travels as base64url without padding; wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SecretToken([u8; TOKEN_BYTES]);
+
+impl SecretToken {
+    /// Draws a new one.
+    pub fn generate(entropy: &(impl Entropy + ?Sized)) -> Self {
+        Self(entropy.bytes())
+    }
+
+    /// Reads what [`SecretToken::reveal`] wrote; `None` for anything else, other spellings of the same bytes included.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let token = <[u8; TOKEN_BYTES]>::try_from(bytes.as_slice()).ok().map(Self);
+        bytes.zeroize();
+        token
+    }
+
+    /// The text to hand to the person or browser, once.
+    pub fn reveal(&self) -> Zeroizing<String> {
+        Zeroizing::new(BASE64URL_NOPAD.encode(&self.0))
+    }
+
+    /// What is stored and looked up: SHA-256 over purpose, a zero byte and the token.
+    pub fn hash(&self, purpose: TokenPurpose) -> [u8; 32] {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(purpose.word().as_bytes());
+        context.update(&[0]);
+        context.update(&self.0);
+        array(context.finish().as_ref())
+    }
+}
+
+impl fmt::Debug for SecretToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretToken(…)")
+    }
+}
+
+/// Hashes a secret of any form (the operator's token is the operator's own text) under its purpose.
+pub fn hash_text(purpose: TokenPurpose, text: &str) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(purpose.word().as_bytes());
+    context.update(&[0]);
+    context.update(text.as_bytes());
+    array(context.finish().as_ref())
+}
+
+/// Compares two hashes or MACs in constant time (T-SEC-2).
+pub fn same(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+/// Six digits that are mailed to prove an address; wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SixDigitCode([u8; CODE_LENGTH]);
+
+impl SixDigitCode {
+    /// From a number; only the last six digits count.
+    pub(crate) fn from_number(number: u32) -> Self {
+        let mut digits = [b'0'; CODE_LENGTH];
+        let mut rest = number;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        Self(digits)
+    }
+
+    /// Reads what a person typed or pasted: spaces and a dash between the digits are forgiven.
+    ///
+    /// *Errors*: `None` unless exactly six ASCII digits remain.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let mut digits: Vec<u8> =
+            typed.trim().chars().filter(|c| *c != ' ' && *c != '-').map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
+        let code = <[u8; CODE_LENGTH]>::try_from(digits.as_slice()).ok().filter(|d| d.iter().all(u8::is_ascii_digit));
+        digits.zeroize();
+        code.map(Self)
+    }
+
+    /// The digits, for the mail.
+    pub fn reveal(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.0.iter().map(|digit| char::from(*digit)).collect())
+    }
+}
+
+impl fmt::Debug for SixDigitCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SixDigitCode(…)")
+    }
+}
+
+/// What a code proves for; part of its MAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodePurpose {
+    /// Signing up with e-mail; bound to the sign-up.
+    SignUp,
+    /// Proving the address within an attempt to sign in; bound to the attempt.
+    SignIn,
+    /// A step up of a session that exists; bound to the session.
+    Session,
+    /// Accepting an invitation over its copied link; bound to the invitation.
+    Invitation,
+}
+
+impl CodePurpose {
+    /// The word that the challenge is stored under.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign-up",
+            Self::SignIn => "sign-in",
+            Self::Session => "session",
+            Self::Invitation => "invitation",
+        }
+    }
+}
+
+/// The instance's key for codes: a million possible codes could be tried against a bare hash, so the MAC is keyed.
+pub struct CodeKey(hmac::Key);
+
+impl CodeKey {
+    /// Derives the key from the instance's secret.
+    pub fn new(instance_key: &InstanceKey) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &*instance_key.derive("mailed codes")))
+    }
+
+    /// The MAC to store for a code that is good for one purpose and one bound thing.
+    pub fn mac(&self, purpose: CodePurpose, bound_to: &str, code: &SixDigitCode) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in [purpose.word().as_bytes(), bound_to.as_bytes()] {
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(part);
+        }
+        context.update(&code.0);
+        array(context.sign().as_ref())
+    }
+
+    /// Whether the code is the one whose MAC is stored; in constant time.
+    pub fn matches(&self, purpose: CodePurpose, bound_to: &str, code: &SixDigitCode, stored: &[u8]) -> bool {
+        same(&self.mac(purpose, bound_to, code), stored)
+    }
+}
+
+impl fmt::Debug for CodeKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("CodeKey(…)")
+    }
+}
+
+fn array(bytes: &[u8]) -> [u8; 32] {
+    let mut array = [0; 32];
+    for (target, source) in array.iter_mut().zip(bytes) {
+        *target = *source;
+    }
+    array
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::entropy::SeededEntropy;
+
+    const PURPOSES: [TokenPurpose; 8] = [
+        TokenPurpose::Session,
+        TokenPurpose::Browser,
+        TokenPurpose::State,
+        TokenPurpose::Nonce,
+        TokenPurpose::PasswordReset,
+        TokenPurpose::InvitationMailed,
+        TokenPurpose::InvitationCopied,
+        TokenPurpose::Operator,
+    ];
+
+    fn key(byte: u8) -> CodeKey {
+        CodeKey::new(&InstanceKey::from_bytes([byte; 32]))
+    }
+
+    #[test]
+    fn a_token_survives_its_text_and_only_its_own_text() {
+        let token = SecretToken::generate(&SeededEntropy::new(1));
+        let text = token.reveal();
+        assert_eq!(text.len(), 43);
+        let read = SecretToken::parse(&text).unwrap();
+        assert_eq!(read.hash(TokenPurpose::Session), token.hash(TokenPurpose::Session));
+        for wrong in ["", "abc", &text[..42], &format!("{}=", *text), &format!(" {}", *text), &format!("{}A", *text)] {
+            assert!(SecretToken::parse(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_the_same_bytes_are_not_both_accepted() {
+        let zero = "A".repeat(43);
+        assert!(SecretToken::parse(&zero).is_some());
+        assert!(SecretToken::parse(&format!("{}B", "A".repeat(42))).is_none());
+    }
+
+    #[test]
+    fn a_token_of_one_purpose_is_not_found_under_another_t_web_7() {
+        let token = SecretToken::generate(&SeededEntropy::new(2));
+        let hashes: HashSet<_> = PURPOSES.iter().map(|purpose| token.hash(*purpose)).collect();
+        assert_eq!(hashes.len(), PURPOSES.len());
+    }
+
+    #[test]
+    fn the_stored_hash_is_sha_256_over_purpose_zero_and_token() {
+        let token = SecretToken([9; 32]);
+        let input = [b"password-reset\0".as_slice(), &[9; 32]].concat();
+        let expected = digest::digest(&digest::SHA256, &input);
+        assert_eq!(token.hash(TokenPurpose::PasswordReset).as_slice(), expected.as_ref());
+    }
+
+    #[test]
+    fn printing_shows_no_secret() {
+        let token = SecretToken::generate(&SeededEntropy::new(4));
+        let code = SixDigitCode::from_number(123_456);
+        let printed = format!("{token:?} {code:?} {:?}", key(1));
+        assert_eq!(printed, "SecretToken(…) SixDigitCode(…) CodeKey(…)");
+    }
+
+    #[test]
+    fn a_typed_code_is_read_kindly_but_never_guessed() {
+        for typed in ["123456", " 123456 ", "123 456", "123-456"] {
+            assert_eq!(*SixDigitCode::parse(typed).unwrap().reveal(), "123456");
+        }
+        for typed in ["", "12345", "1234567", "12345a", "１２３４５６", "12345٦"] {
+            assert!(SixDigitCode::parse(typed).is_none(), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_counts_for_its_purpose_its_attempt_and_its_instance_only() {
+        let code = SixDigitCode::from_number(7);
+        let stored = key(1).mac(CodePurpose::SignUp, "sup_a", &code);
+        assert!(key(1).matches(CodePurpose::SignUp, "sup_a", &code, &stored));
+        assert!(!key(1).matches(CodePurpose::SignIn, "sup_a", &code, &stored));
+        assert!(!key(1).matches(CodePurpose::SignUp, "sup_b", &code, &stored));
+        assert!(!key(1).matches(CodePurpose::SignUp, "sup_a", &SixDigitCode::from_number(8), &stored));
+        assert!(!key(2).matches(CodePurpose::SignUp, "sup_a", &code, &stored));
+        assert!(!key(1).matches(CodePurpose::SignUp, "sup_a", &code, &stored[..31]));
+    }
+}

@@ -1,0 +1,85 @@
+// Owns the program under test: the built binary, started with settings from the environment alone.
+
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { createMailbox } from './mailbox.mjs';
+import { findPlace } from './network.mjs';
+
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 10_000;
+const BINARY = process.env.ORGATE_E2E_BINARY
+  ?? path.join(import.meta.dirname, '..', '..', 'target', 'debug', 'orgate');
+
+/** One key for every start of a run: a database outlives the program. */
+const SECRET_KEY = createHash('sha256').update('browser tests of orgate').digest('hex');
+
+function databaseUrl(engine, folder) {
+  if (engine === 'sqlite') return `sqlite:${path.join(folder, 'orgate.db')}`;
+  const url = process.env.ORGATE_E2E_POSTGRES_URL;
+  if (!url) throw new Error('ORGATE_E2E_POSTGRES_URL is not set');
+  return url;
+}
+
+function settings({ folder, network, engine, port, mail }) {
+  const hosts = [network.okta, network.canaille].map((idp) => new URL(idp.issuer).host);
+  return {
+    ORGATE_LISTEN: `127.0.0.1:${port}`,
+    ORGATE_PUBLIC_URL: `http://localhost:${port}`,
+    ORGATE_DATABASE_URL: databaseUrl(engine, folder),
+    ORGATE_SECRET_KEY: SECRET_KEY,
+    ORGATE_MAIL: `dir:${mail}`,
+    ORGATE_IDP_ALLOW: hosts.join(','),
+    ORGATE_EXTRA_CA_FILE: network.authority.certificateFile,
+    ORGATE_DNS_SERVERS: network.dns.server,
+  };
+}
+
+async function untilReady(program, url, logFile) {
+  const end = Date.now() + START_LIMIT_MS;
+  for (;;) {
+    const ready = await fetch(`${url}/readyz`).then((response) => response.ok, () => false);
+    if (ready) return;
+    if (program.exitCode !== null || Date.now() > end) {
+      throw new Error(`orgate serve did not become ready:\n${readFileSync(logFile, 'utf8')}`);
+    }
+    await sleep(50);
+  }
+}
+
+/** Starts `orgate serve` on a new database and gives its address and its mailbox. */
+export async function startOrgate({ folder, network, engine, results }) {
+  if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: cargo build -p orgate`);
+  const mail = path.join(folder, `mail-${engine}`);
+  mkdirSync(mail, { recursive: true });
+  const { port } = await findPlace({ port443: false });
+  const logFile = path.join(results, `orgate-${engine}.log`);
+  const log = createWriteStream(logFile);
+  await once(log, 'open');
+  const program = spawn(BINARY, ['serve'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...settings({ folder, network, engine, port, mail }) },
+    stdio: ['ignore', log, log],
+  });
+  const url = `http://localhost:${port}`;
+  await untilReady(program, url, logFile);
+
+  return {
+    url,
+    mailbox: createMailbox(mail),
+    async stop() {
+      if (program.exitCode !== null) return;
+      const ended = once(program, 'exit');
+      program.kill('SIGTERM');
+      const stopped = await Promise.race([ended.then(() => true), sleep(STOP_LIMIT_MS, false, { ref: false })]);
+      if (!stopped) {
+        program.kill('SIGKILL');
+        throw new Error('orgate serve did not stop on SIGTERM');
+      }
+    },
+  };
+}

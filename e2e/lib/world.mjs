@@ -1,0 +1,99 @@
+// Owns the fixtures: what a test names as an argument is started once a worker and stopped after it. The identity
+// providers listen before the browser starts, because the browser is told where to find them.
+
+import { test as base } from '@playwright/test';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { startCanaille } from '../idps/canaille.mjs';
+import { startOkta } from '../idps/okta.mjs';
+import { createAuthority } from './authority.mjs';
+import { createClient } from './client.mjs';
+import { startDns } from './dns.mjs';
+import { startOrgate } from './orgate.mjs';
+import { cast } from './people.mjs';
+
+const ROOT = path.join(import.meta.dirname, '..');
+export const RESULTS = process.env.ORGATE_E2E_RESULTS ?? path.join(ROOT, 'results');
+const CHROMIUM = process.env.ORGATE_E2E_CHROMIUM ?? '/usr/bin/chromium';
+const PYTHON = process.env.ORGATE_E2E_PYTHON ?? path.join(ROOT, '..', '.cache', 'canaille', 'bin', 'python');
+
+/** Chromium talks to the servers of the test and to nobody else. */
+function browserArguments(addresses) {
+  const rules = [...addresses].map(([host, address]) => `MAP ${host} ${address}`);
+  return [
+    '--no-sandbox',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-quic',
+    '--disable-sync',
+    '--no-first-run',
+    `--host-resolver-rules=${[...rules, 'MAP * ~NOTFOUND', 'EXCLUDE localhost', 'EXCLUDE 127.0.0.1'].join(', ')}`,
+  ];
+}
+
+async function startNetwork(folder) {
+  const authority = createAuthority(folder);
+  const addresses = new Map();
+  const send = createClient({ addresses, certificate: authority.certificate });
+  const stops = [];
+  const [oktaHost, canailleHost] = ['acme.okta.test', 'id.globex.test'];
+  const oktaPeople = cast('acme.example');
+  const okta = await startOkta({
+    host: oktaHost, certificate: authority.issue(oktaHost), people: Object.values(oktaPeople), addresses,
+  });
+  stops.push(okta.stop);
+  const canaillePeople = cast('globex.example');
+  const canaille = await startCanaille({
+    host: canailleHost,
+    certificate: authority.issue(canailleHost),
+    people: Object.values(canaillePeople),
+    python: PYTHON,
+    addresses,
+    send,
+    logFile: path.join(RESULTS, 'canaille.log'),
+  });
+  stops.push(canaille.stop);
+  const dns = await startDns(addresses);
+  stops.push(dns.stop);
+  return {
+    authority,
+    addresses,
+    send,
+    dns,
+    okta: { ...okta, people: oktaPeople },
+    canaille: { ...canaille, people: canaillePeople },
+    stop: () => stops.reverse().forEach((stop) => stop()),
+  };
+}
+
+export const test = base.extend({
+  /** `sqlite`, or `postgres` where a server for it is given. */
+  engine: ['sqlite', { option: true, scope: 'worker' }],
+
+  folder: [async ({}, use) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'orgate-e2e-'));
+    mkdirSync(RESULTS, { recursive: true });
+    await use(folder);
+    rmSync(folder, { recursive: true, force: true });
+  }, { scope: 'worker' }],
+
+  network: [async ({ folder }, use) => {
+    const network = await startNetwork(folder);
+    await use(network);
+    network.stop();
+  }, { scope: 'worker' }],
+
+  orgate: [async ({ folder, network, engine }, use) => {
+    const orgate = await startOrgate({ folder, network, engine, results: RESULTS });
+    await use(orgate);
+    await orgate.stop();
+  }, { scope: 'worker' }],
+
+  launchOptions: [async ({ network }, use) => {
+    await use({ executablePath: CHROMIUM, args: browserArguments(network.addresses) });
+  }, { scope: 'worker' }],
+});
+
+export { expect } from '@playwright/test';

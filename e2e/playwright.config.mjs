@@ -1,0 +1,25 @@
+import { defineConfig } from '@playwright/test';
+import path from 'node:path';
+
+const results = process.env.ORGATE_E2E_RESULTS ?? path.join(import.meta.dirname, 'results');
+
+export default defineConfig({
+  testDir: 'tests',
+  testMatch: '*.test.mjs',
+  outputDir: path.join(results, 'failures'),
+  fullyParallel: false,
+  workers: 1,
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 180_000,
+  expect: { timeout: 15_000 },
+  reporter: './lib/reporter.mjs',
+  use: {
+    locale: 'en-GB',
+    ignoreHTTPSErrors: true,
+    actionTimeout: 15_000,
+    navigationTimeout: 30_000,
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+  },
+});

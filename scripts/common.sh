@@ -1,0 +1,43 @@
+# Owns what every script of this folder shares: words to the person, root rights, installing Debian packages.
+# shellcheck shell=bash
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command as root: as it is for root, through sudo for others.
+as_root() {
+    if [[ ${EUID} -eq 0 ]]; then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        fail "this needs root or sudo: $*"
+    fi
+}
+
+# install_packages NAME... installs Debian packages; the lists are brought up to date once a run.
+install_packages() {
+    have apt-get || fail "please install these by hand, this system has no apt-get: $*"
+    say "installing $*"
+    local log
+    log=$(mktemp)
+    if [[ -z ${PACKAGE_LISTS_ARE_NEW:-} ]]; then
+        as_root apt-get update -qq >"${log}" 2>&1 || { cat "${log}" >&2; fail "apt-get update failed"; }
+        PACKAGE_LISTS_ARE_NEW=1
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"${log}" 2>&1 ||
+        { cat "${log}" >&2; fail "apt-get install failed: $*"; }
+    rm -f "${log}"
+}
+
+# at_least MINIMUM VERSION compares dotted versions.
+at_least() { [[ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" == "$1" ]]; }
+
+# Where cargo puts what it builds.
+target_folder() { printf '%s' "${CARGO_TARGET_DIR:-target}"; }

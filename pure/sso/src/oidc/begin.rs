@@ -1,0 +1,133 @@
+//! Owns starting a sign-in: the authorization request as a URL, made of random bytes that the caller draws.
+//!
+//! *Source*: R-SSO-8, T-BCP-1, T-BCP-8; RFC 7636.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::BASE64URL_NOPAD;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::exchange::Step;
+use crate::oidc::SCOPES;
+use crate::oidc::metadata::{self, Endpoint, Metadata};
+use crate::oidc::resume::AwaitMetadata;
+use crate::refusal::SsoRefusal;
+use crate::settings::Settings;
+use crate::url_rules::{CheckedUrl, UrlRules};
+
+/// The three values of one attempt, independent of each other. The SignIn row keeps the hashes of state and nonce, and
+/// the verifier; the browser only ever sees state and nonce.
+#[derive(Debug, Clone)]
+pub struct AuthorizationSecrets {
+    state: SecretString,
+    nonce: SecretString,
+    verifier: SecretString,
+}
+
+impl AuthorizationSecrets {
+    /// From three draws of 32 random bytes.
+    pub fn new(state: [u8; 32], nonce: [u8; 32], verifier: [u8; 32]) -> Self {
+        let text = |bytes: [u8; 32]| SecretString::from(BASE64URL_NOPAD.encode(&bytes));
+        Self { state: text(state), nonce: text(nonce), verifier: text(verifier) }
+    }
+
+    /// SHA-256 of the state as the callback will carry it, as [`state_hash`] makes it.
+    pub fn state_hash(&self) -> [u8; 32] {
+        state_hash(self.state.expose_secret())
+    }
+
+    /// SHA-256 of the nonce as the ID token will carry it.
+    pub fn nonce_hash(&self) -> [u8; 32] {
+        sha256(self.nonce.expose_secret())
+    }
+
+    /// The PKCE verifier, to keep until the callback.
+    pub fn verifier(&self) -> &SecretString {
+        &self.verifier
+    }
+
+    /// The S256 challenge of the verifier.
+    fn challenge(&self) -> String {
+        BASE64URL_NOPAD.encode(&sha256(self.verifier.expose_secret()))
+    }
+}
+
+/// SHA-256 of a state as it came, to find the SignIn row by.
+pub fn state_hash(state: &str) -> [u8; 32] {
+    sha256(state)
+}
+
+pub(crate) fn sha256(text: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    hash
+}
+
+/// What an authorization request may ask for besides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuthorizationOptions {
+    /// Have the IdP ask the person again (`max_age=0`, R-IN-8).
+    pub max_age_zero: bool,
+    /// Forbid the IdP to show a page (`prompt=none`).
+    pub prompt_none: bool,
+    /// The address the person typed, to spare them typing it again; at most 320 bytes are sent.
+    pub login_hint: Option<String>,
+}
+
+/// Everything that [`begin`] needs; kept while the metadata is fetched.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// The revision's settings.
+    pub settings: Settings,
+    /// The connection's redirect URI, built from the public URL alone (R-SSO-2).
+    pub redirect_uri: String,
+    /// This attempt's values.
+    pub secrets: AuthorizationSecrets,
+    /// What to ask for besides.
+    pub options: AuthorizationOptions,
+    /// The operator's list.
+    pub rules: UrlRules,
+}
+
+/// Starts a sign-in. Ends in [`Step::Redirect`] or a refusal.
+pub fn begin(beginning: Beginning) -> Step {
+    match metadata::request(beginning.settings.issuer(), &beginning.rules) {
+        Ok(request) => Step::Metadata { request, next: AwaitMetadata::begin(beginning) },
+        Err(refusal) => Step::Refuse(refusal),
+    }
+}
+
+impl Beginning {
+    /// The step that follows the metadata.
+    pub(crate) fn with_metadata(self, metadata: &Metadata) -> Step {
+        match self.authorization_url(metadata) {
+            Ok(url) => Step::Redirect { url: url.as_str().to_owned() },
+            Err(refusal) => Step::Refuse(refusal),
+        }
+    }
+
+    /// The authorization request.
+    pub(crate) fn authorization_url(&self, metadata: &Metadata) -> Result<CheckedUrl, SsoRefusal> {
+        let endpoint = metadata.endpoint(Endpoint::Authorization, &self.rules)?;
+        let challenge = self.secrets.challenge();
+        let mut query = vec![
+            ("response_type", "code"),
+            ("client_id", self.settings.client_id()),
+            ("redirect_uri", &self.redirect_uri),
+            ("scope", SCOPES),
+            ("state", self.secrets.state.expose_secret()),
+            ("nonce", self.secrets.nonce.expose_secret()),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        if self.options.max_age_zero {
+            query.push(("max_age", "0"));
+        }
+        if self.options.prompt_none {
+            query.push(("prompt", "none"));
+        }
+        if let Some(hint) = self.options.login_hint.as_deref().filter(|hint| hint.len() <= 320) {
+            query.push(("login_hint", hint));
+        }
+        Ok(endpoint.with_query(&query))
+    }
+}

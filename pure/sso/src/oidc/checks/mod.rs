@@ -1,0 +1,1 @@
+//! Owns the named checks that are made when settings are saved.

@@ -1,0 +1,97 @@
+//! Owns [`SsoRefusal`]: an expected "no" of an IdP or about one, with what was expected against what came. The codes and
+//! their texts are in `refusal_code.rs`. It never carries a secret, a code or a token.
+
+pub use crate::refusal_code::SsoRefusalCode;
+
+/// How much of a foreign text is kept. *Units*: characters.
+const MAX_TEXT: usize = 200;
+
+/// One refusal. *Source*: R-SSO-9.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SsoRefusal {
+    /// What it was.
+    pub code: SsoRefusalCode,
+    /// What would have been right, for the Owner.
+    pub expected: Option<String>,
+    /// What came instead, for the Owner; foreign text, cut and without control characters.
+    pub received: Option<String>,
+}
+
+impl SsoRefusal {
+    /// A refusal without particulars.
+    pub fn new(code: SsoRefusalCode) -> Self {
+        Self { code, expected: None, received: None }
+    }
+
+    /// The same with what would have been right.
+    pub fn expected(mut self, text: impl AsRef<str>) -> Self {
+        self.expected = Some(printable(text.as_ref(), MAX_TEXT));
+        self
+    }
+
+    /// The same with what came instead.
+    pub fn received(mut self, text: impl AsRef<str>) -> Self {
+        self.received = Some(printable(text.as_ref(), MAX_TEXT));
+        self
+    }
+}
+
+impl std::fmt::Display for SsoRefusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.code.as_str())?;
+        if let Some(expected) = &self.expected {
+            write!(formatter, ", expected {expected:?}")?;
+        }
+        if let Some(received) = &self.received {
+            write!(formatter, ", received {received:?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SsoRefusal {}
+
+/// Foreign text made fit to print: at most `limit` characters, without control characters and the marks that reverse
+/// the direction of writing.
+pub(crate) fn printable(text: &str, limit: usize) -> String {
+    text.chars().filter(|c| !c.is_control() && !is_direction_mark(*c)).take(limit).collect()
+}
+
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Foreign text without any of `secrets`, should the IdP repeat one in its message.
+pub(crate) fn without_secrets(text: &str, secrets: &[&str]) -> String {
+    secrets.iter().filter(|secret| secret.len() > 3).fold(text.to_owned(), |text, secret| text.replace(secret, "[removed]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_idp_3_foreign_text_is_cut_and_loses_control_characters() {
+        let refusal = SsoRefusal::new(SsoRefusalCode::IdpError).received(format!("a\r\n\u{1b}[31m\u{202e}{}", "x".repeat(500)));
+        let received = refusal.received.unwrap();
+        assert!(received.starts_with("a[31mx"));
+        assert_eq!(received.chars().count(), 200);
+    }
+
+    #[test]
+    fn t_sec_3_a_repeated_secret_is_removed_from_a_message() {
+        assert_eq!(without_secrets("bad code abcd1234", &["abcd1234", ""]), "bad code [removed]");
+    }
+
+    #[test]
+    fn codes_are_stable_kebab_case_and_unique_with_texts_of_their_own() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in SsoRefusalCode::ALL {
+            let text = code.as_str();
+            assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{text}");
+            assert!(seen.insert(text), "{text} is there twice");
+            assert_eq!(SsoRefusalCode::parse(text), Some(*code));
+            assert!(code.for_person().ends_with('.') && code.mend().ends_with('.'), "{text}");
+        }
+    }
+}

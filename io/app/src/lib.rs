@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod entropy;
 pub mod instance_key;
+pub mod jwks_cache;
+pub mod outbound;
 pub mod passwords;
 pub mod seal;
 pub mod token;

@@ -1,0 +1,163 @@
+//! Owns a person's own account: name and password. Its sessions are in [`crate::session`], setting a forgotten password
+//! in [`crate::password_reset`].
+
+use orgate_core::policy::AddressState;
+use orgate_core::refusal::Refusal;
+use orgate_store::{PasswordCredential, Tx, User};
+
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise::{self, Caller};
+use crate::error::Error;
+use crate::input::Input;
+use crate::limit;
+use crate::mail::templates::Template;
+use crate::password_reset;
+use crate::passwords::{Comparison, Password};
+use crate::session::{self, SessionView};
+use crate::visitor::Visitor;
+
+/// What "Sign-in and security" shows.
+#[derive(Debug, Clone)]
+pub struct Security {
+    /// Who.
+    pub user: User,
+    /// Whether the address is proven.
+    pub email_proven: bool,
+    /// Whether there is a password.
+    pub has_password: bool,
+    /// The identities at organizations' IdPs.
+    pub identities: Vec<LinkedIdentity>,
+    /// The sessions, this one first.
+    pub sessions: Vec<SessionView>,
+}
+
+/// A new password, with the old one where there is one.
+#[derive(Clone)]
+pub struct PasswordChange {
+    /// The password so far.
+    pub current: Option<String>,
+    /// The password from now on.
+    pub new: String,
+}
+
+/// The person behind the session.
+///
+/// *Errors*: those of [`authorise::session`].
+pub async fn profile(app: &App, visitor: &Visitor) -> Result<User, Error> {
+    app.store
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+            Box::pin(async move { Ok(authorise::session(tx, app, visitor).await?.user().clone()) })
+        })
+        .await
+}
+
+/// Gives the person another name, which every organization sees.
+///
+/// *Errors*: [`Refusal::InvalidInput`], and those of [`authorise::session`].
+pub async fn rename(app: &App, visitor: &Visitor, name: &str) -> Result<(), Error> {
+    let mut input = Input::default();
+    let Some(name) = input.name("name", name) else { return Err(input.refused()) };
+    app.store
+        .write((app.clone(), visitor.clone(), name), |tx, (app, visitor, name)| {
+            Box::pin(async move {
+                let caller = authorise::session(tx, app, visitor).await?;
+                if caller.user().name == name.as_str() {
+                    return Ok(());
+                }
+                tx.instance().rename_user(caller.user_id(), name.as_str()).await?;
+                let event = Event::done("user.renamed").target(caller.user_id(), name.as_str());
+                audit::record(tx, app, Some(visitor), None, &Author::from(&caller), event).await
+            })
+        })
+        .await
+}
+
+/// Credentials, identities and sessions of the person.
+///
+/// *Errors*: those of [`authorise::account`] (R-IN-9).
+pub async fn security(app: &App, visitor: &Visitor) -> Result<Security, Error> {
+    app.store
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+            Box::pin(async move {
+                let caller = authorise::account(tx, app, visitor).await?;
+                let user = caller.user().clone();
+                Ok(Security {
+                    email_proven: user.address == AddressState::Proven,
+                    has_password: tx.instance().find_password(&user.id).await?.is_some(),
+                    identities: tx.instance().list_identities_of_user(&user.id).await?,
+                    sessions: session::views(tx, app, &caller).await?,
+                    user,
+                })
+            })
+        })
+        .await
+}
+
+/// Sets the first password or changes the one there is. Every other session ends, and the person is mailed.
+///
+/// *Errors*: [`Refusal::InvalidInput`] (a wrong current password too), [`Refusal::SsoRequired`] where enforcement binds
+/// the person (T-ENF-4), [`Refusal::TooManyRequests`], [`Refusal::Busy`], and those of [`authorise::account`].
+pub async fn change_password(app: &App, visitor: &Visitor, change: PasswordChange) -> Result<(), Error> {
+    let (user, stored) = app
+        .store
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+            Box::pin(async move { may_change(tx, app, visitor).await.map(|(caller, stored)| (caller.user().clone(), stored)) })
+        })
+        .await?;
+    confirm(app, &user, stored.as_deref(), change.current.as_deref()).await?;
+    let mut input = Input::default();
+    let own_words = [user.email.as_str(), user.name.as_str()];
+    let Some(new) = input.password("new_password", app.settings.passwords, &change.new, &own_words) else {
+        return Err(input.refused());
+    };
+    let hash = app.passwords.hash(&new, &*app.entropy).await?;
+    app.store
+        .write((app.clone(), visitor.clone(), stored, hash), |tx, (app, visitor, confirmed, hash)| {
+            Box::pin(async move {
+                let (caller, stored) = may_change(tx, app, visitor).await?;
+                if stored != *confirmed {
+                    return Err(wrong_password());
+                }
+                set(tx, app, visitor, &caller, hash).await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+/// A caller whose account is open and whose policy lets a password count, with the hash there is.
+async fn may_change(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<(Caller, Option<String>), Error> {
+    let caller = authorise::account(tx, app, visitor).await?;
+    password_reset::allowed(tx, caller.user(), app.now()).await??;
+    let stored = tx.instance().find_password(caller.user_id()).await?;
+    Ok((caller, stored.map(|credential| credential.hash)))
+}
+
+/// V6.2.3: a change needs the current password.
+async fn confirm(app: &App, user: &User, stored: Option<&str>, typed: Option<&str>) -> Result<(), Error> {
+    let Some(stored) = stored else { return Ok(()) };
+    limit::confirmation(app, &user.id).await?;
+    let typed = Password::from_typed(typed.unwrap_or_default());
+    match app.passwords.compare(&typed, Some(stored)).await? {
+        Comparison::Right { .. } => Ok(()),
+        Comparison::Wrong => Err(wrong_password()),
+    }
+}
+
+fn wrong_password() -> Error {
+    crate::error::invalid("current_password", "This is not your current password.")
+}
+
+async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, hash: &str) -> Result<(), Error> {
+    let now = app.now();
+    let user = caller.user();
+    let credential = PasswordCredential { user_id: user.id.clone(), hash: hash.to_owned(), set_at: now };
+    tx.instance().set_password(&credential).await?;
+    tx.instance().end_sessions_of_user(&user.id, Some(caller.session_id()), "password-changed", now).await?;
+    tx.instance().delete_password_resets_of_user(&user.id).await?;
+    let event = Event::done("password.changed").target(&user.id, &user.name);
+    audit::record(tx, app, Some(visitor), None, &Author::from(caller), event).await?;
+    app.outbox.put(tx, app, &user.email, Template::PasswordChanged { name: user.name.clone() }).await
+}

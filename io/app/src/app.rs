@@ -1,0 +1,64 @@
+//! Owns [`App`]: the effects that use cases have at hand, as one cheap handle.
+
+use std::sync::Arc;
+
+use orgate_core::time::Timestamp;
+use orgate_store::Store;
+
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::jwks_cache::JwksCache;
+use crate::outbound::Outbound;
+use crate::outbox::Outbox;
+use crate::passwords::Passwords;
+use crate::seal::Sealer;
+use crate::settings::Settings;
+use crate::token::CodeKey;
+
+/// The effects that use cases have at hand; clones share them.
+#[derive(Clone)]
+pub struct App(Arc<Effects>);
+
+/// What [`App`] is made of.
+pub struct Effects {
+    /// The database.
+    pub store: Store,
+    /// The time of day.
+    pub clock: Box<dyn Clock>,
+    /// Randomness.
+    pub entropy: Box<dyn Entropy>,
+    /// The operator's settings.
+    pub settings: Settings,
+    /// Secrets at rest.
+    pub sealer: Sealer,
+    /// The key of mailed codes.
+    pub code_key: CodeKey,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// The only HTTP client.
+    pub outbound: Outbound,
+    /// Keys of identity providers.
+    pub jwks: JwksCache,
+    /// Mail that waits to be sent.
+    pub outbox: Outbox,
+}
+
+impl App {
+    /// Puts the effects together.
+    pub fn new(effects: Effects) -> Self {
+        Self(Arc::new(effects))
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Effects;
+
+    fn deref(&self) -> &Effects {
+        &self.0
+    }
+}

@@ -1,0 +1,233 @@
+//! Owns the one question that every use case asks first, in its own transaction: who is this, and may they? It reads
+//! the caller as they are now, so a role that was taken away a moment ago allows nothing (T-ORG-3).
+
+use orgate_core::actor::Actor;
+use orgate_core::id::{Identifier, OrganizationId, ProjectId, SessionId, UserId};
+use orgate_core::permission::{Permission, may};
+use orgate_core::policy::{self, AddressState, Decision, Denial, Question, Requirement, World};
+use orgate_core::proof::Proofs;
+use orgate_core::refusal::{Refusal, RequiringOrganization};
+use orgate_core::role::{OrganizationRole, ProjectRole};
+use orgate_core::time::Timestamp;
+use orgate_store::{Project, SessionCheck, Tx, UserPlace};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::visitor::Visitor;
+
+/// A person in a session that is alive, with everything that policy knows of them.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The session, the person, and where they are a member.
+    pub check: SessionCheck,
+    /// The same as policy sees it.
+    pub world: World,
+    /// The moment of the question.
+    pub now: Timestamp,
+}
+
+/// A caller for whom one organization is open.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Who.
+    pub caller: Caller,
+    /// Where, and as what.
+    pub place: UserPlace,
+}
+
+impl Caller {
+    /// Who.
+    pub fn user_id(&self) -> &UserId {
+        &self.check.user_id
+    }
+
+    /// Who, for the audit log.
+    pub fn actor(&self) -> Actor {
+        Actor::User(self.user_id().clone())
+    }
+
+    /// Which session.
+    pub fn session_id(&self) -> &SessionId {
+        &self.check.session_id
+    }
+
+    /// What the session has shown.
+    pub fn proofs(&self) -> &Proofs {
+        &self.check.proofs
+    }
+
+    /// Asks the policy.
+    pub fn decide(&self, question: Question<'_>) -> Decision {
+        policy::decide(question, &self.world, self.proofs())
+    }
+
+    /// Asks the policy on recent proofs alone (R-IN-8).
+    pub fn decide_recent(&self, question: Question<'_>) -> Decision {
+        policy::decide_recent(question, &self.world, self.proofs(), self.now)
+    }
+
+    /// Their place in an organization named by id or slug; whether it is open to them is another matter.
+    pub fn place(&self, organization: &str) -> Option<&UserPlace> {
+        self.check
+            .places
+            .iter()
+            .find(|place| place.place.organization_id.as_str() == organization || place.slug == organization)
+    }
+}
+
+impl Member {
+    /// Which organization.
+    pub fn organization_id(&self) -> &OrganizationId {
+        &self.place.place.organization_id
+    }
+
+    /// Who, by id.
+    pub fn user_id(&self) -> &UserId {
+        self.caller.user_id()
+    }
+
+    /// As what.
+    pub fn role(&self) -> OrganizationRole {
+        self.place.place.role
+    }
+
+    /// Whether they are an Owner.
+    pub fn is_owner(&self) -> bool {
+        self.role() == OrganizationRole::Owner
+    }
+}
+
+/// The person whose session this is.
+///
+/// *Errors*: [`Refusal::NoSession`], [`Refusal::SsoRequired`].
+pub async fn session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller, Error> {
+    let token_hash = visitor.session.ok_or(Refusal::NoSession)?;
+    let check = tx.instance().check_session(&token_hash).await?.ok_or(Refusal::NoSession)?;
+    caller(app, check, app.now()).map_err(Error::from)
+}
+
+/// Judges a session's row and what its user's places make of it: pure but for the operator's limits.
+///
+/// *Errors*: [`Refusal::NoSession`], [`Refusal::SsoRequired`].
+pub fn caller(app: &App, check: SessionCheck, now: Timestamp) -> Result<Caller, Refusal> {
+    if check.life.end(app.settings.session_limits, now).is_some() {
+        return Err(Refusal::NoSession);
+    }
+    let world = world(check.address.clone(), check.has_second_factor, &check.places);
+    let caller = Caller { check, world, now };
+    match caller.decide(Question::Session) {
+        Decision::Allow => Ok(caller),
+        other => Err(refusal(&other, &caller.check.places)),
+    }
+}
+
+/// A person and their places as policy sees them.
+pub(crate) fn world(address: AddressState, has_second_factor: bool, places: &[UserPlace]) -> World {
+    World { address, has_second_factor, places: places.iter().map(|place| place.place.clone()).collect() }
+}
+
+/// A member to whom the organization is open, whatever their role.
+///
+/// *Errors*: [`Refusal::NotFound`] for who is no member (R-ORG-6), [`Refusal::NeedsSso`], [`Refusal::NeedsProof`],
+/// [`Refusal::NeedsSecondFactor`], and those of [`session`].
+pub async fn member(tx: &mut Tx, app: &App, visitor: &Visitor, organization: &str) -> Result<Member, Error> {
+    let caller = session(tx, app, visitor).await?;
+    let place = caller.place(organization).cloned().ok_or(Refusal::NotFound)?;
+    match caller.decide(Question::Organization(&place.place.organization_id)) {
+        Decision::Allow => Ok(Member { caller, place }),
+        other => Err(refusal(&other, &caller.check.places).into()),
+    }
+}
+
+/// A member whose role in the organization allows it.
+///
+/// *Errors*: [`Refusal::NotPermitted`], and those of [`member`].
+pub async fn permitted(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    permission: Permission,
+) -> Result<Member, Error> {
+    let member = member(tx, app, visitor, organization).await?;
+    if may(member.role(), None, permission) { Ok(member) } else { Err(Refusal::NotPermitted.into()) }
+}
+
+/// The same for what reaches far: the proofs that open the organization, each at most 15 minutes old.
+///
+/// *Errors*: [`Refusal::NeedsRecentProof`], and those of [`permitted`]. *Source*: R-IN-8.
+pub async fn permitted_recently(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    permission: Permission,
+) -> Result<Member, Error> {
+    let member = permitted(tx, app, visitor, organization, permission).await?;
+    match member.caller.decide_recent(Question::Organization(member.organization_id())) {
+        Decision::Allow => Ok(member),
+        Decision::Require(_) | Decision::Deny(_) => Err(Refusal::NeedsRecentProof.into()),
+    }
+}
+
+/// A member who may do this in one project, by their role there or in the organization.
+///
+/// *Errors*: [`Refusal::NotFound`] when they may not even see it (R-ORG-4), [`Refusal::NotPermitted`], and those of
+/// [`member`].
+pub async fn project(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    project: &str,
+    permission: Permission,
+) -> Result<(Member, Project, Option<ProjectRole>), Error> {
+    let member = member(tx, app, visitor, organization).await?;
+    let mut view = tx.organization(member.organization_id());
+    let found = match ProjectId::parse(project) {
+        Some(id) => view.find_project(&id).await?,
+        None => view.find_project_by_slug(project).await?,
+    };
+    let found = found.ok_or(Refusal::NotFound)?;
+    let grant = view.find_grant(&found.id, member.user_id()).await?;
+    if !may(member.role(), grant, Permission::ProjectRead) {
+        return Err(Refusal::NotFound.into());
+    }
+    if !may(member.role(), grant, permission) {
+        return Err(Refusal::NotPermitted.into());
+    }
+    Ok((member, found, grant))
+}
+
+/// A person to whom their own account is open.
+///
+/// *Errors*: [`Refusal::NeedsProof`], [`Refusal::NeedsSecondFactor`], and those of [`session`]. *Source*: R-IN-9.
+pub async fn account(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller, Error> {
+    let caller = session(tx, app, visitor).await?;
+    match caller.decide(Question::Account) {
+        Decision::Allow => Ok(caller),
+        other => Err(refusal(&other, &caller.check.places).into()),
+    }
+}
+
+/// A policy decision as the "no" that travels; [`Decision::Allow`] has none and reads as a missing session.
+pub(crate) fn refusal(decision: &Decision, places: &[UserPlace]) -> Refusal {
+    match decision {
+        Decision::Require(Requirement::Sso) => Refusal::NeedsSso,
+        Decision::Require(Requirement::Proof) => Refusal::NeedsProof,
+        Decision::Require(Requirement::SecondFactor) => Refusal::NeedsSecondFactor,
+        Decision::Deny(Denial::NotAMember) => Refusal::NotFound,
+        Decision::Deny(Denial::NoProof) | Decision::Allow => Refusal::NoSession,
+        Decision::Deny(Denial::SsoRequired(organizations)) => Refusal::SsoRequired(
+            places
+                .iter()
+                .filter(|place| organizations.contains(&place.place.organization_id))
+                .map(|place| RequiringOrganization {
+                    id: place.place.organization_id.clone(),
+                    slug: place.slug.clone(),
+                    name: place.name.clone(),
+                })
+                .collect(),
+        ),
+    }
+}

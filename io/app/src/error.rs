@@ -1,0 +1,113 @@
+//! Owns [`Error`]: what a use case answers when it does not do what was asked. An expected "no" is a [`Refusal`];
+//! everything else is a [`Fault`], which a person sees only as a reference number.
+
+use orgate_core::refusal::{FieldError, Refusal};
+use orgate_store::StoreError;
+
+use crate::passwords::HashingFault;
+use crate::seal::SealError;
+
+/// Why a use case did not do it.
+#[derive(Debug)]
+pub enum Error {
+    /// Expected; the person or program can do something about it.
+    Refused(Refusal),
+    /// Our bug or outage. Nothing was granted (R-IN-2, R-ENF-10).
+    Fault(Fault),
+}
+
+/// What broke.
+#[derive(Debug)]
+pub enum Fault {
+    /// The database.
+    Store(StoreError),
+    /// A sealed secret could not be opened, or sealed.
+    Seal(SealError),
+    /// Password hashing.
+    Hashing(HashingFault),
+    /// A stored document that this program did not write.
+    Document(serde_json::Error),
+    /// Something that cannot be, named.
+    Impossible(&'static str),
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(refusal) => write!(formatter, "refused: {}", refusal.code()),
+            Self::Fault(fault) => write!(formatter, "{fault}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Store(source) => write!(formatter, "store: {source}"),
+            Self::Seal(source) => write!(formatter, "sealed value: {source}"),
+            Self::Hashing(source) => write!(formatter, "password hashing: {source}"),
+            Self::Document(source) => write!(formatter, "stored document: {source}"),
+            Self::Impossible(what) => write!(formatter, "cannot be: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused(_) | Self::Fault(Fault::Impossible(_)) => None,
+            Self::Fault(Fault::Store(source)) => Some(source),
+            Self::Fault(Fault::Seal(source)) => Some(source),
+            Self::Fault(Fault::Hashing(source)) => Some(source),
+            Self::Fault(Fault::Document(source)) => Some(source),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(source: StoreError) -> Self {
+        match source {
+            StoreError::NotFound { .. } => Self::Refused(Refusal::NotFound),
+            StoreError::Unavailable { .. }
+            | StoreError::Conflict(_)
+            | StoreError::UnknownSchema { .. }
+            | StoreError::NotMigrated { .. }
+            | StoreError::Unwritable { .. }
+            | StoreError::Settings { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Fault { .. } => Self::Fault(Fault::Store(source)),
+        }
+    }
+}
+
+impl From<SealError> for Error {
+    fn from(source: SealError) -> Self {
+        Self::Fault(Fault::Seal(source))
+    }
+}
+
+impl From<HashingFault> for Error {
+    fn from(source: HashingFault) -> Self {
+        match source {
+            HashingFault::Busy => Self::Refused(Refusal::Busy),
+            other => Self::Fault(Fault::Hashing(other)),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(source: serde_json::Error) -> Self {
+        Self::Fault(Fault::Document(source))
+    }
+}
+
+/// One field that cannot be taken.
+pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Error {
+    Error::Refused(Refusal::InvalidInput(vec![FieldError::new(field, message)]))
+}

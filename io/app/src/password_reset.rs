@@ -1,0 +1,188 @@
+//! Owns setting a forgotten password: a mailed link proves the address and sets the password, and makes no session. It
+//! passes neither a second factor nor enforcement (R-IN-3, T-ENF-3, T-MFA-4).
+
+use std::time::Duration;
+
+use orgate_core::actor::Actor;
+use orgate_core::email::EmailAddress;
+use orgate_core::policy::{Decision, Question, decide};
+use orgate_core::proof::{Proof, Proofs};
+use orgate_core::refusal::Refusal;
+use orgate_core::time::Timestamp;
+use orgate_store::{PasswordCredential, PasswordReset, Tx, User};
+
+use crate::address;
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise;
+use crate::entropy::Draw as _;
+use crate::error::Error;
+use crate::input::Input;
+use crate::limit;
+use crate::mail::templates::{ResetLink, Template};
+use crate::token::{SecretToken, TokenPurpose};
+use crate::visitor::Visitor;
+
+/// How long a link serves. *Units*: one hour.
+pub const RESET_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// What a link opens, for its page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The address that the link proves.
+    pub email: String,
+    /// The names of the person's organizations.
+    pub organizations: Vec<String>,
+}
+
+/// Mails a link for each User who has the address, proven or not; nothing for an unknown one, with the same answer.
+///
+/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::TooManyRequests`].
+pub async fn request(app: &App, visitor: &Visitor, email: &str) -> Result<(), Error> {
+    let mut input = Input::default();
+    let Some(email) = input.email("email", email) else { return Err(input.refused()) };
+    limit::mail_to(app, visitor, email.key()).await?;
+    app.store
+        .write((app.clone(), visitor.clone(), email), |tx, (app, visitor, email)| {
+            Box::pin(async move {
+                let users = tx.instance().list_users_by_email(email).await?;
+                let mut mails: Vec<(EmailAddress, Vec<ResetLink>)> = Vec::new();
+                for user in users {
+                    let link = link(tx, app, visitor, &user).await?;
+                    // Each link goes to the address as that User wrote it (T-LNK-10).
+                    match mails.iter_mut().find(|(to, _)| to.as_str() == user.email.as_str()) {
+                        Some((_, links)) => links.push(link),
+                        None => mails.push((user.email, vec![link])),
+                    }
+                }
+                for (to, links) in mails {
+                    app.outbox.put(tx, app, &to, Template::PasswordReset { links }).await?;
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+/// Whether the link is alive, without using it up.
+///
+/// *Errors*: [`Refusal::AttemptOver`].
+pub async fn open(app: &App, token: &str) -> Result<Opened, Error> {
+    let hash = token_hash(token)?;
+    app.store
+        .read((app.now(), hash), |tx, (now, hash)| {
+            Box::pin(async move {
+                let reset = tx.instance().find_password_reset(hash, *now).await?.ok_or(Refusal::AttemptOver)?;
+                let user = owner(tx, &reset).await?;
+                let places = tx.instance().list_places(&user.id).await?;
+                let organizations = places.into_iter().map(|place| place.name).collect();
+                Ok(Opened { email: user.email.to_string(), organizations })
+            })
+        })
+        .await
+}
+
+/// Uses the link up, once: proves the address, sets the password and ends every session of the User who has the address
+/// then. It makes no session.
+///
+/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::InvalidInput`], [`Refusal::SsoRequired`],
+/// [`Refusal::NeedsSecondFactor`], [`Refusal::Linking`], [`Refusal::Busy`]. *Source*: R-IN-3, R-LNK-4.
+pub async fn complete(app: &App, visitor: &Visitor, token: &str, password: &str) -> Result<(), Error> {
+    let hash = token_hash(token)?;
+    let opened = app
+        .store
+        .read((app.now(), hash), |tx, (now, hash)| {
+            Box::pin(async move {
+                let reset = tx.instance().find_password_reset(hash, *now).await?.ok_or(Refusal::AttemptOver)?;
+                owner(tx, &reset).await
+            })
+        })
+        .await?;
+    let mut input = Input::default();
+    let own_words = [opened.email.as_str(), opened.name.as_str()];
+    let Some(password) = input.password("password", app.settings.passwords, password, &own_words) else {
+        return Err(input.refused());
+    };
+    let password_hash = app.passwords.hash(&password, &*app.entropy).await?;
+    app.store
+        .write((app.clone(), visitor.clone(), hash, password_hash), |tx, (app, visitor, hash, password_hash)| {
+            Box::pin(async move {
+                let now = app.now();
+                let reset = tx.instance().consume_password_reset(hash, now).await?.ok_or(Refusal::AttemptOver)?;
+                let born = owner(tx, &reset).await?;
+                let user = address::prove(tx, app, visitor, born).await?;
+                refuse_where_policy_does(tx, &user, now).await?;
+                set(tx, app, visitor, &user, password_hash).await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+fn token_hash(token: &str) -> Result<[u8; 32], Refusal> {
+    SecretToken::parse(token).map(|token| token.hash(TokenPurpose::PasswordReset)).ok_or(Refusal::AttemptOver)
+}
+
+/// The person a link is for, while they still have the address that it was mailed to.
+async fn owner(tx: &mut Tx, reset: &PasswordReset) -> Result<User, Error> {
+    let user = tx.instance().find_user(&reset.user_id).await?.ok_or(Refusal::AttemptOver)?;
+    let same = user.closed_at.is_none() && user.email.key() == reset.email_key;
+    if same { Ok(user) } else { Err(Refusal::AttemptOver.into()) }
+}
+
+/// A link, or, where the policy would refuse the password, the addresses of the SSO to use instead (T-ENF-3).
+async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<ResetLink, Error> {
+    let now = app.now();
+    let organizations: Vec<String> =
+        tx.instance().list_places(&user.id).await?.into_iter().map(|place| place.name).collect();
+    if let Err(refusal) = allowed(tx, user, now).await? {
+        let Refusal::SsoRequired(required) = refusal else { return Err(refusal.into()) };
+        let sign_in_urls = required.iter().map(|one| app.settings.url(&format!("/sign-in/{}", one.slug))).collect();
+        return Ok(ResetLink { organizations, url: None, sign_in_urls });
+    }
+    let token = SecretToken::generate(&*app.entropy);
+    let reset = PasswordReset {
+        id: app.entropy.id(now),
+        token_hash: token.hash(TokenPurpose::PasswordReset),
+        user_id: user.id.clone(),
+        email_key: user.email.key().to_owned(),
+        created_at: now,
+        expires_at: now.plus(RESET_LIFETIME),
+    };
+    tx.instance().insert_password_reset(&reset).await?;
+    let event = Event::done("password-reset.requested").target(&user.id, &user.name);
+    audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
+    let url = app.settings.url(&format!("/password-reset/{}", &*token.reveal()));
+    Ok(ResetLink { organizations, url: Some(url), sign_in_urls: Vec::new() })
+}
+
+/// Whether a password would open a session for this person.
+pub(crate) async fn allowed(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Result<(), Refusal>, Error> {
+    let standing = tx.instance().find_standing(&user.id).await?.ok_or(Refusal::AttemptOver)?;
+    let decision = decide(Question::Session, &standing.world(), &Proofs::of(Proof::Password { at: now }));
+    Ok(match decision {
+        Decision::Allow | Decision::Require(_) => Ok(()),
+        denied @ Decision::Deny(_) => Err(authorise::refusal(&denied, &standing)),
+    })
+}
+
+async fn refuse_where_policy_does(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), Error> {
+    allowed(tx, user, now).await?.map_err(Error::from)
+}
+
+/// Sets the password; whoever is signed in anywhere has to know it from now on.
+async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User, password_hash: &str) -> Result<(), Error> {
+    let now = app.now();
+    let credential = PasswordCredential { user_id: user.id.clone(), hash: password_hash.to_owned(), set_at: now };
+    tx.instance().set_password(&credential).await?;
+    tx.instance().set_sessions_not_before(&user.id, now).await?;
+    tx.instance().end_sessions_of_user(&user.id, None, "password-reset", now).await?;
+    tx.instance().delete_password_resets_of_user(&user.id).await?;
+    let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
+    let event = Event::done("password.reset").target(&user.id, &user.name);
+    audit::record(tx, app, Some(visitor), None, &author, event).await?;
+    app.outbox.put(tx, app, &user.email, Template::PasswordChanged { name: user.name.clone() }).await
+}

@@ -1,0 +1,135 @@
+//! Owns the only maker of sessions. Whatever way a person came, the row is written here, after the policy allowed it in
+//! the same transaction (R-IN-2, I2). A failed look-up refuses.
+
+use orgate_core::id::UserId;
+use orgate_core::actor::Actor;
+use orgate_core::method::AuthenticationMethod;
+use orgate_core::policy::{Decision, Question, World, decide};
+use orgate_core::proof::{Proof, Proofs};
+use orgate_core::refusal::Refusal;
+use orgate_core::sign_in::{Next, before_session};
+use orgate_core::time::Timestamp;
+use orgate_store::{Session, Tx, User, UserPlace};
+
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise::{self, Caller};
+use crate::entropy::Draw as _;
+use crate::error::{Error, Fault};
+use crate::token::{SecretToken, TokenPurpose};
+use crate::visitor::Visitor;
+
+/// A session that was just made. The token is shown once.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The token.
+    pub token: SecretToken,
+    /// Its absolute end.
+    pub expires_at: Timestamp,
+    /// Whose it is.
+    pub user: User,
+}
+
+/// Makes a session for this user with this proof. A session that the browser has already gives its proofs, if it is the
+/// same user's, and ends: every change of strength makes a new token (R-IN-7, T-WEB-3).
+///
+/// *Errors*: [`Refusal::SsoRequired`] (R-ENF-3: before any token exists), [`Refusal::ConnectionChanged`] when the proof's
+/// connection was replaced meanwhile, [`Refusal::NeedsSecondFactor`].
+pub(crate) async fn issue(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    user_id: &UserId,
+    proof: Proof,
+) -> Result<Issued, Error> {
+    let now = app.now();
+    let user = tx.instance().find_user(user_id).await?.filter(|user| user.closed_at.is_none()).ok_or(Refusal::NoSession)?;
+    let places = tx.instance().list_places(user_id).await?;
+    let world = authorise::world(user.address.clone(), user.has_second_factor, &places);
+    let previous = previous(tx, app, visitor).await?;
+    let method = proof.method();
+    let proofs = gather(user_id, previous.as_ref(), proof);
+    match before_session(&world, &proofs) {
+        Next::Issue => {}
+        Next::SecondFactor => return Err(Refusal::NeedsSecondFactor.into()),
+        Next::SsoRequired(_) => {
+            return Err(authorise::refusal(&decide(Question::Session, &world, &proofs), &places).into());
+        }
+        Next::NoProof => return Err(Refusal::ConnectionChanged.into()),
+        Next::ProveAddress(_) | Next::ConfirmCreation | Next::ConfirmChange { .. } | Next::Refuse(_) => {
+            return Err(Error::Fault(Fault::Impossible("a question about linking after linking")));
+        }
+    }
+    if let Some(previous) = &previous {
+        tx.instance().end_session(previous.user_id(), previous.session_id(), "replaced", now).await?;
+    }
+    let token = SecretToken::generate(&*app.entropy);
+    let expires_at = expiry(app, &proofs, now);
+    let session = Session {
+        id: app.entropy.id(now),
+        user_id: user_id.clone(),
+        created_at: now,
+        last_used_at: now,
+        expires_at,
+        proofs,
+        ended_at: None,
+        end_reason: None,
+        ip: visitor.ip.to_canonical().to_string(),
+        user_agent: visitor.user_agent.clone(),
+    };
+    tx.instance().insert_session(&session, &token.hash(TokenPurpose::Session)).await?;
+    let entry = Entry { user: &user, places: &places, world: &world, proofs: &session.proofs, method };
+    note(tx, app, visitor, &entry).await?;
+    Ok(Issued { token, expires_at, user })
+}
+
+/// The session that the browser has, whoever's it is, if it is alive.
+async fn previous(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Caller>, Error> {
+    match authorise::session(tx, app, visitor).await {
+        Ok(caller) => Ok(Some(caller)),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(fault @ Error::Fault(_)) => Err(fault),
+    }
+}
+
+fn gather(user_id: &UserId, previous: Option<&Caller>, proof: Proof) -> Proofs {
+    match previous {
+        Some(caller) if caller.user_id() == user_id => caller.proofs().with(proof),
+        Some(_) | None => Proofs::of(proof),
+    }
+}
+
+/// A day after the oldest proof: confirming one thing does not prolong another (R-IN-7).
+fn expiry(app: &App, proofs: &Proofs, now: Timestamp) -> Timestamp {
+    let oldest = proofs.iter().map(Proof::at).min().unwrap_or(now);
+    oldest.plus(app.settings.session_limits.absolute)
+}
+
+/// Who came in where, for the members list and the audit log of every organization that the proofs open.
+async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> Result<(), Error> {
+    let Entry { user, places, world, proofs, method } = *entry;
+    let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
+    let event = || {
+        Event::done("session.created")
+            .target(&user.id, &user.name)
+            .data(serde_json::json!({ "method": method.as_str() }))
+    };
+    audit::record(tx, app, Some(visitor), None, &author, event()).await?;
+    for place in places {
+        let organization_id = &place.place.organization_id;
+        if decide(Question::Organization(organization_id), world, proofs) == Decision::Allow {
+            tx.organization(organization_id).touch_sign_in(&user.id, method == AuthenticationMethod::Sso, app.now()).await?;
+            audit::record(tx, app, Some(visitor), Some(organization_id), &author, event()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A sign-in that was allowed.
+struct Entry<'a> {
+    user: &'a User,
+    places: &'a [UserPlace],
+    world: &'a World,
+    proofs: &'a Proofs,
+    method: AuthenticationMethod,
+}

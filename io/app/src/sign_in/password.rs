@@ -1,0 +1,133 @@
+//! Owns signing in with e-mail and password. A known and an unknown address are told apart by nothing: the same work is
+//! done for both, and the same words are said (R-IN-5).
+
+use orgate_core::email::EmailAddress;
+use orgate_core::id::UserId;
+use orgate_core::proof::Proof;
+use orgate_core::refusal::Refusal;
+
+use super::issue::{Issued, issue};
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise;
+use crate::error::Error;
+use crate::limit;
+use crate::passwords::{Comparison, Password};
+use crate::visitor::Visitor;
+
+/// What a person typed.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The address.
+    pub email: String,
+    /// The password.
+    pub password: Password,
+}
+
+/// Signs in.
+///
+/// *Errors*: [`Refusal::InvalidCredentials`], [`Refusal::SsoRequired`] (told only to who knows the password),
+/// [`Refusal::TooManyRequests`], [`Refusal::Busy`].
+pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Result<Issued, Error> {
+    limit::sign_in(app, visitor, &credentials.email).await?;
+    let known = find(app, &credentials.email).await?;
+    let stored = known.as_ref().map(|(_, hash)| hash.as_str());
+    let comparison = app.passwords.compare(&credentials.password, stored).await?;
+    match (known, comparison) {
+        (Some((user_id, hash)), Comparison::Matches { needs_rehash }) => {
+            let rehashed = if needs_rehash {
+                Some(app.passwords.hash(&credentials.password, &*app.entropy).await?)
+            } else {
+                None
+            };
+            finish(app, visitor, user_id, hash, rehashed).await
+        }
+        (Some((user_id, _)), Comparison::Differs) => {
+            refused(app, visitor, Some(user_id), "invalid-credentials").await?;
+            Err(Refusal::InvalidCredentials.into())
+        }
+        (None, _) => {
+            refused(app, visitor, None, "invalid-credentials").await?;
+            Err(Refusal::InvalidCredentials.into())
+        }
+    }
+}
+
+/// Confirms the person again, in the session they have: a new token with a fresh proof (R-IN-8).
+///
+/// *Errors*: as [`begin`], and [`Refusal::NoSession`].
+pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result<Issued, Error> {
+    let email = app
+        .store
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+            Box::pin(async move {
+                let caller = authorise::session(tx, app, visitor).await?;
+                Ok::<_, Error>(caller.user().email.clone())
+            })
+        })
+        .await?;
+    begin(app, visitor, Credentials { email, password }).await
+}
+
+async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error> {
+    let Ok(email) = EmailAddress::parse(email) else { return Ok(None) };
+    app.store
+        .read(email, |tx, email| {
+            Box::pin(async move {
+                let Some(user) = tx.instance().find_user_by_proven_email(email.key()).await? else { return Ok(None) };
+                let credential = tx.instance().find_password(&user.id).await?;
+                Ok::<_, Error>(credential.map(|credential| (user.id, credential.hash)))
+            })
+        })
+        .await
+}
+
+/// The password was right a moment ago; in the transaction it must still be the same one.
+async fn finish(
+    app: &App,
+    visitor: &Visitor,
+    user_id: UserId,
+    hash: String,
+    rehashed: Option<String>,
+) -> Result<Issued, Error> {
+    let outcome = app
+        .store
+        .write(
+            (app.clone(), visitor.clone(), user_id.clone(), hash, rehashed),
+            |tx, (app, visitor, user_id, hash, rehashed)| {
+                Box::pin(async move {
+                    let stored = tx.instance().find_password(user_id).await?;
+                    if stored.is_none_or(|stored| stored.hash != *hash) {
+                        return Err(Error::from(Refusal::InvalidCredentials));
+                    }
+                    let now = app.now();
+                    if let Some(rehashed) = rehashed {
+                        tx.instance().upsert_password(user_id, rehashed, now).await?;
+                    }
+                    issue(tx, app, visitor, user_id, Proof::Password { at: now }).await
+                })
+            },
+        )
+        .await;
+    if let Err(Error::Refused(refusal)) = &outcome {
+        refused(app, visitor, Some(user_id), refusal.code()).await?;
+    }
+    outcome
+}
+
+/// Writes a refused attempt down: at most one event an account, address and minute, so a storm fills no disk (R-OPS-3).
+async fn refused(app: &App, visitor: &Visitor, user_id: Option<UserId>, code: &'static str) -> Result<(), Error> {
+    let account = user_id.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+    if !limit::is_first_refusal(app, visitor, &account).await? {
+        return Ok(());
+    }
+    app.store
+        .write((app.clone(), visitor.clone(), user_id, code), |tx, (app, visitor, user_id, code)| {
+            Box::pin(async move {
+                let mut event = Event::refused("session.refused", code).data(serde_json::json!({ "method": "password" }));
+                event.target = user_id.as_ref().map(ToString::to_string);
+                audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await
+            })
+        })
+        .await
+}

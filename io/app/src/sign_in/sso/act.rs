@@ -1,0 +1,205 @@
+//! Owns what happens once the IdP has spoken: facts, decision, writes, session and audit in one transaction, or a
+//! question to the person, or a refusal with a reference.
+
+use orgate_core::assertion::Assertion;
+use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::id::{ChallengeId, SignInId, UserId};
+use orgate_core::linking::{Linking, link};
+use orgate_core::proof::Proof;
+use orgate_core::refusal::Refusal;
+use orgate_core::sign_in::{Attempt, Next, after_linking};
+use orgate_store::{ChallengeRecord, Tx};
+
+use super::attempts::{self, Ended};
+use super::document::{Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION};
+use super::{document, facts, newcomer};
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise::{self, Caller};
+use crate::connection_test;
+use crate::entropy::Draw as _;
+use crate::error::{Error, Fault};
+use crate::limit;
+use crate::mail::templates::Template;
+use crate::notice;
+use crate::sign_in::issue::{Issued, issue};
+use crate::token::CodePurpose;
+use crate::visitor::Visitor;
+
+/// What a request of an attempt ends in.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// A session.
+    SignedIn {
+        /// The session.
+        issued: Box<Issued>,
+        /// Where the person wanted to go.
+        return_to: Option<String>,
+    },
+    /// A question to the person, on the page of this attempt.
+    Asks(SignInId),
+    /// A test is over; its page says how.
+    Tested(orgate_core::id::OrganizationId, orgate_core::id::ConnectionTestId),
+    /// No; the page of this reference says why.
+    Refused(orgate_core::id::Reference),
+    /// The person said no; back to the organization's login address.
+    Cancelled {
+        /// Its short name.
+        slug: String,
+    },
+    /// The six digits are not the ones mailed; the attempt goes on.
+    WrongCode,
+}
+
+/// Decides on an attempt whose assertion is known, and does what was decided.
+pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document) -> Result<Outcome, Error> {
+    let assertion = document.assertion.as_ref().ok_or(Error::Fault(Fault::Impossible("an attempt without assertion")))?;
+    if let Purpose::Test { test_id, started_by } = &document.purpose {
+        connection_test::finish(tx, app, visitor, document, assertion, test_id, started_by).await?;
+        return Ok(Outcome::Tested(document.organization_id.clone(), test_id.clone()));
+    }
+    if let Some(refusal) = changed(tx, document).await? {
+        return refuse(tx, app, visitor, document, None, &refusal).await;
+    }
+    let browser = browser_session(tx, app, visitor).await?;
+    let facts = facts::gather(tx, app, document, assertion, browser.as_ref()).await?;
+    let linking = link(&facts);
+    let attempt = Attempt {
+        started: document.started,
+        creation_confirmed: document.creation_confirmed,
+        browser_user: browser.as_ref().map(|caller| caller.user_id().clone()),
+        change_confirmed: document.change_confirmed,
+    };
+    match after_linking(&linking, &attempt) {
+        None => sign_in(tx, app, visitor, document, assertion, &facts, &linking).await,
+        Some(Next::Refuse(refusal)) => refuse(tx, app, visitor, document, user_of(&linking), &refusal.into()).await,
+        Some(Next::ProveAddress(user_id)) => ask_for_code(tx, app, visitor, document, &user_id).await,
+        Some(Next::ConfirmCreation) => ask(tx, app, visitor, STAGE_CREATION, document).await,
+        Some(Next::ConfirmChange { .. }) => ask(tx, app, visitor, STAGE_CHANGE, document).await,
+        Some(Next::SecondFactor | Next::Issue | Next::SsoRequired(_) | Next::NoProof) => {
+            Err(Error::Fault(Fault::Impossible("a session before linking")))
+        }
+    }
+}
+
+fn user_of(linking: &Linking) -> Option<&UserId> {
+    match linking {
+        Linking::Existing { user_id } | Linking::Link { user_id } | Linking::Join { user_id, .. } | Linking::Prove { user_id } => {
+            Some(user_id)
+        }
+        Linking::Provision { .. } | Linking::Refuse(_) => None,
+    }
+}
+
+/// R-SSO-7: what was replaced, disabled or deleted since the attempt began lets it not finish (T-ENF-21).
+async fn changed(tx: &mut Tx, document: &Document) -> Result<Option<Refusal>, Error> {
+    let organization = tx.instance().find_organization(&document.organization_id).await?;
+    let stands = organization.is_some_and(|organization| {
+        organization.active_connection_id.as_ref() == Some(&document.connection_id)
+            && document.began_at >= organization.connection_since_at
+    });
+    Ok((!stands).then_some(Refusal::ConnectionChanged))
+}
+
+async fn browser_session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Caller>, Error> {
+    match authorise::session(tx, app, visitor).await {
+        Ok(caller) => Ok(Some(caller)),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(fault @ Error::Fault(_)) => Err(fault),
+    }
+}
+
+async fn sign_in(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    assertion: &Assertion,
+    facts: &orgate_core::linking::Facts,
+    linking: &Linking,
+) -> Result<Outcome, Error> {
+    let user_id = newcomer::apply(tx, app, visitor, document, assertion, facts, linking).await?;
+    let now = app.now();
+    let proof = Proof::Sso {
+        connection_id: document.connection_id.clone(),
+        organization_id: document.organization_id.clone(),
+        at: now,
+        authenticated_at: if assertion.max_age_zero { assertion.auth_time } else { None },
+    };
+    let issued = issue(tx, app, visitor, &user_id, proof).await?;
+    let mut view = tx.organization(&document.organization_id);
+    view.touch_membership(&user_id, now, true).await?;
+    view.touch_connection(&document.connection_id, now).await?;
+    attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;
+    Ok(Outcome::SignedIn { issued: Box::new(issued), return_to: document.return_to.clone() })
+}
+
+/// Refuses with a reference that the Owner finds (R-SSO-9).
+async fn refuse(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    user_id: Option<&UserId>,
+    refusal: &Refusal,
+) -> Result<Outcome, Error> {
+    let reference = attempts::record(tx, app, document, user_id, &Ended::ByRule(refusal)).await?;
+    let event = Event::refused("session.refused", refusal.code())
+        .data(serde_json::json!({ "method": "sso", "connection_id": document.connection_id, "reference": reference }));
+    audit::record(tx, app, Some(visitor), Some(&document.organization_id), &Author::anonymous(), event).await?;
+    if *refusal == Refusal::Linking(orgate_core::linking::LinkingRefusal::MemberLimit) {
+        notice::member_limit(tx, app, &document.organization_id).await?;
+    }
+    Ok(Outcome::Refused(reference))
+}
+
+async fn ask(tx: &mut Tx, app: &App, visitor: &Visitor, stage: &str, document: &Document) -> Result<Outcome, Error> {
+    let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
+    let mut waiting = document.clone();
+    waiting.handshake = None;
+    document::insert(tx, app, browser, None, stage, &waiting).await.map(Outcome::Asks)
+}
+
+/// Mails a code to the user's stored address, bound to the new attempt's id (R-LNK-3, T-LNK-4).
+async fn ask_for_code(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    user_id: &UserId,
+) -> Result<Outcome, Error> {
+    let outcome = ask(tx, app, visitor, STAGE_CODE, document).await?;
+    if let Outcome::Asks(id) = &outcome {
+        mail_code(tx, app, visitor, id, user_id).await?;
+    }
+    Ok(outcome)
+}
+
+/// Mails a code for an attempt; an earlier one of the same attempt no longer serves.
+pub(super) async fn mail_code(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    id: &SignInId,
+    user_id: &UserId,
+) -> Result<(), Error> {
+    let user = tx.instance().load_user(user_id).await?;
+    limit::mail_in(tx, app, visitor, &user.email_key).await?;
+    let now = app.now();
+    let code = app.entropy.six_digits();
+    let challenge_id: ChallengeId = app.entropy.id(now);
+    let record = ChallengeRecord {
+        id: challenge_id,
+        purpose: ChallengePurpose::SignIn,
+        bound_to: id.to_string(),
+        user_id: Some(user_id.clone()),
+        email: user.email.clone(),
+        email_key: user.email_key.clone(),
+        code_mac: app.code_key.mac(CodePurpose::SignIn, id.as_str(), &code),
+        tries_left: CODE_TRIES,
+        created_at: now,
+        expires_at: now.plus(CODE_LIFETIME),
+    };
+    tx.instance().insert_challenge(&record).await?;
+    app.outbox.put(tx, app, &user.email, Template::ProofCode { code }).await
+}

@@ -1,0 +1,168 @@
+//! Owns the questions of an attempt and a person's answers: the mailed code, "become known here?", "change users?".
+
+use orgate_core::challenge::ChallengePurpose;
+use orgate_core::id::{SignInId, UserId};
+use orgate_core::refusal::Refusal;
+use orgate_store::Tx;
+
+use super::act::{Outcome, act, mail_code};
+use super::document::{self, Attempt, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION};
+use super::facts;
+use crate::app::App;
+use crate::authorise;
+use crate::error::Error;
+use crate::token::{CodePurpose, SixDigitCode};
+use crate::visitor::Visitor;
+
+/// What the page of an attempt asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionView {
+    /// The organization's name.
+    pub organization_name: String,
+    /// Its short name.
+    pub organization_slug: String,
+    /// What is asked.
+    pub question: Question,
+}
+
+/// A question to the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// The code that was mailed.
+    Code {
+        /// Where to, mostly hidden.
+        masked_email: String,
+    },
+    /// Whether they want to become known here, as this address.
+    Creation {
+        /// The asserted address.
+        email: String,
+    },
+    /// Whether to change from one user to another.
+    Change {
+        /// Who the browser is signed in as.
+        from: String,
+        /// Whom the IdP named.
+        to: String,
+    },
+}
+
+/// A person's answer.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// The six digits as typed.
+    Code(String),
+    /// Send another code.
+    AnotherCode,
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+}
+
+/// What the page of an attempt shows. It reads and changes nothing.
+///
+/// *Errors*: [`Refusal::AttemptOver`].
+pub async fn question(app: &App, visitor: &Visitor, id: &SignInId) -> Result<QuestionView, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
+            Box::pin(async move {
+                let attempt = document::find(tx, app, visitor, id).await?;
+                let organization = tx.instance().load_organization(&attempt.document.organization_id).await?;
+                let question = match attempt.stage.as_str() {
+                    STAGE_CODE => Question::Code { masked_email: masked(tx, app, id).await? },
+                    STAGE_CREATION => Question::Creation { email: asserted(&attempt) },
+                    STAGE_CHANGE => change(tx, app, visitor, &attempt).await?,
+                    _ => return Err(Refusal::AttemptOver.into()),
+                };
+                Ok(QuestionView {
+                    organization_name: organization.name,
+                    organization_slug: organization.slug,
+                    question,
+                })
+            })
+        })
+        .await
+}
+
+async fn masked(tx: &mut Tx, app: &App, id: &SignInId) -> Result<String, Error> {
+    let challenge = tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await?;
+    let email = challenge.and_then(|challenge| orgate_core::email::EmailAddress::parse(&challenge.email).ok());
+    Ok(email.map_or_else(|| "your address".to_owned(), |email| email.masked()))
+}
+
+fn asserted(attempt: &Attempt) -> String {
+    attempt.document.assertion.as_ref().and_then(|assertion| assertion.email.clone()).unwrap_or_default()
+}
+
+async fn change(tx: &mut Tx, app: &App, visitor: &Visitor, attempt: &Attempt) -> Result<Question, Error> {
+    let from = authorise::session(tx, app, visitor).await?.user().email.clone();
+    Ok(Question::Change { from, to: asserted(attempt) })
+}
+
+/// Takes an answer.
+///
+/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::InvalidInput`] for what is no code.
+pub async fn answer(app: &App, visitor: &Visitor, id: &SignInId, answer: Answer) -> Result<Outcome, Error> {
+    let outcome = app
+        .store
+        .write((app.clone(), visitor.clone(), id.clone(), answer), |tx, (app, visitor, id, answer)| {
+            Box::pin(take(tx, app, visitor, id, answer))
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(outcome)
+}
+
+async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: &Answer) -> Result<Outcome, Error> {
+    let attempt = document::find(tx, app, visitor, id).await?;
+    match (attempt.stage.as_str(), answer) {
+        (STAGE_CODE, Answer::Code(typed)) => code(tx, app, visitor, id, typed).await,
+        (STAGE_CODE, Answer::AnotherCode) => {
+            let user_id = concerned(tx, app, &attempt).await?;
+            mail_code(tx, app, visitor, id, &user_id).await?;
+            Ok(Outcome::Asks(id.clone()))
+        }
+        (STAGE_CREATION, Answer::Yes) => {
+            let mut document = document::consume(tx, app, visitor, id).await?.document;
+            document.creation_confirmed = true;
+            act(tx, app, visitor, &document).await
+        }
+        (STAGE_CHANGE, Answer::Yes) => {
+            let mut document = document::consume(tx, app, visitor, id).await?.document;
+            document.change_confirmed = true;
+            act(tx, app, visitor, &document).await
+        }
+        (_, Answer::No) => {
+            let document = document::consume(tx, app, visitor, id).await?.document;
+            tx.instance().consume_challenges(ChallengePurpose::SignIn, id.as_str(), app.now()).await?;
+            let organization = tx.instance().load_organization(&document.organization_id).await?;
+            Ok(Outcome::Cancelled { slug: organization.slug })
+        }
+        (_, Answer::Code(_) | Answer::AnotherCode | Answer::Yes) => Err(Refusal::AttemptOver.into()),
+    }
+}
+
+/// A wrong code costs a try and must be written, so it is an outcome and no error.
+async fn code(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &str) -> Result<Outcome, Error> {
+    let typed = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
+    let challenge = tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await?;
+    let challenge = challenge.ok_or(Refusal::AttemptOver)?;
+    if !app.code_key.matches(CodePurpose::SignIn, id.as_str(), &typed, &challenge.code_mac) {
+        tx.instance().spend_challenge_try(&challenge.id, app.now()).await?;
+        return Ok(Outcome::WrongCode);
+    }
+    if !tx.instance().consume_challenge(&challenge.id, app.now()).await? {
+        return Err(Refusal::AttemptOver.into());
+    }
+    let mut document = document::consume(tx, app, visitor, id).await?.document;
+    document.code_proven_for = challenge.user_id;
+    act(tx, app, visitor, &document).await
+}
+
+/// Whose address the attempt has to prove: asked anew, for the world may have changed.
+async fn concerned(tx: &mut Tx, app: &App, attempt: &Attempt) -> Result<UserId, Error> {
+    let assertion = attempt.document.assertion.as_ref().ok_or(Refusal::AttemptOver)?;
+    let facts = facts::gather(tx, app, &attempt.document, assertion, None).await?;
+    facts.identity.or(facts.holder).map(|candidate| candidate.user_id).ok_or_else(|| Refusal::AttemptOver.into())
+}

@@ -1,0 +1,146 @@
+//! Owns the memory of attempts through a connection: the reference that a refused person reads out, and what an Owner
+//! finds under it, expected against received (R-SSO-9).
+
+use orgate_core::id::{Reference, UserId};
+use orgate_core::refusal::Refusal;
+use orgate_sso::refusal::SsoRefusal;
+use orgate_store::{AttemptRecord, Tx};
+
+use super::document::{Document, Purpose};
+use crate::app::App;
+use crate::entropy::Draw as _;
+use crate::error::Error;
+
+/// How many attempts of a connection are kept. *Units*: attempts.
+const KEPT: u64 = 500;
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub enum Ended<'a> {
+    /// In a session, or in a test's result page.
+    Succeeded,
+    /// The protocol's "no".
+    BySso(&'a SsoRefusal),
+    /// Ours.
+    ByRule(&'a Refusal),
+}
+
+/// What a refused person sees. Words for people only: what was expected and received is the Owner's to see.
+#[derive(Debug, Clone)]
+pub struct RefusedAttempt {
+    /// The number to read out.
+    pub reference: Reference,
+    /// The stable code.
+    pub code: String,
+    /// What happened and what to do.
+    pub text: String,
+    /// Whose connection it was.
+    pub organization_name: String,
+    /// The organization's login address, to try again.
+    pub organization_slug: String,
+}
+
+/// Writes an attempt down.
+pub(crate) async fn record(
+    tx: &mut Tx,
+    app: &App,
+    document: &Document,
+    user_id: Option<&UserId>,
+    ended: &Ended<'_>,
+) -> Result<Reference, Error> {
+    let reference = app.entropy.reference();
+    let (outcome, code, expected, received) = match ended {
+        Ended::Succeeded => ("succeeded", "succeeded", None, None),
+        Ended::BySso(refusal) => ("refused", refusal.code.as_str(), refusal.expected.clone(), refusal.received.clone()),
+        Ended::ByRule(refusal) => ("refused", refusal.code(), None, None),
+    };
+    let record = AttemptRecord {
+        reference: reference.clone(),
+        organization_id: document.organization_id.clone(),
+        connection_id: document.connection_id.clone(),
+        at: app.now(),
+        purpose: match document.purpose {
+            Purpose::SignIn => "sign-in".to_owned(),
+            Purpose::Test { .. } => "test".to_owned(),
+        },
+        outcome: outcome.to_owned(),
+        code: code.to_owned(),
+        expected,
+        received,
+        person: document.assertion.as_ref().and_then(|assertion| assertion.email.clone()).map(shorten),
+        user_id: user_id.cloned(),
+    };
+    let mut view = tx.organization(&document.organization_id);
+    view.insert_attempt(&record).await?;
+    view.trim_attempts(&document.connection_id, KEPT).await?;
+    Ok(reference)
+}
+
+fn shorten(text: String) -> String {
+    text.chars().filter(|c| !c.is_control()).take(254).collect()
+}
+
+/// What an Owner reads of one attempt.
+#[derive(Debug, Clone)]
+pub struct AttemptView {
+    /// The row.
+    pub record: AttemptRecord,
+    /// What happened, for people.
+    pub text: String,
+    /// What the Owner can do about it.
+    pub mend: String,
+}
+
+impl AttemptView {
+    /// Adds the words to a row.
+    pub fn of(record: AttemptRecord) -> Self {
+        let (text, mend) = words(&record.code);
+        Self { record, text, mend }
+    }
+}
+
+/// What a code means, for the person and for the Owner.
+fn words(code: &str) -> (String, String) {
+    if let Some(code) = orgate_sso::refusal::SsoRefusalCode::parse(code) {
+        return (code.for_person().to_owned(), code.mend().to_owned());
+    }
+    if code == "succeeded" {
+        return ("Signed in.".to_owned(), String::new());
+    }
+    let refusal = orgate_core::linking::LinkingRefusal::ALL
+        .into_iter()
+        .find(|refusal| refusal.code() == code)
+        .map(Refusal::from)
+        .or_else(|| [Refusal::ConnectionChanged, Refusal::AttemptOver].into_iter().find(|refusal| refusal.code() == code));
+    refusal.map_or_else(
+        || ("Refused.".to_owned(), String::new()),
+        |refusal| (format!("{}.", refusal.title()), refusal.advice()),
+    )
+}
+
+/// What a refused person sees under their reference. The page says nothing that the refusal itself did not say.
+///
+/// *Errors*: [`Refusal::NotFound`].
+pub async fn refused(app: &App, reference: &str) -> Result<RefusedAttempt, Error> {
+    let reference = Reference::parse(reference).ok_or(Refusal::NotFound)?;
+    app.store
+        .read(reference, |tx, reference| {
+            Box::pin(async move {
+                let record = tx.instance().find_attempt(reference).await?.ok_or(Refusal::NotFound)?;
+                let organization =
+                    tx.instance().find_organization(&record.organization_id).await?.ok_or(Refusal::NotFound)?;
+                let (text, mend) = words(&record.code);
+                // A protocol's mend is for the Owner; a rule's advice is for the person.
+                let is_rule = orgate_sso::refusal::SsoRefusalCode::parse(&record.code).is_none();
+                let advice = if is_rule { mend } else { String::new() };
+                Ok(RefusedAttempt {
+                    reference: record.reference,
+                    code: record.code,
+                    text: format!("{text} {advice}").trim().to_owned(),
+                    organization_name: organization.name,
+                    organization_slug: organization.slug,
+                })
+            })
+        })
+        .await
+}

@@ -1,0 +1,116 @@
+//! Owns gathering what [`orgate_core::linking`] has to know, inside the transaction that acts on its answer.
+
+use orgate_core::assertion::Assertion;
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{OrganizationId, UserId};
+use orgate_core::linking::{Candidate, Facts};
+use orgate_core::membership::MembershipState;
+use orgate_core::policy::{Decision, Question};
+use orgate_store::{IdentityKey, Tx, UserRecord};
+
+use super::document::Document;
+use crate::app::App;
+use crate::authorise::Caller;
+use crate::error::Error;
+use crate::limit;
+
+/// The key of the asserted person.
+pub(super) fn key_of(assertion: &Assertion) -> IdentityKey {
+    IdentityKey {
+        connection_id: assertion.connection_id.clone(),
+        issuer: assertion.issuer.clone(),
+        client_id: assertion.client_id.clone(),
+        subject: assertion.subject.as_str().to_owned(),
+    }
+}
+
+/// The asserted address, if it is one.
+pub(super) fn address_of(assertion: &Assertion) -> Option<EmailAddress> {
+    assertion.email.as_deref().and_then(|email| EmailAddress::parse(email).ok())
+}
+
+/// Everything that the decision needs.
+pub(super) async fn gather(
+    tx: &mut Tx,
+    app: &App,
+    document: &Document,
+    assertion: &Assertion,
+    browser: Option<&Caller>,
+) -> Result<Facts, Error> {
+    let organization_id = &document.organization_id;
+    let key = key_of(assertion);
+    let identity = match tx.organization(organization_id).find_identity(&key).await? {
+        Some(identity) => Some(of_user(tx, organization_id, &identity.user_id, false).await?),
+        None => None,
+    };
+    let address = address_of(assertion);
+    let holder = match (&identity, &address) {
+        (None, Some(address)) => holder(tx, organization_id, &key, address).await?,
+        (Some(_), _) | (None, None) => None,
+    };
+    let concerned = identity.as_ref().or(holder.as_ref()).map(|candidate| candidate.user_id.clone());
+    let own_session = browser
+        .filter(|caller| caller.decide(Question::Account) == Decision::Allow)
+        .map(|caller| caller.user_id().clone());
+    Ok(Facts {
+        identity,
+        has_email: address.is_some(),
+        email_verified: assertion.email_verified,
+        holder,
+        domain_proven: false,
+        has_room: limit::has_room(tx, app, organization_id).await?,
+        code_proven: document.code_proven_for.is_some() && document.code_proven_for == concerned,
+        own_session,
+    })
+}
+
+/// The user who has the address here or anywhere: a member first, then a former one to whom it is local, then whoever
+/// has proven it.
+async fn holder(
+    tx: &mut Tx,
+    organization_id: &OrganizationId,
+    key: &IdentityKey,
+    address: &EmailAddress,
+) -> Result<Option<Candidate>, Error> {
+    let proven = tx.instance().find_user_by_proven_email(address.key()).await?;
+    let local = tx.organization(organization_id).find_user_by_local_email(address.key()).await?;
+    let proven = candidate(tx, organization_id, key, proven).await?;
+    let local = candidate(tx, organization_id, key, local).await?;
+    Ok(match (proven, local) {
+        (Some(proven), _) if is_member(&proven) => Some(proven),
+        (_, Some(local)) => Some(local),
+        (proven, None) => proven,
+    })
+}
+
+fn is_member(candidate: &Candidate) -> bool {
+    matches!(candidate.membership, Some((MembershipState::Active, _)))
+}
+
+async fn candidate(
+    tx: &mut Tx,
+    organization_id: &OrganizationId,
+    key: &IdentityKey,
+    user: Option<UserRecord>,
+) -> Result<Option<Candidate>, Error> {
+    let Some(user) = user else { return Ok(None) };
+    let linked = tx.organization(organization_id).find_identity_of_user(key, &user.id).await?.is_some();
+    of_user(tx, organization_id, &user.id, linked).await.map(Some)
+}
+
+/// A user as the decision sees them.
+pub(crate) async fn of_user(
+    tx: &mut Tx,
+    organization_id: &OrganizationId,
+    user_id: &UserId,
+    linked_to_another_subject: bool,
+) -> Result<Candidate, Error> {
+    let user = tx.instance().load_user(user_id).await?;
+    let membership = tx.organization(organization_id).find_membership(user_id).await?;
+    Ok(Candidate {
+        user_id: user.id,
+        membership: membership.map(|membership| (membership.state, membership.role)),
+        address_proven: user.email_proven_at.is_some(),
+        linked_to_another_subject,
+    })
+}

@@ -1,0 +1,146 @@
+//! Owns what a linking decision writes: the identity, the membership, the person, the invitation that is taken along
+//! (section 5, R-INV-4). Nothing a person holds already is overwritten (R-LNK-5).
+
+use orgate_core::actor::Actor;
+use orgate_core::assertion::Assertion;
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{IdentityId, UserId};
+use orgate_core::linking::{Facts, Linking, takes_invitation};
+use orgate_core::membership::MembershipOrigin;
+use orgate_core::name::Name;
+use orgate_core::refusal::Refusal;
+use orgate_core::role::OrganizationRole;
+use orgate_store::{IdentityRecord, NewMembership, Tx, UserRecord};
+
+use super::document::Document;
+use super::facts::{address_of, key_of};
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::entropy::Draw as _;
+use crate::error::{Error, Fault};
+use crate::invitation;
+use crate::mail::templates::Template;
+use crate::visitor::Visitor;
+
+/// Writes what was decided, and says whose account it is.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    assertion: &Assertion,
+    facts: &Facts,
+    linking: &Linking,
+) -> Result<UserId, Error> {
+    let user_id = match linking {
+        Linking::Existing { user_id } => user_id.clone(),
+        Linking::Link { user_id } => {
+            bind(tx, app, visitor, document, assertion, user_id).await?;
+            tell(tx, app, document, user_id).await?;
+            user_id.clone()
+        }
+        Linking::Join { user_id, bind: is_new } => {
+            if *is_new {
+                bind(tx, app, visitor, document, assertion, user_id).await?;
+            }
+            join(tx, app, visitor, document, user_id).await?;
+            user_id.clone()
+        }
+        Linking::Provision { proven } => {
+            let user_id = provision(tx, app, document, assertion, *proven).await?;
+            join(tx, app, visitor, document, &user_id).await?;
+            bind(tx, app, visitor, document, assertion, &user_id).await?;
+            user_id
+        }
+        Linking::Prove { .. } | Linking::Refuse(_) => {
+            return Err(Error::Fault(Fault::Impossible("writing a linking decision that writes nothing")));
+        }
+    };
+    if takes_invitation(linking, facts)
+        && let Some(address) = address_of(assertion)
+    {
+        invitation::take_invitation(tx, app, visitor, &document.organization_id, &user_id, address.key()).await?;
+    }
+    tx.organization(&document.organization_id).touch_identity(&key_of(assertion), app.now()).await?;
+    Ok(user_id)
+}
+
+async fn bind(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    assertion: &Assertion,
+    user_id: &UserId,
+) -> Result<(), Error> {
+    let now = app.now();
+    let id: IdentityId = app.entropy.id(now);
+    let record = IdentityRecord { id, key: key_of(assertion), user_id: user_id.clone(), created_at: now, last_sign_in_at: None };
+    tx.organization(&document.organization_id).insert_identity(&record).await?;
+    let user = tx.instance().load_user(user_id).await?;
+    let event = Event::done("identity.linked")
+        .target(user_id, &user.name)
+        .data(serde_json::json!({ "connection_id": document.connection_id, "subject": assertion.subject }));
+    audit::record(tx, app, Some(visitor), Some(&document.organization_id), &author(&user), event).await
+}
+
+async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document, user_id: &UserId) -> Result<(), Error> {
+    let now = app.now();
+    let membership = NewMembership {
+        user_id: user_id.clone(),
+        role: OrganizationRole::Member,
+        origin: MembershipOrigin::Sso,
+        joined_at: now,
+    };
+    tx.organization(&document.organization_id).insert_or_rejoin_membership(&membership).await?;
+    tx.instance().bump_user_epoch(user_id, now).await?;
+    let user = tx.instance().load_user(user_id).await?;
+    let event = Event::done("member.joined").target(user_id, &user.name).data(serde_json::json!({ "origin": "sso" }));
+    audit::record(tx, app, Some(visitor), Some(&document.organization_id), &author(&user), event).await
+}
+
+async fn provision(
+    tx: &mut Tx,
+    app: &App,
+    document: &Document,
+    assertion: &Assertion,
+    proven: bool,
+) -> Result<UserId, Error> {
+    let now = app.now();
+    let email = address_of(assertion).ok_or(Refusal::Linking(orgate_core::linking::LinkingRefusal::EmailMissing))?;
+    let user = UserRecord {
+        id: app.entropy.id(now),
+        name: name_of(assertion, &email),
+        email: email.as_str().to_owned(),
+        email_key: email.key().to_owned(),
+        email_proven_at: proven.then_some(now),
+        home_organization_id: (!proven).then(|| document.organization_id.clone()),
+        created_at: now,
+        closed_at: None,
+        sessions_not_before_at: orgate_core::time::Timestamp::from_millis(0),
+        epoch_at: now,
+        has_second_factor: false,
+    };
+    tx.instance().insert_user(&user).await?;
+    Ok(user.id)
+}
+
+/// What the IdP calls the person, else the part of the address before the `@`.
+fn name_of(assertion: &Assertion, email: &EmailAddress) -> String {
+    let asserted = assertion.name.as_deref().and_then(Name::from_untrusted);
+    let local = email.as_str().split('@').next().unwrap_or_default();
+    let name = asserted.or_else(|| Name::from_untrusted(local));
+    name.map_or_else(|| email.as_str().to_owned(), |name| name.as_str().to_owned())
+}
+
+/// R-LNK-2: the person is mailed that an IdP's account was linked to theirs by the address.
+async fn tell(tx: &mut Tx, app: &App, document: &Document, user_id: &UserId) -> Result<(), Error> {
+    let user = tx.instance().load_user(user_id).await?;
+    let organization = tx.instance().load_organization(&document.organization_id).await?;
+    let template = Template::LinkedByEmail { organization: organization.name };
+    app.outbox.put(tx, app, &user.email, template).await
+}
+
+fn author(user: &UserRecord) -> Author {
+    Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) }
+}

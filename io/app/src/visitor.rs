@@ -1,0 +1,54 @@
+//! Owns [`Visitor`]: who sends a request, as far as the request itself says. What they may do is asked of
+//! [`crate::authorise`], in the transaction that does it.
+
+use std::net::IpAddr;
+
+/// Who sends a request.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// The address, by what the operator's trusted proxies say.
+    pub ip: IpAddr,
+    /// The `User-Agent`, cut at 300 characters, without control characters.
+    pub user_agent: String,
+    /// The hash of the session token that came along.
+    pub session: Option<[u8; 32]>,
+    /// The hash of the pre-login cookie that came along (T-BCP-1).
+    pub browser: Option<[u8; 32]>,
+}
+
+impl Visitor {
+    /// A visitor without session or cookie.
+    pub fn new(ip: IpAddr, user_agent: &str) -> Self {
+        let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(300).collect();
+        Self { ip, user_agent, session: None, browser: None }
+    }
+
+    /// The address as limits count it: an IPv6 address by its /64, for its holder has all of that (T-WEB-10).
+    pub fn network(&self) -> String {
+        match self.ip.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_web_10_an_ipv6_address_counts_by_its_64() {
+        let network = |text: &str| Visitor::new(text.parse().unwrap(), "").network();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::1"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_user_agent_cannot_break_a_line_of_the_log() {
+        assert_eq!(Visitor::new(IpAddr::from([127, 0, 0, 1]), "a\r\n\u{1b}[31mb").user_agent, "a[31mb");
+    }
+}

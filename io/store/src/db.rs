@@ -150,6 +150,29 @@ impl Store {
         self.one_shot("select 1", &[], |_| Ok(())).await.map(|_| ())
     }
 
+    /// One counting statement as its own transaction.
+    pub(crate) async fn one_write(
+        &self,
+        sql: &'static str,
+        bucket: &str,
+        moment: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
+        match &*self.engine {
+            Engine::Sqlite(engine) => {
+                let write = engine.write((bucket.to_owned(), moment), move |tx: &mut Tx, (bucket, moment)| {
+                    Box::pin(async move {
+                        tx.query_optional(sql, &[bucket.into(), (*moment).into()], |row| row.at(0)).await
+                    })
+                });
+                write.await
+            }
+            Engine::Postgres(engine) => {
+                let values = [bucket.into(), moment.into()];
+                Ok(engine.one_shot(sql, &values, |row| row.at(0)).await?.into_iter().next())
+            }
+        }
+    }
+
     /// One reading statement as its own transaction: the cheapest way to ask one question.
     pub(crate) async fn one_shot<T, R>(
         &self,

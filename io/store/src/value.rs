@@ -3,7 +3,14 @@
 
 use std::error::Error;
 
-use orgate_core::id::Identifier;
+use orgate_core::assertion::Subject;
+use orgate_core::challenge::ChallengePurpose;
+use orgate_core::connection::{ConnectionState, RevisionState};
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{Identifier, Reference};
+use orgate_core::membership::{MembershipOrigin, MembershipState};
+use orgate_core::proof::Proofs;
+use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_core::time::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::private::BytesMut;
@@ -170,26 +177,40 @@ identifiers! {
     ChallengeId ConnectionTestId AuditEventId MailId PasswordResetId
 }
 
-/// Binds and reads words and other texts that the core owns: `as_str` writes them, `parse` reads them.
-macro_rules! core_texts {
+macro_rules! words {
     ($($type:ty)*) => {$(
-        impl<'v> From<&'v $type> for crate::value::Value<'v> {
-            fn from(text: &'v $type) -> Self {
-                Self::Text(text.as_str())
+        impl From<$type> for Value<'_> {
+            fn from(word: $type) -> Self {
+                Self::Text(word.as_str())
             }
         }
 
-        impl crate::value::FromValue for $type {
-            fn from_value(value: crate::value::Value<'_>) -> Option<Self> {
+        impl FromValue for $type {
+            fn from_value(value: Value<'_>) -> Option<Self> {
                 match value {
-                    crate::value::Value::Text(text) => Self::parse(text),
-                    _ => None,
+                    Value::Text(text) => Self::parse(text),
+                    Value::Null | Value::Integer(_) | Value::Boolean(_) | Value::Bytes(_) => None,
                 }
             }
         }
     )*};
 }
-pub(crate) use core_texts;
+
+words! { OrganizationRole ProjectRole MembershipState MembershipOrigin ConnectionState RevisionState }
+
+into_value! {
+    &'v Subject: subject => Self::Text(subject.as_str());
+    &'v Reference: reference => Self::Text(reference.as_str());
+    ChallengePurpose: purpose => Self::Text(purpose.as_str());
+}
+
+from_value! {
+    Subject: Value::Text(text) => Self::parse(text);
+    Reference: Value::Text(text) => Self::parse(text);
+    EmailAddress: Value::Text(text) => Self::parse(text).ok();
+    // A session whose proofs cannot be read has none, so it opens nothing.
+    Proofs: Value::Text(text) => Some(Self::decode(text).unwrap_or_default());
+}
 
 impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -1,0 +1,161 @@
+//! Owns the rows of audit events: they are added and read, never changed.
+
+use orgate_core::id::{AuditEventId, OrganizationId};
+use orgate_core::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::instance::InstanceTx;
+use crate::org::OrgTx;
+use crate::page::{Page, asked};
+use crate::value::{Row, Value};
+
+/// One thing that happened (R-OPS-3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Which one.
+    pub id: AuditEventId,
+    /// Whose event it is; without one it is the instance's.
+    pub organization_id: Option<OrganizationId>,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub action: String,
+    /// Who did it, as `core::actor` writes it.
+    pub actor: String,
+    /// The name that the actor had then.
+    pub actor_name: Option<String>,
+    /// What it was done to: an id.
+    pub target: Option<String>,
+    /// The name that the target had then.
+    pub target_name: Option<String>,
+    /// How it ended.
+    pub outcome: String,
+    /// From which address.
+    pub ip: Option<String>,
+    /// With which browser.
+    pub user_agent: Option<String>,
+    /// Everything else, JSON.
+    pub data: String,
+}
+
+/// Which events to list; what is left out does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// This action.
+    pub action: Option<String>,
+    /// This actor, as `core::actor` writes it.
+    pub actor: Option<String>,
+    /// At or after this moment.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub to: Option<Timestamp>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, organization_id, at, action, actor, actor_name, target, target_name, outcome, ip, user_agent, data"
+    };
+}
+
+macro_rules! filtered {
+    () => {
+        " and (cast($2 as text) is null or action = $2) and (cast($3 as text) is null or actor = $3)
+            and at >= coalesce(cast($4 as bigint), 0) and (cast($5 as bigint) is null or at < $5)
+            and id < coalesce(cast($6 as text), 'zzzz')
+        order by id desc limit $7"
+    };
+}
+
+const INSERT: &str = concat!(
+    "insert into audit_events (organization_id, id, at, action, actor, actor_name, target, target_name, outcome, ip,
+        user_agent, data)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+);
+
+fn read(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
+    Ok(AuditEvent {
+        id: row.get("id")?,
+        organization_id: row.get("organization_id")?,
+        at: row.get("at")?,
+        action: row.get("action")?,
+        actor: row.get("actor")?,
+        actor_name: row.get("actor_name")?,
+        target: row.get("target")?,
+        target_name: row.get("target_name")?,
+        outcome: row.get("outcome")?,
+        ip: row.get("ip")?,
+        user_agent: row.get("user_agent")?,
+        data: row.get("data")?,
+    })
+}
+
+fn values(event: &AuditEvent) -> [Value<'_>; 11] {
+    [
+        (&event.id).into(),
+        event.at.into(),
+        (&event.action).into(),
+        (&event.actor).into(),
+        event.actor_name.as_ref().into(),
+        event.target.as_ref().into(),
+        event.target_name.as_ref().into(),
+        (&event.outcome).into(),
+        event.ip.as_ref().into(),
+        event.user_agent.as_ref().into(),
+        (&event.data).into(),
+    ]
+}
+
+fn filter_values<'v>(filter: &'v AuditFilter, before: Option<&'v AuditEventId>, limit: u32) -> [Value<'v>; 6] {
+    [
+        filter.action.as_ref().into(),
+        filter.actor.as_ref().into(),
+        filter.from.into(),
+        filter.to.into(),
+        before.into(),
+        asked(limit).into(),
+    ]
+}
+
+impl OrgTx<'_> {
+    /// Adds an event of this organization, whatever organization it names itself.
+    pub async fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<(), StoreError> {
+        self.execute(INSERT, &values(event)).await.map(|_| ())
+    }
+
+    /// Events, newest first, older than the one that the last page ended with.
+    pub async fn list_audit_events(
+        &mut self,
+        filter: &AuditFilter,
+        before: Option<&AuditEventId>,
+        limit: u32,
+    ) -> Result<Page<AuditEvent>, StoreError> {
+        let sql = concat!("select ", columns!(), " from audit_events where organization_id = $1", filtered!());
+        Ok(Page::cut(self.query(sql, &filter_values(filter, before, limit), read).await?, limit))
+    }
+}
+
+impl InstanceTx<'_> {
+    /// Adds an event that belongs to no organization.
+    pub async fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<(), StoreError> {
+        let all: Vec<Value<'_>> = std::iter::once(Value::Null).chain(values(event)).collect();
+        self.execute(INSERT, &all).await.map(|_| ())
+    }
+
+    /// Events that belong to no organization, newest first.
+    pub async fn list_audit_events(
+        &mut self,
+        filter: &AuditFilter,
+        before: Option<&AuditEventId>,
+        limit: u32,
+    ) -> Result<Page<AuditEvent>, StoreError> {
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from audit_events where organization_id is null and cast($1 as text) is null",
+            filtered!()
+        );
+        let filter = filter_values(filter, before, limit);
+        let all: Vec<Value<'_>> = std::iter::once(Value::Null).chain(filter).collect();
+        Ok(Page::cut(self.query(sql, &all, read).await?, limit))
+    }
+}

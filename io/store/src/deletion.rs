@@ -1,0 +1,46 @@
+//! Owns taking an organization apart. People stay: they are more than one organization's.
+
+use orgate_core::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::org::OrgTx;
+
+/// In the order that references allow. Events that belong to the instance stay.
+const PARTS: [&str; 13] = [
+    "delete from sso_attempts where organization_id = $1",
+    "delete from connection_tests where organization_id = $1",
+    "delete from sign_ins where organization_id = $1",
+    "delete from identities where organization_id = $1",
+    "delete from invitation_projects where organization_id = $1",
+    "delete from invitations where organization_id = $1",
+    "delete from project_grants where organization_id = $1",
+    "delete from projects where organization_id = $1",
+    "delete from connection_revisions where organization_id = $1",
+    "delete from connections where organization_id = $1",
+    "delete from memberships where organization_id = $1",
+    "delete from audit_events where organization_id = $1",
+    "delete from organizations where id = $1",
+];
+
+impl OrgTx<'_> {
+    /// Deletes the organization with everything in it, if its requested deletion is due; `false` otherwise. People
+    /// whose address is local to it are closed, for nothing else could ever let them in.
+    ///
+    /// *Source*: R-ORG-5.
+    pub async fn perform_deletion(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let due = "update organizations set deletes_at = $2 where id = $1 and deletes_at <= $2";
+        if !self.changed(due, &[now.into()]).await? {
+            return Ok(false);
+        }
+        let close = "update users set closed_at = $2, sessions_not_before_at = $2, epoch_at = $2
+            where home_organization_id = $1 and email_proven_at is null and closed_at is null";
+        self.execute(close, &[now.into()]).await?;
+        let touch = "update users set epoch_at = $2
+            where id in (select user_id from memberships where organization_id = $1) and epoch_at < $2";
+        self.execute(touch, &[now.into()]).await?;
+        for part in PARTS {
+            self.execute(part, &[]).await?;
+        }
+        Ok(true)
+    }
+}

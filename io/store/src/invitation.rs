@@ -1,0 +1,258 @@
+//! Owns the rows of invitations and of the project roles they carry. Pending means neither accepted nor revoked; an
+//! expired one is still pending, and is refused when it is used.
+
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{InvitationId, OrganizationId, ProjectId, UserId};
+use orgate_core::invitation::InvitationLink;
+use orgate_core::role::{OrganizationRole, ProjectRole};
+use orgate_core::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::instance::InstanceTx;
+use crate::org::OrgTx;
+use crate::page::{Page, asked};
+use crate::value::Row;
+
+/// One invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Which one.
+    pub id: InvitationId,
+    /// To which organization.
+    pub organization_id: OrganizationId,
+    /// To which address.
+    pub email: EmailAddress,
+    /// As what.
+    pub role: OrganizationRole,
+    /// By whom.
+    pub invited_by: UserId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last mailed.
+    pub sent_at: Timestamp,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+    /// When it was accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// By whom.
+    pub accepted_by: Option<UserId>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// SHA-256 of the two tokens of an invitation: only the mailed one proves the address (R-INV-2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationTokens {
+    /// Of the mailed link.
+    pub mailed: [u8; 32],
+    /// Of the link to copy.
+    pub copied: [u8; 32],
+}
+
+/// A project role that an invitation carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitedProject {
+    /// In which project.
+    pub project_id: ProjectId,
+    /// The project's name.
+    pub name: String,
+    /// As what.
+    pub role: ProjectRole,
+}
+
+macro_rules! columns {
+    () => {
+        "id, organization_id, email, role, invited_by, created_at, sent_at, expires_at, accepted_at, accepted_by, \
+         revoked_at"
+    };
+}
+
+fn read(row: &Row<'_>) -> Result<Invitation, StoreError> {
+    Ok(Invitation {
+        id: row.get("id")?,
+        organization_id: row.get("organization_id")?,
+        email: row.get("email")?,
+        role: row.get("role")?,
+        invited_by: row.get("invited_by")?,
+        created_at: row.get("created_at")?,
+        sent_at: row.get("sent_at")?,
+        expires_at: row.get("expires_at")?,
+        accepted_at: row.get("accepted_at")?,
+        accepted_by: row.get("accepted_by")?,
+        revoked_at: row.get("revoked_at")?,
+    })
+}
+
+impl OrgTx<'_> {
+    /// Adds an invitation; an earlier pending one to the same address is revoked.
+    ///
+    /// *Errors*: [`StoreError::NotFound`] when a project is not of this organization.
+    pub async fn insert_invitation(
+        &mut self,
+        invitation: &Invitation,
+        tokens: &InvitationTokens,
+        projects: &[(ProjectId, ProjectRole)],
+    ) -> Result<(), StoreError> {
+        let revoke = "update invitations set revoked_at = $3
+            where organization_id = $1 and email_key = $2 and accepted_at is null and revoked_at is null";
+        self.execute(revoke, &[invitation.email.key().into(), invitation.created_at.into()]).await?;
+        let sql = "insert into invitations (organization_id, id, email, email_key, role, invited_by, created_at, sent_at,
+                expires_at, mailed_token_hash, copied_token_hash)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let values = [
+            (&invitation.id).into(),
+            invitation.email.as_str().into(),
+            invitation.email.key().into(),
+            invitation.role.into(),
+            (&invitation.invited_by).into(),
+            invitation.created_at.into(),
+            invitation.sent_at.into(),
+            invitation.expires_at.into(),
+            (&tokens.mailed).into(),
+            (&tokens.copied).into(),
+        ];
+        self.execute(sql, &values).await?;
+        for (project_id, role) in projects {
+            let sql = "insert into invitation_projects (invitation_id, project_id, organization_id, role)
+                select cast($2 as text), p.id, p.organization_id, cast($4 as text)
+                from projects p where p.organization_id = $1 and p.id = $3";
+            if !self.changed(sql, &[(&invitation.id).into(), project_id.into(), (*role).into()]).await? {
+                return Err(StoreError::NotFound { noun: "project" });
+            }
+        }
+        Ok(())
+    }
+
+    /// An invitation by id, in whatever state.
+    pub async fn find_invitation(&mut self, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
+        let sql = concat!("select ", columns!(), " from invitations where organization_id = $1 and id = $2");
+        self.query_optional(sql, &[id.into()], read).await
+    }
+
+    /// The project roles that an invitation carries.
+    pub async fn list_invited_projects(&mut self, id: &InvitationId) -> Result<Vec<InvitedProject>, StoreError> {
+        let sql = "select i.project_id, i.role, p.name from invitation_projects i join projects p on p.id = i.project_id
+            where i.organization_id = $1 and i.invitation_id = $2 order by i.project_id";
+        self.query(sql, &[id.into()], |row| {
+            Ok(InvitedProject { project_id: row.get("project_id")?, name: row.get("name")?, role: row.get("role")? })
+        })
+        .await
+    }
+
+    /// Pending invitations, oldest first, after the one that the last page ended with.
+    pub async fn list_pending_invitations(
+        &mut self,
+        after: Option<&InvitationId>,
+        limit: u32,
+    ) -> Result<Page<Invitation>, StoreError> {
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from invitations where organization_id = $1 and id > coalesce(cast($2 as text), '')
+                and accepted_at is null and revoked_at is null order by id limit $3"
+        );
+        Ok(Page::cut(self.query(sql, &[after.into(), asked(limit).into()], read).await?, limit))
+    }
+
+    /// How many invitations are pending.
+    pub async fn count_pending_invitations(&mut self) -> Result<u64, StoreError> {
+        let sql = "select count(*) from invitations
+            where organization_id = $1 and accepted_at is null and revoked_at is null";
+        self.count(sql, &[]).await
+    }
+
+    /// The pending, unexpired invitation to an address (R-INV-4).
+    pub async fn find_pending_invitation(
+        &mut self,
+        email: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<Option<Invitation>, StoreError> {
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from invitations where organization_id = $1 and email_key = $2 and accepted_at is null
+                and revoked_at is null and expires_at > $3"
+        );
+        self.query_optional(sql, &[email.key().into(), now.into()], read).await
+    }
+
+    /// Gives a pending invitation new tokens and a new end; the old links are dead.
+    pub async fn renew_invitation(
+        &mut self,
+        id: &InvitationId,
+        tokens: &InvitationTokens,
+        sent_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "update invitations set mailed_token_hash = $3, copied_token_hash = $4, sent_at = $5, expires_at = $6
+            where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null";
+        let values =
+            [id.into(), (&tokens.mailed).into(), (&tokens.copied).into(), sent_at.into(), expires_at.into()];
+        self.changed(sql, &values).await
+    }
+
+    /// Gives a pending invitation a new link to copy; the one copied before is dead, the mailed one is not.
+    pub async fn set_copied_token(&mut self, id: &InvitationId, copied: &[u8; 32]) -> Result<bool, StoreError> {
+        let sql = "update invitations set copied_token_hash = $3
+            where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null";
+        self.changed(sql, &[id.into(), copied.into()]).await
+    }
+
+    /// Accepts an invitation, once. `false` when it was accepted or revoked before, or has expired.
+    pub async fn accept_invitation(
+        &mut self,
+        id: &InvitationId,
+        user_id: &UserId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "update invitations set accepted_at = $4, accepted_by = $3
+            where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null and expires_at > $4";
+        self.changed(sql, &[id.into(), user_id.into(), now.into()]).await
+    }
+
+    /// Revokes a pending invitation.
+    pub async fn revoke_invitation(&mut self, id: &InvitationId, at: Timestamp) -> Result<bool, StoreError> {
+        let sql = "update invitations set revoked_at = $3
+            where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null";
+        self.changed(sql, &[id.into(), at.into()]).await
+    }
+
+    /// Revokes every pending invitation that a person sent (R-ORG-6).
+    pub async fn revoke_invitations_sent_by(&mut self, user_id: &UserId, at: Timestamp) -> Result<u64, StoreError> {
+        let sql = "update invitations set revoked_at = $3
+            where organization_id = $1 and invited_by = $2 and accepted_at is null and revoked_at is null";
+        self.execute(sql, &[user_id.into(), at.into()]).await
+    }
+}
+
+impl InstanceTx<'_> {
+    /// The invitation that a token belongs to, and which of its links that is. The token names no organization.
+    pub async fn find_invitation_by_token(
+        &mut self,
+        token_hash: &[u8; 32],
+    ) -> Result<Option<(Invitation, InvitationLink)>, StoreError> {
+        let mailed = concat!("select ", columns!(), " from invitations where mailed_token_hash = $1");
+        if let Some(found) = self.query_optional(mailed, &[token_hash.into()], read).await? {
+            return Ok(Some((found, InvitationLink::Mailed)));
+        }
+        let copied = concat!("select ", columns!(), " from invitations where copied_token_hash = $1");
+        let found = self.query_optional(copied, &[token_hash.into()], read).await?;
+        Ok(found.map(|invitation| (invitation, InvitationLink::Copied)))
+    }
+
+    /// Pending, unexpired invitations to an address with the organizations' names: the person is invited by any number
+    /// of organizations, and is a member of none of them yet.
+    pub async fn list_invitations_to(
+        &mut self,
+        email: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<Vec<(Invitation, String)>, StoreError> {
+        let sql = "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
+                i.accepted_at, i.accepted_by, i.revoked_at, o.name as organization_name
+            from invitations i join organizations o on o.id = i.organization_id
+            where i.email_key = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2
+            order by i.id";
+        let values = [email.key().into(), now.into()];
+        self.query(sql, &values, |row| Ok((read(row)?, row.get("organization_name")?))).await
+    }
+}

@@ -1,0 +1,46 @@
+//! Owns the merging of an SSO-born person into the person who has the address proven (R-LNK-4). Whether it may happen
+//! is decided before.
+
+use orgate_core::id::UserId;
+use orgate_core::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::instance::InstanceTx;
+
+/// Roles are united: the stronger one is kept. A place once held by `into` and held by `from` is held again.
+const MEMBERSHIPS: &str = "insert into memberships (user_id, organization_id, role, state, origin, joined_at,
+        last_sign_in_at, last_sso_sign_in_at, proofs_not_before_at)
+    select cast($2 as text), organization_id, role, state, origin, joined_at, last_sign_in_at, last_sso_sign_in_at,
+        proofs_not_before_at
+    from memberships where user_id = $1 and state = 'active'
+    on conflict (user_id, organization_id) do update set
+        role = case when memberships.state = 'active' and memberships.role = 'owner' then 'owner' else excluded.role end,
+        state = 'active', ended_at = null,
+        last_sso_sign_in_at = coalesce(excluded.last_sso_sign_in_at, memberships.last_sso_sign_in_at)";
+
+const GRANTS: &str = "insert into project_grants (project_id, user_id, organization_id, role, created_at, created_by)
+    select project_id, cast($2 as text), organization_id, role, created_at, created_by
+    from project_grants where user_id = $1
+    on conflict (project_id, user_id) do update set role = excluded.role
+    where case excluded.role when 'admin' then 3 when 'read_write' then 2 else 1 end
+        > case project_grants.role when 'admin' then 3 when 'read_write' then 2 else 1 end";
+
+impl InstanceTx<'_> {
+    /// Brings memberships, grants and identities of `from` to `into` and closes `from`. The two can be members of
+    /// different organizations, so no organization's view can do it. What `from` was removed from stays with it.
+    ///
+    /// *Errors*: [`StoreError::Conflict`] with `IdentityUser` when `into` has another subject in the same key space
+    /// (R-LNK-5).
+    pub async fn merge_users(&mut self, from: &UserId, into: &UserId, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(MEMBERSHIPS, &[from.into(), into.into()]).await?;
+        self.execute(GRANTS, &[from.into(), into.into()]).await?;
+        self.execute("update identities set user_id = $2 where user_id = $1", &[from.into(), into.into()]).await?;
+        self.execute("delete from project_grants where user_id = $1", &[from.into()]).await?;
+        self.execute("delete from memberships where user_id = $1 and state = 'active'", &[from.into()]).await?;
+        self.delete_password(from).await?;
+        self.delete_password_resets_of_user(from).await?;
+        self.close_user(from, at).await?;
+        self.bump_user_epoch(into, at).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Owns the rows of pending password resets.
+
+use orgate_core::id::{PasswordResetId, UserId};
+use orgate_core::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::instance::InstanceTx;
+use crate::value::Row;
+
+/// One pending reset; the mail holds the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordReset {
+    /// Which one.
+    pub id: PasswordResetId,
+    /// SHA-256 of the token.
+    pub token_hash: [u8; 32],
+    /// Whose password it sets.
+    pub user_id: UserId,
+    /// The compared form of the address that the link was mailed to: following it proves this one and no other.
+    pub email_key: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// Until when the link is good.
+    pub expires_at: Timestamp,
+}
+
+fn read(row: &Row<'_>) -> Result<PasswordReset, StoreError> {
+    Ok(PasswordReset {
+        id: row.get("id")?,
+        token_hash: row.get("token_hash")?,
+        user_id: row.get("user_id")?,
+        email_key: row.get("email_key")?,
+        created_at: row.get("created_at")?,
+        expires_at: row.get("expires_at")?,
+    })
+}
+
+impl InstanceTx<'_> {
+    /// Remembers a reset.
+    pub async fn insert_password_reset(&mut self, reset: &PasswordReset) -> Result<(), StoreError> {
+        let sql = "insert into password_resets (id, token_hash, user_id, email_key, created_at, expires_at)
+            values ($1, $2, $3, $4, $5, $6)";
+        let values = [
+            (&reset.id).into(),
+            (&reset.token_hash).into(),
+            (&reset.user_id).into(),
+            (&reset.email_key).into(),
+            reset.created_at.into(),
+            reset.expires_at.into(),
+        ];
+        self.execute(sql, &values).await.map(|_| ())
+    }
+
+    /// A reset that can still be used.
+    pub async fn find_password_reset(
+        &mut self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<PasswordReset>, StoreError> {
+        let sql = "select id, token_hash, user_id, email_key, created_at, expires_at from password_resets
+            where token_hash = $1 and consumed_at is null and expires_at > $2";
+        self.query_optional(sql, &[token_hash.into(), now.into()], read).await
+    }
+
+    /// Uses the reset, once: `None` when it was used before, expired or never was.
+    pub async fn consume_password_reset(
+        &mut self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<PasswordReset>, StoreError> {
+        let sql = "update password_resets set consumed_at = $2
+            where token_hash = $1 and consumed_at is null and expires_at > $2
+            returning id, token_hash, user_id, email_key, created_at, expires_at";
+        self.query_optional(sql, &[token_hash.into(), now.into()], read).await
+    }
+
+    /// Forgets every reset of the person, used or not.
+    pub async fn delete_password_resets_of_user(&mut self, user_id: &UserId) -> Result<u64, StoreError> {
+        self.execute("delete from password_resets where user_id = $1", &[user_id.into()]).await
+    }
+
+    /// Forgets resets that expired before `moment`.
+    pub async fn delete_expired_password_resets(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
+        self.execute("delete from password_resets where expires_at < $1", &[moment.into()]).await
+    }
+}

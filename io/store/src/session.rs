@@ -1,0 +1,250 @@
+//! Owns the rows of sessions and the one statement that checks one. Whether a session is over, and what it opens, is
+//! decided in the core from what is read here; nothing is cached, so nothing is stale (R-API-2).
+
+use orgate_core::id::{SessionId, UserId};
+use orgate_core::policy::AddressState;
+use orgate_core::proof::Proofs;
+use orgate_core::session::SessionLife;
+use orgate_core::time::Timestamp;
+
+use crate::db::Store;
+use crate::error::StoreError;
+use crate::instance::InstanceTx;
+use crate::place::{UserPlace, place_columns};
+use crate::value::Row;
+
+/// A person's browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Which one; no secret.
+    pub id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// When it began. A renewed token keeps the beginning.
+    pub created_at: Timestamp,
+    /// The last use that was written down.
+    pub last_used_at: Timestamp,
+    /// Its absolute end.
+    pub expires_at: Timestamp,
+    /// What was shown.
+    pub proofs: Proofs,
+    /// Ended before its time.
+    pub ended_at: Option<Timestamp>,
+    /// Why it ended.
+    pub end_reason: Option<String>,
+    /// The address that it was begun from.
+    pub ip: String,
+    /// The browser that it was begun with.
+    pub user_agent: String,
+}
+
+/// All that a decision about a request takes: the session, its person, and the person's places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionCheck {
+    /// Which session.
+    pub session_id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// The person's name.
+    pub name: String,
+    /// The person's address.
+    pub email: String,
+    /// Whose address it is.
+    pub address: AddressState,
+    /// Whether the person has a second factor.
+    pub has_second_factor: bool,
+    /// When the person's memberships or roles last changed (R-ENF-7).
+    pub user_epoch_at: Timestamp,
+    /// What says whether the session is over; `not_before` counts the person's and the deployment's (T-SEC-5).
+    pub life: SessionLife,
+    /// What was shown.
+    pub proofs: Proofs,
+    /// Where the person is a member.
+    pub places: Vec<UserPlace>,
+}
+
+const CHECK: &str = concat!(
+    "select s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at, s.proofs, u.name, u.email,
+        u.email_proven_at, u.home_organization_id, u.sessions_not_before_at, u.epoch_at, u.has_second_factor,
+        i.epoch_at, ",
+    place_columns!(),
+    " from sessions s join users u on u.id = s.user_id join instance i on i.id = 1
+    left join memberships m on m.user_id = s.user_id and m.state = 'active'
+    left join organizations o on o.id = m.organization_id
+    where s.token_hash = $1 and u.closed_at is null"
+);
+const FIRST_PLACE_COLUMN: usize = 15;
+
+impl Store {
+    /// The session of a token with everything that decides what it opens, in one statement; `None` when there is no
+    /// such session or the account is closed.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], to be answered by a refusal (R-IN-2). *Source*: R-API-2, R-ENF-7.
+    pub async fn check_session(&self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
+        let mut check = None;
+        self.one_shot(CHECK, &[token_hash.into()], |row| add_row(&mut check, row)).await?;
+        Ok(check)
+    }
+}
+
+fn add_row(check: &mut Option<SessionCheck>, row: &Row<'_>) -> Result<(), StoreError> {
+    let session = match check {
+        Some(session) => session,
+        None => check.insert(read_check(row)?),
+    };
+    if row.at::<Option<bool>>(FIRST_PLACE_COLUMN + 5)?.is_some() {
+        session.places.push(UserPlace::read_at(row, FIRST_PLACE_COLUMN)?);
+    }
+    Ok(())
+}
+
+fn read_check(row: &Row<'_>) -> Result<SessionCheck, StoreError> {
+    let address = match row.at::<Option<Timestamp>>(9)? {
+        Some(_) => AddressState::Proven,
+        None => AddressState::LocalTo(row.at(10)?),
+    };
+    let life = SessionLife {
+        created_at: row.at(2)?,
+        last_used_at: row.at(3)?,
+        expires_at: row.at(4)?,
+        ended_at: row.at(5)?,
+        not_before: row.at::<Timestamp>(11)?.max(row.at(14)?),
+    };
+    Ok(SessionCheck {
+        session_id: row.at(0)?,
+        user_id: row.at(1)?,
+        name: row.at(7)?,
+        email: row.at(8)?,
+        address,
+        has_second_factor: row.at(13)?,
+        user_epoch_at: row.at(12)?,
+        life,
+        proofs: row.at(6)?,
+        places: Vec::new(),
+    })
+}
+
+macro_rules! columns {
+    () => {
+        "id, user_id, created_at, last_used_at, expires_at, proofs, ended_at, end_reason, ip, user_agent"
+    };
+}
+
+fn read(row: &Row<'_>) -> Result<Session, StoreError> {
+    Ok(Session {
+        id: row.get("id")?,
+        user_id: row.get("user_id")?,
+        created_at: row.get("created_at")?,
+        last_used_at: row.get("last_used_at")?,
+        expires_at: row.get("expires_at")?,
+        proofs: row.get("proofs")?,
+        ended_at: row.get("ended_at")?,
+        end_reason: row.get("end_reason")?,
+        ip: row.get("ip")?,
+        user_agent: row.get("user_agent")?,
+    })
+}
+
+impl InstanceTx<'_> {
+    /// As [`Store::check_session`], in the transaction that acts on the answer (T-ORG-3).
+    pub async fn check_session(&mut self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
+        let mut check = None;
+        self.query(CHECK, &[token_hash.into()], |row| add_row(&mut check, row)).await?;
+        Ok(check)
+    }
+
+    /// Adds a session. Only the one maker of sessions calls this (R-IN-2).
+    pub async fn insert_session(&mut self, session: &Session, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+        let sql = concat!(
+            "insert into sessions (token_hash, ",
+            columns!(),
+            ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        );
+        let proofs = session.proofs.encode();
+        let values = [
+            token_hash.into(),
+            (&session.id).into(),
+            (&session.user_id).into(),
+            session.created_at.into(),
+            session.last_used_at.into(),
+            session.expires_at.into(),
+            (&proofs).into(),
+            session.ended_at.into(),
+            session.end_reason.as_ref().into(),
+            (&session.ip).into(),
+            (&session.user_agent).into(),
+        ];
+        self.execute(sql, &values).await.map(|_| ())
+    }
+
+    /// The session of a token, over or not.
+    pub async fn find_session_by_token(&mut self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError> {
+        let sql = concat!("select ", columns!(), " from sessions where token_hash = $1");
+        self.query_optional(sql, &[token_hash.into()], read).await
+    }
+
+    /// A person's sessions that were neither ended nor have expired, newest first. Whether an epoch ended one is for
+    /// the caller to decide.
+    pub async fn list_sessions_of_user(&mut self, user_id: &UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from sessions where user_id = $1 and ended_at is null and expires_at > $2 order by id desc"
+        );
+        self.query(sql, &[user_id.into(), now.into()], read).await
+    }
+
+    /// Ends one of a person's sessions. `false` when it is not theirs or over.
+    pub async fn end_session(
+        &mut self,
+        user_id: &UserId,
+        id: &SessionId,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "update sessions set ended_at = $4, end_reason = $3
+            where id = $2 and user_id = $1 and ended_at is null";
+        self.changed(sql, &[user_id.into(), id.into(), reason.into(), at.into()]).await
+    }
+
+    /// Ends a person's sessions, all or all but one.
+    pub async fn end_sessions_of_user(
+        &mut self,
+        user_id: &UserId,
+        but: Option<&SessionId>,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let sql = "update sessions set ended_at = $4, end_reason = $3
+            where user_id = $1 and id <> coalesce(cast($2 as text), '') and ended_at is null";
+        self.execute(sql, &[user_id.into(), but.into(), reason.into(), at.into()]).await
+    }
+
+    /// Gives a session a new token and new proofs, if it still has the old token and is not ended: every change of
+    /// strength does this (R-IN-7).
+    pub async fn renew_session(
+        &mut self,
+        old_hash: &[u8; 32],
+        new_hash: &[u8; 32],
+        proofs: &Proofs,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "update sessions set token_hash = $2, proofs = $3, last_used_at = $4
+            where token_hash = $1 and ended_at is null";
+        let proofs = proofs.encode();
+        self.changed(sql, &[old_hash.into(), new_hash.into(), (&proofs).into(), at.into()]).await
+    }
+
+    /// Writes a use down; never goes back.
+    pub async fn touch_session(&mut self, token_hash: &[u8; 32], at: Timestamp) -> Result<bool, StoreError> {
+        let sql = "update sessions set last_used_at = $2 where token_hash = $1 and last_used_at < $2";
+        self.changed(sql, &[token_hash.into(), at.into()]).await
+    }
+
+    /// Forgets sessions that expired before `moment`, at most `limit` of them; an ended one goes with its expiry.
+    pub async fn delete_expired_sessions(&mut self, moment: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let sql = "delete from sessions where token_hash in
+            (select token_hash from sessions where expires_at < $1 order by expires_at limit $2)";
+        self.execute(sql, &[moment.into(), limit.into()]).await
+    }
+}

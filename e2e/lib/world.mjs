@@ -9,8 +9,11 @@ import path from 'node:path';
 import { startCanaille } from '../idps/canaille.mjs';
 import { startOkta } from '../idps/okta.mjs';
 import { createAuthority } from './authority.mjs';
+import { openBrowser } from './browsers.mjs';
 import { createClient } from './client.mjs';
+import { Console } from './console.mjs';
 import { startDns } from './dns.mjs';
+import { createLook } from './look.mjs';
 import { startOrgate } from './orgate.mjs';
 import { cast } from './people.mjs';
 
@@ -90,6 +93,24 @@ export const test = base.extend({
     await use(orgate);
     await orgate.stop();
   }, { scope: 'worker' }],
+
+  /** Looks at a page as people do; once a page and engine. */
+  look: [async ({ engine }, use) => use(createLook(path.join(RESULTS, 'pages', engine))), { scope: 'worker' }],
+
+  /** A function that gives a person a browser of their own, on Orgate's pages. */
+  arrive: async ({ browser, orgate, network, look }, use) => {
+    const opened = [];
+    const hosts = [orgate.url, network.okta.issuer, network.canaille.issuer].map((url) => new URL(url).host);
+    await use(async (options) => {
+      const own = await openBrowser(browser, { hosts, ...options });
+      opened.push(own);
+      return new Console({ page: own.page, orgate, look });
+    });
+    for (const own of opened) {
+      own.check();
+      await own.context.close();
+    }
+  },
 
   launchOptions: [async ({ network }, use) => {
     await use({ executablePath: CHROMIUM, args: browserArguments(network.addresses) });

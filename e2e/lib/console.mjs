@@ -142,7 +142,7 @@ export class Console {
   }
 
   /** The named checks of the last save whose outcome is `word`. */
-  checks(word) { return this.page.getByRole('listitem').filter({ has: this.page.getByText(word, { exact: true }) }); }
+  checks(word) { return this.page.getByRole('listitem').filter({ has: this.page.getByText(`${word}:`, { exact: true }) }); }
 
   /** From the result of a test to an active connection. */
   async activate() {

@@ -61,6 +61,27 @@ pub struct InvitedPage {
     pub left_out: Vec<String>,
 }
 
+impl InvitedPage {
+    /// What was done.
+    pub fn title(&self) -> &'static str {
+        match (self.items.is_empty(), self.mailed) {
+            (true, _) => "Nobody was invited",
+            (false, true) => "Invitations are on their way",
+            (false, false) => "A new link to copy",
+        }
+    }
+
+    /// The sentence under the title.
+    pub fn lead(&self) -> String {
+        match (self.items.len(), self.mailed) {
+            (0, _) => "No invitation was made.".to_owned(),
+            (_, false) => "The link made before it no longer works. The mailed one still does.".to_owned(),
+            (1, true) => "1 person was mailed a link that is valid for 48 hours.".to_owned(),
+            (count, true) => format!("{count} people were mailed a link each that is valid for 48 hours."),
+        }
+    }
+}
+
 /// One pending invitation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InvitationRow {

@@ -28,6 +28,16 @@ impl MemberFilter {
             Self::Removed => "removed",
         }
     }
+
+    /// What an empty list says.
+    pub fn empty_text(self) -> &'static str {
+        match self {
+            Self::All => "Invite people to begin.",
+            Self::Owners => "Every organization has at least one Owner.",
+            Self::NeverUsedSso => "Every member has signed in through SSO at least once.",
+            Self::Removed => "Nobody was removed.",
+        }
+    }
 }
 
 /// One member of the list.
@@ -86,9 +96,19 @@ pub struct MembersPage {
 }
 
 impl MembersPage {
-    /// Whether the list is narrowed, so that an empty one says so.
-    pub fn is_narrowed(&self) -> bool {
-        self.filter != MemberFilter::All || !self.search.is_empty()
+    /// The sentence under the title.
+    pub fn lead(&self) -> String {
+        let name = self.frame.organization_name();
+        if self.total == 1 {
+            format!("1 person belongs to {name}.")
+        } else {
+            format!("{} people belong to {name}.", self.total)
+        }
+    }
+
+    /// What the tab "Invited" counts; nothing for none.
+    pub fn invited_count(&self) -> Option<u64> {
+        (self.invited > 0).then_some(self.invited)
     }
 }
 

@@ -77,3 +77,8 @@ pub struct NewOrganizationPage {
     /// Why the whole form was refused.
     pub problem: Option<String>,
 }
+
+/// What stands under every field for a new password. *Units*: characters.
+pub fn length_hint(minimum: usize) -> String {
+    format!("At least {minimum} characters. A few words that you can remember are best.")
+}

@@ -292,6 +292,41 @@ impl ConfigurePage {
         self.progress == Progress::Validated
     }
 
+    /// Whether saving is the next thing to do, so that its button stands out.
+    pub fn saves_first(&self) -> bool {
+        match self.progress {
+            Progress::Unsaved | Progress::InUse => true,
+            Progress::Untested => self.failed() > 0,
+            Progress::Validated => false,
+        }
+    }
+
+    /// Whether the test is the next thing to do.
+    pub fn tests_first(&self) -> bool {
+        self.progress == Progress::Untested && self.failed() == 0
+    }
+
+    /// The title of the page.
+    pub fn title(&self) -> String {
+        let verb = if self.connection.is_draft() { "Set up" } else { "Edit" };
+        format!("{verb} {}", self.connection.kind.label())
+    }
+
+    /// The sentence under it.
+    pub fn lead(&self) -> &'static str {
+        match (self.connection.is_active(), self.connection.kind) {
+            (true, _) => "People keep signing in with the settings in use until you activate the new ones.",
+            (false, Kind::OktaOidc) => {
+                "Ten minutes, with an administrator of your Okta organization. Nothing changes for members until you \
+                 activate it."
+            }
+            (false, Kind::Oidc) => {
+                "Ten minutes, with an administrator of your identity provider. Nothing changes for members until you \
+                 activate it."
+            }
+        }
+    }
+
     /// How many checks failed.
     pub fn failed(&self) -> usize {
         self.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed).count()

@@ -1,6 +1,9 @@
 # Owns what every script of this folder shares: words to the person, root rights, installing Debian packages.
 # shellcheck shell=bash
 
+# A shell opened with plain `su` lacks the folders of root's programs.
+export PATH="${PATH}:/usr/sbin:/sbin"
+
 say() { printf '%s\n' "$*"; }
 
 fail() {

@@ -102,7 +102,7 @@ pub struct Browser {
 impl Browser {
     pub fn new(idp: &Server) -> Self {
         let authority = idp.issuer().split("://").nth(1).unwrap().to_owned();
-        Self { authority, application: idp.applications()[0].clone(), cookie: None }
+        Self { authority, application: idp.applications().remove(0), cookie: None }
     }
 
     pub fn client_id(&self) -> &str {

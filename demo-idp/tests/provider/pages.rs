@@ -1,8 +1,6 @@
 //! The provider's pages, as a person and as a hostile web page meet them.
 
-mod common;
-
-use common::{Browser, start};
+use crate::common::{Browser, start};
 
 #[tokio::test]
 async fn the_sign_in_page_lists_the_people_and_says_who_is_not_assigned() {

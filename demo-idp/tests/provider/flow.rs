@@ -1,8 +1,6 @@
 //! The whole flow against the provider, as a program without a browser sees it.
 
-mod common;
-
-use common::{Browser, CHALLENGE, REDIRECT_URI, VERIFIER, start, start_with};
+use crate::common::{Browser, CHALLENGE, REDIRECT_URI, VERIFIER, start, start_with};
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use orgate_demo_idp::NewApplication;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use orgate_core::time::Timestamp;
+use orgate_sso::oidc::jwks::JwkSet;
+use orgate_sso::oidc::metadata::Metadata;
 use orgate_store::Store;
 
 use crate::clock::Clock;
@@ -12,6 +14,7 @@ use crate::outbound::Outbound;
 use crate::outbox::Outbox;
 use crate::passwords::Passwords;
 use crate::seal::Sealer;
+use crate::session::SessionTouches;
 use crate::settings::Settings;
 use crate::token::CodeKey;
 
@@ -24,9 +27,9 @@ pub struct Effects {
     /// The database.
     pub store: Store,
     /// The time of day.
-    pub clock: Box<dyn Clock>,
+    pub clock: Arc<dyn Clock>,
     /// Randomness.
-    pub entropy: Box<dyn Entropy>,
+    pub entropy: Arc<dyn Entropy>,
     /// The operator's settings.
     pub settings: Settings,
     /// Secrets at rest.
@@ -38,9 +41,13 @@ pub struct Effects {
     /// The only HTTP client.
     pub outbound: Outbound,
     /// Keys of identity providers.
-    pub jwks: JwksCache,
+    pub jwks: JwksCache<JwkSet>,
+    /// Metadata of identity providers.
+    pub metadata: JwksCache<Metadata>,
     /// Mail that waits to be sent.
     pub outbox: Outbox,
+    /// Uses of sessions that wait to be written (R-IN-7).
+    pub touches: SessionTouches,
 }
 
 impl App {

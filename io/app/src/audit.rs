@@ -2,7 +2,7 @@
 
 use orgate_core::actor::Actor;
 use orgate_core::id::OrganizationId;
-use orgate_store::{AuditEventRecord, Tx};
+use orgate_store::{AuditEvent, Tx};
 
 use crate::app::App;
 use crate::authorise::Caller;
@@ -92,7 +92,7 @@ pub async fn record(
     event: Event,
 ) -> Result<(), Error> {
     let now = app.now();
-    let record = AuditEventRecord {
+    let record = AuditEvent {
         id: app.entropy.id(now),
         organization_id: organization.cloned(),
         at: now,
@@ -106,7 +106,10 @@ pub async fn record(
         user_agent: visitor.map(|visitor| visitor.user_agent.clone()),
         data: if event.data.is_null() { "{}".to_owned() } else { event.data.to_string() },
     };
-    tx.instance().insert_audit_event(&record).await?;
+    match organization {
+        Some(id) => tx.organization(id).insert_audit_event(&record).await?,
+        None => tx.instance().insert_audit_event(&record).await?,
+    }
     Ok(())
 }
 

@@ -103,7 +103,9 @@ impl Member {
 pub async fn session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller, Error> {
     let token_hash = visitor.session.ok_or(Refusal::NoSession)?;
     let check = tx.instance().check_session(&token_hash).await?.ok_or(Refusal::NoSession)?;
-    caller(app, check, app.now()).map_err(Error::from)
+    let caller = caller(app, check, app.now())?;
+    app.touches.note(&token_hash, &caller.check.life, caller.now);
+    Ok(caller)
 }
 
 /// Judges a session's row and what its user's places make of it: pure but for the operator's limits.

@@ -42,13 +42,44 @@ pub(crate) async fn issue(
     user_id: &UserId,
     proof: Proof,
 ) -> Result<Issued, Error> {
-    let now = app.now();
-    let user = tx.instance().find_user(user_id).await?.filter(|user| user.closed_at.is_none()).ok_or(Refusal::NoSession)?;
-    let places = tx.instance().list_places(user_id).await?;
-    let world = authorise::world(user.address.clone(), user.has_second_factor, &places);
     let previous = previous(tx, app, visitor).await?;
     let method = proof.method();
-    let proofs = gather(user_id, previous.as_ref(), proof);
+    let proofs = match &previous {
+        Some(caller) if caller.user_id() == user_id => caller.proofs().with(proof),
+        Some(_) | None => Proofs::of(proof),
+    };
+    make(tx, app, visitor, user_id, previous.as_ref(), proofs, method).await
+}
+
+/// Makes the session of a user whom the caller was just merged into: its proofs go with the person (R-LNK-4).
+///
+/// *Errors*: as [`issue`].
+pub(super) async fn adopt(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    user_id: &UserId,
+    caller: &Caller,
+    proof: Proof,
+) -> Result<Issued, Error> {
+    let method = proof.method();
+    make(tx, app, visitor, user_id, Some(caller), caller.proofs().with(proof), method).await
+}
+
+async fn make(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    user_id: &UserId,
+    previous: Option<&Caller>,
+    proofs: Proofs,
+    method: AuthenticationMethod,
+) -> Result<Issued, Error> {
+    let now = app.now();
+    let user = tx.instance().find_user(user_id).await?.filter(|user| user.closed_at.is_none());
+    let user = user.ok_or(Refusal::NoSession)?;
+    let places = tx.instance().list_places(user_id).await?;
+    let world = authorise::world(user.address.clone(), user.has_second_factor, &places);
     match before_session(&world, &proofs) {
         Next::Issue => {}
         Next::SecondFactor => return Err(Refusal::NeedsSecondFactor.into()),
@@ -60,7 +91,7 @@ pub(crate) async fn issue(
             return Err(Error::Fault(Fault::Impossible("a question about linking after linking")));
         }
     }
-    if let Some(previous) = &previous {
+    if let Some(previous) = previous {
         tx.instance().end_session(previous.user_id(), previous.session_id(), "replaced", now).await?;
     }
     let token = SecretToken::generate(&*app.entropy);
@@ -92,13 +123,6 @@ async fn previous(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Ca
     }
 }
 
-fn gather(user_id: &UserId, previous: Option<&Caller>, proof: Proof) -> Proofs {
-    match previous {
-        Some(caller) if caller.user_id() == user_id => caller.proofs().with(proof),
-        Some(_) | None => Proofs::of(proof),
-    }
-}
-
 /// A day after the oldest proof: confirming one thing does not prolong another (R-IN-7).
 fn expiry(app: &App, proofs: &Proofs, now: Timestamp) -> Timestamp {
     let oldest = proofs.iter().map(Proof::at).min().unwrap_or(now);
@@ -118,7 +142,7 @@ async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> R
     for place in places {
         let organization_id = &place.place.organization_id;
         if decide(Question::Organization(organization_id), world, proofs) == Decision::Allow {
-            tx.organization(organization_id).touch_sign_in(&user.id, method == AuthenticationMethod::Sso, app.now()).await?;
+            tx.organization(organization_id).touch_member_sign_in(&user.id, method == AuthenticationMethod::Sso, app.now()).await?;
             audit::record(tx, app, Some(visitor), Some(organization_id), &author, event()).await?;
         }
     }

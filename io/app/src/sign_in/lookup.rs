@@ -67,11 +67,10 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
     app.store
         .write((app.clone(), email), |tx, (app, email)| {
             Box::pin(async move {
-                let users = tx.instance().list_users_by_email(email.key()).await?;
+                let users = tx.instance().list_users_by_email(email).await?;
                 for user in users {
-                    let Some(standing) = tx.instance().find_standing(&user.id).await? else { continue };
-                    let addresses: Vec<SignInAddress> = standing
-                        .places
+                    let places = tx.instance().list_places(&user.id).await?;
+                    let addresses: Vec<SignInAddress> = places
                         .iter()
                         .map(|place| SignInAddress {
                             organization: place.name.clone(),

@@ -62,7 +62,7 @@ pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result
         .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
             Box::pin(async move {
                 let caller = authorise::session(tx, app, visitor).await?;
-                Ok::<_, Error>(caller.user().email.clone())
+                Ok::<_, Error>(caller.check.email)
             })
         })
         .await?;
@@ -74,7 +74,7 @@ async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error>
     app.store
         .read(email, |tx, email| {
             Box::pin(async move {
-                let Some(user) = tx.instance().find_user_by_proven_email(email.key()).await? else { return Ok(None) };
+                let Some(user) = tx.instance().find_user_by_proven_email(email).await? else { return Ok(None) };
                 let credential = tx.instance().find_password(&user.id).await?;
                 Ok::<_, Error>(credential.map(|credential| (user.id, credential.hash)))
             })
@@ -102,7 +102,7 @@ async fn finish(
                     }
                     let now = app.now();
                     if let Some(rehashed) = rehashed {
-                        tx.instance().upsert_password(user_id, rehashed, now).await?;
+                        tx.instance().rehash_password(user_id, hash, rehashed).await?;
                     }
                     issue(tx, app, visitor, user_id, Proof::Password { at: now }).await
                 })

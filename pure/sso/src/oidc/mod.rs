@@ -20,9 +20,6 @@ mod token_request;
 mod token_response;
 mod userinfo;
 
-#[cfg(test)]
-mod fixture;
-
 pub use begin::{AuthorizationOptions, AuthorizationSecrets, begin};
 pub use callback::Callback;
 pub use resume::{Attempt, resume};

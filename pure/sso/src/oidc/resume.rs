@@ -92,7 +92,8 @@ impl AwaitMetadata {
         Step::from(step)
     }
 
-    fn issuer(&self) -> &str {
+    /// The issuer whose metadata is asked for.
+    pub fn issuer(&self) -> &str {
         match &self.0 {
             WhenMetadata::Begin(beginning) => beginning.settings.issuer(),
             WhenMetadata::Resume(resuming) => resuming.attempt.settings.issuer(),

@@ -47,7 +47,8 @@ pub(crate) fn error(response: &Response, secrets: &[&str]) -> Option<SsoRefusal>
     let document = json::object(&response.body).ok();
     let named = document.as_ref().and_then(|document| json::text(document, "error").ok().flatten());
     let code = match (named, response.status) {
-        (Some("invalid_client"), _) | (None, 401) => SsoRefusalCode::ClientRejected,
+        // Keycloak says "unauthorized_client" of a wrong secret, with status 401.
+        (Some("invalid_client"), _) | (Some("unauthorized_client") | None, 401) => SsoRefusalCode::ClientRejected,
         (Some("invalid_grant"), _) => SsoRefusalCode::CodeRejected,
         (Some(_), _) => SsoRefusalCode::TokenRequestRejected,
         (None, _) => return None,

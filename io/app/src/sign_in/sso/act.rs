@@ -8,9 +8,9 @@ use orgate_core::linking::{Linking, link};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::{Attempt, Next, after_linking};
-use orgate_store::{ChallengeRecord, Tx};
+use orgate_store::{Challenge, Tx};
 
-use super::attempts::{self, Ended};
+use super::attempts::{self, Ended, RefusalPage};
 use super::document::{Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION};
 use super::{document, facts, newcomer};
 use crate::app::App;
@@ -41,7 +41,7 @@ pub enum Outcome {
     /// A test is over; its page says how.
     Tested(orgate_core::id::OrganizationId, orgate_core::id::ConnectionTestId),
     /// No; the page of this reference says why.
-    Refused(orgate_core::id::Reference),
+    Refused(RefusalPage),
     /// The person said no; back to the organization's login address.
     Cancelled {
         /// Its short name.
@@ -93,7 +93,7 @@ fn user_of(linking: &Linking) -> Option<&UserId> {
 
 /// R-SSO-7: what was replaced, disabled or deleted since the attempt began lets it not finish (T-ENF-21).
 async fn changed(tx: &mut Tx, document: &Document) -> Result<Option<Refusal>, Error> {
-    let organization = tx.instance().find_organization(&document.organization_id).await?;
+    let organization = tx.organization(&document.organization_id).find_organization().await?;
     let stands = organization.is_some_and(|organization| {
         organization.active_connection_id.as_ref() == Some(&document.connection_id)
             && document.began_at >= organization.connection_since_at
@@ -128,7 +128,6 @@ async fn sign_in(
     };
     let issued = issue(tx, app, visitor, &user_id, proof).await?;
     let mut view = tx.organization(&document.organization_id);
-    view.touch_membership(&user_id, now, true).await?;
     view.touch_connection(&document.connection_id, now).await?;
     attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;
     Ok(Outcome::SignedIn { issued: Box::new(issued), return_to: document.return_to.clone() })
@@ -143,14 +142,14 @@ async fn refuse(
     user_id: Option<&UserId>,
     refusal: &Refusal,
 ) -> Result<Outcome, Error> {
-    let reference = attempts::record(tx, app, document, user_id, &Ended::ByRule(refusal)).await?;
+    let page = attempts::refuse(tx, app, document, user_id, &Ended::ByRule(refusal)).await?;
     let event = Event::refused("session.refused", refusal.code())
-        .data(serde_json::json!({ "method": "sso", "connection_id": document.connection_id, "reference": reference }));
+        .data(serde_json::json!({ "method": "sso", "connection_id": document.connection_id, "reference": page.reference }));
     audit::record(tx, app, Some(visitor), Some(&document.organization_id), &Author::anonymous(), event).await?;
     if *refusal == Refusal::Linking(orgate_core::linking::LinkingRefusal::MemberLimit) {
         notice::member_limit(tx, app, &document.organization_id).await?;
     }
-    Ok(Outcome::Refused(reference))
+    Ok(Outcome::Refused(page))
 }
 
 async fn ask(tx: &mut Tx, app: &App, visitor: &Visitor, stage: &str, document: &Document) -> Result<Outcome, Error> {
@@ -170,36 +169,29 @@ async fn ask_for_code(
 ) -> Result<Outcome, Error> {
     let outcome = ask(tx, app, visitor, STAGE_CODE, document).await?;
     if let Outcome::Asks(id) = &outcome {
-        mail_code(tx, app, visitor, id, user_id).await?;
+        mail_code(tx, app, id, user_id).await?;
     }
     Ok(outcome)
 }
 
 /// Mails a code for an attempt; an earlier one of the same attempt no longer serves.
-pub(super) async fn mail_code(
-    tx: &mut Tx,
-    app: &App,
-    visitor: &Visitor,
-    id: &SignInId,
-    user_id: &UserId,
-) -> Result<(), Error> {
+pub(super) async fn mail_code(tx: &mut Tx, app: &App, id: &SignInId, user_id: &UserId) -> Result<(), Error> {
     let user = tx.instance().load_user(user_id).await?;
-    limit::mail_in(tx, app, visitor, &user.email_key).await?;
+    limit::mail_in(tx, app, user.email.key()).await?;
     let now = app.now();
     let code = app.entropy.six_digits();
     let challenge_id: ChallengeId = app.entropy.id(now);
-    let record = ChallengeRecord {
+    let challenge = Challenge {
         id: challenge_id,
         purpose: ChallengePurpose::SignIn,
         bound_to: id.to_string(),
         user_id: Some(user_id.clone()),
         email: user.email.clone(),
-        email_key: user.email_key.clone(),
         code_mac: app.code_key.mac(CodePurpose::SignIn, id.as_str(), &code),
         tries_left: CODE_TRIES,
         created_at: now,
         expires_at: now.plus(CODE_LIFETIME),
     };
-    tx.instance().insert_challenge(&record).await?;
+    tx.instance().insert_challenge(&challenge).await?;
     app.outbox.put(tx, app, &user.email, Template::ProofCode { code }).await
 }

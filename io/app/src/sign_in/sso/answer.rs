@@ -68,7 +68,7 @@ pub async fn question(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Que
         .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
             Box::pin(async move {
                 let attempt = document::find(tx, app, visitor, id).await?;
-                let organization = tx.instance().load_organization(&attempt.document.organization_id).await?;
+                let organization = tx.organization(&attempt.document.organization_id).load_organization().await?;
                 let question = match attempt.stage.as_str() {
                     STAGE_CODE => Question::Code { masked_email: masked(tx, app, id).await? },
                     STAGE_CREATION => Question::Creation { email: asserted(&attempt) },
@@ -87,8 +87,7 @@ pub async fn question(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Que
 
 async fn masked(tx: &mut Tx, app: &App, id: &SignInId) -> Result<String, Error> {
     let challenge = tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await?;
-    let email = challenge.and_then(|challenge| orgate_core::email::EmailAddress::parse(&challenge.email).ok());
-    Ok(email.map_or_else(|| "your address".to_owned(), |email| email.masked()))
+    Ok(challenge.map_or_else(|| "your address".to_owned(), |challenge| challenge.email.masked()))
 }
 
 fn asserted(attempt: &Attempt) -> String {
@@ -96,7 +95,7 @@ fn asserted(attempt: &Attempt) -> String {
 }
 
 async fn change(tx: &mut Tx, app: &App, visitor: &Visitor, attempt: &Attempt) -> Result<Question, Error> {
-    let from = authorise::session(tx, app, visitor).await?.user().email.clone();
+    let from = authorise::session(tx, app, visitor).await?.check.email;
     Ok(Question::Change { from, to: asserted(attempt) })
 }
 
@@ -120,7 +119,7 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: 
         (STAGE_CODE, Answer::Code(typed)) => code(tx, app, visitor, id, typed).await,
         (STAGE_CODE, Answer::AnotherCode) => {
             let user_id = concerned(tx, app, &attempt).await?;
-            mail_code(tx, app, visitor, id, &user_id).await?;
+            mail_code(tx, app, id, &user_id).await?;
             Ok(Outcome::Asks(id.clone()))
         }
         (STAGE_CREATION, Answer::Yes) => {
@@ -135,8 +134,10 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: 
         }
         (_, Answer::No) => {
             let document = document::consume(tx, app, visitor, id).await?.document;
-            tx.instance().consume_challenges(ChallengePurpose::SignIn, id.as_str(), app.now()).await?;
-            let organization = tx.instance().load_organization(&document.organization_id).await?;
+            if let Some(challenge) = tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await? {
+                tx.instance().consume_challenge(&challenge.id, app.now()).await?;
+            }
+            let organization = tx.organization(&document.organization_id).load_organization().await?;
             Ok(Outcome::Cancelled { slug: organization.slug })
         }
         (_, Answer::Code(_) | Answer::AnotherCode | Answer::Yes) => Err(Refusal::AttemptOver.into()),

@@ -4,7 +4,7 @@
 use orgate_core::id::{Reference, UserId};
 use orgate_core::refusal::Refusal;
 use orgate_sso::refusal::SsoRefusal;
-use orgate_store::{AttemptRecord, Tx};
+use orgate_store::{SsoAttempt, Tx};
 
 use super::document::{Document, Purpose};
 use crate::app::App;
@@ -12,7 +12,7 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 
 /// How many attempts of a connection are kept. *Units*: attempts.
-const KEPT: u64 = 500;
+const KEPT: u32 = 500;
 
 /// How an attempt ended.
 #[derive(Debug, Clone)]
@@ -40,6 +40,28 @@ pub struct RefusedAttempt {
     pub organization_slug: String,
 }
 
+/// The page that a refused person is sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalPage {
+    /// The organization's short name.
+    pub slug: String,
+    /// The number to read out.
+    pub reference: Reference,
+}
+
+/// Writes a refused attempt down and says where its page is.
+pub(crate) async fn refuse(
+    tx: &mut Tx,
+    app: &App,
+    document: &Document,
+    user_id: Option<&UserId>,
+    ended: &Ended<'_>,
+) -> Result<RefusalPage, Error> {
+    let reference = record(tx, app, document, user_id, ended).await?;
+    let organization = tx.organization(&document.organization_id).load_organization().await?;
+    Ok(RefusalPage { slug: organization.slug, reference })
+}
+
 /// Writes an attempt down.
 pub(crate) async fn record(
     tx: &mut Tx,
@@ -54,9 +76,8 @@ pub(crate) async fn record(
         Ended::BySso(refusal) => ("refused", refusal.code.as_str(), refusal.expected.clone(), refusal.received.clone()),
         Ended::ByRule(refusal) => ("refused", refusal.code(), None, None),
     };
-    let record = AttemptRecord {
+    let record = SsoAttempt {
         reference: reference.clone(),
-        organization_id: document.organization_id.clone(),
         connection_id: document.connection_id.clone(),
         at: app.now(),
         purpose: match document.purpose {
@@ -71,8 +92,8 @@ pub(crate) async fn record(
         user_id: user_id.cloned(),
     };
     let mut view = tx.organization(&document.organization_id);
-    view.insert_attempt(&record).await?;
-    view.trim_attempts(&document.connection_id, KEPT).await?;
+    view.insert_sso_attempt(&record).await?;
+    view.trim_sso_attempts(&document.connection_id, KEPT).await?;
     Ok(reference)
 }
 
@@ -84,7 +105,7 @@ fn shorten(text: String) -> String {
 #[derive(Debug, Clone)]
 pub struct AttemptView {
     /// The row.
-    pub record: AttemptRecord,
+    pub record: SsoAttempt,
     /// What happened, for people.
     pub text: String,
     /// What the Owner can do about it.
@@ -93,7 +114,7 @@ pub struct AttemptView {
 
 impl AttemptView {
     /// Adds the words to a row.
-    pub fn of(record: AttemptRecord) -> Self {
+    pub fn of(record: SsoAttempt) -> Self {
         let (text, mend) = words(&record.code);
         Self { record, text, mend }
     }
@@ -121,14 +142,14 @@ fn words(code: &str) -> (String, String) {
 /// What a refused person sees under their reference. The page says nothing that the refusal itself did not say.
 ///
 /// *Errors*: [`Refusal::NotFound`].
-pub async fn refused(app: &App, reference: &str) -> Result<RefusedAttempt, Error> {
+pub async fn refused(app: &App, slug: &str, reference: &str) -> Result<RefusedAttempt, Error> {
     let reference = Reference::parse(reference).ok_or(Refusal::NotFound)?;
     app.store
-        .read(reference, |tx, reference| {
+        .read((slug.to_owned(), reference), |tx, (slug, reference)| {
             Box::pin(async move {
-                let record = tx.instance().find_attempt(reference).await?.ok_or(Refusal::NotFound)?;
-                let organization =
-                    tx.instance().find_organization(&record.organization_id).await?.ok_or(Refusal::NotFound)?;
+                let organization = tx.instance().find_organization_by_slug(slug).await?.ok_or(Refusal::NotFound)?;
+                let record = tx.organization(&organization.id).find_sso_attempt(reference).await?;
+                let record = record.ok_or(Refusal::NotFound)?;
                 let (text, mend) = words(&record.code);
                 // A protocol's mend is for the Owner; a rule's advice is for the person.
                 let is_rule = orgate_sso::refusal::SsoRefusalCode::parse(&record.code).is_none();

@@ -1,5 +1,6 @@
 //! Owns sending a browser to an organization's identity provider.
 
+use orgate_core::connection::RevisionState;
 use orgate_core::id::{ConnectionId, OrganizationId};
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::Started;
@@ -11,7 +12,7 @@ use orgate_sso::settings::Settings;
 use orgate_store::{Revision, Tx};
 use secrecy::ExposeSecret as _;
 
-use super::attempts::{self, Ended};
+use super::attempts::{self, Ended, RefusalPage};
 use super::document::{self, Browser, Document, Handshake, Purpose, STAGE_IDP};
 use super::drive;
 use crate::app::App;
@@ -48,7 +49,7 @@ pub enum Begun {
         cookie: Option<SecretToken>,
     },
     /// The IdP cannot be asked; the page of this reference says why.
-    Refused(orgate_core::id::Reference),
+    Refused(RefusalPage),
 }
 
 /// The revision that an attempt goes through.
@@ -82,9 +83,8 @@ pub async fn organization_of_tile(
     app.store
         .read(input, |tx, (connection_id, issuer)| {
             Box::pin(async move {
-                let organization_id =
-                    tx.instance().find_organization_of_connection(connection_id).await?.ok_or(Refusal::NotFound)?;
-                let organization = tx.instance().load_organization(&organization_id).await?;
+                let connection = tx.instance().find_connection(connection_id).await?.ok_or(Refusal::NotFound)?;
+                let organization = tx.organization(&connection.organization_id).load_organization().await?;
                 let route = active_route(tx, &organization.slug).await?;
                 let named = issuer.as_deref().is_none_or(|issuer| issuer == route.revision.issuer);
                 if route.connection_id != *connection_id || !named {
@@ -99,7 +99,10 @@ pub async fn organization_of_tile(
 async fn active_route(tx: &mut Tx, slug: &str) -> Result<Route, Error> {
     let organization = tx.instance().find_organization_by_slug(slug).await?.ok_or(Refusal::NotFound)?;
     let connection_id = organization.active_connection_id.ok_or(Refusal::NoActiveConnection)?;
-    let revision = tx.organization(&organization.id).find_active_revision(&connection_id).await?;
+    let revision = tx
+        .organization(&organization.id)
+        .find_revision_in_state(&connection_id, RevisionState::Active)
+        .await?;
     Ok(Route { organization_id: organization.id, connection_id, revision: revision.ok_or(Refusal::NoActiveConnection)? })
 }
 
@@ -135,15 +138,15 @@ pub(crate) async fn start(
     match authorization_url(app, &route.connection_id, settings, secrets, new).await? {
         Ok(url) => remember(app, visitor, document, state_hash, url).await,
         Err(refusal) => {
-            let reference = app
+            let page = app
                 .store
                 .write((app.clone(), document, refusal), |tx, (app, document, refusal)| {
                     Box::pin(async move {
-                        attempts::record(tx, app, document, None, &Ended::BySso(refusal)).await
+                        attempts::refuse(tx, app, document, None, &Ended::BySso(refusal)).await
                     })
                 })
                 .await?;
-            Ok(Begun::Refused(reference))
+            Ok(Begun::Refused(page))
         }
     }
 }

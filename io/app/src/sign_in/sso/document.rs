@@ -8,7 +8,7 @@ use orgate_core::id::{ConnectionId, ConnectionTestId, OrganizationId, RevisionId
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::Started;
 use orgate_core::time::Timestamp;
-use orgate_store::{SignInRecord, Tx};
+use orgate_store::{SignIn, Tx};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -132,7 +132,7 @@ pub(crate) async fn insert(
     let id: SignInId = app.entropy.id(now);
     let plain = serde_json::to_vec(document)?;
     let sealed = app.sealer.seal(&place(&id, &document.organization_id), &plain, &*app.entropy)?;
-    let record = SignInRecord {
+    let record = SignIn {
         id: id.clone(),
         browser_hash,
         state_hash,
@@ -180,7 +180,7 @@ pub(crate) async fn consume(tx: &mut Tx, app: &App, visitor: &Visitor, id: &Sign
     open(app, record.ok_or(Refusal::AttemptOver)?)
 }
 
-fn open(app: &App, record: SignInRecord) -> Result<Attempt, Error> {
+fn open(app: &App, record: SignIn) -> Result<Attempt, Error> {
     let organization_id = record.organization_id.as_ref().ok_or(Refusal::AttemptOver)?;
     let plain = app.sealer.open(&place(&record.id, organization_id), &record.sealed_document)?;
     let document = serde_json::from_slice(&plain)?;

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use orgate_core::assertion::Subject;
 use orgate_core::id::ConnectionId;
 use orgate_sso::exchange::{Request, Step};
 use orgate_sso::oidc::jwks::JwkSet;
 use orgate_sso::oidc::metadata::Metadata;
 use orgate_sso::refusal::SsoRefusal;
-use orgate_store::IdentityKey;
+use orgate_store::KeySpace;
 
 use crate::app::App;
 use crate::error::Error;
@@ -19,7 +20,10 @@ pub(crate) async fn to_end(app: &App, connection_id: &ConnectionId, first: Step)
     loop {
         step = match step {
             Step::Redirect { .. } | Step::Done(_) | Step::Refuse(_) => return Ok(step),
-            Step::Metadata { request, next } => next.receive(metadata(app, connection_id, &request).await),
+            Step::Metadata { request, next } => {
+                let metadata = metadata(app, connection_id, &request, next.issuer()).await;
+                next.receive(metadata)
+            }
             Step::Keys { request, refetch, next } => {
                 next.receive(keys(app, connection_id, &request, refetch).await, app.now())
             }
@@ -28,14 +32,50 @@ pub(crate) async fn to_end(app: &App, connection_id: &ConnectionId, first: Step)
                 next.receive(response, app.now())
             }
             Step::Known { issuer, client_id, subject, next } => {
-                let key = IdentityKey {
-                    connection_id: connection_id.clone(),
-                    issuer,
-                    client_id,
-                    subject: subject.as_str().to_owned(),
-                };
+                let key = (connection_id.clone(), issuer, client_id, subject);
                 next.receive(is_known(app, key).await?)
             }
         };
     }
+}
+
+async fn metadata(
+    app: &App,
+    connection_id: &ConnectionId,
+    request: &Request,
+    issuer: &str,
+) -> Result<Arc<Metadata>, SsoRefusal> {
+    let fetch = async {
+        let response = app.outbound.send(connection_id, request).await;
+        let response = response.map_err(|failure| failure.refusal(request.url.host()))?;
+        Metadata::from_response(issuer, &response)
+    };
+    app.metadata.get(connection_id, request.url.as_str(), false, fetch).await
+}
+
+async fn keys(
+    app: &App,
+    connection_id: &ConnectionId,
+    request: &Request,
+    refetch: bool,
+) -> Result<Arc<JwkSet>, SsoRefusal> {
+    let fetch = async {
+        let response = app.outbound.send(connection_id, request).await;
+        let response = response.map_err(|failure| failure.refusal(request.url.host()))?;
+        JwkSet::from_response(&response)
+    };
+    app.jwks.get(connection_id, request.url.as_str(), refetch, fetch).await
+}
+
+async fn is_known(app: &App, key: (ConnectionId, String, String, Subject)) -> Result<bool, Error> {
+    app.store
+        .read(key, |tx, (connection_id, issuer, client_id, subject)| {
+            Box::pin(async move {
+                let Some(connection) = tx.instance().find_connection(connection_id).await? else { return Ok(false) };
+                let space = KeySpace { connection_id, issuer, client_id };
+                let found = tx.organization(&connection.organization_id).find_identity(space, subject).await?;
+                Ok::<_, Error>(found.is_some())
+            })
+        })
+        .await
 }

@@ -6,7 +6,8 @@ use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::linking::{Candidate, Facts};
 use orgate_core::membership::MembershipState;
 use orgate_core::policy::{Decision, Question};
-use orgate_store::{IdentityKey, Tx, UserRecord};
+use orgate_core::policy::AddressState;
+use orgate_store::{KeySpace, Tx, User};
 
 use super::document::Document;
 use crate::app::App;
@@ -14,13 +15,12 @@ use crate::authorise::Caller;
 use crate::error::Error;
 use crate::limit;
 
-/// The key of the asserted person.
-pub(super) fn key_of(assertion: &Assertion) -> IdentityKey {
-    IdentityKey {
-        connection_id: assertion.connection_id.clone(),
-        issuer: assertion.issuer.clone(),
-        client_id: assertion.client_id.clone(),
-        subject: assertion.subject.as_str().to_owned(),
+/// The key space that the asserted person's subject is unique in.
+pub(super) fn space_of(assertion: &Assertion) -> KeySpace<'_> {
+    KeySpace {
+        connection_id: &assertion.connection_id,
+        issuer: &assertion.issuer,
+        client_id: &assertion.client_id,
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn address_of(assertion: &Assertion) -> Option<EmailAddress> {
 }
 
 /// Everything that the decision needs.
-pub(super) async fn gather(
+pub(crate) async fn gather(
     tx: &mut Tx,
     app: &App,
     document: &Document,
@@ -38,14 +38,14 @@ pub(super) async fn gather(
     browser: Option<&Caller>,
 ) -> Result<Facts, Error> {
     let organization_id = &document.organization_id;
-    let key = key_of(assertion);
-    let identity = match tx.organization(organization_id).find_identity(&key).await? {
+    let space = space_of(assertion);
+    let identity = match tx.organization(organization_id).find_identity(space, &assertion.subject).await? {
         Some(identity) => Some(of_user(tx, organization_id, &identity.user_id, false).await?),
         None => None,
     };
     let address = address_of(assertion);
     let holder = match (&identity, &address) {
-        (None, Some(address)) => holder(tx, organization_id, &key, address).await?,
+        (None, Some(address)) => holder(tx, organization_id, space, address).await?,
         (Some(_), _) | (None, None) => None,
     };
     let concerned = identity.as_ref().or(holder.as_ref()).map(|candidate| candidate.user_id.clone());
@@ -69,13 +69,13 @@ pub(super) async fn gather(
 async fn holder(
     tx: &mut Tx,
     organization_id: &OrganizationId,
-    key: &IdentityKey,
+    space: KeySpace<'_>,
     address: &EmailAddress,
 ) -> Result<Option<Candidate>, Error> {
-    let proven = tx.instance().find_user_by_proven_email(address.key()).await?;
-    let local = tx.organization(organization_id).find_user_by_local_email(address.key()).await?;
-    let proven = candidate(tx, organization_id, key, proven).await?;
-    let local = candidate(tx, organization_id, key, local).await?;
+    let proven = tx.instance().find_user_by_proven_email(address).await?;
+    let local = tx.organization(organization_id).find_user_by_local_email(address).await?;
+    let proven = candidate(tx, organization_id, space, proven).await?;
+    let local = candidate(tx, organization_id, space, local).await?;
     Ok(match (proven, local) {
         (Some(proven), _) if is_member(&proven) => Some(proven),
         (_, Some(local)) => Some(local),
@@ -90,11 +90,11 @@ fn is_member(candidate: &Candidate) -> bool {
 async fn candidate(
     tx: &mut Tx,
     organization_id: &OrganizationId,
-    key: &IdentityKey,
-    user: Option<UserRecord>,
+    space: KeySpace<'_>,
+    user: Option<User>,
 ) -> Result<Option<Candidate>, Error> {
     let Some(user) = user else { return Ok(None) };
-    let linked = tx.organization(organization_id).find_identity_of_user(key, &user.id).await?.is_some();
+    let linked = tx.organization(organization_id).find_identity_of_user(space, &user.id).await?.is_some();
     of_user(tx, organization_id, &user.id, linked).await.map(Some)
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn of_user(
     Ok(Candidate {
         user_id: user.id,
         membership: membership.map(|membership| (membership.state, membership.role)),
-        address_proven: user.email_proven_at.is_some(),
+        address_proven: user.address == AddressState::Proven,
         linked_to_another_subject,
     })
 }

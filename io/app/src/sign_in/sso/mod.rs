@@ -10,5 +10,5 @@ pub mod begin;
 pub mod callback;
 pub mod document;
 pub mod drive;
-mod facts;
-mod newcomer;
+pub(crate) mod facts;
+pub(crate) mod newcomer;

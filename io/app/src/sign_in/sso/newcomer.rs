@@ -10,10 +10,13 @@ use orgate_core::membership::MembershipOrigin;
 use orgate_core::name::Name;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
-use orgate_store::{IdentityRecord, NewMembership, Tx, UserRecord};
+use orgate_core::policy::AddressState;
+use orgate_core::time::Timestamp;
+use orgate_store::{Identity, Tx, User};
 
 use super::document::Document;
-use super::facts::{address_of, key_of};
+use super::facts::{address_of, space_of};
+use crate::address;
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::entropy::Draw as _;
@@ -37,7 +40,7 @@ pub(super) async fn apply(
         Linking::Link { user_id } => {
             bind(tx, app, visitor, document, assertion, user_id).await?;
             tell(tx, app, document, user_id).await?;
-            user_id.clone()
+            proven(tx, app, visitor, document, user_id).await?
         }
         Linking::Join { user_id, bind: is_new } => {
             if *is_new {
@@ -61,11 +64,14 @@ pub(super) async fn apply(
     {
         invitation::take_invitation(tx, app, visitor, &document.organization_id, &user_id, address.key()).await?;
     }
-    tx.organization(&document.organization_id).touch_identity(&key_of(assertion), app.now()).await?;
+    let mut view = tx.organization(&document.organization_id);
+    if let Some(identity) = view.find_identity(space_of(assertion), &assertion.subject).await? {
+        view.touch_identity(&identity.id, app.now()).await?;
+    }
     Ok(user_id)
 }
 
-async fn bind(
+pub(crate) async fn bind(
     tx: &mut Tx,
     app: &App,
     visitor: &Visitor,
@@ -75,8 +81,18 @@ async fn bind(
 ) -> Result<(), Error> {
     let now = app.now();
     let id: IdentityId = app.entropy.id(now);
-    let record = IdentityRecord { id, key: key_of(assertion), user_id: user_id.clone(), created_at: now, last_sign_in_at: None };
-    tx.organization(&document.organization_id).insert_identity(&record).await?;
+    let identity = Identity {
+        id,
+        organization_id: document.organization_id.clone(),
+        connection_id: assertion.connection_id.clone(),
+        issuer: assertion.issuer.clone(),
+        client_id: assertion.client_id.clone(),
+        subject: assertion.subject.clone(),
+        user_id: user_id.clone(),
+        created_at: now,
+        last_sign_in_at: None,
+    };
+    tx.organization(&document.organization_id).insert_identity(&identity).await?;
     let user = tx.instance().load_user(user_id).await?;
     let event = Event::done("identity.linked")
         .target(user_id, &user.name)
@@ -84,15 +100,25 @@ async fn bind(
     audit::record(tx, app, Some(visitor), Some(&document.organization_id), &author(&user), event).await
 }
 
+/// A local address that a code of this attempt proved is the person's own from now on (R-LNK-4).
+async fn proven(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    user_id: &UserId,
+) -> Result<UserId, Error> {
+    if document.code_proven_for.as_ref() != Some(user_id) {
+        return Ok(user_id.clone());
+    }
+    let user = tx.instance().load_user(user_id).await?;
+    Ok(address::prove(tx, app, visitor, user).await?.id)
+}
+
 async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document, user_id: &UserId) -> Result<(), Error> {
     let now = app.now();
-    let membership = NewMembership {
-        user_id: user_id.clone(),
-        role: OrganizationRole::Member,
-        origin: MembershipOrigin::Sso,
-        joined_at: now,
-    };
-    tx.organization(&document.organization_id).insert_or_rejoin_membership(&membership).await?;
+    let mut view = tx.organization(&document.organization_id);
+    view.join(user_id, OrganizationRole::Member, MembershipOrigin::Sso, now).await?;
     tx.instance().bump_user_epoch(user_id, now).await?;
     let user = tx.instance().load_user(user_id).await?;
     let event = Event::done("member.joined").target(user_id, &user.name).data(serde_json::json!({ "origin": "sso" }));
@@ -108,16 +134,14 @@ async fn provision(
 ) -> Result<UserId, Error> {
     let now = app.now();
     let email = address_of(assertion).ok_or(Refusal::Linking(orgate_core::linking::LinkingRefusal::EmailMissing))?;
-    let user = UserRecord {
+    let user = User {
         id: app.entropy.id(now),
         name: name_of(assertion, &email),
-        email: email.as_str().to_owned(),
-        email_key: email.key().to_owned(),
-        email_proven_at: proven.then_some(now),
-        home_organization_id: (!proven).then(|| document.organization_id.clone()),
+        email,
+        address: if proven { AddressState::Proven } else { AddressState::LocalTo(document.organization_id.clone()) },
         created_at: now,
         closed_at: None,
-        sessions_not_before_at: orgate_core::time::Timestamp::from_millis(0),
+        sessions_not_before_at: Timestamp::from_millis(0),
         epoch_at: now,
         has_second_factor: false,
     };
@@ -136,11 +160,11 @@ fn name_of(assertion: &Assertion, email: &EmailAddress) -> String {
 /// R-LNK-2: the person is mailed that an IdP's account was linked to theirs by the address.
 async fn tell(tx: &mut Tx, app: &App, document: &Document, user_id: &UserId) -> Result<(), Error> {
     let user = tx.instance().load_user(user_id).await?;
-    let organization = tx.instance().load_organization(&document.organization_id).await?;
+    let organization = tx.organization(&document.organization_id).load_organization().await?;
     let template = Template::LinkedByEmail { organization: organization.name };
     app.outbox.put(tx, app, &user.email, template).await
 }
 
-fn author(user: &UserRecord) -> Author {
+fn author(user: &User) -> Author {
     Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) }
 }

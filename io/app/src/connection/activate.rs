@@ -1,0 +1,176 @@
+//! Owns which connection lets people in: activation, replacement, disabling, removal (R-SSO-6, R-SSO-7).
+
+use orgate_core::connection::{Activation, ActivationRefusal, ConnectionState, RevisionState};
+use orgate_core::permission::Permission;
+use orgate_core::refusal::Refusal;
+use orgate_store::{Connection, Organization, Revision, Tx};
+
+use super::{ConnectionView, load, view};
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise::{self, Member};
+use crate::error::Error;
+use crate::notice;
+use crate::visitor::Visitor;
+
+/// Activates the draft revision, or the stored one of a disabled connection, in one step; another active connection is
+/// replaced.
+///
+/// *Errors*: [`Refusal::ConnectionNotValidated`], [`Refusal::SsoNotEntitled`], [`Refusal::NeedsRecentProof`].
+pub async fn activate(app: &App, visitor: &Visitor, organization: &str, id: &str) -> Result<ConnectionView, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned());
+    let activated = app
+        .store
+        .write(input, |tx, (app, visitor, organization, id)| {
+            Box::pin(async move {
+                let (member, row, connection) = before(tx, app, visitor, organization, id).await?;
+                let mut own = tx.organization(member.organization_id());
+                let current = own.find_revision_in_state(&connection.id, RevisionState::Active).await?;
+                let draft = own.find_revision_in_state(&connection.id, RevisionState::Draft).await?;
+                let is_active = connection.state == ConnectionState::Active;
+                if is_active && draft.is_none() {
+                    // Repeating the call changes nothing.
+                    return view(tx, app, connection).await;
+                }
+                let next = draft.as_ref().or(current.as_ref()).ok_or(Refusal::ConnectionNotValidated)?;
+                let activation = Activation {
+                    validated: next.validated_at.is_some(),
+                    entitled: row.sso_entitled,
+                    already_active: is_active,
+                };
+                activation.decide().map_err(|refusal| match refusal {
+                    ActivationRefusal::NotValidated => Refusal::ConnectionNotValidated,
+                    ActivationRefusal::NotEntitled => Refusal::SsoNotEntitled,
+                })?;
+                switch(tx, app, &member, &row, &connection, current.as_ref(), next).await?;
+                note(tx, app, visitor, &member, &connection, "connection.activated").await?;
+                notice::owners(tx, app, &member, "activated a single sign-on connection").await?;
+                let connection = load(tx, &member, id).await?;
+                view(tx, app, connection).await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(activated)
+}
+
+async fn before(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    id: &str,
+) -> Result<(Member, Organization, Connection), Error> {
+    let member = authorise::permitted_recently(tx, app, visitor, organization, Permission::ConnectionManage).await?;
+    let row = tx.organization(member.organization_id()).load_organization().await?;
+    let connection = load(tx, &member, id).await?;
+    Ok((member, row, connection))
+}
+
+/// Everything that changes when `next` becomes the settings in use. A revision of the same connection for the same
+/// client keeps the proofs made so far: rotating a secret signs nobody out. Anything else starts afresh (R-SSO-7).
+async fn switch(
+    tx: &mut Tx,
+    app: &App,
+    member: &Member,
+    row: &Organization,
+    connection: &Connection,
+    current: Option<&Revision>,
+    next: &Revision,
+) -> Result<(), Error> {
+    let now = app.now();
+    let mut own = tx.organization(member.organization_id());
+    if let Some(replaced) = row.active_connection_id.as_ref().filter(|replaced| **replaced != connection.id) {
+        own.disable_connection(replaced).await?;
+        tx.instance().delete_sign_ins_of_connection(replaced).await?;
+    }
+    let keeps = row.active_connection_id.as_ref() == Some(&connection.id)
+        && current.is_some_and(|current| current.issuer == next.issuer && current.client_id == next.client_id);
+    let mut own = tx.organization(member.organization_id());
+    own.activate_revision(&connection.id, &next.id).await?;
+    own.activate_connection(&connection.id, &next.id, now).await?;
+    let since = if keeps { row.connection_since_at } else { now };
+    own.set_active_connection(&connection.id, since).await?;
+    if !keeps {
+        tx.instance().delete_sign_ins_of_connection(&connection.id).await?;
+    }
+    Ok(())
+}
+
+/// Disables the active connection: nobody signs in through it, and the proofs made through it are gone for good.
+///
+/// *Errors*: [`Refusal::SsoEnforced`], [`Refusal::NoActiveConnection`], [`Refusal::NeedsRecentProof`].
+pub async fn disable(app: &App, visitor: &Visitor, organization: &str, id: &str) -> Result<ConnectionView, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned());
+    let disabled = app
+        .store
+        .write(input, |tx, (app, visitor, organization, id)| {
+            Box::pin(async move {
+                let (member, row, connection) = before(tx, app, visitor, organization, id).await?;
+                if connection.state != ConnectionState::Active {
+                    return Err(Error::from(Refusal::NoActiveConnection));
+                }
+                stop(tx, app, &member, &row, &connection).await?;
+                note(tx, app, visitor, &member, &connection, "connection.disabled").await?;
+                notice::owners(tx, app, &member, "disabled single sign-on").await?;
+                let connection = load(tx, &member, id).await?;
+                view(tx, app, connection).await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(disabled)
+}
+
+/// Removes a connection for good, with its secret.
+///
+/// *Errors*: [`Refusal::SsoEnforced`], [`Refusal::NeedsRecentProof`], [`Refusal::NotFound`].
+pub async fn remove(app: &App, visitor: &Visitor, organization: &str, id: &str) -> Result<(), Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned());
+    app.store
+        .write(input, |tx, (app, visitor, organization, id)| {
+            Box::pin(async move {
+                let (member, row, connection) = before(tx, app, visitor, organization, id).await?;
+                if connection.state == ConnectionState::Active {
+                    stop(tx, app, &member, &row, &connection).await?;
+                }
+                tx.organization(member.organization_id()).remove_connection(&connection.id, app.now()).await?;
+                tx.instance().delete_sign_ins_of_connection(&connection.id).await?;
+                note(tx, app, visitor, &member, &connection, "connection.removed").await?;
+                notice::owners(tx, app, &member, "removed a single sign-on connection").await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+async fn stop(
+    tx: &mut Tx,
+    app: &App,
+    member: &Member,
+    row: &Organization,
+    connection: &Connection,
+) -> Result<(), Error> {
+    if row.enforced {
+        return Err(Refusal::SsoEnforced.into());
+    }
+    let mut own = tx.organization(member.organization_id());
+    own.clear_active_connection(app.now()).await?;
+    own.disable_connection(&connection.id).await?;
+    tx.instance().delete_sign_ins_of_connection(&connection.id).await?;
+    Ok(())
+}
+
+async fn note(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    member: &Member,
+    connection: &Connection,
+    action: &'static str,
+) -> Result<(), Error> {
+    let event = Event::done(action).target(&connection.id, &connection.name);
+    let author = Author::from(&member.caller);
+    audit::record(tx, app, Some(visitor), Some(member.organization_id()), &author, event).await
+}

@@ -1,0 +1,69 @@
+//! Owns the stored bonds of members and an IdP's subjects, as an Owner lists and clears them (R-LNK-5).
+
+use orgate_core::id::{IdentityId, UserId};
+use orgate_core::permission::Permission;
+use orgate_core::refusal::Refusal;
+use orgate_store::{LinkedPerson, Page};
+
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise;
+use crate::error::Error;
+use crate::notice;
+use crate::visitor::Visitor;
+
+/// Lists who is linked.
+///
+/// *Errors*: those of [`authorise::permitted`].
+pub async fn identities(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    after: Option<IdentityId>,
+    limit: u32,
+) -> Result<Page<LinkedPerson>, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), after, limit);
+    app.store
+        .read(input, |tx, (app, visitor, organization, after, limit)| {
+            Box::pin(async move {
+                let member = authorise::permitted(tx, app, visitor, organization, Permission::ConnectionManage).await?;
+                Ok(tx.organization(member.organization_id()).list_identities(after.as_ref(), *limit).await?)
+            })
+        })
+        .await
+}
+
+/// Clears the bonds of some people: their next sign-in is a first one again, and proofs made so far stay.
+///
+/// *Errors*: [`Refusal::NeedsRecentProof`], and those of [`authorise::permitted`].
+pub async fn clear(app: &App, visitor: &Visitor, organization: &str, users: Vec<UserId>) -> Result<u64, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), users);
+    let cleared = app
+        .store
+        .write(input, |tx, (app, visitor, organization, users)| {
+            Box::pin(async move {
+                let permission = Permission::ConnectionManage;
+                let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
+                let author = Author::from(&member.caller);
+                let mut cleared = 0;
+                for user_id in users {
+                    let count = tx.organization(member.organization_id()).delete_identities_of_user(user_id).await?;
+                    if count == 0 {
+                        continue;
+                    }
+                    cleared += count;
+                    let user = tx.instance().load_user(user_id).await?;
+                    let event = Event::done("identity.cleared").target(user_id, &user.name);
+                    audit::record(tx, app, Some(visitor), Some(member.organization_id()), &author, event).await?;
+                }
+                if cleared == 0 {
+                    return Err(Error::from(Refusal::NotFound));
+                }
+                notice::owners(tx, app, &member, "cleared who is linked to single sign-on").await?;
+                Ok(cleared)
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(cleared)
+}

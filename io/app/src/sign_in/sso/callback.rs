@@ -1,0 +1,109 @@
+//! Owns the redirect URI: what the browser brings back from the identity provider. The one GET that writes, because it
+//! consumes the attempt's row (T-BCP-3); the browser is then sent to a clean address (T-BCP-4).
+
+use orgate_core::id::ConnectionId;
+use orgate_core::refusal::Refusal;
+use orgate_sso::exchange::Step;
+use orgate_sso::oidc::{Attempt, Callback, resume};
+use orgate_sso::oidc::begin::state_hash;
+use orgate_sso::refusal::SsoRefusal;
+use orgate_store::Revision;
+use secrecy::ExposeSecret as _;
+
+use super::act::{Outcome, act};
+use super::attempts::{self, Ended};
+use super::document::{self, Document, Purpose};
+use super::drive;
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::connection::{open_settings, redirect_uri};
+use crate::connection_test;
+use crate::error::{Error, Fault};
+use crate::visitor::Visitor;
+
+/// Takes the callback of a connection.
+///
+/// *Errors*: [`Refusal::AttemptOver`] when the answer belongs to no attempt of this browser and connection; nothing is
+/// known about it then, so nothing is filed under a reference.
+pub async fn callback(app: &App, visitor: &Visitor, connection_id: &ConnectionId, query: &str) -> Result<Outcome, Error> {
+    let callback = Callback::parse(query).map_err(|_| Refusal::AttemptOver)?;
+    let (mut document, revision) = take(app, visitor, connection_id, &callback).await?;
+    let exchange = exchange(app, &document, &revision)?;
+    let outcome = match drive::to_end(app, connection_id, resume(exchange, &callback)).await? {
+        Step::Done(assertion) => {
+            document.assertion = Some(*assertion);
+            app.store
+                .write((app.clone(), visitor.clone(), document), |tx, (app, visitor, document)| {
+                    Box::pin(act(tx, app, visitor, document))
+                })
+                .await?
+        }
+        Step::Refuse(refusal) => refuse(app, visitor, document, refusal).await?,
+        Step::Redirect { .. } | Step::Metadata { .. } | Step::Keys { .. } | Step::Fetch { .. } | Step::Known { .. } => {
+            return Err(Error::Fault(Fault::Impossible("an exchange that ends without an end")));
+        }
+    };
+    app.outbox.wake();
+    Ok(outcome)
+}
+
+/// Consumes the attempt and loads the settings that it was begun with.
+async fn take(
+    app: &App,
+    visitor: &Visitor,
+    connection_id: &ConnectionId,
+    callback: &Callback,
+) -> Result<(Document, Revision), Error> {
+    let hash = state_hash(callback.state().expose_secret());
+    app.store
+        .write(
+            (app.clone(), visitor.clone(), connection_id.clone(), hash),
+            |tx, (app, visitor, connection_id, hash)| {
+                Box::pin(async move {
+                    let attempt = document::consume_state(tx, app, visitor, connection_id, hash).await?;
+                    let document = attempt.document;
+                    let revision =
+                        tx.organization(&document.organization_id).find_revision(&document.revision_id).await?;
+                    Ok::<_, Error>((document, revision.ok_or(Refusal::ConnectionChanged)?))
+                })
+            },
+        )
+        .await
+}
+
+fn exchange(app: &App, document: &Document, revision: &Revision) -> Result<Attempt, Error> {
+    let handshake =
+        document.handshake.as_ref().ok_or(Error::Fault(Fault::Impossible("an attempt at the IdP without handshake")))?;
+    Ok(Attempt {
+        connection_id: document.connection_id.clone(),
+        revision_id: document.revision_id.clone(),
+        settings: open_settings(app, &document.organization_id, revision)?,
+        redirect_uri: redirect_uri(app, &document.connection_id),
+        nonce_hash: handshake.nonce_hash,
+        verifier: handshake.verifier.clone().into(),
+        max_age_zero: document.max_age_zero,
+        begun_at: document.began_at,
+        rules: app.outbound.rules().clone(),
+    })
+}
+
+/// The protocol's "no": filed under a reference, and on the test's page if it was a test.
+async fn refuse(app: &App, visitor: &Visitor, document: Document, refusal: SsoRefusal) -> Result<Outcome, Error> {
+    app.store
+        .write((app.clone(), visitor.clone(), document, refusal), |tx, (app, visitor, document, refusal)| {
+            Box::pin(async move {
+                let page = attempts::refuse(tx, app, document, None, &Ended::BySso(refusal)).await?;
+                if let Purpose::Test { test_id, .. } = &document.purpose {
+                    connection_test::fail(tx, app, document, test_id, refusal, &page.reference).await?;
+                    return Ok(Outcome::Tested(document.organization_id.clone(), test_id.clone()));
+                }
+                let event = Event::refused("session.refused", refusal.code.as_str()).data(serde_json::json!({
+                    "method": "sso", "connection_id": document.connection_id, "reference": page.reference,
+                }));
+                let organization = Some(&document.organization_id);
+                audit::record(tx, app, Some(visitor), organization, &Author::anonymous(), event).await?;
+                Ok(Outcome::Refused(page))
+            })
+        })
+        .await
+}

@@ -1,0 +1,153 @@
+//! Owns confirming that it is the same person, by a code mailed to their address, in a session that an SSO proof made.
+//! The code serves only on top of such a proof (R-LNK-6, R-IN-9); an SSO-born person proves their address by it
+//! (R-LNK-4).
+
+use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::id::ChallengeId;
+use orgate_core::method::AuthenticationMethod;
+use orgate_core::proof::Proof;
+use orgate_core::refusal::Refusal;
+use orgate_store::{Challenge, Tx};
+
+use super::issue::{Issued, adopt, issue};
+use crate::address;
+use crate::app::App;
+use crate::authorise::{self, Caller};
+use crate::entropy::Draw as _;
+use crate::error::Error;
+use crate::limit;
+use crate::mail::templates::Template;
+use crate::token::{CodePurpose, SixDigitCode};
+use crate::visitor::Visitor;
+
+/// The ways in which this session can be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ways {
+    /// The person has a password.
+    pub password: bool,
+    /// A code can be mailed: there is an SSO proof for it to serve on top of. The address, mostly hidden.
+    pub mailed_code: Option<String>,
+    /// The organizations whose SSO can prove the person anew: slug and name.
+    pub sso: Vec<(String, String)>,
+}
+
+/// What the confirmation page can offer.
+///
+/// *Errors*: [`Refusal::NoSession`].
+pub async fn ways(app: &App, visitor: &Visitor) -> Result<Ways, Error> {
+    app.store
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+            Box::pin(async move {
+                let caller = authorise::session(tx, app, visitor).await?;
+                let user = tx.instance().load_user(caller.user_id()).await?;
+                let password = tx.instance().find_password(&user.id).await?.is_some();
+                let places = caller.check.places.iter().filter(|place| place.place.connection.is_some());
+                let proven = |caller: &Caller| {
+                    let own = caller.proofs().iter().filter_map(|proof| match proof {
+                        Proof::Sso { organization_id, .. } => Some(organization_id.clone()),
+                        Proof::Password { .. } | Proof::MailedCode { .. } => None,
+                    });
+                    own.collect::<Vec<_>>()
+                };
+                // R-IN-9: an SSO proof alone shows nothing of the person's other organizations.
+                let known = proven(&caller);
+                let personal = caller.proofs().iter().any(|proof| proof.method().is_personal());
+                let sso = places
+                    .filter(|place| personal || known.contains(&place.place.organization_id))
+                    .map(|place| (place.slug.clone(), place.name.clone()))
+                    .collect();
+                Ok(Ways { password, mailed_code: has_sso(&caller).then(|| user.email.masked()), sso })
+            })
+        })
+        .await
+}
+
+fn has_sso(caller: &Caller) -> bool {
+    caller.proofs().iter().any(|proof| proof.method() == AuthenticationMethod::Sso)
+}
+
+/// Mails a code, bound to this session.
+///
+/// *Errors*: [`Refusal::NeedsProof`] without an SSO proof, [`Refusal::TooManyRequests`], [`Refusal::NoSession`].
+pub async fn mail_code(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    app.store
+        .write((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+            Box::pin(async move {
+                let caller = authorise::session(tx, app, visitor).await?;
+                if !has_sso(&caller) {
+                    return Err(Error::from(Refusal::NeedsProof));
+                }
+                let user = tx.instance().load_user(caller.user_id()).await?;
+                limit::mail_in(tx, app, user.email.key()).await?;
+                let now = app.now();
+                let code = app.entropy.six_digits();
+                let id: ChallengeId = app.entropy.id(now);
+                let bound_to = caller.session_id().to_string();
+                let challenge = Challenge {
+                    id,
+                    purpose: ChallengePurpose::Session,
+                    code_mac: app.code_key.mac(CodePurpose::Session, &bound_to, &code),
+                    bound_to,
+                    user_id: Some(user.id),
+                    email: user.email.clone(),
+                    tries_left: CODE_TRIES,
+                    created_at: now,
+                    expires_at: now.plus(CODE_LIFETIME),
+                };
+                tx.instance().insert_challenge(&challenge).await?;
+                app.outbox.put(tx, app, &user.email, Template::StepUpCode { code }).await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+/// Takes the code: a new token, with the code among its proofs.
+///
+/// *Errors*: [`Refusal::InvalidCode`], [`Refusal::AttemptOver`], [`Refusal::NoSession`]; those of [`address::prove`].
+pub async fn confirm(app: &App, visitor: &Visitor, typed: &str) -> Result<Issued, Error> {
+    let code = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
+    let issued = app
+        .store
+        .write((app.clone(), visitor.clone(), code), |tx, (app, visitor, code)| {
+            Box::pin(async move {
+                let caller = authorise::session(tx, app, visitor).await?;
+                // A wrong try has to be kept, so the refusal travels as a value and the transaction commits.
+                match take(tx, app, &caller, code).await? {
+                    Err(refusal) => Ok(Err(refusal)),
+                    Ok(()) => promote(tx, app, visitor, &caller).await.map(Ok),
+                }
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    issued.map_err(|refusal: Refusal| Error::from(refusal))
+}
+
+async fn take(tx: &mut Tx, app: &App, caller: &Caller, code: &SixDigitCode) -> Result<Result<(), Refusal>, Error> {
+    let (bound_to, now) = (caller.session_id().to_string(), app.now());
+    let challenge = tx.instance().find_challenge(ChallengePurpose::Session, &bound_to, now).await?;
+    let challenge = challenge.ok_or(Refusal::AttemptOver)?;
+    if !app.code_key.matches(CodePurpose::Session, &bound_to, code, &challenge.code_mac) {
+        tx.instance().spend_challenge_try(&challenge.id, now).await?;
+        return Ok(Err(Refusal::InvalidCode));
+    }
+    if tx.instance().consume_challenge(&challenge.id, now).await? {
+        Ok(Ok(()))
+    } else {
+        Ok(Err(Refusal::AttemptOver))
+    }
+}
+
+async fn promote(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller) -> Result<Issued, Error> {
+    let user = tx.instance().load_user(caller.user_id()).await?;
+    let owner = address::prove(tx, app, visitor, user).await?;
+    let proof = Proof::MailedCode { at: app.now() };
+    if owner.id == *caller.user_id() {
+        issue(tx, app, visitor, &owner.id, proof).await
+    } else {
+        // Identity and membership moved to the user who has the address: the session's proofs go with them.
+        adopt(tx, app, visitor, &owner.id, caller, proof).await
+    }
+}

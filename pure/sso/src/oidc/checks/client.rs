@@ -1,0 +1,92 @@
+//! Owns the checks of the client at the provider: an authorization request that must not show a page, and a token
+//! request that cannot succeed. Providers answer both in many ways; what is not clear is said to be unclear.
+
+use url::Url;
+
+use crate::exchange::{Response, TransportFailure};
+use crate::oidc::callback::idp_error;
+use crate::oidc::checks::IMPOSSIBLE_CODE;
+use crate::oidc::checks::report::{Check, CheckName};
+use crate::oidc::metadata::Metadata;
+use crate::oidc::token_response;
+use crate::refusal::{SsoRefusal, SsoRefusalCode};
+
+/// Whether the provider sends the browser back to our redirect URI.
+pub(super) fn client_and_redirect(
+    response: Result<Response, TransportFailure>,
+    redirect_uri: &str,
+    metadata: &Metadata,
+) -> Check {
+    let name = CheckName::ClientAndRedirect;
+    let Ok(response) = response else { return Check::not_told(name, "The authorization endpoint could not be reached from here.") };
+    match response.status {
+        300..400 => redirected(&response, redirect_uri, metadata),
+        200..300 => {
+            let detail = "The identity provider answered with a page of its own.";
+            Check::passed(name, detail).with_remark("Whether it takes the redirect URI, a test sign-in will tell.")
+        }
+        400 | 401 | 403 | 404 | 422 => {
+            let refusal = SsoRefusal::new(SsoRefusalCode::IdpRejectedRequest)
+                .expected(format!("a redirect to {redirect_uri}"))
+                .received(format!("status {}", response.status));
+            let mut check = Check::failed(name, &refusal).with_detail("The identity provider shows an error instead of coming back.");
+            check.mend = Some(
+                "Check the client ID, and enter the Single sign-on URL as sign-in redirect URI at the identity provider."
+                    .to_owned(),
+            );
+            check
+        }
+        status => Check::not_told(name, &format!("The authorization endpoint answered with status {status}.")),
+    }
+}
+
+fn redirected(response: &Response, redirect_uri: &str, metadata: &Metadata) -> Check {
+    let name = CheckName::ClientAndRedirect;
+    let base = Url::parse(metadata.issuer()).ok();
+    let location = response.location.as_deref().unwrap_or_default();
+    let target = Url::options().base_url(base.as_ref()).parse(location).ok();
+    let Some(target) = target.filter(|target| same_place(target, redirect_uri)) else {
+        let detail = "The identity provider went on to a page of its own.";
+        return Check::passed(name, detail).with_remark("Whether it takes the redirect URI, a test sign-in will tell.");
+    };
+    let find = |wanted: &str| target.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
+    let Some(error) = find("error") else {
+        return Check::passed(name, "The identity provider came back to the Single sign-on URL.");
+    };
+    let refusal = idp_error(&error, find("error_description").as_deref());
+    match refusal.code {
+        SsoRefusalCode::IdpInteractionRequired | SsoRefusalCode::IdpAccessDenied => {
+            Check::passed(name, "The identity provider knows the client and came back to the Single sign-on URL.")
+        }
+        SsoRefusalCode::IdpUnavailable => Check::not_told(name, "The identity provider says that it is out of order."),
+        _ => Check::failed(name, &refusal).with_detail("The identity provider came back with an error."),
+    }
+}
+
+/// Whether both are the same but for the query.
+fn same_place(target: &Url, redirect_uri: &str) -> bool {
+    Url::parse(redirect_uri).is_ok_and(|ours| {
+        let place = |url: &Url| (url.origin(), url.path().to_owned());
+        place(&ours) == place(target)
+    })
+}
+
+/// Whether the provider takes the secret: with a right one it complains about the code.
+pub(super) fn client_secret(response: Result<Response, TransportFailure>, secret: &str) -> Check {
+    let name = CheckName::ClientSecret;
+    let Ok(response) = response else { return Check::not_told(name, "The token endpoint could not be reached.") };
+    let refusal = token_response::error(&response, &[secret, IMPOSSIBLE_CODE]);
+    match refusal {
+        Some(refusal) if refusal.code == SsoRefusalCode::CodeRejected => {
+            Check::passed(name, "The identity provider accepts client ID and secret.")
+        }
+        Some(refusal) if refusal.code == SsoRefusalCode::ClientRejected => {
+            Check::failed(name, &refusal).with_detail("The identity provider does not accept client ID and secret.")
+        }
+        Some(refusal) => {
+            let received = refusal.received.unwrap_or_default();
+            Check::not_told(name, &format!("The token endpoint answered “{received}”, which may have other reasons."))
+        }
+        None => Check::not_told(name, &format!("The token endpoint answered with status {}.", response.status)),
+    }
+}

@@ -1,5 +1,7 @@
 // Owns what the runner prints: a line a test, what failed, and one closing line that counts.
 
+import { stripVTControlCharacters } from 'node:util';
+
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
 
 /** A Playwright reporter. */
@@ -27,7 +29,7 @@ export default class Reporter {
 
   onEnd(run) {
     for (const test of this.suite?.allTests() ?? []) this.count(test);
-    for (const problem of this.problems) console.error(`\n${problem}`);
+    for (const problem of this.problems) console.error(`\n${stripVTControlCharacters(problem)}`);
     if (run.status !== 'passed' && this.counts.failed === 0) this.counts.failed = 1;
     const { passed, failed, skipped } = this.counts;
     console.log(`\nbrowser: ${passed} passed, ${failed} failed, ${skipped} skipped`);

@@ -94,17 +94,23 @@ export const test = base.extend({
     await orgate.stop();
   }, { scope: 'worker' }],
 
-  /** Looks at a page as people do; once a page and engine. */
-  look: [async ({ engine }, use) => use(createLook(path.join(RESULTS, 'pages', engine))), { scope: 'worker' }],
+  /** Looks at a page as people do; once a page and engine, with scripts on and off. */
+  look: [async ({ engine }, use) => {
+    const folder = path.join(RESULTS, 'pages', engine);
+    await use({
+      scripts: createLook(folder),
+      noScripts: createLook(path.join(folder, 'no-scripts'), { javaScriptEnabled: false }),
+    });
+  }, { scope: 'worker' }],
 
   /** A function that gives a person a browser of their own, on Orgate's pages. */
   arrive: async ({ browser, orgate, network, look }, use) => {
     const opened = [];
     const hosts = [orgate.url, network.okta.issuer, network.canaille.issuer].map((url) => new URL(url).host);
-    await use(async (options) => {
-      const own = await openBrowser(browser, { hosts, ...options });
+    await use(async ({ javaScriptEnabled = true } = {}) => {
+      const own = await openBrowser(browser, { hosts, javaScriptEnabled });
       opened.push(own);
-      return new Console({ page: own.page, orgate, look });
+      return new Console({ page: own.page, orgate, look: javaScriptEnabled ? look.scripts : look.noScripts });
     });
     for (const own of opened) {
       own.check();

@@ -1,0 +1,114 @@
+//! Owns starting: settings become an [`App`], or a message that says what to mend. Nothing is half started.
+
+use std::sync::Arc;
+
+use orgate_store::{Instance, Store, StoreError};
+
+use crate::app::{App, Effects};
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::error::{Error, Fault};
+use crate::jwks_cache::JwksCache;
+use crate::mail::MailTransport;
+use crate::outbound::resolver::Resolver;
+use crate::outbound::{Outbound, OutboundLimits, trust};
+use crate::outbox::Outbox;
+use crate::passwords::Passwords;
+use crate::seal::{SealError, Sealer};
+use crate::settings::Settings;
+use crate::token::CodeKey;
+
+/// Why Orgate does not start. Each says what to do; none repeats a secret.
+#[derive(Debug)]
+pub enum BootError {
+    /// The database.
+    Store(StoreError),
+    /// The secret key is not the one that this database was sealed with.
+    WrongKey(SealError),
+    /// Mail cannot leave.
+    Mail(String),
+    /// The outbound client.
+    Outbound(String),
+    /// Anything else.
+    Other(Error),
+}
+
+impl std::fmt::Display for BootError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Store(source) => write!(formatter, "{source}"),
+            Self::WrongKey(source) => write!(formatter, "{source}"),
+            Self::Mail(reason) => write!(formatter, "mail: {reason}"),
+            Self::Outbound(reason) => write!(formatter, "outbound connections: {reason}"),
+            Self::Other(source) => write!(formatter, "{source}"),
+        }
+    }
+}
+
+impl std::error::Error for BootError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(source) => Some(source),
+            Self::WrongKey(source) => Some(source),
+            Self::Other(source) => Some(source),
+            Self::Mail(_) | Self::Outbound(_) => None,
+        }
+    }
+}
+
+/// Puts an [`App`] together: opens the database (and upgrades it, if the settings allow), checks the key, readies mail.
+pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<App, BootError> {
+    let store = Store::open(&settings.store, clock.now()).await.map_err(BootError::Store)?;
+    let sealer = Sealer::new(&settings.secret_key);
+    check_key(&store, &sealer, &*clock, &*entropy).await?;
+    let transport = MailTransport::open(&settings.mail, settings.extra_ca_pem.as_deref())
+        .await
+        .map_err(|failure| BootError::Mail(failure.to_string()))?;
+    let outbound = outbound(&settings)?;
+    let passwords = Passwords::new(settings.hashing_cost);
+    let code_key = CodeKey::new(&settings.secret_key);
+    Ok(App::new(Effects {
+        jwks: JwksCache::new(Arc::clone(&clock)),
+        metadata: JwksCache::new(Arc::clone(&clock)),
+        outbox: Outbox::new(transport),
+        touches: crate::session::SessionTouch::default(),
+        store,
+        clock,
+        entropy,
+        settings,
+        sealer,
+        code_key,
+        passwords,
+        outbound,
+    }))
+}
+
+fn outbound(settings: &Settings) -> Result<Outbound, BootError> {
+    let failed = |reason: String| BootError::Outbound(reason);
+    let resolver = Resolver::new(&settings.dns_servers).map_err(|failure| failed(failure.to_string()))?;
+    let tls = trust::client_config(settings.extra_ca_pem.as_deref()).map_err(|error| failed(error.to_string()))?;
+    Ok(Outbound::new(settings.idp_allow.clone(), resolver, tls, OutboundLimits::default()))
+}
+
+/// The first start leaves a sealed mark; every later one must be able to open it (T-SEC-1).
+async fn check_key(store: &Store, sealer: &Sealer, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<(), BootError> {
+    let now = clock.now();
+    let mark = sealer.key_check(entropy).map_err(BootError::WrongKey)?;
+    let first = Instance { created_at: now, epoch_at: orgate_core::time::Timestamp::from_millis(0), key_check: mark };
+    let stored = store
+        .write(first, |tx, first| {
+            Box::pin(async move {
+                if let Some(instance) = tx.instance().find_instance().await? {
+                    return Ok::<_, Error>(instance.key_check);
+                }
+                tx.instance().insert_instance(first).await?;
+                Ok(first.key_check.clone())
+            })
+        })
+        .await
+        .map_err(|error| match error {
+            Error::Fault(Fault::Store(source)) => BootError::Store(source),
+            other @ (Error::Fault(_) | Error::Refused(_)) => BootError::Other(other),
+        })?;
+    sealer.verify_key(&stored).map_err(BootError::WrongKey)
+}

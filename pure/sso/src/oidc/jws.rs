@@ -79,6 +79,8 @@ fn read_header(header: &Object, allowed: &[Algorithm]) -> Result<(Algorithm, Opt
         Some(kind) if kind.eq_ignore_ascii_case("JWT") => (),
         Some(kind) => return Err(SsoRefusal::new(SsoRefusalCode::IdTokenType).expected("JWT").received(kind)),
     }
+    // Of no meaning here, but a header whose content type is no text is not one.
+    text("cty")?;
     let named = text("alg")?;
     let algorithm = named.and_then(Algorithm::parse).filter(|algorithm| allowed.contains(algorithm));
     let algorithm = algorithm.ok_or_else(|| {

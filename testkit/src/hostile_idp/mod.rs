@@ -317,13 +317,10 @@ async fn serve(listener: std::net::TcpListener, tls: Option<TlsAcceptor>, provid
         let Ok((stream, _)) = listener.accept().await else { continue };
         let (tls, provider) = (tls.clone(), Arc::clone(&provider));
         tokio::spawn(async move {
-            match tls {
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => converse(stream, provider).await,
-                    // A client that does not trust the certificate hangs up here, as it should.
-                    Err(_) => {}
-                },
-                None => converse(stream, provider).await,
+            let Some(tls) = tls else { return converse(stream, provider).await };
+            // A client that does not trust the certificate hangs up here, as it should.
+            if let Ok(stream) = tls.accept(stream).await {
+                converse(stream, provider).await;
             }
         });
     }

@@ -67,14 +67,12 @@ impl Reply {
     }
 
     fn head(&self) -> String {
-        let mut head = format!("HTTP/1.1 {} Hostile\r\nconnection: close\r\n", self.status);
-        for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let mut lines = vec![format!("HTTP/1.1 {} Hostile", self.status), "connection: close".to_owned()];
+        lines.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
         if self.delivery != Delivery::EndlessBody {
-            head.push_str(&format!("content-length: {}\r\n", self.body.len()));
+            lines.push(format!("content-length: {}", self.body.len()));
         }
-        head
+        lines.iter().map(|line| line.to_owned() + "\r\n").collect()
     }
 }
 

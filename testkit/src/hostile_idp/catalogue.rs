@@ -1,1 +1,0 @@
-//! Named deviations with the verdict that the rules give them: each one accepted or refused.

@@ -3,7 +3,7 @@
 
 use orgate_core::policy::AddressState;
 use orgate_core::refusal::Refusal;
-use orgate_store::{PasswordCredential, Tx, User};
+use orgate_store::{Identity, PasswordCredential, Tx, User};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
@@ -11,7 +11,7 @@ use crate::authorise::{self, Caller};
 use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
-use crate::mail::templates::Template;
+use crate::mail::templates::MailTemplate;
 use crate::password_reset;
 use crate::passwords::{Comparison, Password};
 use crate::session::{self, SessionView};
@@ -26,8 +26,8 @@ pub struct Security {
     pub email_proven: bool,
     /// Whether there is a password.
     pub has_password: bool,
-    /// The identities at organizations' IdPs.
-    pub identities: Vec<LinkedIdentity>,
+    /// The identities at organizations' IdPs, with the organization's name.
+    pub identities: Vec<(Identity, String)>,
     /// The sessions, this one first.
     pub sessions: Vec<SessionView>,
 }
@@ -41,17 +41,6 @@ pub struct PasswordChange {
     pub new: String,
 }
 
-/// The person behind the session.
-///
-/// *Errors*: those of [`authorise::session`].
-pub async fn profile(app: &App, visitor: &Visitor) -> Result<User, Error> {
-    app.store
-        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
-            Box::pin(async move { Ok(authorise::session(tx, app, visitor).await?.user().clone()) })
-        })
-        .await
-}
-
 /// Gives the person another name, which every organization sees.
 ///
 /// *Errors*: [`Refusal::InvalidInput`], and those of [`authorise::session`].
@@ -62,7 +51,7 @@ pub async fn rename(app: &App, visitor: &Visitor, name: &str) -> Result<(), Erro
         .write((app.clone(), visitor.clone(), name), |tx, (app, visitor, name)| {
             Box::pin(async move {
                 let caller = authorise::session(tx, app, visitor).await?;
-                if caller.user().name == name.as_str() {
+                if caller.check.name == name.as_str() {
                     return Ok(());
                 }
                 tx.instance().rename_user(caller.user_id(), name.as_str()).await?;
@@ -81,11 +70,11 @@ pub async fn security(app: &App, visitor: &Visitor) -> Result<Security, Error> {
         .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
             Box::pin(async move {
                 let caller = authorise::account(tx, app, visitor).await?;
-                let user = caller.user().clone();
+                let user = tx.instance().load_user(caller.user_id()).await?;
                 Ok(Security {
                     email_proven: user.address == AddressState::Proven,
                     has_password: tx.instance().find_password(&user.id).await?.is_some(),
-                    identities: tx.instance().list_identities_of_user(&user.id).await?,
+                    identities: tx.instance().list_linked_identities(&user.id).await?,
                     sessions: session::views(tx, app, &caller).await?,
                     user,
                 })
@@ -102,24 +91,24 @@ pub async fn change_password(app: &App, visitor: &Visitor, change: PasswordChang
     let (user, stored) = app
         .store
         .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
-            Box::pin(async move { may_change(tx, app, visitor).await.map(|(caller, stored)| (caller.user().clone(), stored)) })
+            Box::pin(async move { may_change(tx, app, visitor).await.map(|(_, user, stored)| (user, stored)) })
         })
         .await?;
     confirm(app, &user, stored.as_deref(), change.current.as_deref()).await?;
     let mut input = Input::default();
     let own_words = [user.email.as_str(), user.name.as_str()];
-    let Some(new) = input.password("new_password", app.settings.passwords, &change.new, &own_words) else {
+    let Some(new) = input.password("new_password", app.settings.password_policy, &change.new, &own_words) else {
         return Err(input.refused());
     };
     let hash = app.passwords.hash(&new, &*app.entropy).await?;
     app.store
         .write((app.clone(), visitor.clone(), stored, hash), |tx, (app, visitor, confirmed, hash)| {
             Box::pin(async move {
-                let (caller, stored) = may_change(tx, app, visitor).await?;
+                let (caller, user, stored) = may_change(tx, app, visitor).await?;
                 if stored != *confirmed {
                     return Err(wrong_password());
                 }
-                set(tx, app, visitor, &caller, hash).await
+                set(tx, app, visitor, &caller, &user, hash).await
             })
         })
         .await?;
@@ -128,11 +117,12 @@ pub async fn change_password(app: &App, visitor: &Visitor, change: PasswordChang
 }
 
 /// A caller whose account is open and whose policy lets a password count, with the hash there is.
-async fn may_change(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<(Caller, Option<String>), Error> {
+async fn may_change(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<(Caller, User, Option<String>), Error> {
     let caller = authorise::account(tx, app, visitor).await?;
-    password_reset::allowed(tx, caller.user(), app.now()).await??;
-    let stored = tx.instance().find_password(caller.user_id()).await?;
-    Ok((caller, stored.map(|credential| credential.hash)))
+    let user = tx.instance().load_user(caller.user_id()).await?;
+    password_reset::allowed(tx, &user, app.now()).await??;
+    let stored = tx.instance().find_password(&user.id).await?;
+    Ok((caller, user, stored.map(|credential| credential.hash)))
 }
 
 /// V6.2.3: a change needs the current password.
@@ -150,14 +140,14 @@ fn wrong_password() -> Error {
     crate::error::invalid("current_password", "This is not your current password.")
 }
 
-async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, hash: &str) -> Result<(), Error> {
+async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, user: &User, hash: &str) -> Result<(), Error> {
     let now = app.now();
-    let user = caller.user();
     let credential = PasswordCredential { user_id: user.id.clone(), hash: hash.to_owned(), set_at: now };
     tx.instance().set_password(&credential).await?;
     tx.instance().end_sessions_of_user(&user.id, Some(caller.session_id()), "password-changed", now).await?;
     tx.instance().delete_password_resets_of_user(&user.id).await?;
     let event = Event::done("password.changed").target(&user.id, &user.name);
     audit::record(tx, app, Some(visitor), None, &Author::from(caller), event).await?;
-    app.outbox.put(tx, app, &user.email, Template::PasswordChanged { name: user.name.clone() }).await
+    let reset_url = app.settings.public_url.link("/forgotten-password");
+    app.outbox.put(tx, &user.email, MailTemplate::PasswordChanged { at: now, reset_url }).await
 }

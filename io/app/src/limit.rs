@@ -1,13 +1,15 @@
 //! Owns the limits on what one network or one account may try in an hour. They are counted in the database, so they hold
-//! on every node, and in a transaction of their own, so a refused attempt counts as well.
+//! on every node, and before the transaction that they guard, so a refused attempt counts as well.
 //!
 //! *Source*: `api.md` (60 sign-ups and 300 sign-ins an hour for an address, T-WEB-10: IPv6 by its /64), V6.3.1, V6.6.3.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
+use orgate_store::Tx;
 
 use crate::app::App;
 use crate::error::Error;
@@ -20,20 +22,23 @@ const MINUTE: Duration = Duration::from_secs(60);
 const MAILS_TO_AN_ADDRESS: u64 = 10;
 /// Passwords that can be tried against one account, from wherever. *Units*: tries an hour.
 const TRIES_OF_AN_ACCOUNT: u64 = 100;
-/// Addresses that one organization can invite. *Units*: invitations an hour.
-const INVITATIONS_OF_AN_ORGANIZATION: u64 = 500;
+/// How often one organization can invite. *Units*: calls an hour.
+const INVITATIONS_OF_AN_ORGANIZATION: u64 = 60;
 
 /// One thing that is counted.
 struct Counter {
     bucket: String,
     window: Duration,
     most: u64,
-    hits: u64,
 }
 
 impl Counter {
     fn hourly(kind: &str, whose: impl std::fmt::Display, most: u64) -> Self {
-        Self { bucket: format!("{kind}:{whose}"), window: HOUR, most, hits: 1 }
+        Self { bucket: format!("{kind}:{whose}"), window: HOUR, most }
+    }
+
+    fn mail(email_key: &str) -> Self {
+        Self::hourly("mail", email_key, MAILS_TO_AN_ADDRESS)
     }
 }
 
@@ -41,69 +46,84 @@ impl Counter {
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sign_up(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
-    let network = Counter::hourly("sign-up", visitor.network(), app.settings.limits.sign_ups_per_hour);
-    let address = Counter::hourly("mail", email_key, MAILS_TO_AN_ADDRESS);
-    refuse_beyond(app, vec![network, address]).await
+    refuse_beyond(app, &Counter::hourly("sign-up", visitor.network(), most(app.settings.limits.sign_ups_per_hour))).await?;
+    refuse_beyond(app, &Counter::mail(email_key)).await
 }
 
 /// Counts an attempt to sign in to the account that goes by `typed`, known or not.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sign_in(app: &App, visitor: &Visitor, typed: &str) -> Result<(), Error> {
-    let network = Counter::hourly("sign-in", visitor.network(), app.settings.limits.sign_ins_per_hour);
+    refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour))).await?;
     let account: String = typed.trim().to_lowercase().chars().take(254).collect();
-    refuse_beyond(app, vec![network, Counter::hourly("password", account, TRIES_OF_AN_ACCOUNT)]).await
+    refuse_beyond(app, &Counter::hourly("password", account, TRIES_OF_AN_ACCOUNT)).await
 }
 
 /// Counts a password that is tried inside a session, to confirm a change.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn confirmation(app: &App, user_id: &UserId) -> Result<(), Error> {
-    refuse_beyond(app, vec![Counter::hourly("confirmation", user_id, TRIES_OF_AN_ACCOUNT)]).await
+    refuse_beyond(app, &Counter::hourly("confirmation", user_id, TRIES_OF_AN_ACCOUNT)).await
 }
 
 /// Counts a mail that a visitor causes to an address, known or not.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn mail_to(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
-    let network = Counter::hourly("mails", visitor.network(), app.settings.limits.sign_ins_per_hour);
-    refuse_beyond(app, vec![network, Counter::hourly("mail", email_key, MAILS_TO_AN_ADDRESS)]).await
+    refuse_beyond(app, &Counter::hourly("mails", visitor.network(), most(app.settings.limits.sign_ins_per_hour))).await?;
+    refuse_beyond(app, &Counter::mail(email_key)).await
 }
 
-/// Counts invitations.
+/// Counts a mail to an address inside the transaction that puts it into the outbox.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
-pub(crate) async fn invitations(app: &App, organization_id: &OrganizationId, hits: u64) -> Result<(), Error> {
-    let counter = Counter { hits, ..Counter::hourly("invitation", organization_id, INVITATIONS_OF_AN_ORGANIZATION) };
-    refuse_beyond(app, vec![counter]).await
+pub(crate) async fn mail_in(tx: &mut Tx, app: &App, email_key: &str) -> Result<(), Error> {
+    let counter = Counter::mail(email_key);
+    let hits = tx.instance().hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
+    if hits <= counter.most { Ok(()) } else { Err(Refusal::TooManyRequests.into()) }
+}
+
+/// Whether this hour's notice that the organization is full has not been mailed yet.
+pub(crate) async fn is_first_notice(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<bool, Error> {
+    let counter = Counter::hourly("full", organization_id, 1);
+    let hits = tx.instance().hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
+    Ok(hits <= counter.most)
+}
+
+/// Counts a call that invites.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn invitations(app: &App, organization: &str) -> Result<(), Error> {
+    refuse_beyond(app, &Counter::hourly("invitation", organization, INVITATIONS_OF_AN_ORGANIZATION)).await
 }
 
 /// Whether this is the first refused attempt of this account from this network in this minute: only that one becomes an
 /// audit event, so a storm fills no disk (R-OPS-3).
 pub async fn is_first_refusal(app: &App, visitor: &Visitor, account: &str) -> Result<bool, Error> {
     let bucket = format!("refused:{account}:{}", visitor.network());
-    count(app, vec![Counter { bucket, window: MINUTE, most: 1, hits: 1 }]).await
+    is_within(app, &Counter { bucket, window: MINUTE, most: 1 }).await
 }
 
-async fn refuse_beyond(app: &App, counters: Vec<Counter>) -> Result<(), Error> {
-    if count(app, counters).await? { Ok(()) } else { Err(Refusal::TooManyRequests.into()) }
+/// Whether the organization has room for one more member (R-LNK-8).
+pub(crate) async fn has_room(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<bool, Error> {
+    match app.settings.limits.members_per_organization {
+        Some(limit) => Ok(tx.organization(organization_id).count_members().await? < most(limit)),
+        None => Ok(true),
+    }
 }
 
-/// Counts, and says whether every counter is still within its limit.
-async fn count(app: &App, counters: Vec<Counter>) -> Result<bool, Error> {
-    app.store
-        .write((counters, app.now()), |tx, (counters, now)| {
-            Box::pin(async move {
-                let mut within = true;
-                for counter in counters {
-                    let window = window_start(*now, counter.window);
-                    let hits = tx.instance().count_hits(&counter.bucket, window, counter.hits).await?;
-                    within &= hits <= counter.most;
-                }
-                Ok(within)
-            })
-        })
-        .await
+async fn refuse_beyond(app: &App, counter: &Counter) -> Result<(), Error> {
+    if is_within(app, counter).await? { Ok(()) } else { Err(Refusal::TooManyRequests.into()) }
+}
+
+/// Counts, and says whether it is still within the limit.
+async fn is_within(app: &App, counter: &Counter) -> Result<bool, Error> {
+    let hits = app.store.hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
+    Ok(hits <= counter.most)
+}
+
+fn most(limit: NonZeroU32) -> u64 {
+    u64::from(limit.get())
 }
 
 fn window_start(now: Timestamp, window: Duration) -> Timestamp {

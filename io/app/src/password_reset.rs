@@ -7,7 +7,7 @@ use orgate_core::actor::Actor;
 use orgate_core::email::EmailAddress;
 use orgate_core::policy::{Decision, Question, decide};
 use orgate_core::proof::{Proof, Proofs};
-use orgate_core::refusal::Refusal;
+use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::time::Timestamp;
 use orgate_store::{PasswordCredential, PasswordReset, Tx, User};
 
@@ -19,12 +19,12 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
-use crate::mail::templates::{ResetLink, Template};
+use crate::mail::templates::{MailTemplate, ResetLink, SignInAddress};
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
 
-/// How long a link serves. *Units*: one hour.
-pub const RESET_LIFETIME: Duration = Duration::from_secs(3600);
+/// How long a link serves. *Units*: minutes.
+pub const RESET_MINUTES: u32 = 60;
 
 /// What a link opens, for its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub async fn request(app: &App, visitor: &Visitor, email: &str) -> Result<(), Er
                 let users = tx.instance().list_users_by_email(email).await?;
                 let mut mails: Vec<(EmailAddress, Vec<ResetLink>)> = Vec::new();
                 for user in users {
-                    let link = link(tx, app, visitor, &user).await?;
+                    let Some(link) = link(tx, app, visitor, &user).await? else { continue };
                     // Each link goes to the address as that User wrote it (T-LNK-10).
                     match mails.iter_mut().find(|(to, _)| to.as_str() == user.email.as_str()) {
                         Some((_, links)) => links.push(link),
@@ -56,7 +56,8 @@ pub async fn request(app: &App, visitor: &Visitor, email: &str) -> Result<(), Er
                     }
                 }
                 for (to, links) in mails {
-                    app.outbox.put(tx, app, &to, Template::PasswordReset { links }).await?;
+                    let template = MailTemplate::PasswordReset { links, minutes: RESET_MINUTES };
+                    app.outbox.put(tx, &to, template).await?;
                 }
                 Ok::<_, Error>(())
             })
@@ -102,7 +103,7 @@ pub async fn complete(app: &App, visitor: &Visitor, token: &str, password: &str)
         .await?;
     let mut input = Input::default();
     let own_words = [opened.email.as_str(), opened.name.as_str()];
-    let Some(password) = input.password("password", app.settings.passwords, password, &own_words) else {
+    let Some(password) = input.password("password", app.settings.password_policy, password, &own_words) else {
         return Err(input.refused());
     };
     let password_hash = app.passwords.hash(&password, &*app.entropy).await?;
@@ -113,7 +114,7 @@ pub async fn complete(app: &App, visitor: &Visitor, token: &str, password: &str)
                 let reset = tx.instance().consume_password_reset(hash, now).await?.ok_or(Refusal::AttemptOver)?;
                 let born = owner(tx, &reset).await?;
                 let user = address::prove(tx, app, visitor, born).await?;
-                refuse_where_policy_does(tx, &user, now).await?;
+                allowed(tx, &user, now).await??;
                 set(tx, app, visitor, &user, password_hash).await
             })
         })
@@ -133,15 +134,16 @@ async fn owner(tx: &mut Tx, reset: &PasswordReset) -> Result<User, Error> {
     if same { Ok(user) } else { Err(Refusal::AttemptOver.into()) }
 }
 
-/// A link, or, where the policy would refuse the password, the addresses of the SSO to use instead (T-ENF-3).
-async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<ResetLink, Error> {
+/// A link; or none, and a mail with the SSO to use instead, where the policy would refuse the password (T-ENF-3).
+async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<Option<ResetLink>, Error> {
     let now = app.now();
-    let organizations: Vec<String> =
-        tx.instance().list_places(&user.id).await?.into_iter().map(|place| place.name).collect();
-    if let Err(refusal) = allowed(tx, user, now).await? {
-        let Refusal::SsoRequired(required) = refusal else { return Err(refusal.into()) };
-        let sign_in_urls = required.iter().map(|one| app.settings.url(&format!("/sign-in/{}", one.slug))).collect();
-        return Ok(ResetLink { organizations, url: None, sign_in_urls });
+    match allowed(tx, user, now).await? {
+        Ok(()) => {}
+        Err(Refusal::SsoRequired(required)) => {
+            app.outbox.put(tx, &user.email, use_sso(app, required)).await?;
+            return Ok(None);
+        }
+        Err(refusal) => return Err(refusal.into()),
     }
     let token = SecretToken::generate(&*app.entropy);
     let reset = PasswordReset {
@@ -150,27 +152,33 @@ async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<
         user_id: user.id.clone(),
         email_key: user.email.key().to_owned(),
         created_at: now,
-        expires_at: now.plus(RESET_LIFETIME),
+        expires_at: now.plus(Duration::from_secs(u64::from(RESET_MINUTES) * 60)),
     };
     tx.instance().insert_password_reset(&reset).await?;
     let event = Event::done("password-reset.requested").target(&user.id, &user.name);
     audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
-    let url = app.settings.url(&format!("/password-reset/{}", &*token.reveal()));
-    Ok(ResetLink { organizations, url: Some(url), sign_in_urls: Vec::new() })
+    let url = app.settings.public_url.link(&format!("/password-reset/{}", &*token.reveal()));
+    let organizations = tx.instance().list_places(&user.id).await?.into_iter().map(|place| place.name).collect();
+    Ok(Some(ResetLink { organizations, url }))
 }
 
-/// Whether a password would open a session for this person.
+fn use_sso(app: &App, required: Vec<RequiringOrganization>) -> MailTemplate {
+    let address = |one: RequiringOrganization| SignInAddress {
+        url: app.settings.public_url.link(&format!("/sign-in/{}", one.slug)),
+        organization: one.name,
+    };
+    MailTemplate::SignInAddresses { addresses: required.into_iter().map(address).collect() }
+}
+
+/// Whether a password would open a session for this person; the policy's "no" travels as a value.
 pub(crate) async fn allowed(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Result<(), Refusal>, Error> {
-    let standing = tx.instance().find_standing(&user.id).await?.ok_or(Refusal::AttemptOver)?;
-    let decision = decide(Question::Session, &standing.world(), &Proofs::of(Proof::Password { at: now }));
+    let places = tx.instance().list_places(&user.id).await?;
+    let world = authorise::world(user.address.clone(), user.has_second_factor, &places);
+    let decision = decide(Question::Session, &world, &Proofs::of(Proof::Password { at: now }));
     Ok(match decision {
         Decision::Allow | Decision::Require(_) => Ok(()),
-        denied @ Decision::Deny(_) => Err(authorise::refusal(&denied, &standing)),
+        Decision::Deny(_) => Err(authorise::refusal(&decision, &places)),
     })
-}
-
-async fn refuse_where_policy_does(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), Error> {
-    allowed(tx, user, now).await?.map_err(Error::from)
 }
 
 /// Sets the password; whoever is signed in anywhere has to know it from now on.
@@ -184,5 +192,6 @@ async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User, password_ha
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = Event::done("password.reset").target(&user.id, &user.name);
     audit::record(tx, app, Some(visitor), None, &author, event).await?;
-    app.outbox.put(tx, app, &user.email, Template::PasswordChanged { name: user.name.clone() }).await
+    let reset_url = app.settings.public_url.link("/forgotten-password");
+    app.outbox.put(tx, &user.email, MailTemplate::PasswordChanged { at: now, reset_url }).await
 }

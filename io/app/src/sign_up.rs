@@ -18,7 +18,8 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::invitation;
 use crate::limit;
-use crate::mail::templates::Template;
+use crate::mail::templates::MailTemplate;
+use crate::settings::SignUpMode;
 use crate::sign_in::issue::{Issued, issue};
 use crate::token::{CodePurpose, SixDigitCode};
 use crate::visitor::Visitor;
@@ -59,10 +60,11 @@ pub async fn begin(app: &App, visitor: &Visitor, typed: NewSignUp) -> Result<Beg
     let mut input = Input::default();
     let email = input.new_email("email", &typed.email);
     let name = input.name("name", &typed.name);
-    let password = input.password("password", app.settings.passwords, &typed.password, &[&typed.email, &typed.name]);
+    let password = input.password("password", app.settings.password_policy, &typed.password, &[&typed.email, &typed.name]);
     let (Some(email), Some(name), Some(password)) = (email, name, password) else { return Err(input.refused()) };
-    if !app.settings.sign_up_open && !invitation::is_for(app, typed.invitation.as_deref(), &email).await? {
-        return Err(Refusal::SignUpClosed.into());
+    match app.settings.sign_up {
+        SignUpMode::Open => {}
+        SignUpMode::Closed => invitation::opens_sign_up(app, typed.invitation.as_deref(), &email).await?,
     }
     limit::sign_up(app, visitor, email.key()).await?;
     let password_hash = app.passwords.hash(&password, &*app.entropy).await?;
@@ -151,17 +153,13 @@ async fn remember(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignUpId, acce
     };
     tx.instance().insert_sign_up(&sign_up).await?;
     let (to, template) = match tx.instance().find_user_by_proven_email(&accepted.email).await? {
-        None => (accepted.email.clone(), Template::SignUpCode { code: code.reveal() }),
+        None => (accepted.email.clone(), MailTemplate::SignUpCode { code }),
         Some(known) => {
-            let template = Template::AccountExists {
-                name: known.name,
-                sign_in_url: app.settings.url("/sign-in"),
-                reset_url: app.settings.url("/forgotten-password"),
-            };
-            (known.email, template)
+            let sign_in_url = app.settings.public_url.link("/sign-in");
+            (known.email, MailTemplate::SignUpWithKnownAddress { sign_in_url })
         }
     };
-    app.outbox.put(tx, app, &to, template).await
+    app.outbox.put(tx, &to, template).await
 }
 
 async fn take(tx: &mut Tx, app: &App, id: &SignUpId, code: &SixDigitCode) -> Result<Result<SignUp, Refusal>, Error> {

@@ -66,6 +66,8 @@ pub enum Refusal {
     SsoNotEntitled,
     /// Refused while SSO is enforced (R-SSO-7).
     SsoEnforced,
+    /// While SSO is enforced nobody is invited (R-INV-3).
+    InvitationsDisabledBySso,
     /// The revision has not passed a complete test sign-in (R-SSO-6).
     ConnectionNotValidated,
     /// There is no active connection to sign in through.
@@ -135,6 +137,7 @@ impl Refusal {
             Self::SlugTaken => "slug-taken",
             Self::SsoNotEntitled => "sso-not-entitled",
             Self::SsoEnforced => "sso-enforced",
+            Self::InvitationsDisabledBySso => "invitations-disabled-by-sso",
             Self::ConnectionNotValidated => "connection-not-validated",
             Self::NoActiveConnection => "no-active-connection",
             Self::InvalidInput(_) => "invalid-input",
@@ -175,6 +178,7 @@ impl Refusal {
             | Self::OrganizationLimit
             | Self::SlugTaken
             | Self::SsoEnforced
+            | Self::InvitationsDisabledBySso
             | Self::ConnectionNotValidated
             | Self::NoActiveConnection
             | Self::ConnectionChanged => RefusalKind::Conflict,
@@ -202,6 +206,7 @@ impl Refusal {
             Self::SlugTaken => "That short name is taken",
             Self::SsoNotEntitled => "Single sign-on is not part of the plan",
             Self::SsoEnforced => "Not while SSO is enforced",
+            Self::InvitationsDisabledBySso => "People come through single sign-on here",
             Self::ConnectionNotValidated => "Test the connection first",
             Self::NoActiveConnection => "There is no single sign-on here",
             Self::InvalidInput(_) => "Something needs another look",
@@ -243,6 +248,9 @@ impl Refusal {
             Self::SlugTaken => "Choose another one.",
             Self::SsoNotEntitled => "Ask whoever runs this service to switch single sign-on on for the organization.",
             Self::SsoEnforced => "Turn SSO enforcement off first.",
+            Self::InvitationsDisabledBySso => {
+                "While SSO is enforced nobody is invited: give people its login address, they join as they sign in."
+            }
             Self::ConnectionNotValidated => "Use \u{201c}Test connection\u{201d} and complete a sign-in with exactly these settings.",
             Self::NoActiveConnection => "Use another way to sign in, or ask an Owner of the organization.",
             Self::InvalidInput(fields) => {

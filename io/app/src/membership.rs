@@ -1,0 +1,217 @@
+//! Owns who is in an organization and as what: listing, changing roles, removing, re-admitting, ending proofs. Leaving is
+//! in [`crate::organization`], joining in [`crate::invitation`] and in single sign-on.
+
+mod list;
+
+pub use list::{MemberFilter, MemberPage, MemberQuery, MemberView, get, list};
+
+use std::time::Duration;
+
+use orgate_core::id::{Identifier as _, OrganizationId, UserId};
+use orgate_core::membership::{MembershipState, is_last_owner};
+use orgate_core::permission::Permission;
+use orgate_core::refusal::Refusal;
+use orgate_core::role::OrganizationRole;
+use orgate_store::{Membership, Tx};
+
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise::{self, Member};
+use crate::error::Error;
+use crate::notice;
+use crate::organization;
+use crate::visitor::Visitor;
+
+/// Gives a member another role. Granting `owner` needs proofs from the last 15 minutes (R-IN-8) and is told to all
+/// Owners; taking it away ends what the person began as one (R-ORG-6).
+///
+/// *Errors*: [`Refusal::NotFound`], [`Refusal::LastOwner`], [`Refusal::NeedsRecentProof`], and those of
+/// [`authorise::permitted`].
+pub async fn change_role(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    user_id: &str,
+    role: OrganizationRole,
+) -> Result<(), Error> {
+    let user_id = UserId::parse(user_id).ok_or(Refusal::NotFound)?;
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), user_id, role);
+    app.store
+        .write(input, |tx, (app, visitor, organization, user_id, role)| {
+            Box::pin(async move {
+                let actor = authorise_grant(tx, app, visitor, organization, *role).await?;
+                let id = actor.organization_id();
+                let target = tx.organization(id).load_active_membership(user_id).await?;
+                if target.role == *role {
+                    return Ok(());
+                }
+                if target.role == OrganizationRole::Owner {
+                    refuse_last_owner(tx, id).await?;
+                    revoke_begun(tx, app, id, user_id).await?;
+                }
+                tx.organization(id).set_role(user_id, *role).await?;
+                tx.instance().bump_user_epoch(user_id, app.now()).await?;
+                tell_role(tx, app, visitor, &actor, &target, *role).await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+/// Removes a member: grants and proofs end at once, and nothing lets the person in again until an Owner does
+/// (R-ORG-6, R-LNK-1). Removing oneself is leaving.
+///
+/// *Errors*: [`Refusal::NotFound`], [`Refusal::LastOwner`], and those of [`authorise::permitted`].
+pub async fn remove(app: &App, visitor: &Visitor, organization: &str, user_id: &str) -> Result<(), Error> {
+    let user_id = UserId::parse(user_id).ok_or(Refusal::NotFound)?;
+    if is_caller(app, visitor, &user_id).await? {
+        return organization::leave(app, visitor, organization).await;
+    }
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), user_id);
+    app.store
+        .write(input, |tx, (app, visitor, organization, user_id)| {
+            Box::pin(async move {
+                let actor = authorise::permitted(tx, app, visitor, organization, Permission::MemberManage).await?;
+                let id = actor.organization_id();
+                end(tx, app, id, user_id, MembershipState::Removed).await?;
+                let user = tx.instance().load_user(user_id).await?;
+                let event = Event::done("member.removed").target(user_id, &user.name);
+                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await
+            })
+        })
+        .await
+}
+
+/// Lifts the refusal of a removed person. It makes them no member: they come again by an invitation or by SSO.
+///
+/// *Errors*: [`Refusal::NotFound`] unless they were removed, and those of [`authorise::permitted`]. *Source*: R-LNK-1.
+pub async fn readmit(app: &App, visitor: &Visitor, organization: &str, user_id: &str) -> Result<(), Error> {
+    let user_id = UserId::parse(user_id).ok_or(Refusal::NotFound)?;
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), user_id);
+    app.store
+        .write(input, |tx, (app, visitor, organization, user_id)| {
+            Box::pin(async move {
+                let actor = authorise::permitted(tx, app, visitor, organization, Permission::MemberManage).await?;
+                let id = actor.organization_id();
+                if !tx.organization(id).readmit(user_id).await? {
+                    return Err(Error::from(Refusal::NotFound));
+                }
+                let user = tx.instance().load_user(user_id).await?;
+                let event = Event::done("member.readmitted").target(user_id, &user.name);
+                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await
+            })
+        })
+        .await
+}
+
+/// Makes the member's proofs from before now no longer open this organization; their sessions elsewhere go on.
+///
+/// *Errors*: [`Refusal::NotFound`], and those of [`authorise::permitted`]. *Source*: R-IN-7.
+pub async fn end_proofs(app: &App, visitor: &Visitor, organization: &str, user_id: &str) -> Result<(), Error> {
+    let user_id = UserId::parse(user_id).ok_or(Refusal::NotFound)?;
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), user_id);
+    app.store
+        .write(input, |tx, (app, visitor, organization, user_id)| {
+            Box::pin(async move {
+                let actor = authorise::permitted(tx, app, visitor, organization, Permission::MemberManage).await?;
+                let id = actor.organization_id();
+                tx.organization(id).load_active_membership(user_id).await?;
+                // A proof made in this very millisecond is older than the act.
+                let from = app.now().plus(Duration::from_millis(1));
+                tx.organization(id).set_proofs_not_before(user_id, from).await?;
+                let user = tx.instance().load_user(user_id).await?;
+                let event = Event::done("member.proofs-ended").target(user_id, &user.name);
+                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await
+            })
+        })
+        .await
+}
+
+/// Ends a membership with everything that hangs on it. The guard of the last Owner counts in this same transaction.
+///
+/// *Errors*: [`Refusal::NotFound`] for who is no member, [`Refusal::LastOwner`]. *Source*: R-ORG-5, R-ORG-6.
+pub(crate) async fn end(
+    tx: &mut Tx,
+    app: &App,
+    organization_id: &OrganizationId,
+    user_id: &UserId,
+    state: MembershipState,
+) -> Result<(), Error> {
+    let now = app.now();
+    let membership = tx.organization(organization_id).load_active_membership(user_id).await?;
+    if membership.role == OrganizationRole::Owner {
+        refuse_last_owner(tx, organization_id).await?;
+    }
+    let mut view = tx.organization(organization_id);
+    view.end_membership(user_id, state, now).await?;
+    view.delete_grants_of_user(user_id).await?;
+    revoke_begun(tx, app, organization_id, user_id).await?;
+    tx.instance().bump_user_epoch(user_id, now).await?;
+    Ok(())
+}
+
+/// R-ORG-6: invitations that the person sent and tests that they started.
+pub(crate) async fn revoke_begun(
+    tx: &mut Tx,
+    app: &App,
+    organization_id: &OrganizationId,
+    user_id: &UserId,
+) -> Result<(), Error> {
+    let mut view = tx.organization(organization_id);
+    view.revoke_invitations_sent_by(user_id, app.now()).await?;
+    view.revoke_tests_started_by(user_id, app.now()).await?;
+    Ok(())
+}
+
+/// R-ORG-5, T-ORG-1.
+async fn refuse_last_owner(tx: &mut Tx, organization_id: &OrganizationId) -> Result<(), Error> {
+    let owners = tx.organization(organization_id).count_owners().await?;
+    if is_last_owner(owners) { Err(Refusal::LastOwner.into()) } else { Ok(()) }
+}
+
+/// Whoever may hand out this role: `owner` only with recent proofs.
+pub(crate) async fn authorise_grant(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    role: OrganizationRole,
+) -> Result<Member, Error> {
+    match role {
+        OrganizationRole::Owner => {
+            authorise::permitted_recently(tx, app, visitor, organization, Permission::MemberManage).await
+        }
+        OrganizationRole::Member => {
+            authorise::permitted(tx, app, visitor, organization, Permission::MemberManage).await
+        }
+    }
+}
+
+async fn tell_role(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    actor: &Member,
+    target: &Membership,
+    role: OrganizationRole,
+) -> Result<(), Error> {
+    let id = actor.organization_id();
+    let user = tx.instance().load_user(&target.user_id).await?;
+    let event = Event::done("member.role-changed")
+        .target(&user.id, &user.name)
+        .data(serde_json::json!({ "from": target.role, "to": role }));
+    audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
+    match role {
+        OrganizationRole::Owner => notice::owners(tx, app, actor, &format!("made {} an Owner", user.name)).await,
+        OrganizationRole::Member => Ok(()),
+    }
+}
+
+async fn is_caller(app: &App, visitor: &Visitor, user_id: &UserId) -> Result<bool, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), user_id.clone()), |tx, (app, visitor, user_id)| {
+            Box::pin(async move { Ok(authorise::session(tx, app, visitor).await?.user_id() == user_id) })
+        })
+        .await
+}

@@ -1,0 +1,318 @@
+//! Owns organizations: creating, renaming, leaving and deleting them. Who is in them is in [`crate::membership`], single
+//! sign-on in [`crate::connection`].
+
+use std::time::Duration;
+
+use orgate_core::actor::Actor;
+use orgate_core::id::{OrganizationId, UserId};
+use orgate_core::membership::{MembershipOrigin, MembershipState, is_last_owner};
+use orgate_core::name::{Name, Slug};
+use orgate_core::permission::{Permission, may};
+use orgate_core::refusal::Refusal;
+use orgate_core::role::OrganizationRole;
+use orgate_core::time::Timestamp;
+use orgate_store::{Constraint, Organization, StoreError, Tx};
+
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise;
+use crate::entropy::Draw as _;
+use crate::error::Error;
+use crate::input::Input;
+use crate::membership;
+use crate::notice;
+use crate::visitor::Visitor;
+
+/// How long a requested deletion can be undone. *Units*: seven days. *Source*: R-ORG-5.
+pub const DELETION_DELAY: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How many short names are tried for a name before a random one is taken.
+const SUGGESTIONS: u32 = 20;
+/// How many due deletions one run performs.
+const DELETIONS_A_RUN: u32 = 20;
+
+/// What a person typed.
+#[derive(Debug, Clone)]
+pub struct NewOrganization {
+    /// The name.
+    pub name: String,
+    /// The short name; made from the name when left out.
+    pub slug: Option<String>,
+}
+
+/// An organization as one of its members sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationView {
+    /// Which one.
+    pub id: OrganizationId,
+    /// Its short name.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// The member's role.
+    pub role: OrganizationRole,
+    /// Whether the operator lets it use SSO (R-ORG-7).
+    pub sso_entitled: bool,
+    /// Whether it enforces SSO.
+    pub enforced: bool,
+    /// When its requested deletion takes effect.
+    pub deletes_at: Option<Timestamp>,
+    /// Its own login address, to hand out (R-IN-6).
+    pub login_address: String,
+    /// Whether the member is its last Owner and so cannot leave.
+    pub is_last_owner: bool,
+}
+
+impl OrganizationView {
+    /// Whether the member's role in the organization allows it: which entries a page offers.
+    pub fn may(&self, permission: Permission) -> bool {
+        may(self.role, None, permission)
+    }
+}
+
+#[derive(Clone)]
+struct Accepted {
+    name: Name,
+    slug: Option<Slug>,
+}
+
+/// Creates an organization; the person is its Owner.
+///
+/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::SlugTaken`], [`Refusal::OrganizationLimit`], and those of
+/// [`authorise::account`] (R-IN-9).
+pub async fn create(app: &App, visitor: &Visitor, typed: NewOrganization) -> Result<OrganizationView, Error> {
+    let mut input = Input::default();
+    let name = input.name("name", &typed.name);
+    let slug = typed.slug.as_deref().map(str::trim).filter(|slug| !slug.is_empty());
+    let slug = slug.map(|slug| input.slug("slug", slug));
+    let (Some(name), None | Some(Some(_))) = (name, &slug) else { return Err(input.refused()) };
+    let accepted = Accepted { name, slug: slug.flatten() };
+    app.store
+        .write((app.clone(), visitor.clone(), accepted), |tx, (app, visitor, accepted)| {
+            Box::pin(async move {
+                let caller = authorise::account(tx, app, visitor).await?;
+                refuse_beyond_limit(tx, app, caller.user_id()).await?;
+                let slug = free_slug(tx, app, accepted).await?;
+                let now = app.now();
+                let id: OrganizationId = app.entropy.id(now);
+                insert(tx, &id, &slug, &accepted.name, caller.user_id(), now).await?;
+                let event = Event::done("organization.created").target(&id, accepted.name.as_str());
+                audit::record(tx, app, Some(visitor), Some(&id), &Author::from(&caller), event).await?;
+                let organization = tx.organization(&id).load_organization().await?;
+                view(tx, app, organization, OrganizationRole::Owner).await
+            })
+        })
+        .await
+}
+
+/// One of the person's organizations.
+///
+/// *Errors*: those of [`authorise::member`].
+pub async fn get(app: &App, visitor: &Visitor, organization: &str) -> Result<OrganizationView, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), organization.to_owned()), |tx, (app, visitor, organization)| {
+            Box::pin(async move {
+                let member = authorise::member(tx, app, visitor, organization).await?;
+                let organization = tx.organization(member.organization_id()).load_organization().await?;
+                view(tx, app, organization, member.role()).await
+            })
+        })
+        .await
+}
+
+/// Gives it another name. The short name stays: login addresses and IdPs know it.
+///
+/// *Errors*: [`Refusal::InvalidInput`], and those of [`authorise::permitted`].
+pub async fn rename(app: &App, visitor: &Visitor, organization: &str, name: &str) -> Result<OrganizationView, Error> {
+    let mut input = Input::default();
+    let Some(name) = input.name("name", name) else { return Err(input.refused()) };
+    app.store
+        .write((app.clone(), visitor.clone(), organization.to_owned(), name), |tx, (app, visitor, organization, name)| {
+            Box::pin(async move {
+                let member =
+                    authorise::permitted(tx, app, visitor, organization, Permission::OrganizationUpdate).await?;
+                let id = member.organization_id();
+                let old = member.place.name.as_str();
+                if old != name.as_str() {
+                    tx.organization(id).rename_organization(name.as_str()).await?;
+                    let event = Event::done("organization.renamed")
+                        .target(id, name.as_str())
+                        .data(serde_json::json!({ "from": old }));
+                    audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
+                }
+                let organization = tx.organization(id).load_organization().await?;
+                view(tx, app, organization, member.role()).await
+            })
+        })
+        .await
+}
+
+/// Asks for the deletion in seven days. `confirmation` is the short name or the name, typed.
+///
+/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::NeedsRecentProof`], and those of [`authorise::permitted`].
+/// *Source*: R-ORG-5, R-IN-8.
+pub async fn request_deletion(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    confirmation: &str,
+) -> Result<OrganizationView, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), confirmation.trim().to_owned());
+    let deleted = app
+        .store
+        .write(input, |tx, (app, visitor, organization, confirmation)| {
+            Box::pin(async move {
+                let permission = Permission::OrganizationDelete;
+                let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
+                if *confirmation != member.place.slug && *confirmation != member.place.name {
+                    let message = format!("Type {} to confirm.", member.place.slug);
+                    return Err(crate::error::invalid("confirmation", message));
+                }
+                let now = app.now();
+                let id = member.organization_id();
+                if tx.organization(id).request_deletion(now, now.plus(DELETION_DELAY)).await? {
+                    let event = Event::done("organization.deletion-requested").target(id, &member.place.name);
+                    audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
+                    let did = "asked for its deletion: in seven days it is gone, until then an Owner can undo it";
+                    notice::owners(tx, app, &member, did).await?;
+                }
+                let organization = tx.organization(id).load_organization().await?;
+                view(tx, app, organization, member.role()).await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(deleted)
+}
+
+/// Takes the request back.
+///
+/// *Errors*: [`Refusal::NotFound`] when there is none, and those of [`authorise::permitted`].
+pub async fn undo_deletion(app: &App, visitor: &Visitor, organization: &str) -> Result<(), Error> {
+    app.store
+        .write((app.clone(), visitor.clone(), organization.to_owned()), |tx, (app, visitor, organization)| {
+            Box::pin(async move {
+                let permission = Permission::OrganizationDelete;
+                let member = authorise::permitted(tx, app, visitor, organization, permission).await?;
+                let id = member.organization_id();
+                if !tx.organization(id).undo_deletion(app.now()).await? {
+                    return Err(Error::from(Refusal::NotFound));
+                }
+                let event = Event::done("organization.deletion-undone").target(id, &member.place.name);
+                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
+                notice::owners(tx, app, &member, "took its deletion back").await
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+/// Leaves the organization: grants end, invitations sent and tests started are revoked.
+///
+/// *Errors*: [`Refusal::LastOwner`] (R-ORG-5), and those of [`authorise::member`].
+pub async fn leave(app: &App, visitor: &Visitor, organization: &str) -> Result<(), Error> {
+    app.store
+        .write((app.clone(), visitor.clone(), organization.to_owned()), |tx, (app, visitor, organization)| {
+            Box::pin(async move {
+                let member = authorise::member(tx, app, visitor, organization).await?;
+                let id = member.organization_id();
+                membership::end(tx, app, id, member.user_id(), MembershipState::Left).await?;
+                let event = Event::done("member.left").target(member.user_id(), &member.caller.check.name);
+                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await
+            })
+        })
+        .await
+}
+
+/// Performs deletions whose seven days are over, and says how many.
+///
+/// *Errors*: those of the store.
+pub async fn perform_due_deletions(app: &App) -> Result<u64, Error> {
+    let due = app
+        .store
+        .read(app.now(), |tx, now| {
+            Box::pin(async move { tx.instance().list_due_deletions(*now, DELETIONS_A_RUN).await.map_err(Error::from) })
+        })
+        .await?;
+    let mut performed = 0;
+    for id in due {
+        performed += app
+            .store
+            .write((app.clone(), id), |tx, (app, id)| Box::pin(async move { perform_deletion(tx, app, id).await }))
+            .await?;
+    }
+    Ok(performed)
+}
+
+async fn perform_deletion(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<u64, Error> {
+    let Some(organization) = tx.organization(id).find_organization().await? else { return Ok(0) };
+    if !tx.organization(id).perform_deletion(app.now()).await? {
+        return Ok(0);
+    }
+    let event = Event::done("organization.deleted").target(id, &organization.name);
+    audit::record(tx, app, None, None, &Author { actor: Actor::System, name: None }, event).await?;
+    Ok(1)
+}
+
+/// R-ORG-2: how many one person may create is the operator's setting.
+async fn refuse_beyond_limit(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<(), Error> {
+    let Some(limit) = app.settings.limits.organizations_per_user else { return Ok(()) };
+    let created = tx.instance().count_organizations_created_by(user_id).await?;
+    if created < u64::from(limit.get()) { Ok(()) } else { Err(Refusal::OrganizationLimit.into()) }
+}
+
+/// The short name that was typed, or the first free one that the name suggests.
+async fn free_slug(tx: &mut Tx, app: &App, accepted: &Accepted) -> Result<Slug, Error> {
+    if let Some(slug) = &accepted.slug {
+        let taken = tx.instance().find_organization_by_slug(slug.as_str()).await?.is_some();
+        return if taken { Err(Refusal::SlugTaken.into()) } else { Ok(slug.clone()) };
+    }
+    for number in 1..=SUGGESTIONS {
+        let slug = Slug::suggest(accepted.name.as_str(), (number > 1).then_some(number));
+        if tx.instance().find_organization_by_slug(slug.as_str()).await?.is_none() {
+            return Ok(slug);
+        }
+    }
+    let number = u32::from_be_bytes(app.entropy.bytes());
+    Ok(Slug::suggest(accepted.name.as_str(), Some(number)))
+}
+
+async fn insert(
+    tx: &mut Tx,
+    id: &OrganizationId,
+    slug: &Slug,
+    name: &Name,
+    owner: &UserId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let inserted = tx.instance().insert_organization(id, slug.as_str(), name.as_str(), owner, now).await;
+    match inserted {
+        Ok(()) => {}
+        // Somebody took it between the look and the insert.
+        Err(StoreError::Conflict(Constraint::OrganizationSlug)) => return Err(Refusal::SlugTaken.into()),
+        Err(fault) => return Err(fault.into()),
+    }
+    tx.organization(id).join(owner, OrganizationRole::Owner, MembershipOrigin::Created, now).await?;
+    tx.instance().bump_user_epoch(owner, now).await?;
+    Ok(())
+}
+
+async fn view(
+    tx: &mut Tx,
+    app: &App,
+    organization: Organization,
+    role: OrganizationRole,
+) -> Result<OrganizationView, Error> {
+    let owners = tx.organization(&organization.id).count_owners().await?;
+    Ok(OrganizationView {
+        login_address: app.settings.public_url.link(&format!("/sign-in/{}", organization.slug)),
+        is_last_owner: role == OrganizationRole::Owner && is_last_owner(owners),
+        id: organization.id,
+        slug: organization.slug,
+        name: organization.name,
+        role,
+        sso_entitled: organization.sso_entitled,
+        enforced: organization.enforced,
+        deletes_at: organization.deletes_at,
+    })
+}

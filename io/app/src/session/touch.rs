@@ -1,0 +1,86 @@
+//! Owns the last use of sessions until it is written: remembered in memory on the request path, written by a job
+//! (R-IN-7). What does not fit is remembered at the session's next use.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use orgate_core::session::SessionLife;
+use orgate_core::time::Timestamp;
+
+use crate::app::App;
+use crate::error::Error;
+
+/// *Units*: sessions. 64 bytes each.
+const MOST: usize = 100_000;
+/// How many are written in one transaction. *Units*: sessions.
+const BATCH: usize = 500;
+
+/// Uses of sessions that wait to be written.
+#[derive(Debug, Default)]
+pub struct SessionTouch(Mutex<HashMap<[u8; 32], Timestamp>>);
+
+impl SessionTouch {
+    /// Remembers this use, if it is worth writing: once in five minutes a session.
+    pub fn note(&self, token_hash: &[u8; 32], life: &SessionLife, now: Timestamp) {
+        if !life.wants_touch(now) {
+            return;
+        }
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < MOST || waiting.contains_key(token_hash) {
+            waiting.insert(*token_hash, now);
+        }
+    }
+
+    fn take(&self) -> Vec<([u8; 32], Timestamp)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
+    }
+}
+
+/// Writes what waits, and says how many sessions that were. What could not be written is noted again at the next use.
+///
+/// *Errors*: those of the store.
+pub async fn flush(app: &App) -> Result<u64, Error> {
+    let waiting = app.touches.take();
+    let mut written = 0;
+    for batch in waiting.chunks(BATCH) {
+        written += app
+            .store
+            .write(batch.to_vec(), |tx, batch| {
+                Box::pin(async move {
+                    let mut written = 0;
+                    for (token_hash, at) in batch {
+                        written += u64::from(tx.instance().touch_session(token_hash, *at).await?);
+                    }
+                    Ok::<_, Error>(written)
+                })
+            })
+            .await?;
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn r_in_7_a_use_is_remembered_at_most_once_in_five_minutes() {
+        let start = Timestamp::from_millis(1_000_000);
+        let life = SessionLife {
+            created_at: start,
+            last_used_at: start,
+            expires_at: start.plus(Duration::from_secs(86_400)),
+            ended_at: None,
+            not_before: Timestamp::from_millis(0),
+        };
+        let touches = SessionTouch::default();
+        touches.note(&[1; 32], &life, start.plus(Duration::from_secs(299)));
+        assert!(touches.take().is_empty());
+        let used = start.plus(Duration::from_secs(300));
+        touches.note(&[1; 32], &life, used);
+        assert_eq!(touches.take(), [([1; 32], used)]);
+        assert!(touches.take().is_empty(), "taken once");
+    }
+}

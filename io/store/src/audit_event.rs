@@ -66,11 +66,9 @@ macro_rules! filtered {
     };
 }
 
-const INSERT: &str = concat!(
-    "insert into audit_events (organization_id, id, at, action, actor, actor_name, target, target_name, outcome, ip,
-        user_agent, data)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-);
+const INSERT: &str = "insert into audit_events (organization_id, id, at, action, actor, actor_name, target, target_name,
+        outcome, ip, user_agent, data)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 fn read(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
     Ok(AuditEvent {

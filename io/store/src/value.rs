@@ -147,7 +147,7 @@ into_value! {
     Timestamp: moment => Self::Integer(moment.as_millis());
 }
 
-impl<'v, T: Into<Self>> From<Option<T>> for Value<'v> {
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Value::Null, Into::into)
     }

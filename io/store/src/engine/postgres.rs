@@ -243,12 +243,8 @@ fn translate(error: &tokio_postgres::Error) -> StoreError {
     let Some(reply) = error.as_db_error() else {
         // Everything that the server did not say itself is about the way to it, save wrongly typed parameters.
         let text = detail(error);
-        return if error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
-        {
-            StoreError::unavailable(text)
-        } else {
-            StoreError::fault(text)
-        };
+        let by_the_way = std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+        return if error.is_closed() || by_the_way { StoreError::unavailable(text) } else { StoreError::fault(text) };
     };
     let code = reply.code();
     if *code == SqlState::UNIQUE_VIOLATION {
@@ -297,7 +293,7 @@ fn known_sslmode(url: &str) -> String {
 }
 
 fn client_config(extra_roots: &[CertificateDer<'static>]) -> Result<rustls::ClientConfig, StoreError> {
-    let mut roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let mut roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     for certificate in extra_roots {
         roots.add(certificate.clone()).map_err(|error| StoreError::Settings { detail: error.to_string() })?;
     }

@@ -1,0 +1,175 @@
+//! Invitations.
+
+use orgate_core::id::OrganizationId;
+use orgate_core::invitation::InvitationLink;
+use orgate_core::role::{OrganizationRole, ProjectRole};
+use orgate_core::time::Timestamp;
+use orgate_store::{Constraint, Invitation, InvitationTokens, StoreError, User};
+
+use crate::bed::{Bed, at, email, hash, id};
+
+fn invitation(organization_id: &OrganizationId, owner: &User, to: &str, expires_at: Timestamp) -> Invitation {
+    Invitation {
+        id: id(),
+        organization_id: organization_id.clone(),
+        email: email(to),
+        role: OrganizationRole::Member,
+        invited_by: owner.id.clone(),
+        created_at: at(1),
+        sent_at: at(1),
+        expires_at,
+        accepted_at: None,
+        accepted_by: None,
+        revoked_at: None,
+    }
+}
+
+fn tokens(seed: u8) -> InvitationTokens {
+    InvitationTokens { mailed: hash(seed), copied: hash(seed + 100) }
+}
+
+async fn r_inv_2_each_token_finds_the_invitation_and_tells_which_link_it_is(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let apollo = bed.project(&acme, &owner, "apollo").await;
+    let sent = invitation(&acme, &owner, "guest@example.com", at(50));
+    within!(bed, tx, [acme, apollo, sent], {
+        let projects = [(apollo.clone(), ProjectRole::ReadWrite)];
+        let mut organization = tx.organization(acme);
+        organization.insert_invitation(sent, &tokens(1), &projects).await?;
+        assert_eq!(organization.find_invitation(&sent.id).await?.as_ref(), Some(sent));
+        let carried = organization.list_invited_projects(&sent.id).await?;
+        assert_eq!((carried.len(), carried[0].name.as_str(), carried[0].role), (1, "apollo", ProjectRole::ReadWrite));
+        let mut instance = tx.instance();
+        let mailed = instance.find_invitation_by_token(&hash(1)).await?;
+        assert_eq!(mailed, Some((sent.clone(), InvitationLink::Mailed)));
+        let copied = instance.find_invitation_by_token(&hash(101)).await?;
+        assert_eq!(copied, Some((sent.clone(), InvitationLink::Copied)));
+        assert_eq!(instance.find_invitation_by_token(&hash(3)).await?, None);
+        Ok(())
+    });
+}
+
+async fn inviting_an_address_again_revokes_the_invitation_before(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let first = invitation(&acme, &owner, "guest@example.com", at(50));
+    let second = invitation(&acme, &owner, "GUEST@example.com", at(60));
+    within!(bed, tx, [acme, first, second], {
+        let mut organization = tx.organization(acme);
+        organization.insert_invitation(first, &tokens(1), &[]).await?;
+        organization.insert_invitation(second, &tokens(2), &[]).await?;
+        assert_eq!(organization.find_invitation(&first.id).await?.unwrap().revoked_at, Some(at(1)));
+        assert_eq!(organization.count_pending_invitations().await?, 1);
+        let page = organization.list_pending_invitations(None, 5).await?;
+        assert_eq!((page.items, page.has_more), (vec![second.clone()], false));
+        assert_eq!(organization.list_pending_invitations(Some(&second.id), 5).await?.items, vec![]);
+        Ok(())
+    });
+}
+
+async fn t_inv_1_an_invitation_is_accepted_once_and_never_late(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let sent = invitation(&acme, &owner, "guest@example.com", at(50));
+    within!(bed, tx, [acme, owner, sent], {
+        let mut organization = tx.organization(acme);
+        organization.insert_invitation(sent, &tokens(1), &[]).await?;
+        assert_eq!(organization.find_pending_invitation(&sent.email, at(49)).await?.as_ref(), Some(sent));
+        assert_eq!(organization.find_pending_invitation(&sent.email, at(50)).await?, None);
+        assert!(!organization.accept_invitation(&sent.id, &owner.id, at(50)).await?);
+        assert!(organization.accept_invitation(&sent.id, &owner.id, at(49)).await?);
+        assert!(!organization.accept_invitation(&sent.id, &owner.id, at(49)).await?);
+        assert!(!organization.revoke_invitation(&sent.id, at(49)).await?);
+        let accepted = organization.find_invitation(&sent.id).await?.unwrap();
+        assert_eq!((accepted.accepted_at, accepted.accepted_by), (Some(at(49)), Some(owner.id.clone())));
+        Ok(())
+    });
+}
+
+async fn sending_again_kills_both_links_and_copying_again_only_the_copied_one(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let sent = invitation(&acme, &owner, "guest@example.com", at(50));
+    within!(bed, tx, [acme, sent], {
+        let mut organization = tx.organization(acme);
+        organization.insert_invitation(sent, &tokens(1), &[]).await?;
+        assert!(organization.renew_invitation(&sent.id, &tokens(2), at(60), at(90)).await?);
+        assert!(organization.set_copied_token(&sent.id, &hash(77)).await?);
+        let mut instance = tx.instance();
+        for dead in [1, 101, 102] {
+            assert_eq!(instance.find_invitation_by_token(&hash(dead)).await?, None);
+        }
+        let (found, _) = instance.find_invitation_by_token(&hash(2)).await?.unwrap();
+        assert_eq!((found.sent_at, found.expires_at), (at(60), at(90)));
+        assert!(instance.find_invitation_by_token(&hash(77)).await?.is_some());
+        let mut organization = tx.organization(acme);
+        assert!(organization.revoke_invitation(&sent.id, at(61)).await?);
+        assert!(!organization.renew_invitation(&sent.id, &tokens(3), at(62), at(99)).await?);
+        assert!(!organization.set_copied_token(&sent.id, &hash(78)).await?);
+        Ok(())
+    });
+}
+
+async fn r_org_6_what_a_person_sent_is_revoked_here_only(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let (other, other_owner) = bed.organization("other").await;
+    let here = invitation(&acme, &owner, "one@example.com", at(50));
+    let there = invitation(&other, &owner, "one@example.com", at(50));
+    let by_another = invitation(&acme, &other_owner, "two@example.com", at(50));
+    within!(bed, tx, [acme, other, owner, here, there, by_another], {
+        tx.organization(acme).insert_invitation(here, &tokens(1), &[]).await?;
+        tx.organization(acme).insert_invitation(by_another, &tokens(2), &[]).await?;
+        tx.organization(other).insert_invitation(there, &tokens(3), &[]).await?;
+        let both = tx.instance().list_invitations_to(&here.email, at(49)).await?;
+        assert_eq!(both, vec![(here.clone(), "acme".to_owned()), (there.clone(), "other".to_owned())]);
+        assert_eq!(tx.organization(acme).revoke_invitations_sent_by(&owner.id, at(9)).await?, 1);
+        let left = tx.instance().list_invitations_to(&here.email, at(49)).await?;
+        assert_eq!(left, vec![(there.clone(), "other".to_owned())]);
+        assert_eq!(tx.organization(acme).count_pending_invitations().await?, 1);
+        assert_eq!(tx.organization(acme).find_invitation(&there.id).await?, None);
+        Ok(())
+    });
+}
+
+async fn an_invitation_carries_no_project_of_another_organization(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let (other, other_owner) = bed.organization("other").await;
+    let foreign = bed.project(&other, &other_owner, "foreign").await;
+    let sent = invitation(&acme, &owner, "guest@example.com", at(50));
+    let refused = bed.write((acme.clone(), sent, foreign), |tx, (acme, sent, foreign)| {
+        Box::pin(async move {
+            let projects = [(foreign.clone(), ProjectRole::Admin)];
+            tx.organization(acme).insert_invitation(sent, &tokens(1), &projects).await
+        })
+    });
+    assert!(matches!(refused.await, Err(StoreError::NotFound { noun: "project" })));
+    assert_eq!(within!(bed, tx, [acme], tx.organization(acme).count_pending_invitations().await), 0);
+}
+
+async fn a_token_belongs_to_one_invitation(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let one = invitation(&acme, &owner, "one@example.com", at(50));
+    let two = invitation(&acme, &owner, "two@example.com", at(50));
+    for (rival, constraint) in [
+        (InvitationTokens { copied: hash(9), ..tokens(1) }, Constraint::InvitationMailedToken),
+        (InvitationTokens { mailed: hash(9), ..tokens(1) }, Constraint::InvitationCopiedToken),
+    ] {
+        let insert = bed.write((acme.clone(), one.clone(), two.clone(), rival), |tx, (acme, one, two, rival)| {
+            Box::pin(async move {
+                tx.organization(acme).insert_invitation(one, &tokens(1), &[]).await?;
+                tx.organization(acme).insert_invitation(two, rival, &[]).await
+            })
+        });
+        match insert.await {
+            Err(StoreError::Conflict(found)) => assert_eq!(found, constraint),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+on_each_engine! {
+    r_inv_2_each_token_finds_the_invitation_and_tells_which_link_it_is
+    inviting_an_address_again_revokes_the_invitation_before
+    t_inv_1_an_invitation_is_accepted_once_and_never_late
+    sending_again_kills_both_links_and_copying_again_only_the_copied_one
+    r_org_6_what_a_person_sent_is_revoked_here_only
+    an_invitation_carries_no_project_of_another_organization
+    a_token_belongs_to_one_invitation
+}

@@ -1,0 +1,106 @@
+//! How a database opens, and when it refuses to.
+
+use orgate_store::{Migrate, Store, StoreError, StoreSettings};
+
+use crate::bed::at;
+
+async fn open(url: &str, migrate: Migrate) -> Result<Store, StoreError> {
+    let settings = StoreSettings { migrate, ..StoreSettings::parse(url).unwrap() };
+    Store::open(&settings, at(0)).await
+}
+
+/// The addresses of a fresh database on each engine that is there.
+async fn fresh(folder: &tempfile::TempDir) -> Vec<String> {
+    let mut urls = vec![format!("sqlite:{}", folder.path().join("orgate.db").display())];
+    if let Some(database) = orgate_testkit::postgres::fresh().await {
+        urls.push(database.url().to_owned());
+    } else {
+        eprintln!("skipped on PostgreSQL: ORGATE_TEST_POSTGRES_URL names no server");
+    }
+    urls
+}
+
+async fn pretend_a_newer_program_was_here(url: &str) {
+    let insert = "insert into schema_migrations (version, name, applied_at) values (999, 'future', 0)";
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        rusqlite::Connection::open(path).unwrap().execute(insert, []).unwrap();
+    } else {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        let driver = tokio::spawn(connection);
+        client.execute(insert, &[]).await.unwrap();
+        drop(client);
+        driver.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_database_opens_again_with_what_was_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in fresh(&folder).await {
+        let hits = open(&url, Migrate::Apply).await.unwrap().hit_rate_counter("a", at(0)).await.unwrap();
+        let more = open(&url, Migrate::Check).await.unwrap().hit_rate_counter("a", at(0)).await.unwrap();
+        assert_eq!((hits, more), (1, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_does_not_open() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in fresh(&folder).await {
+        drop(open(&url, Migrate::Apply).await.unwrap());
+        pretend_a_newer_program_was_here(&url).await;
+        for migrate in [Migrate::Apply, Migrate::Check] {
+            let refused = open(&url, migrate).await.err().unwrap();
+            assert!(matches!(refused, StoreError::UnknownSchema { found: 999, .. }), "{refused}");
+            assert!(refused.to_string().contains("newer Orgate"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_database_does_not_open_while_migrating_is_switched_off() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in fresh(&folder).await {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            std::fs::write(path, "").unwrap();
+        }
+        let refused = open(&url, Migrate::Check).await.err().unwrap();
+        assert!(matches!(refused, StoreError::NotMigrated { found: 0, .. }), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn nodes_that_start_together_migrate_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in fresh(&folder).await {
+        let opened = futures_util::future::join_all((0..4).map(|_| open(&url, Migrate::Apply))).await;
+        for store in opened {
+            store.unwrap().ping().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing").join("orgate.db");
+    let refused = open(&format!("sqlite:{}", path.display()), Migrate::Apply).await.err().unwrap();
+    assert!(matches!(&refused, StoreError::Unwritable { path: named, .. } if *named == path), "{refused}");
+    assert!(refused.to_string().contains("missing"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "these are notes, and certainly no database at all".repeat(50)).unwrap();
+    let refused = open(&format!("sqlite:{}", path.display()), Migrate::Apply).await.err().unwrap();
+    assert!(refused.to_string().contains("notes.txt"), "{refused}");
+}
+
+#[tokio::test]
+async fn f4_a_server_that_is_not_there_is_told_in_time() {
+    let started = open("postgres://nobody@127.0.0.1:9/none", Migrate::Apply);
+    let outcome = tokio::time::timeout(std::time::Duration::from_secs(11), started).await.unwrap();
+    assert!(matches!(outcome.err().unwrap(), StoreError::Unavailable { .. }));
+}

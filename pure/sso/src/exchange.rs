@@ -193,9 +193,11 @@ impl Response {
     pub(crate) fn require_success(&self) -> Result<(), SsoRefusal> {
         match self.status {
             200 => Ok(()),
-            300..400 => Err(SsoRefusal::new(SsoRefusalCode::Redirected)
-                .expected("200")
-                .received(format!("{} to {}", self.status, self.location.as_deref().unwrap_or("nowhere")))),
+            300..400 => Err(SsoRefusal::new(SsoRefusalCode::Redirected).expected("200").received(format!(
+                "{} to {}",
+                self.status,
+                self.location.as_deref().unwrap_or("nowhere")
+            ))),
             status => {
                 Err(SsoRefusal::new(SsoRefusalCode::UnexpectedStatus).expected("200").received(status.to_string()))
             }

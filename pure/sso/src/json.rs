@@ -1,5 +1,5 @@
-//! Owns reading JSON that a stranger wrote: bounded depth, no repeated keys, no numbers that lose digits. Everything an IdP
-//! sends is read through here.
+//! Owns reading JSON that a stranger wrote: bounded depth, no repeated keys, no numbers that lose digits. Everything an
+//! IdP sends is read through here.
 //!
 //! *Source*: T-ID-11.
 
@@ -47,9 +47,11 @@ pub(crate) fn texts(object: &Object, name: &str) -> Result<Option<Vec<String>>, 
     let wrong = || format!("{name} is not a list of texts");
     match object.get(name) {
         None => Ok(None),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong))
+            .collect::<Result<_, _>>()
+            .map(Some),
         Some(_) => Err(wrong()),
     }
 }

@@ -1,9 +1,12 @@
-//! Owns [`ConnectionKind`] and its one exhaustive match: what a kind is called, what its form asks for, which guide
-//! explains it. Another kind is a variant here and a module for its protocol.
+//! Owns [`ConnectionKind`] and its one exhaustive match: what a kind is called, what its form asks for and how its
+//! address field is read, which guide explains it. Another kind is a variant here and new files for what is its own.
 //!
 //! *Source*: R-SSO-1, R-SSO-3.
 
 use serde::{Deserialize, Serialize};
+
+use crate::url_rules::UrlRules;
+use crate::{issuer, okta_domain};
 
 /// The kinds of connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,7 +34,18 @@ pub struct Field {
     pub secret: bool,
 }
 
-/// Everything about a kind that is words.
+/// Where an IdP is, as a kind's address field says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// What the field shows from now on.
+    pub shown: String,
+    /// The issuer, byte for byte.
+    pub issuer: String,
+    /// What was made of what was typed, a sentence each; empty if nothing was changed.
+    pub notes: Vec<String>,
+}
+
+/// Everything in which kinds differ.
 #[derive(Debug, Clone, Copy)]
 pub struct Description {
     /// Stable name in API and storage.
@@ -42,6 +56,8 @@ pub struct Description {
     pub guide: &'static str,
     /// The field that says where the IdP is.
     pub address: Field,
+    /// Reads that field. *Errors*: a sentence for the person who typed it.
+    pub(crate) read_address: fn(&str, &UrlRules) -> Result<Address, String>,
     /// The client id.
     pub client_id: Field,
     /// The client secret.
@@ -82,8 +98,16 @@ const OKTA_OIDC: Description = Description {
         placeholder: "acme.okta.com",
         secret: false,
     },
-    client_id: Field { hint: "On the app's General tab, under Client Credentials.", placeholder: "0oa1b2c3d4e5f6g7h8i9", ..CLIENT_ID },
-    client_secret: Field { hint: "On the app's General tab, under Client Secrets. Stored sealed and never shown again.", ..CLIENT_SECRET },
+    read_address: okta_domain::parse,
+    client_id: Field {
+        hint: "On the app's General tab, under Client Credentials.",
+        placeholder: "0oa1b2c3d4e5f6g7h8i9",
+        ..CLIENT_ID
+    },
+    client_secret: Field {
+        hint: "On the app's General tab, under Client Secrets. Stored sealed and never shown again.",
+        ..CLIENT_SECRET
+    },
 };
 
 const OIDC: Description = Description {
@@ -97,6 +121,7 @@ const OIDC: Description = Description {
         placeholder: "https://id.example.com",
         secret: false,
     },
+    read_address: issuer::parse,
     client_id: CLIENT_ID,
     client_secret: CLIENT_SECRET,
 };
@@ -105,7 +130,7 @@ impl ConnectionKind {
     /// All kinds, in the order of the dialog.
     pub const ALL: [Self; 2] = [Self::OktaOidc, Self::Oidc];
 
-    /// The words for this kind.
+    /// What is this kind's own.
     pub const fn describe(self) -> &'static Description {
         match self {
             Self::OktaOidc => &OKTA_OIDC,

@@ -1,7 +1,7 @@
 //! Sign-on protocols as values: bytes in, [`exchange::Step`] out. Nothing here waits, opens a connection, reads a clock
 //! or draws randomness; every moment and every random byte is an argument.
 //!
-//! A driver asks [`oidc::begin`] where to send the browser and hands the answer to [`oidc::resume`]; both give a
+//! A driver asks [`oidc::begin()`] where to send the browser and hands the answer to [`oidc::resume()`]; both give a
 //! [`exchange::Step`] that says what is needed next, until the step is an
 //! [`Assertion`](orgate_core::assertion::Assertion) or a [`refusal::SsoRefusal`].
 

@@ -3,27 +3,18 @@
 //! *Source*: R-SSO-4.
 
 use crate::issuer::sentence;
+use crate::kind::Address;
 use crate::url_rules::{UrlRules, check_url};
 
 /// Okta's own domains, under which the host of the admin console ends with `-admin`.
 const OKTA_SUFFIXES: &[&str] =
     &["okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil", "okta-miltest.com", "trexcloud.com"];
 
-/// What was made of the field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OktaDomain {
-    /// Host, with a port if the operator allows one.
-    pub domain: String,
-    /// `https://` and the domain; `http://` only where the operator lists it and it was typed.
-    pub issuer: String,
-    /// What was changed, a sentence each; empty if nothing was.
-    pub notes: Vec<String>,
-}
-
-/// Reads the field as typed.
+/// Reads the field as typed. The domain is shown with a port if the operator allows one; the issuer is `https://` and the
+/// domain, `http://` only where the operator lists it and it was typed.
 ///
 /// *Errors*: a sentence for the person who typed it.
-pub fn parse(typed: &str, rules: &UrlRules) -> Result<OktaDomain, String> {
+pub fn parse(typed: &str, rules: &UrlRules) -> Result<Address, String> {
     let text = typed.trim();
     if text.is_empty() {
         return Err("Enter your Okta domain, for instance acme.okta.com.".to_owned());
@@ -36,7 +27,7 @@ pub fn parse(typed: &str, rules: &UrlRules) -> Result<OktaDomain, String> {
     }
     let host = without_admin(&lower_case(authority, &mut notes), &mut notes);
     let (issuer, domain) = checked(&host, plain_http, rules, &mut notes)?;
-    Ok(OktaDomain { domain, issuer, notes })
+    Ok(Address { shown: domain, issuer, notes })
 }
 
 /// Takes the scheme away; whether it was plain http.
@@ -56,7 +47,9 @@ fn without_path<'a>(rest: &'a str, notes: &mut Vec<String>) -> &'a str {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     if path.starts_with("/oauth2/") && !path.starts_with("/oauth2/v1") {
-        notes.push("Took away the path: sign-in goes through your Okta organization itself, not a custom authorization server.".to_owned());
+        notes.push(
+            "Took away the path: sign-in goes through the Okta organization itself, no custom server.".to_owned(),
+        );
     } else if path.len() > 1 {
         notes.push("Took away the path after the host name.".to_owned());
     }
@@ -87,7 +80,12 @@ fn without_admin(host: &str, notes: &mut Vec<String>) -> String {
 }
 
 /// Issuer and domain, if the rules let them be contacted. A typed http:// is kept only where nothing else is meant.
-fn checked(host: &str, plain_http: bool, rules: &UrlRules, notes: &mut Vec<String>) -> Result<(String, String), String> {
+fn checked(
+    host: &str,
+    plain_http: bool,
+    rules: &UrlRules,
+    notes: &mut Vec<String>,
+) -> Result<(String, String), String> {
     let scheme = if plain_http && check_url(&format!("http://{host}"), rules).is_ok() { "http" } else { "https" };
     if plain_http && scheme == "https" {
         notes.push("Took https:// instead of http://.".to_owned());
@@ -108,7 +106,7 @@ mod tests {
     use super::*;
 
     fn domain(typed: &str) -> Option<String> {
-        parse(typed, &UrlRules::default()).ok().map(|okta| okta.domain)
+        parse(typed, &UrlRules::default()).ok().map(|okta| okta.shown)
     }
 
     #[test]
@@ -147,9 +145,22 @@ mod tests {
     #[test]
     fn t_ssrf_1_what_is_no_public_host_is_refused_with_a_sentence() {
         for typed in [
-            "", "   ", "acme", "localhost", "okta.com@evil.example", "https://okta.com@evil.example", "https://a:b@acme.okta.com",
-            "acme.okta.com:8443", "127.0.0.1", "2130706433", "[::1]", "ftp://acme.okta.com", "acme.okta.com evil.example",
-            "acme.okta.com\\@evil.example", "metadata.google.internal", "a..b",
+            "",
+            "   ",
+            "acme",
+            "localhost",
+            "okta.com@evil.example",
+            "https://okta.com@evil.example",
+            "https://a:b@acme.okta.com",
+            "acme.okta.com:8443",
+            "127.0.0.1",
+            "2130706433",
+            "[::1]",
+            "ftp://acme.okta.com",
+            "acme.okta.com evil.example",
+            "acme.okta.com\\@evil.example",
+            "metadata.google.internal",
+            "a..b",
         ] {
             let refused = parse(typed, &UrlRules::default());
             assert!(refused.as_ref().is_err_and(|text| text.ends_with('.')), "{typed} {refused:?}");
@@ -160,7 +171,7 @@ mod tests {
     fn r_sso_4_port_and_plain_http_need_the_operators_list() {
         let rules = UrlRules::parse("idp.test:9443, plain.test").unwrap();
         let with_port = parse("idp.test:9443", &rules).unwrap();
-        assert_eq!((with_port.domain.as_str(), with_port.issuer.as_str()), ("idp.test:9443", "https://idp.test:9443"));
+        assert_eq!((with_port.shown.as_str(), with_port.issuer.as_str()), ("idp.test:9443", "https://idp.test:9443"));
         assert_eq!(parse("http://plain.test:80", &rules).unwrap().issuer, "http://plain.test");
         assert_eq!(parse("plain.test", &rules).unwrap().issuer, "https://plain.test");
         assert!(parse("idp.test:9444", &rules).is_err());

@@ -63,7 +63,10 @@ fn is_direction_mark(c: char) -> bool {
 
 /// Foreign text without any of `secrets`, should the IdP repeat one in its message.
 pub(crate) fn without_secrets(text: &str, secrets: &[&str]) -> String {
-    secrets.iter().filter(|secret| secret.len() > 3).fold(text.to_owned(), |text, secret| text.replace(secret, "[removed]"))
+    secrets
+        .iter()
+        .filter(|secret| secret.len() > 3)
+        .fold(text.to_owned(), |text, secret| text.replace(secret, "[removed]"))
 }
 
 #[cfg(test)]
@@ -72,7 +75,8 @@ mod tests {
 
     #[test]
     fn t_idp_3_foreign_text_is_cut_and_loses_control_characters() {
-        let refusal = SsoRefusal::new(SsoRefusalCode::IdpError).received(format!("a\r\n\u{1b}[31m\u{202e}{}", "x".repeat(500)));
+        let refusal =
+            SsoRefusal::new(SsoRefusalCode::IdpError).received(format!("a\r\n\u{1b}[31m\u{202e}{}", "x".repeat(500)));
         let received = refusal.received.unwrap();
         assert!(received.starts_with("a[31mx"));
         assert_eq!(received.chars().count(), 200);

@@ -3,11 +3,11 @@
 
 /// What a person can do about a fault that is not theirs.
 const ASK: &str = "Your organization's sign-in service and this site do not agree about this sign-in. Nothing is wrong with your \
-                   account. Give your administrator the reference below.";
+     account. Give your administrator the reference below.";
 const AGAIN: &str = "The sign-in did not complete. Go back to the sign-in page and start again; if it happens again, give your \
-                     administrator the reference below.";
+     administrator the reference below.";
 const LATER: &str = "Your organization's sign-in service could not be reached. Try again in a few minutes; if it lasts, give your \
-                     administrator the reference below.";
+     administrator the reference below.";
 
 macro_rules! codes {
     ($($(#[$doc:meta])+ $name:ident = $code:literal, $person:expr, $mend:literal;)*) => {
@@ -44,131 +44,277 @@ macro_rules! codes {
     };
 }
 
+impl serde::Serialize for SsoRefusalCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 codes! {
     /// The URL or an address behind it may not be contacted (2.3 of the security bar).
-    AddressRefused = "idp-address-refused", ASK, "Enter the public host name of the identity provider. A private address, another port or plain http has to be listed by the operator in ORGATE_IDP_ALLOW.";
+    AddressRefused = "idp-address-refused",
+        ASK,
+        "Enter the public host name of the identity provider. A private address, another port or plain http has to \
+         be listed by the operator in ORGATE_IDP_ALLOW.";
     /// The host has no address.
-    NameNotResolved = "idp-name-unknown", LATER, "Check the spelling of the domain; no address was found for it.";
+    NameNotResolved = "idp-name-unknown",
+        LATER,
+        "Check the spelling of the domain; no address was found for it.";
     /// No connection or no complete answer in time.
-    Unreachable = "idp-unreachable", LATER, "Check that the identity provider runs and can be reached over https from this server.";
+    Unreachable = "idp-unreachable",
+        LATER,
+        "Check that the identity provider runs and can be reached over https from this server.";
     /// The certificate is not valid for the host.
-    Certificate = "idp-certificate", LATER, "The identity provider's certificate is expired, for another host, or of an unknown authority. An own authority is added by the operator in ORGATE_EXTRA_CA_FILE.";
+    Certificate = "idp-certificate",
+        LATER,
+        "The identity provider's certificate is expired, for another host, or of an unknown authority. An own \
+         authority is added by the operator in ORGATE_EXTRA_CA_FILE.";
     /// A body over its limit (T-IDP-1).
-    ResponseTooLarge = "idp-response-too-large", ASK, "The identity provider sent more than is accepted. Check that the domain points to it, and reduce the claims it sends.";
+    ResponseTooLarge = "idp-response-too-large",
+        ASK,
+        "The identity provider sent more than is accepted. Check that the domain points to it, and reduce the claims \
+         it sends.";
     /// A redirect where none is allowed (T-ID-14).
-    Redirected = "idp-redirected", ASK, "Enter the address that the identity provider redirects to; redirects are not followed.";
+    Redirected = "idp-redirected",
+        ASK,
+        "Enter the address that the identity provider redirects to; redirects are not followed.";
     /// Another status than the protocol allows.
-    UnexpectedStatus = "idp-unexpected-status", LATER, "The identity provider answered with an error. Check its own status page and logs.";
+    UnexpectedStatus = "idp-unexpected-status",
+        LATER,
+        "The identity provider answered with an error. Check its own status page and logs.";
 
     /// The discovery document is not one.
-    DiscoveryMalformed = "discovery-malformed", ASK, "What is found at /.well-known/openid-configuration is no OpenID Connect discovery document. Check the domain.";
+    DiscoveryMalformed = "discovery-malformed",
+        ASK,
+        "What is found at /.well-known/openid-configuration is no OpenID Connect discovery document. Check the \
+         domain.";
     /// Its issuer is another (T-ID-15).
-    DiscoveryIssuer = "discovery-issuer-mismatch", ASK, "Enter exactly the issuer that the identity provider names, in the same writing.";
+    DiscoveryIssuer = "discovery-issuer-mismatch",
+        ASK,
+        "Enter exactly the issuer that the identity provider names, in the same writing.";
     /// It lacks an endpoint.
-    DiscoveryIncomplete = "discovery-incomplete", ASK, "The discovery document lacks an endpoint of the authorization code flow. Choose another authorization server at the identity provider.";
+    DiscoveryIncomplete = "discovery-incomplete",
+        ASK,
+        "The discovery document lacks an endpoint of the authorization code flow. Choose another authorization \
+         server at the identity provider.";
     /// One of its endpoints may not be contacted (T-SSRF-4).
-    EndpointRefused = "endpoint-refused", ASK, "The discovery document names an endpoint that is not public https on port 443. Correct it there, or have the operator list it in ORGATE_IDP_ALLOW.";
+    EndpointRefused = "endpoint-refused",
+        ASK,
+        "The discovery document names an endpoint that is not public https on port 443. Correct it there, or have \
+         the operator list it in ORGATE_IDP_ALLOW.";
     /// It offers no signature algorithm that is accepted (T-ID-04).
-    AlgorithmsUnsupported = "algorithms-unsupported", ASK, "Have the identity provider sign ID tokens with RS256, PS256, ES256 or EdDSA.";
+    AlgorithmsUnsupported = "algorithms-unsupported",
+        ASK,
+        "Have the identity provider sign ID tokens with RS256, PS256, ES256 or EdDSA.";
     /// It takes the client secret in no way that is spoken here (T-BCP-6).
-    ClientAuthenticationUnsupported = "client-authentication-unsupported", ASK, "Set the client authentication of the application to client secret (basic or post).";
+    ClientAuthenticationUnsupported = "client-authentication-unsupported",
+        ASK,
+        "Set the client authentication of the application to client secret (basic or post).";
 
     /// The key set is not one.
-    KeysMalformed = "keys-malformed", ASK, "The identity provider's key set cannot be read. Check its jwks_uri.";
+    KeysMalformed = "keys-malformed",
+        ASK,
+        "The identity provider's key set cannot be read. Check its jwks_uri.";
     /// It has no usable key (T-IDP-5).
-    KeysEmpty = "keys-empty", LATER, "The identity provider publishes no usable signing key. RSA keys need 2048 to 8192 bits; private and symmetric keys are refused.";
+    KeysEmpty = "keys-empty",
+        LATER,
+        "The identity provider publishes no usable signing key. RSA keys need 2048 to 8192 bits; private and \
+         symmetric keys are refused.";
     /// It has more than 64 keys (T-IDP-1).
-    KeysTooMany = "keys-too-many", ASK, "The identity provider publishes more than 64 keys. Remove retired ones.";
+    KeysTooMany = "keys-too-many",
+        ASK,
+        "The identity provider publishes more than 64 keys. Remove retired ones.";
 
     /// The callback cannot be read: too long, repeated parameters.
-    CallbackMalformed = "callback-malformed", AGAIN, "The identity provider's answer was damaged on the way. Check proxies in front of this site.";
+    CallbackMalformed = "callback-malformed",
+        AGAIN,
+        "The identity provider's answer was damaged on the way. Check proxies in front of this site.";
     /// It carries no state (T-ID-13).
-    StateMissing = "state-missing", AGAIN, "Sign-ins have to start here. Set the tile's link at the identity provider to the initiate login URI of this connection.";
+    StateMissing = "state-missing",
+        AGAIN,
+        "Sign-ins have to start here. Set the tile's link at the identity provider to the initiate login URI of this \
+         connection.";
     /// It carries tokens (T-ID-08, T-BCP-3).
-    CallbackResponseType = "callback-response-type", ASK, "Set the application to the authorization code flow alone; implicit and hybrid answers are refused.";
+    CallbackResponseType = "callback-response-type",
+        ASK,
+        "Set the application to the authorization code flow alone; implicit and hybrid answers are refused.";
     /// It carries neither code nor error.
-    CallbackCodeMissing = "callback-code-missing", AGAIN, "The identity provider answered without a code. Set the application to the authorization code flow.";
+    CallbackCodeMissing = "callback-code-missing",
+        AGAIN,
+        "The identity provider answered without a code. Set the application to the authorization code flow.";
     /// It lacks the issuer that the metadata promises (T-BCP-2).
-    CallbackIssuerMissing = "callback-issuer-missing", ASK, "The identity provider promises to name itself in its answer and did not. Check proxies that drop the parameter iss.";
+    CallbackIssuerMissing = "callback-issuer-missing",
+        ASK,
+        "The identity provider promises to name itself in its answer and did not. Check proxies that drop the \
+         parameter iss.";
     /// It names another issuer (T-BCP-2).
-    CallbackIssuer = "callback-issuer-mismatch", ASK, "The answer came from another identity provider than the one that was asked. Check the issuer of this connection.";
+    CallbackIssuer = "callback-issuer-mismatch",
+        ASK,
+        "The answer came from another identity provider than the one that was asked. Check the issuer of this \
+         connection.";
     /// `access_denied`.
-    IdpAccessDenied = "idp-access-denied", "Your organization's sign-in service did not let you in here. Ask your administrator to assign this application to you, then try again.", "Assign the application to this person or their group at the identity provider.";
+    IdpAccessDenied = "idp-access-denied",
+        "Your organization's sign-in service did not let you in here. Ask your administrator to assign this \
+         application to you, then try again.",
+        "Assign the application to this person or their group at the identity provider.";
     /// It wanted to ask the person something and was not allowed to.
-    IdpInteractionRequired = "idp-login-required", "Your organization's sign-in service needs you to sign in there first. Start again from the sign-in page.", "The person has no session at the identity provider, or has to consent there.";
+    IdpInteractionRequired = "idp-login-required",
+        "Your organization's sign-in service needs you to sign in there first. Start again from the sign-in page.",
+        "The person has no session at the identity provider, or has to consent there.";
     /// It rejected our request.
-    IdpRejectedRequest = "idp-rejected-request", ASK, "Check at the identity provider that the application allows the authorization code flow and the scopes openid, email and profile.";
+    IdpRejectedRequest = "idp-rejected-request",
+        ASK,
+        "Check at the identity provider that the application allows the authorization code flow and the scopes \
+         openid, email and profile.";
     /// It is out of order by its own word.
-    IdpUnavailable = "idp-unavailable", LATER, "The identity provider says that it is out of order. Check its status page.";
+    IdpUnavailable = "idp-unavailable",
+        LATER,
+        "The identity provider says that it is out of order. Check its status page.";
     /// Any other error.
-    IdpError = "idp-error", ASK, "The identity provider refused with an error of its own; its documentation explains the code received.";
+    IdpError = "idp-error",
+        ASK,
+        "The identity provider refused with an error of its own; its documentation explains the code received.";
 
     /// The token response cannot be read.
-    TokenResponseMalformed = "token-response-malformed", ASK, "The token endpoint did not answer with a token response. Check proxies in front of the identity provider.";
+    TokenResponseMalformed = "token-response-malformed",
+        ASK,
+        "The token endpoint did not answer with a token response. Check proxies in front of the identity provider.";
     /// Its token type is not Bearer (T-ID-14).
-    TokenType = "token-type-unsupported", ASK, "Set the application to bearer tokens; sender-constrained tokens (DPoP) are not used here.";
+    TokenType = "token-type-unsupported",
+        ASK,
+        "Set the application to bearer tokens; sender-constrained tokens (DPoP) are not used here.";
     /// It has no ID token.
-    IdTokenMissing = "id-token-missing", ASK, "The token endpoint sent no ID token. Check that the application is an OpenID Connect one and allows the scope openid.";
+    IdTokenMissing = "id-token-missing",
+        ASK,
+        "The token endpoint sent no ID token. Check that the application is an OpenID Connect one and allows the \
+         scope openid.";
     /// `invalid_client`.
-    ClientRejected = "client-rejected", ASK, "The identity provider does not accept client ID and client secret. Copy both again; the secret may have been rotated.";
+    ClientRejected = "client-rejected",
+        ASK,
+        "The identity provider does not accept client ID and client secret. Copy both again; the secret may have \
+         been rotated.";
     /// `invalid_grant`.
-    CodeRejected = "code-rejected", AGAIN, "The identity provider did not accept its own code: it was used before, too old, or the redirect URI differs.";
+    CodeRejected = "code-rejected",
+        AGAIN,
+        "The identity provider did not accept its own code: it was used before, too old, or the redirect URI \
+         differs.";
     /// Any other error of the token endpoint.
-    TokenRequestRejected = "token-request-rejected", ASK, "Check at the identity provider that the application allows the authorization code grant.";
+    TokenRequestRejected = "token-request-rejected",
+        ASK,
+        "Check at the identity provider that the application allows the authorization code grant.";
 
     /// Not a signed token of three parts, or its JSON is not acceptable (T-ID-11).
-    IdTokenMalformed = "id-token-malformed", ASK, "The ID token is damaged or not strict JSON (repeated keys, numbers out of range, nesting).";
+    IdTokenMalformed = "id-token-malformed",
+        ASK,
+        "The ID token is damaged or not strict JSON (repeated keys, numbers out of range, nesting).";
     /// Over 16 KiB (T-ID-11).
-    IdTokenTooLarge = "id-token-too-large", ASK, "Send fewer claims in the ID token, groups above all; 16 KiB is the limit.";
+    IdTokenTooLarge = "id-token-too-large",
+        ASK,
+        "Send fewer claims in the ID token, groups above all; 16 KiB is the limit.";
     /// Encrypted (T-ID-12).
-    IdTokenEncrypted = "id-token-encrypted", ASK, "Switch the encryption of ID tokens off for this application.";
+    IdTokenEncrypted = "id-token-encrypted",
+        ASK,
+        "Switch the encryption of ID tokens off for this application.";
     /// Another kind of token (T-ID-12).
-    IdTokenType = "id-token-type", ASK, "The identity provider sent another kind of token in the place of the ID token.";
+    IdTokenType = "id-token-type",
+        ASK,
+        "The identity provider sent another kind of token in the place of the ID token.";
     /// It demands an extension (`crit`, T-ID-03).
-    IdTokenCritical = "id-token-critical-extension", ASK, "Switch off the token extension that the header marks as critical.";
+    IdTokenCritical = "id-token-critical-extension",
+        ASK,
+        "Switch off the token extension that the header marks as critical.";
     /// Algorithm not allowed (T-ID-04).
-    IdTokenAlgorithm = "id-token-algorithm", ASK, "Have the identity provider sign ID tokens with an algorithm that its discovery document lists: RS256, PS256, ES256 or EdDSA.";
+    IdTokenAlgorithm = "id-token-algorithm",
+        ASK,
+        "Have the identity provider sign ID tokens with an algorithm that its discovery document lists: RS256, \
+         PS256, ES256 or EdDSA.";
     /// No such key, also after one refetch (T-ID-03).
-    KeyUnknown = "key-unknown", LATER, "The token is signed with a key that the identity provider does not publish. If keys were just changed, try again in a minute.";
+    KeyUnknown = "key-unknown",
+        LATER,
+        "The token is signed with a key that the identity provider does not publish. If keys were just changed, try \
+         again in a minute.";
     /// Several keys could be meant.
-    KeyAmbiguous = "key-ambiguous", ASK, "Several published keys could have signed the token. Have the identity provider name the key (kid), each once.";
+    KeyAmbiguous = "key-ambiguous",
+        ASK,
+        "Several published keys could have signed the token. Have the identity provider name the key (kid), each \
+         once.";
     /// The named key may not verify this algorithm, or is refused (T-ID-04, T-IDP-5).
-    KeyUnsuitable = "key-unsuitable", ASK, "The key that the token names is of another kind than its algorithm needs, or too weak.";
+    KeyUnsuitable = "key-unsuitable",
+        ASK,
+        "The key that the token names is of another kind than its algorithm needs, or too weak.";
     /// The signature does not hold (T-ID-03).
-    SignatureInvalid = "signature-invalid", ASK, "The token was not signed by the key that the identity provider publishes.";
+    SignatureInvalid = "signature-invalid",
+        ASK,
+        "The token was not signed by the key that the identity provider publishes.";
     /// Another issuer (T-ID-01).
-    IdTokenIssuer = "id-token-issuer", ASK, "Enter exactly the issuer that the identity provider writes into its tokens. At Okta, set the issuer of the application to the Okta URL.";
+    IdTokenIssuer = "id-token-issuer",
+        ASK,
+        "Enter exactly the issuer that the identity provider writes into its tokens. At Okta, set the issuer of the \
+         application to the Okta URL.";
     /// Another audience (T-ID-02).
-    IdTokenAudience = "id-token-audience", ASK, "The token is meant for another application. Check the client ID.";
+    IdTokenAudience = "id-token-audience",
+        ASK,
+        "The token is meant for another application. Check the client ID.";
     /// Another authorized party (T-ID-02).
-    IdTokenAuthorizedParty = "id-token-authorized-party", ASK, "The token was issued to another application. Check the client ID.";
+    IdTokenAuthorizedParty = "id-token-authorized-party",
+        ASK,
+        "The token was issued to another application. Check the client ID.";
     /// `exp`, `iat` missing or a time that is no number (T-ID-05).
-    IdTokenTime = "id-token-time", ASK, "The token's times (exp, iat, nbf) have to be numbers; exp and iat are required.";
+    IdTokenTime = "id-token-time",
+        ASK,
+        "The token's times (exp, iat, nbf) have to be numbers; exp and iat are required.";
     /// Expired (T-ID-05).
-    IdTokenExpired = "id-token-expired", AGAIN, "The token had expired when it came. Check the clocks of both sides and the lifetime of ID tokens.";
+    IdTokenExpired = "id-token-expired",
+        AGAIN,
+        "The token had expired when it came. Check the clocks of both sides and the lifetime of ID tokens.";
     /// Issued more than 10 minutes ago (T-ID-05).
-    IdTokenTooOld = "id-token-too-old", AGAIN, "The token was issued more than 10 minutes ago. Check the clocks of both sides.";
+    IdTokenTooOld = "id-token-too-old",
+        AGAIN,
+        "The token was issued more than 10 minutes ago. Check the clocks of both sides.";
     /// The clocks differ by more than a minute (T-ID-05).
-    Clock = "clock", ASK, "The clocks of this server and of the identity provider differ by more than 60 seconds. Set both by NTP.";
+    Clock = "clock",
+        ASK,
+        "The clocks of this server and of the identity provider differ by more than 60 seconds. Set both by NTP.";
     /// Nonce missing or another (T-ID-06).
-    IdTokenNonce = "id-token-nonce", AGAIN, "The token belongs to another sign-in, or the identity provider left out the nonce.";
+    IdTokenNonce = "id-token-nonce",
+        AGAIN,
+        "The token belongs to another sign-in, or the identity provider left out the nonce.";
     /// No usable subject (T-ID-07).
-    IdTokenSubject = "id-token-subject", ASK, "The token's sub has to be a text of 1 to 255 ASCII characters.";
+    IdTokenSubject = "id-token-subject",
+        ASK,
+        "The token's sub has to be a text of 1 to 255 ASCII characters.";
     /// `at_hash` does not fit (T-ID-08).
-    IdTokenAccessTokenHash = "id-token-access-token-hash", ASK, "The ID token belongs to another access token than the one that came with it.";
+    IdTokenAccessTokenHash = "id-token-access-token-hash",
+        ASK,
+        "The ID token belongs to another access token than the one that came with it.";
     /// `c_hash` does not fit (T-ID-08).
-    IdTokenCodeHash = "id-token-code-hash", ASK, "The ID token belongs to another code than the one that was exchanged.";
+    IdTokenCodeHash = "id-token-code-hash",
+        ASK,
+        "The ID token belongs to another code than the one that was exchanged.";
     /// `auth_time` missing though asked for, or no number (T-ID-09).
-    AuthTimeMissing = "auth-time-missing", ASK, "Have the identity provider send auth_time when a fresh sign-in is asked for (max_age).";
+    AuthTimeMissing = "auth-time-missing",
+        ASK,
+        "Have the identity provider send auth_time when a fresh sign-in is asked for (max_age).";
     /// The person was not asked again (T-ID-09).
-    AuthTimeStale = "auth-time-stale", "Your organization's sign-in service did not ask you to sign in again, which this step needs. Sign out there and try again.", "The identity provider ignored max_age=0. Check its sign-on policy for this application.";
+    AuthTimeStale = "auth-time-stale",
+        "Your organization's sign-in service did not ask you to sign in again, which this step needs. Sign out there \
+         and try again.",
+        "The identity provider ignored max_age=0. Check its sign-on policy for this application.";
 
     /// UserInfo cannot be read.
-    UserInfoMalformed = "userinfo-malformed", ASK, "The UserInfo endpoint did not answer with claims.";
+    UserInfoMalformed = "userinfo-malformed",
+        ASK,
+        "The UserInfo endpoint did not answer with claims.";
     /// It did not accept the access token.
-    UserInfoRejected = "userinfo-rejected", ASK, "The UserInfo endpoint did not accept the access token that the identity provider had just issued.";
+    UserInfoRejected = "userinfo-rejected",
+        ASK,
+        "The UserInfo endpoint did not accept the access token that the identity provider had just issued.";
     /// Its signature or its issuer, audience, times do not hold (T-ID-10).
-    UserInfoSignature = "userinfo-signature", ASK, "The signed UserInfo answer does not pass the checks of an ID token; the code received says which.";
+    UserInfoSignature = "userinfo-signature",
+        ASK,
+        "The signed UserInfo answer does not pass the checks of an ID token; the code received says which.";
     /// It is about somebody else (T-ID-10).
-    UserInfoSubject = "userinfo-subject-mismatch", ASK, "UserInfo and ID token name different people. Report this to the identity provider.";
+    UserInfoSubject = "userinfo-subject-mismatch",
+        ASK,
+        "UserInfo and ID token name different people. Report this to the identity provider.";
 }

@@ -6,9 +6,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::kind::ConnectionKind;
+use crate::kind::{Address, ConnectionKind};
 use crate::url_rules::UrlRules;
-use crate::{issuer, okta_domain};
 
 /// The longest client id. *Units*: characters.
 const MAX_CLIENT_ID: usize = 255;
@@ -58,7 +57,7 @@ pub struct FieldError {
 }
 
 /// What may be shown of settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsView {
     /// The kind.
     pub kind: ConnectionKind,
@@ -84,18 +83,19 @@ impl std::error::Error for UnreadableSettings {}
 
 /// The stored form, tagged by kind. Never changed in place: another form is another version.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", deny_unknown_fields)]
-enum Document {
-    #[serde(rename = "okta-oidc")]
-    OktaOidc { version: Version1, okta_domain: String, issuer: String, client_id: String, client_secret: String },
-    #[serde(rename = "oidc")]
-    Oidc { version: Version1, issuer: String, client_id: String, client_secret: String },
+#[serde(deny_unknown_fields)]
+struct Document {
+    kind: ConnectionKind,
+    version: Version1,
+    address: String,
+    issuer: String,
+    client_id: String,
+    client_secret: String,
 }
 
 /// The number 1 and nothing else.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
-#[derive(Clone, Copy)]
 struct Version1;
 
 impl TryFrom<u8> for Version1 {
@@ -117,22 +117,28 @@ impl Settings {
     ///
     /// *Errors*: each field that is wrong; among them the secret, when it is missing and there is none to keep or the
     /// issuer changed, so that a stored secret is never sent to another place (R-SSO-10, T-BCP-6).
-    pub fn merge(previous: Option<&Settings>, input: &SettingsInput, rules: &UrlRules) -> Result<Merged, Vec<FieldError>> {
+    pub fn merge(
+        previous: Option<&Settings>,
+        input: &SettingsInput,
+        rules: &UrlRules,
+    ) -> Result<Merged, Vec<FieldError>> {
         let description = input.kind.describe();
         let mut errors = Vec::new();
         let mut report = |field: &'static str, text: String| errors.push(FieldError { field, text });
 
-        let place = Place::parse(input.kind, &input.address, rules).map_err(|text| report(description.address.name, text)).ok();
-        let client_id =
-            client_id(&input.client_id).map_err(|text| report(description.client_id.name, text)).ok();
-        let kept = previous.filter(|previous| place.as_ref().is_none_or(|place| place.issuer == previous.issuer));
+        let address = (description.read_address)(&input.address, rules);
+        let address = address.map_err(|text| report(description.address.name, text)).ok();
+        let client_id = client_id(&input.client_id).map_err(|text| report(description.client_id.name, text)).ok();
+        let kept = previous.filter(|previous| address.as_ref().is_none_or(|address| address.issuer == previous.issuer));
         let client_secret = client_secret(input.client_secret.as_ref(), kept, previous.is_some())
             .map_err(|text| report(description.client_secret.name, text))
             .ok();
 
-        let (Some(place), Some(client_id), Some(client_secret)) = (place, client_id, client_secret) else { return Err(errors) };
-        let Place { address, issuer, notes } = place;
-        Ok(Merged { settings: Self { kind: input.kind, address, issuer, client_id, client_secret }, notes })
+        let (Some(address), Some(client_id), Some(client_secret)) = (address, client_id, client_secret) else {
+            return Err(errors);
+        };
+        let Address { shown, issuer, notes } = address;
+        Ok(Merged { settings: Self { kind: input.kind, address: shown, issuer, client_id, client_secret }, notes })
     }
 
     /// The kind.
@@ -167,14 +173,13 @@ impl Settings {
 
     /// The document to seal and store.
     pub fn to_document(&self) -> SecretString {
-        let (issuer, client_id) = (self.issuer.clone(), self.client_id.clone());
-        let client_secret = self.client_secret().to_owned();
-        let version = Version1;
-        let document = match self.kind {
-            ConnectionKind::OktaOidc => {
-                Document::OktaOidc { version, okta_domain: self.address.clone(), issuer, client_id, client_secret }
-            }
-            ConnectionKind::Oidc => Document::Oidc { version, issuer, client_id, client_secret },
+        let document = Document {
+            kind: self.kind,
+            version: Version1,
+            address: self.address.clone(),
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret().to_owned(),
         };
         // Strings alone: this cannot fail, and an empty document would be refused when read.
         serde_json::to_string(&document).unwrap_or_default().into()
@@ -185,44 +190,8 @@ impl Settings {
     /// *Errors*: [`UnreadableSettings`], which says nothing of the content.
     pub fn from_document(document: &str) -> Result<Self, UnreadableSettings> {
         let document: Document = serde_json::from_str(document).map_err(|_| UnreadableSettings)?;
-        Ok(match document {
-            Document::OktaOidc { version: Version1, okta_domain, issuer, client_id, client_secret } => Self {
-                kind: ConnectionKind::OktaOidc,
-                address: okta_domain,
-                issuer,
-                client_id,
-                client_secret: client_secret.into(),
-            },
-            Document::Oidc { version: Version1, issuer, client_id, client_secret } => Self {
-                kind: ConnectionKind::Oidc,
-                address: issuer.clone(),
-                issuer,
-                client_id,
-                client_secret: client_secret.into(),
-            },
-        })
-    }
-}
-
-/// Where the IdP is.
-struct Place {
-    address: String,
-    issuer: String,
-    notes: Vec<String>,
-}
-
-impl Place {
-    fn parse(kind: ConnectionKind, typed: &str, rules: &UrlRules) -> Result<Self, String> {
-        match kind {
-            ConnectionKind::OktaOidc => {
-                let okta = okta_domain::parse(typed, rules)?;
-                Ok(Self { address: okta.domain, issuer: okta.issuer, notes: okta.notes })
-            }
-            ConnectionKind::Oidc => {
-                let issuer = issuer::parse(typed, rules)?;
-                Ok(Self { address: issuer.clone(), issuer, notes: Vec::new() })
-            }
-        }
+        let Document { kind, version: Version1, address, issuer, client_id, client_secret } = document;
+        Ok(Self { kind, address, issuer, client_id, client_secret: client_secret.into() })
     }
 }
 

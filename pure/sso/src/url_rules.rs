@@ -16,7 +16,8 @@ const MAX_URL: usize = 2048;
 /// The longest host name. *Units*: bytes. *Source*: RFC 1035.
 const MAX_HOST: usize = 253;
 /// Last labels that never name a public host.
-const LOCAL_SUFFIXES: &[&str] = &["localhost", "internal", "local", "localdomain", "lan", "home", "corp", "intranet", "arpa", "onion"];
+const LOCAL_SUFFIXES: &[&str] =
+    &["localhost", "internal", "local", "localdomain", "lan", "home", "corp", "intranet", "arpa", "onion"];
 
 /// What the operator lists in `ORGATE_IDP_ALLOW`; empty by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -311,12 +312,20 @@ mod tests {
             assert_eq!(refusal(text, &UrlRules::default()), Some(reason), "{text}");
         }
         assert_eq!(refusal(&format!("https://{}.example", "a".repeat(250)), &UrlRules::default()), Some(R::HostName));
-        assert_eq!(refusal(&format!("https://a.example/{}", "a".repeat(2048)), &UrlRules::default()), Some(R::Malformed));
+        assert_eq!(
+            refusal(&format!("https://a.example/{}", "a".repeat(2048)), &UrlRules::default()),
+            Some(R::Malformed)
+        );
     }
 
     #[test]
     fn public_hosts_pass_whatever_they_are_called() {
-        for text in ["https://acme.okta.com", "https://okta.com.evil.example/x?y=z", "https://bücher.example/", "https://a.b:443/"] {
+        for text in [
+            "https://acme.okta.com",
+            "https://okta.com.evil.example/x?y=z",
+            "https://bücher.example/",
+            "https://a.b:443/",
+        ] {
             assert_eq!(refusal(text, &UrlRules::default()), None, "{text}");
         }
         assert_eq!(check_url("https://bücher.example/", &UrlRules::default()).unwrap().host(), "xn--bcher-kva.example");

@@ -99,7 +99,10 @@ mod tests {
 
     #[test]
     fn t_id_04_only_listed_algorithms_in_their_one_writing_are_read() {
-        for name in ["none", "None", "nOnE", "", "HS256", "HS512", "rs256", "RS256 ", "RS1", "ES512", "ES256K", "EDDSA", "Ed448", "dir"] {
+        for name in [
+            "none", "None", "nOnE", "", "HS256", "HS512", "rs256", "RS256 ", "RS1", "ES512", "ES256K", "EDDSA",
+            "Ed448", "dir",
+        ] {
             assert_eq!(Algorithm::parse(name), None, "{name}");
         }
         for algorithm in Algorithm::ALL {

@@ -27,7 +27,10 @@ pub struct Callback {
 #[derive(Debug, Clone)]
 enum Outcome {
     Code(SecretString),
-    Error { code: String, description: Option<String> },
+    Error {
+        code: String,
+        description: Option<String>,
+    },
     /// Refused for what it carries; kept, so that the refusal is filed under the attempt that the state names.
     Refused(SsoRefusal),
 }

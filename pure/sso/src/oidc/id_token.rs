@@ -63,7 +63,9 @@ pub(crate) fn verify(
 /// T-ID-12: logout tokens, security events and revocations carry `events`; an ID token never does.
 pub(crate) fn check_kind(claims: &Object) -> Result<(), SsoRefusal> {
     if claims.contains_key("events") {
-        return Err(SsoRefusal::new(SsoRefusalCode::IdTokenType).expected("an ID token").received("a token with events"));
+        return Err(SsoRefusal::new(SsoRefusalCode::IdTokenType)
+            .expected("an ID token")
+            .received("a token with events"));
     }
     Ok(())
 }
@@ -80,15 +82,12 @@ pub(crate) fn check_issuer(claims: &Object, issuer: &str) -> Result<(), SsoRefus
 /// T-ID-02: this client and nobody else.
 pub(crate) fn check_audience(claims: &Object, client_id: &str) -> Result<(), SsoRefusal> {
     let named = claims.get("aud");
-    let only = match named {
-        Some(Value::String(audience)) => Some(audience.as_str()),
-        Some(Value::Array(audiences)) => match audiences.as_slice() {
-            [Value::String(audience)] => Some(audience.as_str()),
-            _ => None,
-        },
-        _ => None,
+    let only = match named.and_then(Value::as_array).map(Vec::as_slice) {
+        Some([audience]) => Some(audience),
+        Some(_) => None,
+        None => named,
     };
-    if only == Some(client_id) {
+    if only.and_then(Value::as_str) == Some(client_id) {
         return Ok(());
     }
     Err(SsoRefusal::new(SsoRefusalCode::IdTokenAudience).expected(client_id).received(shown(named)))
@@ -98,7 +97,9 @@ fn check_authorized_party(claims: &Object, client_id: &str) -> Result<(), SsoRef
     match claims.get("azp") {
         None => Ok(()),
         Some(Value::String(party)) if party == client_id => Ok(()),
-        named => Err(SsoRefusal::new(SsoRefusalCode::IdTokenAuthorizedParty).expected(client_id).received(shown(named))),
+        named => {
+            Err(SsoRefusal::new(SsoRefusalCode::IdTokenAuthorizedParty).expected(client_id).received(shown(named)))
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Owns signed tokens in compact form. The payload comes out of [`Jws::verify`] alone, so claims cannot be read before the
-//! signature was checked.
+//! Owns signed tokens in compact form. The payload comes out of [`Jws::verify`] alone, so claims cannot be read before
+//! the signature was checked.
 //!
 //! *Source*: RFC 7515, RFC 8725; T-ID-03, T-ID-04, T-ID-11, T-ID-12.
 
@@ -60,7 +60,11 @@ impl<'a> Jws<'a> {
         let holds = jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), &key.verifier, verifier);
         if !holds.unwrap_or(false) {
             let refusal = SsoRefusal::new(SsoRefusalCode::SignatureInvalid);
-            return Err(refusal.expected(format!("{} by key {}", self.algorithm.as_str(), key.id.as_deref().unwrap_or("(unnamed)"))));
+            return Err(refusal.expected(format!(
+                "{} by key {}",
+                self.algorithm.as_str(),
+                key.id.as_deref().unwrap_or("(unnamed)")
+            )));
         }
         decode(self.payload).and_then(|bytes| json::object(&bytes).map_err(|what| malformed(&what)))
     }
@@ -71,7 +75,9 @@ fn read_header(header: &Object, allowed: &[Algorithm]) -> Result<(Algorithm, Opt
         return Err(SsoRefusal::new(SsoRefusalCode::IdTokenEncrypted));
     }
     if let Some(critical) = header.get("crit") {
-        return Err(SsoRefusal::new(SsoRefusalCode::IdTokenCritical).expected("no crit").received(critical.to_string()));
+        return Err(SsoRefusal::new(SsoRefusalCode::IdTokenCritical)
+            .expected("no crit")
+            .received(critical.to_string()));
     }
     let text = |name| json::text(header, name).map_err(|what| malformed(&what));
     match text("typ")? {
@@ -79,13 +85,17 @@ fn read_header(header: &Object, allowed: &[Algorithm]) -> Result<(Algorithm, Opt
         Some(kind) if kind.eq_ignore_ascii_case("JWT") => (),
         Some(kind) => return Err(SsoRefusal::new(SsoRefusalCode::IdTokenType).expected("JWT").received(kind)),
     }
-    // Of no meaning here, but a header whose content type is no text is not one.
-    text("cty")?;
+    // Only a token inside a token has a content type.
+    if let Some(content) = header.get("cty") {
+        return Err(SsoRefusal::new(SsoRefusalCode::IdTokenType).expected("no cty").received(content.to_string()));
+    }
     let named = text("alg")?;
     let algorithm = named.and_then(Algorithm::parse).filter(|algorithm| allowed.contains(algorithm));
     let algorithm = algorithm.ok_or_else(|| {
         let names: Vec<_> = allowed.iter().map(|algorithm| algorithm.as_str()).collect();
-        SsoRefusal::new(SsoRefusalCode::IdTokenAlgorithm).expected(names.join(", ")).received(named.unwrap_or("none named"))
+        SsoRefusal::new(SsoRefusalCode::IdTokenAlgorithm)
+            .expected(names.join(", "))
+            .received(named.unwrap_or("none named"))
     })?;
     Ok((algorithm, text("kid")?.map(str::to_owned)))
 }

@@ -1,5 +1,5 @@
-//! Owns joining ID token and UserInfo into an [`Assertion`]. UserInfo only fills gaps: it never replaces what the ID token
-//! says, and never touches issuer or subject.
+//! Owns joining ID token and UserInfo into an [`Assertion`]. UserInfo only fills gaps: it never replaces what the ID
+//! token says, and never touches issuer or subject.
 //!
 //! *Source*: R-SSO-8, T-ID-10.
 

@@ -112,7 +112,9 @@ fn metadata_of(metadata: &Metadata, issuer: &str) -> Result<(), SsoRefusal> {
 impl Resuming {
     fn exchange_code(self, metadata: Arc<Metadata>) -> Result<Step, SsoRefusal> {
         if metadata.names_issuer_in_callback && !self.names_issuer {
-            return Err(SsoRefusal::new(SsoRefusalCode::CallbackIssuerMissing).expected(metadata.issuer()).received("none"));
+            return Err(SsoRefusal::new(SsoRefusalCode::CallbackIssuerMissing)
+                .expected(metadata.issuer())
+                .received("none"));
         }
         let Self { attempt, code, .. } = self;
         let grant = Grant {

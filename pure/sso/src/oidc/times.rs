@@ -58,7 +58,8 @@ pub(crate) fn auth_time(
     begun_at: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, SsoRefusal> {
-    let missing = |received: &str| SsoRefusal::new(SsoRefusalCode::AuthTimeMissing).expected("a number").received(received);
+    let missing =
+        |received: &str| SsoRefusal::new(SsoRefusalCode::AuthTimeMissing).expected("a number").received(received);
     let moment = match claims.get("auth_time") {
         None if max_age_zero => return Err(missing("no auth_time")),
         None => return Ok(None),
@@ -90,7 +91,9 @@ fn required(claims: &Object, name: &str) -> Result<Timestamp, SsoRefusal> {
 }
 
 fn optional(claims: &Object, name: &str) -> Result<Option<Timestamp>, SsoRefusal> {
-    let wrong = || SsoRefusal::new(SsoRefusalCode::IdTokenTime).expected(format!("{name} as a number")).received("another type");
+    let wrong = || {
+        SsoRefusal::new(SsoRefusalCode::IdTokenTime).expected(format!("{name} as a number")).received("another type")
+    };
     claims.get(name).map(|value| moment(value).ok_or_else(wrong)).transpose()
 }
 

@@ -31,7 +31,9 @@ pub(crate) fn parse(response: &Response, secrets: &[&str]) -> Result<Tokens, Sso
     let text = |name| json::text(&document, name).map_err(malformed);
     let kind = text("token_type")?.unwrap_or("none");
     if !kind.eq_ignore_ascii_case("bearer") {
-        return Err(SsoRefusal::new(SsoRefusalCode::TokenType).expected("Bearer").received(without_secrets(kind, secrets)));
+        return Err(SsoRefusal::new(SsoRefusalCode::TokenType)
+            .expected("Bearer")
+            .received(without_secrets(kind, secrets)));
     }
     let access_token = text("access_token")?.filter(|token| is_bearer_token(token));
     let access_token = access_token.ok_or_else(|| malformed("no access_token that can be sent".to_owned()))?;

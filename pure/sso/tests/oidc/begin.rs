@@ -16,8 +16,11 @@ use crate::support::{CLIENT, ISSUER, REDIRECT, b64, document, response, secrets,
 
 fn begin(document: &Value, options: AuthorizationOptions) -> Result<Url, SsoRefusal> {
     let rules = UrlRules::default();
-    let beginning = Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
-    let Step::Metadata { request, next } = orgate_sso::oidc::begin(beginning) else { panic!("begin asks for metadata first") };
+    let beginning =
+        Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
+    let Step::Metadata { request, next } = orgate_sso::oidc::begin(beginning) else {
+        panic!("begin asks for metadata first")
+    };
     assert_eq!(request.purpose, Purpose::Discovery);
     assert_eq!(request.url.as_str(), format!("{ISSUER}/.well-known/openid-configuration"));
     match next.receive(Metadata::from_response(ISSUER, &response(document)).map(Arc::new)) {
@@ -41,7 +44,10 @@ fn t_bcp_1_state_nonce_and_s256_challenge_are_fresh_and_independent() {
     let query = query(&url);
     let verifier = secrets().verifier().expose_secret().to_owned();
     let challenge = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
-    assert_eq!((query["code_challenge"].as_str(), query["code_challenge_method"].as_str()), (b64(challenge).as_str(), "S256"));
+    assert_eq!(
+        (query["code_challenge"].as_str(), query["code_challenge_method"].as_str()),
+        (b64(challenge).as_str(), "S256")
+    );
     assert!((43..=128).contains(&verifier.len()));
     assert!(!url.as_str().contains(&verifier));
     assert_eq!((query["state"].clone(), query["nonce"].clone()), (b64([1; 32]), b64([2; 32])));
@@ -52,8 +58,8 @@ fn t_bcp_1_state_nonce_and_s256_challenge_are_fresh_and_independent() {
 #[test]
 fn rfc_7636_the_challenge_is_that_of_the_appendix() {
     let verifier = [
-        116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191, 240, 91, 88, 5, 88,
-        83, 132, 141, 121,
+        116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191,
+        240, 91, 88, 5, 88, 83, 132, 141, 121,
     ];
     let secrets = AuthorizationSecrets::new([1; 32], [2; 32], verifier);
     assert_eq!(secrets.verifier().expose_secret(), "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
@@ -71,7 +77,8 @@ fn t_bcp_8_scopes_and_flow_are_exactly_these() {
 
 #[test]
 fn options_are_sent_when_asked_for() {
-    let options = AuthorizationOptions { max_age_zero: true, prompt_none: true, login_hint: Some("ada&x=y@acme.example".into()) };
+    let options =
+        AuthorizationOptions { max_age_zero: true, prompt_none: true, login_hint: Some("ada&x=y@acme.example".into()) };
     let all = query(&begin(&document(), options).unwrap());
     assert_eq!((all["max_age"].as_str(), all["prompt"].as_str()), ("0", "none"));
     assert_eq!(all["login_hint"], "ada&x=y@acme.example");
@@ -88,7 +95,12 @@ fn a_query_of_the_endpoint_is_kept() {
 
 #[test]
 fn t_id_15_an_authorization_endpoint_that_breaks_the_rules_is_not_redirected_to() {
-    for endpoint in ["http://acme.okta.com/authorize", "https://10.0.0.1/authorize", "javascript:alert(1)", "https://acme.okta.com/#a"] {
+    for endpoint in [
+        "http://acme.okta.com/authorize",
+        "https://10.0.0.1/authorize",
+        "javascript:alert(1)",
+        "https://acme.okta.com/#a",
+    ] {
         let mut document = document();
         document["authorization_endpoint"] = endpoint.into();
         let refusal = begin(&document, AuthorizationOptions::default()).unwrap_err();
@@ -100,8 +112,11 @@ fn t_id_15_an_authorization_endpoint_that_breaks_the_rules_is_not_redirected_to(
 fn a_failure_to_get_the_metadata_is_passed_on() {
     let rules = UrlRules::default();
     let options = AuthorizationOptions::default();
-    let beginning = Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
-    let Step::Metadata { next, .. } = orgate_sso::oidc::begin(beginning) else { panic!("begin asks for metadata first") };
+    let beginning =
+        Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
+    let Step::Metadata { next, .. } = orgate_sso::oidc::begin(beginning) else {
+        panic!("begin asks for metadata first")
+    };
     let step = next.receive(Err(SsoRefusal::new(Code::Unreachable)));
     assert!(matches!(step, Step::Refuse(refusal) if refusal.code == Code::Unreachable));
 }
@@ -110,19 +125,25 @@ fn a_failure_to_get_the_metadata_is_passed_on() {
 fn metadata_of_another_provider_out_of_a_mixed_up_cache_is_refused() {
     let rules = UrlRules::default();
     let options = AuthorizationOptions::default();
-    let beginning = Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
-    let Step::Metadata { next, .. } = orgate_sso::oidc::begin(beginning) else { panic!("begin asks for metadata first") };
+    let beginning =
+        Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
+    let Step::Metadata { next, .. } = orgate_sso::oidc::begin(beginning) else {
+        panic!("begin asks for metadata first")
+    };
     let mut other = document();
     other["issuer"] = "https://other.okta.com".into();
     let other = Metadata::parse("https://other.okta.com", other.to_string().as_bytes()).unwrap();
-    assert!(matches!(next.receive(Ok(Arc::new(other))), Step::Refuse(refusal) if refusal.code == Code::DiscoveryIssuer));
+    assert!(
+        matches!(next.receive(Ok(Arc::new(other))), Step::Refuse(refusal) if refusal.code == Code::DiscoveryIssuer)
+    );
 }
 
 #[test]
 fn t_sec_3_no_step_or_request_prints_a_secret() {
     let rules = UrlRules::default();
     let options = AuthorizationOptions::default();
-    let beginning = Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
+    let beginning =
+        Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
     let shown = format!("{beginning:?} {:?}", orgate_sso::oidc::begin(beginning.clone()));
     for secret in [b64([1; 32]), b64([2; 32]), b64([3; 32]), "canary-secret".into()] {
         assert!(!shown.contains(&secret), "{shown}");

@@ -24,18 +24,32 @@ fn t_id_13_the_state_comes_out_first_and_nothing_goes_without_it() {
 
 #[test]
 fn a_repeated_parameter_or_a_flood_is_refused() {
-    for query in ["code=a&code=b&state=s", "state=s&state=t&code=c", "state=s&code=c&st%61te=t", "state=s&iss=a&iss=a&code=c"] {
+    for query in
+        ["code=a&code=b&state=s", "state=s&state=t&code=c", "state=s&code=c&st%61te=t", "state=s&iss=a&iss=a&code=c"]
+    {
         assert_eq!(Callback::parse(query).unwrap_err().code, Code::CallbackMalformed, "{query}");
     }
-    assert_eq!(Callback::parse(&format!("state=s&code={}", "c".repeat(9000))).unwrap_err().code, Code::CallbackMalformed);
-    assert_eq!(Callback::parse(&format!("code=c&state={}", "s".repeat(5000))).unwrap_err().code, Code::CallbackMalformed);
+    assert_eq!(
+        Callback::parse(&format!("state=s&code={}", "c".repeat(9000))).unwrap_err().code,
+        Code::CallbackMalformed
+    );
+    assert_eq!(
+        Callback::parse(&format!("code=c&state={}", "s".repeat(5000))).unwrap_err().code,
+        Code::CallbackMalformed
+    );
     assert_eq!(with_query(&format!("state=s&code={}", "c".repeat(5000))).code(), Some(Code::CallbackMalformed));
     assert_eq!(with_query("state=s&code=c&error=access_denied").code(), Some(Code::CallbackMalformed));
 }
 
 #[test]
 fn t_id_08_implicit_and_hybrid_answers_are_refused() {
-    for query in ["id_token=x&state=s", "code=c&id_token=x&state=s", "code=c&access_token=x&state=s", "token_type=bearer&state=s", "response=x&state=s"] {
+    for query in [
+        "id_token=x&state=s",
+        "code=c&id_token=x&state=s",
+        "code=c&access_token=x&state=s",
+        "token_type=bearer&state=s",
+        "response=x&state=s",
+    ] {
         let outcome = with_query(query);
         assert_eq!(outcome.code(), Some(Code::CallbackResponseType), "{query}");
         assert!(outcome.sent.is_empty());

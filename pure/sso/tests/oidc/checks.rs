@@ -124,7 +124,11 @@ fn r_sso_5_a_failure_tells_expected_received_and_the_mend() {
     assert_eq!((check.expected.as_deref(), check.received.as_deref()), (Some(ISSUER), Some("https://other.example")));
     assert!(check.mend.is_some());
     let shown = serde_json::to_value(&check).unwrap();
-    assert_eq!((&shown["name"], &shown["ok"], &shown["code"]), (&json!("issuer"), &json!(false), &json!("discovery-issuer-mismatch")));
+    assert_eq!(serde_json::from_value::<Check>(shown.clone()).unwrap(), check);
+    assert_eq!(
+        (&shown["name"], &shown["ok"], &shown["code"]),
+        (&json!("issuer"), &json!(false), &json!("discovery-issuer-mismatch"))
+    );
 }
 
 #[test]

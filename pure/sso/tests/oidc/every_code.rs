@@ -20,7 +20,10 @@ const TESTS: &[&str] = &[
 fn every_refusal_code_is_named_by_a_test() {
     let word = |text: &'static str| text.split(|c: char| !c.is_alphanumeric()).next();
     let named: BTreeSet<_> = TESTS.iter().flat_map(|text| text.split("Code::").skip(1).filter_map(word)).collect();
-    let missing: Vec<_> =
-        SsoRefusalCode::ALL.iter().map(|code| format!("{code:?}")).filter(|code| !named.contains(code.as_str())).collect();
+    let missing: Vec<_> = SsoRefusalCode::ALL
+        .iter()
+        .map(|code| format!("{code:?}"))
+        .filter(|code| !named.contains(code.as_str()))
+        .collect();
     assert_eq!(missing, Vec::<String>::new());
 }

@@ -23,7 +23,9 @@ fn t_id_04_every_accepted_algorithm_verifies() {
 
 #[test]
 fn t_id_04_none_and_symmetric_algorithms_are_refused_in_every_writing() {
-    for algorithm in ["none", "None", "nOnE", "NONE", "", "HS256", "HS384", "HS512", "es256", "ES256K", "ES512", "RS1", "dir"] {
+    for algorithm in
+        ["none", "None", "nOnE", "NONE", "", "HS256", "HS384", "HS512", "es256", "ES256K", "ES512", "RS1", "dir"]
+    {
         let header = json!({"alg": algorithm, "kid": "ES256"}).to_string();
         let token = sign_raw(&KEYS, "ES256", &header, claims().to_string().as_bytes());
         assert_eq!(judge_token(&token), Some(Code::IdTokenAlgorithm), "{algorithm}");

@@ -1,6 +1,11 @@
 //! Sign-ins through the public interface, against a provider that is a value too. It signs with its own code and shares
 //! none with the crate.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets a surprise should stop there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets a surprise should stop there"
+)]
 
 mod begin;
 mod callback;

@@ -21,7 +21,9 @@ fn with(name: &str, value: Value) -> Value {
 #[test]
 fn t_id_15_the_issuer_is_the_one_it_was_fetched_for() {
     assert!(parse(&document()).is_ok());
-    for issuer in [json!("https://acme.okta.com/"), json!("https://ACME.okta.com"), json!("https://evil.example"), json!("")] {
+    for issuer in
+        [json!("https://acme.okta.com/"), json!("https://ACME.okta.com"), json!("https://evil.example"), json!("")]
+    {
         assert_eq!(parse(&with("issuer", issuer)).unwrap_err(), Code::DiscoveryIssuer);
     }
     assert_eq!(parse(&with("issuer", json!(7))).unwrap_err(), Code::DiscoveryMalformed);
@@ -38,7 +40,13 @@ fn t_id_15_every_endpoint_is_checked_whenever_it_is_used() {
 #[test]
 fn t_ssrf_4_endpoints_that_point_inside_are_not_asked() {
     for name in ["token_endpoint", "jwks_uri"] {
-        for inside in ["https://127.0.0.1/", "http://acme.okta.com/", "https://db.internal/", "https://acme.okta.com:22/", "https://2130706433/"] {
+        for inside in [
+            "https://127.0.0.1/",
+            "http://acme.okta.com/",
+            "https://db.internal/",
+            "https://acme.okta.com:22/",
+            "https://2130706433/",
+        ] {
             let mut world = World::of(&claims());
             world.document[name] = inside.into();
             let outcome = world.run();
@@ -68,7 +76,10 @@ fn a_document_without_a_needed_endpoint_is_incomplete() {
     }
     let metadata = parse(&document()).unwrap();
     assert!(!metadata.has(Endpoint::EndSession));
-    assert_eq!(metadata.endpoint(Endpoint::EndSession, &UrlRules::default()).unwrap_err().code, Code::DiscoveryIncomplete);
+    assert_eq!(
+        metadata.endpoint(Endpoint::EndSession, &UrlRules::default()).unwrap_err().code,
+        Code::DiscoveryIncomplete
+    );
 }
 
 #[test]
@@ -81,7 +92,9 @@ fn t_id_14_a_redirect_or_error_instead_of_the_document_is_refused() {
 
 #[test]
 fn t_bcp_6_the_secret_is_sent_by_basic_unless_only_post_is_offered() {
-    let method = |offered: Value| parse(&with("token_endpoint_auth_methods_supported", offered)).unwrap().client_authentication();
+    let method = |offered: Value| {
+        parse(&with("token_endpoint_auth_methods_supported", offered)).unwrap().client_authentication()
+    };
     assert_eq!(parse(&document()).unwrap().client_authentication(), Ok(ClientAuthentication::Basic));
     assert_eq!(method(json!(["client_secret_post", "client_secret_basic"])), Ok(ClientAuthentication::Basic));
     assert_eq!(method(json!(["client_secret_post", "none"])), Ok(ClientAuthentication::Post));

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
-    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaKeyPair,
 };
 use data_encoding::BASE64URL_NOPAD;
 use orgate_core::assertion::Assertion;
@@ -20,6 +20,7 @@ use orgate_sso::oidc::{Attempt, AuthorizationSecrets, Callback, resume};
 use orgate_sso::refusal::{SsoRefusal, SsoRefusalCode};
 use orgate_sso::settings::{Settings, SettingsInput};
 use orgate_sso::url_rules::UrlRules;
+use proptest::prelude::{Strategy, any};
 use serde_json::{Value, json};
 
 pub(crate) const ISSUER: &str = "https://acme.okta.com";
@@ -79,7 +80,8 @@ impl Keys {
             "EdDSA" => json!({"kty": "OKP", "crv": "Ed25519", "x": b64(self.ed25519.public_key().as_ref())}),
             _ => {
                 let key = self.rsa.public_key();
-                let (n, e) = (key.modulus().big_endian_without_leading_zero(), key.exponent().big_endian_without_leading_zero());
+                let (n, e) =
+                    (key.modulus().big_endian_without_leading_zero(), key.exponent().big_endian_without_leading_zero());
                 json!({"kty": "RSA", "n": b64(n), "e": b64(e)})
             }
         };
@@ -163,7 +165,12 @@ pub(crate) fn document() -> Value {
 }
 
 pub(crate) fn response(body: &Value) -> Response {
-    Response { status: 200, content_type: Some("application/json".into()), body: body.to_string().into(), ..Response::default() }
+    Response {
+        status: 200,
+        content_type: Some("application/json".into()),
+        body: body.to_string().into(),
+        ..Response::default()
+    }
 }
 
 /// One sign-in and everything that the provider answers in it.
@@ -204,7 +211,9 @@ impl World {
             document: document(),
             key_sets: vec![json!({ "keys": keys })],
             query: "code=code-1&state=state-1".into(),
-            token_response: response(&json!({"token_type": "Bearer", "access_token": "access-1", "id_token": id_token})),
+            token_response: response(
+                &json!({"token_type": "Bearer", "access_token": "access-1", "id_token": id_token}),
+            ),
             userinfo: response(&json!({"sub": "00u1", "email": "ada@acme.example", "email_verified": true})),
             known: false,
             max_age_zero: false,
@@ -277,4 +286,13 @@ pub(crate) fn judge(claims: &Value) -> Option<SsoRefusalCode> {
 /// What becomes of a sign-in with this token.
 pub(crate) fn judge_token(token: &str) -> Option<SsoRefusalCode> {
     World::new(token).run().code()
+}
+
+/// Text that is nearly what is expected, so that it reaches the deeper parts.
+pub(crate) fn nearly(good: String) -> impl Strategy<Value = String> {
+    let length = good.chars().count();
+    (0..length, 0..length, any::<String>()).prop_map(move |(from, to, middle)| {
+        let (from, to) = (from.min(to), from.max(to));
+        good.chars().take(from).chain(middle.chars()).chain(good.chars().skip(to)).collect()
+    })
 }

@@ -54,7 +54,9 @@ fn t_bcp_6_post_puts_the_secret_into_the_form() {
     assert_eq!(outcome.code(), None);
     let request = outcome.sent.iter().find(|request| request.purpose == Purpose::Token).unwrap();
     assert!(request.headers.iter().all(|header| header.name != "authorization"));
-    assert!(request.body.as_ref().unwrap().expose_secret().ends_with("&client_id=0oaclient&client_secret=canary-secret"));
+    assert!(
+        request.body.as_ref().unwrap().expose_secret().ends_with("&client_id=0oaclient&client_secret=canary-secret")
+    );
     world.document["token_endpoint_auth_methods_supported"] = json!(["private_key_jwt"]);
     assert_eq!(world.run().code(), Some(Code::ClientAuthenticationUnsupported));
 }

@@ -6,7 +6,9 @@ use orgate_sso::refusal::SsoRefusalCode as Code;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::support::{CLIENT, ISSUER, KEYS, NOW, OTHER_KEYS, World, claims, claims_with, claims_without, response, sign, sign_raw};
+use crate::support::{
+    CLIENT, ISSUER, KEYS, NOW, OTHER_KEYS, World, claims, claims_with, claims_without, response, sign, sign_raw,
+};
 
 fn thin() -> Value {
     let mut claims = claims_without("email");
@@ -22,7 +24,8 @@ fn answered(token: &Value, userinfo: Response) -> World {
 
 #[test]
 fn r_sso_8_thin_tokens_work_through_userinfo() {
-    let userinfo = response(&json!({"sub": "00u1", "email": "ada@acme.example", "email_verified": true, "name": "Ada"}));
+    let userinfo =
+        response(&json!({"sub": "00u1", "email": "ada@acme.example", "email_verified": true, "name": "Ada"}));
     let outcome = answered(&thin(), userinfo).run();
     let assertion = outcome.result.unwrap();
     assert_eq!(assertion.email.as_deref(), Some("ada@acme.example"));
@@ -70,7 +73,8 @@ fn t_id_10_another_subject_fails_the_whole_sign_in() {
 fn t_id_10_userinfo_never_overrides_the_id_token() {
     let token = claims_without("email_verified");
     let userinfo = json!({
-        "sub": "00u1", "iss": "https://evil.example", "email": "owner@acme.example", "email_verified": true, "name": "Eve", "amr": ["hwk"],
+        "sub": "00u1", "iss": "https://evil.example", "email": "owner@acme.example", "email_verified": true,
+        "name": "Eve", "amr": ["hwk"],
     });
     let assertion = answered(&token, response(&userinfo)).run().result.unwrap();
     assert_eq!(assertion.issuer, ISSUER);
@@ -84,15 +88,22 @@ fn t_id_10_userinfo_never_overrides_the_id_token() {
 
 #[test]
 fn t_lnk_9_what_userinfo_says_about_the_address_fills_the_gap() {
-    let verified = |token: &Value, userinfo: Value| answered(token, response(&userinfo)).run().result.unwrap().email_verified;
+    let verified =
+        |token: &Value, userinfo: Value| answered(token, response(&userinfo)).run().result.unwrap().email_verified;
     let token = claims_without("email_verified");
     let same = "ada@acme.example";
     assert_eq!(verified(&token, json!({"sub": "00u1", "email": same, "email_verified": true})), EmailVerified::True);
-    assert_eq!(verified(&token, json!({"sub": "00u1", "email": same, "email_verified": "true"})), EmailVerified::FalseOrMalformed);
+    assert_eq!(
+        verified(&token, json!({"sub": "00u1", "email": same, "email_verified": "true"})),
+        EmailVerified::FalseOrMalformed
+    );
     assert_eq!(verified(&token, json!({"sub": "00u1"})), EmailVerified::Missing);
     let mut denied = thin();
     denied["email_verified"] = false.into();
-    assert_eq!(verified(&denied, json!({"sub": "00u1", "email": same, "email_verified": true})), EmailVerified::FalseOrMalformed);
+    assert_eq!(
+        verified(&denied, json!({"sub": "00u1", "email": same, "email_verified": true})),
+        EmailVerified::FalseOrMalformed
+    );
 }
 
 #[test]
@@ -101,7 +112,12 @@ fn an_answer_without_claims_is_refused() {
         let answer = Response { status: 200, body: body.into(), ..Response::default() };
         assert_eq!(answered(&thin(), answer).run().code(), Some(Code::UserInfoMalformed), "{body}");
     }
-    for (status, code) in [(401, Code::UserInfoRejected), (403, Code::UserInfoRejected), (302, Code::Redirected), (500, Code::UnexpectedStatus)] {
+    for (status, code) in [
+        (401, Code::UserInfoRejected),
+        (403, Code::UserInfoRejected),
+        (302, Code::Redirected),
+        (500, Code::UnexpectedStatus),
+    ] {
         let answer = Response { status, ..Response::default() };
         assert_eq!(answered(&thin(), answer).run().code(), Some(code), "{status}");
     }
@@ -133,9 +149,11 @@ fn t_id_10_signed_userinfo_passes_the_checks_of_an_id_token() {
     ] {
         assert_eq!(signed(sign("ES256", &claims(wrong.clone()))), Some(Code::UserInfoSignature), "{wrong}");
     }
-    let foreign = sign_raw(&OTHER_KEYS, "ES256", r#"{"alg":"ES256","kid":"ES256"}"#, claims(json!({})).to_string().as_bytes());
+    let foreign =
+        sign_raw(&OTHER_KEYS, "ES256", r#"{"alg":"ES256","kid":"ES256"}"#, claims(json!({})).to_string().as_bytes());
     assert_eq!(signed(foreign), Some(Code::UserInfoSignature));
-    let unsigned = sign_raw(&KEYS, "ES256", r#"{"alg":"none","kid":"ES256"}"#, claims(json!({})).to_string().as_bytes());
+    let unsigned =
+        sign_raw(&KEYS, "ES256", r#"{"alg":"none","kid":"ES256"}"#, claims(json!({})).to_string().as_bytes());
     assert_eq!(signed(unsigned), Some(Code::UserInfoSignature));
     assert_eq!(signed(sign("ES256", &claims(json!({"sub": "00u2"})))), Some(Code::UserInfoSubject));
 }

@@ -18,7 +18,9 @@ pub(super) fn client_and_redirect(
     metadata: &Metadata,
 ) -> Check {
     let name = CheckName::ClientAndRedirect;
-    let Ok(response) = response else { return Check::not_told(name, "The authorization endpoint could not be reached from here.") };
+    let Ok(response) = response else {
+        return Check::not_told(name, "The authorization endpoint gave no answer that could be read from here.");
+    };
     match response.status {
         300..400 => redirected(&response, redirect_uri, metadata),
         200..300 => {
@@ -29,7 +31,8 @@ pub(super) fn client_and_redirect(
             let refusal = SsoRefusal::new(SsoRefusalCode::IdpRejectedRequest)
                 .expected(format!("a redirect to {redirect_uri}"))
                 .received(format!("status {}", response.status));
-            let mut check = Check::failed(name, &refusal).with_detail("The identity provider shows an error instead of coming back.");
+            let mut check = Check::failed(name, &refusal)
+                .with_detail("The identity provider shows an error instead of coming back.");
             check.mend = Some(
                 "Check the client ID, and enter the Single sign-on URL as sign-in redirect URI at the identity provider."
                     .to_owned(),
@@ -49,17 +52,18 @@ fn redirected(response: &Response, redirect_uri: &str, metadata: &Metadata) -> C
         let detail = "The identity provider went on to a page of its own.";
         return Check::passed(name, detail).with_remark("Whether it takes the redirect URI, a test sign-in will tell.");
     };
-    let find = |wanted: &str| target.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
+    let find =
+        |wanted: &str| target.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
     let Some(error) = find("error") else {
         return Check::passed(name, "The identity provider came back to the Single sign-on URL.");
     };
     let refusal = idp_error(&error, find("error_description").as_deref());
-    match refusal.code {
-        SsoRefusalCode::IdpInteractionRequired | SsoRefusalCode::IdpAccessDenied => {
-            Check::passed(name, "The identity provider knows the client and came back to the Single sign-on URL.")
-        }
-        SsoRefusalCode::IdpUnavailable => Check::not_told(name, "The identity provider says that it is out of order."),
-        _ => Check::failed(name, &refusal).with_detail("The identity provider came back with an error."),
+    if matches!(refusal.code, SsoRefusalCode::IdpInteractionRequired | SsoRefusalCode::IdpAccessDenied) {
+        Check::passed(name, "The identity provider knows the client and came back to the Single sign-on URL.")
+    } else if refusal.code == SsoRefusalCode::IdpUnavailable {
+        Check::not_told(name, "The identity provider says that it is out of order.")
+    } else {
+        Check::failed(name, &refusal).with_detail("The identity provider came back with an error.")
     }
 }
 
@@ -74,7 +78,9 @@ fn same_place(target: &Url, redirect_uri: &str) -> bool {
 /// Whether the provider takes the secret: with a right one it complains about the code.
 pub(super) fn client_secret(response: Result<Response, TransportFailure>, secret: &str) -> Check {
     let name = CheckName::ClientSecret;
-    let Ok(response) = response else { return Check::not_told(name, "The token endpoint could not be reached.") };
+    let Ok(response) = response else {
+        return Check::not_told(name, "The token endpoint gave no answer that could be read.");
+    };
     let refusal = token_response::error(&response, &[secret, IMPOSSIBLE_CODE]);
     match refusal {
         Some(refusal) if refusal.code == SsoRefusalCode::CodeRejected => {

@@ -9,6 +9,8 @@ mod report;
 
 pub use report::{Check, CheckName, Report};
 
+use secrecy::ExposeSecret;
+
 use crate::exchange::{Purpose, Request, Response, TransportFailure};
 use crate::oidc::begin::{AuthorizationOptions, AuthorizationSecrets, Beginning};
 use crate::oidc::metadata::{self, Endpoint, Metadata};
@@ -16,7 +18,6 @@ use crate::oidc::token_request::{self, Grant};
 use crate::refusal::SsoRefusal;
 use crate::settings::Settings;
 use crate::url_rules::UrlRules;
-use secrecy::ExposeSecret;
 
 /// A code that no provider has issued.
 const IMPOSSIBLE_CODE: &str = "orgate-check-this-code-was-never-issued";
@@ -159,11 +160,8 @@ impl Checking {
 
     fn probe_token(mut self, metadata: &Metadata) -> CheckStep {
         let verifier = self.probe.secrets.verifier().clone();
-        let grant = Grant {
-            code: IMPOSSIBLE_CODE,
-            verifier: verifier.expose_secret(),
-            redirect_uri: &self.probe.redirect_uri,
-        };
+        let grant =
+            Grant { code: IMPOSSIBLE_CODE, verifier: verifier.expose_secret(), redirect_uri: &self.probe.redirect_uri };
         match token_request::request(metadata, &self.probe.settings, grant, &self.probe.rules) {
             Ok(request) => self.fetch(request, Stage::Token),
             Err(refusal) => {

@@ -10,11 +10,12 @@ use crate::url_rules::UrlRules;
 
 /// Which check it is that fails when the discovery document cannot be had for this reason.
 pub(super) fn failed_check(code: SsoRefusalCode) -> CheckName {
-    use SsoRefusalCode as C;
-    match code {
-        C::AddressRefused | C::NameNotResolved => CheckName::Address,
-        C::DiscoveryIssuer => CheckName::Issuer,
-        _ => CheckName::Discovery,
+    if matches!(code, SsoRefusalCode::AddressRefused | SsoRefusalCode::NameNotResolved) {
+        CheckName::Address
+    } else if code == SsoRefusalCode::DiscoveryIssuer {
+        CheckName::Issuer
+    } else {
+        CheckName::Discovery
     }
 }
 
@@ -75,10 +76,13 @@ pub(super) fn code_flow(metadata: &Metadata) -> Check {
     }
     let check = Check::passed(CheckName::CodeFlow, "Nothing in the discovery document speaks against a sign-in.");
     // The standard has a default for the grant types, and PKCE is the only thing that a sign-in misses silently.
-    let absent: Vec<_> = needed.iter().filter(|(list, offered, _)| offered.is_none() && *list != "grant_types_supported").collect();
+    let absent: Vec<_> =
+        needed.iter().filter(|(list, offered, _)| offered.is_none() && *list != "grant_types_supported").collect();
     let scopes = metadata.scopes.as_ref().and_then(|offered| SCOPES.split(' ').find(|scope| !contains(offered, scope)));
     match (absent.first(), scopes) {
-        (Some((list, _, value)), _) => check.with_remark(&format!("The discovery document has no {list}, so {value} could not be told.")),
+        (Some((list, _, value)), _) => {
+            check.with_remark(&format!("The discovery document has no {list}, so {value} could not be told."))
+        }
         (None, Some(scope)) => check.with_remark(&format!("The scope {scope} is not listed; claims may be missing.")),
         (None, None) => check,
     }

@@ -84,14 +84,8 @@ pub struct Check {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
     /// The code of a failure.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "code_as_text")]
-    #[serde(default, deserialize_with = "code_from_text")]
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "code_from_text")]
     pub code: Option<SsoRefusalCode>,
-}
-
-#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
-fn code_as_text<S: serde::Serializer>(code: &Option<SsoRefusalCode>, serializer: S) -> Result<S::Ok, S::Error> {
-    code.map(SsoRefusalCode::as_str).serialize(serializer)
 }
 
 /// A code that this version does not know reads as none: the texts of the check still say what was wrong.

@@ -2,7 +2,6 @@
 //! in [`crate::password_reset`].
 
 use orgate_core::policy::AddressState;
-use orgate_core::refusal::Refusal;
 use orgate_store::{Identity, PasswordCredential, Tx, User};
 
 use crate::app::App;
@@ -43,7 +42,7 @@ pub struct PasswordChange {
 
 /// Gives the person another name, which every organization sees.
 ///
-/// *Errors*: [`Refusal::InvalidInput`], and those of [`authorise::session`].
+/// *Errors*: `Refusal::InvalidInput`, and those of [`authorise::session`].
 pub async fn rename(app: &App, visitor: &Visitor, name: &str) -> Result<(), Error> {
     let mut input = Input::default();
     let Some(name) = input.name("name", name) else { return Err(input.refused()) };
@@ -85,8 +84,8 @@ pub async fn security(app: &App, visitor: &Visitor) -> Result<Security, Error> {
 
 /// Sets the first password or changes the one there is. Every other session ends, and the person is mailed.
 ///
-/// *Errors*: [`Refusal::InvalidInput`] (a wrong current password too), [`Refusal::SsoRequired`] where enforcement binds
-/// the person (T-ENF-4), [`Refusal::TooManyRequests`], [`Refusal::Busy`], and those of [`authorise::account`].
+/// *Errors*: `Refusal::InvalidInput` (a wrong current password too), `Refusal::SsoRequired` where enforcement binds
+/// the person (T-ENF-4), `Refusal::TooManyRequests`, `Refusal::Busy`, and those of [`authorise::account`].
 pub async fn change_password(app: &App, visitor: &Visitor, change: PasswordChange) -> Result<(), Error> {
     let (user, stored) = app
         .store

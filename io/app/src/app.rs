@@ -14,7 +14,7 @@ use crate::outbound::Outbound;
 use crate::outbox::Outbox;
 use crate::passwords::Passwords;
 use crate::seal::Sealer;
-use crate::session::SessionTouches;
+use crate::session::SessionTouch;
 use crate::settings::Settings;
 use crate::token::CodeKey;
 
@@ -33,7 +33,7 @@ pub struct Effects {
     /// The operator's settings.
     pub settings: Settings,
     /// Secrets at rest.
-    pub sealer: Sealer,
+    pub sealer: Arc<Sealer>,
     /// The key of mailed codes.
     pub code_key: CodeKey,
     /// Password hashing.
@@ -47,7 +47,7 @@ pub struct Effects {
     /// Mail that waits to be sent.
     pub outbox: Outbox,
     /// Uses of sessions that wait to be written (R-IN-7).
-    pub touches: SessionTouches,
+    pub touches: SessionTouch,
 }
 
 impl App {

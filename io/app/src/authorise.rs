@@ -112,7 +112,7 @@ pub async fn session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller
 ///
 /// *Errors*: [`Refusal::NoSession`], [`Refusal::SsoRequired`].
 pub fn caller(app: &App, check: SessionCheck, now: Timestamp) -> Result<Caller, Refusal> {
-    if check.life.end(app.settings.session_limits, now).is_some() {
+    if check.life.end(app.settings.session, now).is_some() {
         return Err(Refusal::NoSession);
     }
     let world = world(check.address.clone(), check.has_second_factor, &check.places);

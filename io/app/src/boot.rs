@@ -12,7 +12,7 @@ use crate::jwks_cache::JwksCache;
 use crate::mail::MailTransport;
 use crate::outbound::resolver::Resolver;
 use crate::outbound::{Outbound, OutboundLimits, trust};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, OutboxParts};
 use crate::passwords::Passwords;
 use crate::seal::{SealError, Sealer};
 use crate::settings::Settings;
@@ -59,18 +59,27 @@ impl std::error::Error for BootError {
 /// Puts an [`App`] together: opens the database (and upgrades it, if the settings allow), checks the key, readies mail.
 pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<App, BootError> {
     let store = Store::open(&settings.store, clock.now()).await.map_err(BootError::Store)?;
-    let sealer = Sealer::new(&settings.secret_key);
+    let sealer = Arc::new(Sealer::new(&settings.secret_key));
     check_key(&store, &sealer, &*clock, &*entropy).await?;
     let transport = MailTransport::open(&settings.mail, settings.extra_ca_pem.as_deref())
         .await
         .map_err(|failure| BootError::Mail(failure.to_string()))?;
     let outbound = outbound(&settings)?;
     let passwords = Passwords::new(settings.hashing_cost);
+    let outbox = Outbox::new(OutboxParts {
+        store: store.clone(),
+        sealer: Arc::clone(&sealer),
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        transport,
+        from: settings.mail_from.clone(),
+        product_name: settings.product_name.clone(),
+    });
     let code_key = CodeKey::new(&settings.secret_key);
     Ok(App::new(Effects {
         jwks: JwksCache::new(Arc::clone(&clock)),
         metadata: JwksCache::new(Arc::clone(&clock)),
-        outbox: Outbox::new(transport),
+        outbox,
         touches: crate::session::SessionTouch::default(),
         store,
         clock,

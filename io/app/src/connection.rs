@@ -30,12 +30,12 @@ use crate::visitor::Visitor;
 
 /// The redirect URI of a connection: distinct for each, built from the public URL alone (R-SSO-2).
 pub fn redirect_uri(app: &App, id: &ConnectionId) -> String {
-    app.settings.url(&format!("/sso/oidc/{id}/callback"))
+    app.settings.public_url.link(&format!("/sso/oidc/{id}/callback"))
 }
 
 /// The address that the IdP's tile calls (`initiate_login_uri`).
 pub fn initiate_login_uri(app: &App, id: &ConnectionId) -> String {
-    app.settings.url(&format!("/sso/oidc/{id}/initiate"))
+    app.settings.public_url.link(&format!("/sso/oidc/{id}/initiate"))
 }
 
 /// Opens the sealed settings of a revision (T-SEC-1: bound to table, column, row and tenant).

@@ -287,7 +287,7 @@ async fn show(
     let view = connection::view(tx, app, connection).await?;
     let is_draft = view.draft.as_ref().is_some_and(|draft| draft.revision.id == test.revision_id);
     Ok(TestView {
-        url: app.settings.url(&format!(
+        url: app.settings.public_url.link(&format!(
             "/organizations/{}/connections/{}/tests/{}",
             member.place.slug, view.connection.id, test.id
         )),

@@ -4,6 +4,7 @@
 use orgate_core::refusal::{FieldError, Refusal};
 use orgate_store::StoreError;
 
+use crate::outbox::OutboxError;
 use crate::passwords::HashingFault;
 use crate::seal::SealError;
 
@@ -97,6 +98,16 @@ impl From<HashingFault> for Error {
         match source {
             HashingFault::Busy => Self::Refused(Refusal::Busy),
             other => Self::Fault(Fault::Hashing(other)),
+        }
+    }
+}
+
+impl From<OutboxError> for Error {
+    fn from(source: OutboxError) -> Self {
+        match source {
+            OutboxError::Seal(source) => source.into(),
+            OutboxError::Content(source) => source.into(),
+            OutboxError::Store(source) => source.into(),
         }
     }
 }

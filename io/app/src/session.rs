@@ -2,9 +2,11 @@
 //! maker of sessions is [`crate::sign_in::issue`].
 
 mod current;
+mod open;
 mod touch;
 
 pub use current::{Access, Current, CurrentPlace, current};
+pub use open::{Opened, open};
 pub use touch::{SessionTouch, flush};
 
 use orgate_core::id::{Identifier as _, SessionId};

@@ -82,17 +82,16 @@ async fn switch(
     let mut own = tx.organization(member.organization_id());
     if let Some(replaced) = row.active_connection_id.as_ref().filter(|replaced| **replaced != connection.id) {
         own.disable_connection(replaced).await?;
-        tx.instance().delete_sign_ins_of_connection(replaced).await?;
+        own.delete_sign_ins_of_connection(replaced).await?;
     }
     let keeps = row.active_connection_id.as_ref() == Some(&connection.id)
         && current.is_some_and(|current| current.issuer == next.issuer && current.client_id == next.client_id);
-    let mut own = tx.organization(member.organization_id());
     own.activate_revision(&connection.id, &next.id).await?;
     own.activate_connection(&connection.id, &next.id, now).await?;
     let since = if keeps { row.connection_since_at } else { now };
     own.set_active_connection(&connection.id, since).await?;
     if !keeps {
-        tx.instance().delete_sign_ins_of_connection(&connection.id).await?;
+        own.delete_sign_ins_of_connection(&connection.id).await?;
     }
     Ok(())
 }
@@ -134,8 +133,9 @@ pub async fn remove(app: &App, visitor: &Visitor, organization: &str, id: &str) 
                 if connection.state == ConnectionState::Active {
                     stop(tx, app, &member, &row, &connection).await?;
                 }
-                tx.organization(member.organization_id()).remove_connection(&connection.id, app.now()).await?;
-                tx.instance().delete_sign_ins_of_connection(&connection.id).await?;
+                let mut own = tx.organization(member.organization_id());
+                own.remove_connection(&connection.id, app.now()).await?;
+                own.delete_sign_ins_of_connection(&connection.id).await?;
                 note(tx, app, visitor, &member, &connection, "connection.removed").await?;
                 notice::owners(tx, app, &member, "removed a single sign-on connection").await
             })
@@ -158,7 +158,7 @@ async fn stop(
     let mut own = tx.organization(member.organization_id());
     own.clear_active_connection(app.now()).await?;
     own.disable_connection(&connection.id).await?;
-    tx.instance().delete_sign_ins_of_connection(&connection.id).await?;
+    own.delete_sign_ins_of_connection(&connection.id).await?;
     Ok(())
 }
 

@@ -126,7 +126,7 @@ async fn previous(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Ca
 /// A day after the oldest proof: confirming one thing does not prolong another (R-IN-7).
 fn expiry(app: &App, proofs: &Proofs, now: Timestamp) -> Timestamp {
     let oldest = proofs.iter().map(Proof::at).min().unwrap_or(now);
-    oldest.plus(app.settings.session_limits.absolute)
+    oldest.plus(app.settings.session.absolute)
 }
 
 /// Who came in where, for the members list and the audit log of every organization that the proofs open.

@@ -8,7 +8,7 @@ use orgate_core::refusal::Refusal;
 use crate::app::App;
 use crate::error::Error;
 use crate::limit;
-use crate::mail::templates::{SignInAddress, Template};
+use crate::mail::templates::{MailTemplate, SignInAddress};
 use crate::visitor::Visitor;
 
 /// Where to go from what was typed.
@@ -74,12 +74,12 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
                         .iter()
                         .map(|place| SignInAddress {
                             organization: place.name.clone(),
-                            url: app.settings.url(&format!("/sign-in/{}", place.slug)),
+                            url: app.settings.public_url.link(&format!("/sign-in/{}", place.slug)),
                         })
                         .collect();
                     if !addresses.is_empty() {
-                        let template = Template::SignInAddresses { addresses };
-                        app.outbox.put(tx, app, &user.email, template).await?;
+                        let template = MailTemplate::SignInAddresses { addresses };
+                        app.outbox.put(tx, &user.email, template).await?;
                     }
                 }
                 Ok::<_, Error>(())

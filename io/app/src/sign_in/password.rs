@@ -34,7 +34,7 @@ pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Re
     let stored = known.as_ref().map(|(_, hash)| hash.as_str());
     let comparison = app.passwords.compare(&credentials.password, stored).await?;
     match (known, comparison) {
-        (Some((user_id, hash)), Comparison::Matches { needs_rehash }) => {
+        (Some((user_id, hash)), Comparison::Right { needs_rehash }) => {
             let rehashed = if needs_rehash {
                 Some(app.passwords.hash(&credentials.password, &*app.entropy).await?)
             } else {
@@ -42,7 +42,7 @@ pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Re
             };
             finish(app, visitor, user_id, hash, rehashed).await
         }
-        (Some((user_id, _)), Comparison::Differs) => {
+        (Some((user_id, _)), Comparison::Wrong) => {
             refused(app, visitor, Some(user_id), "invalid-credentials").await?;
             Err(Refusal::InvalidCredentials.into())
         }

@@ -16,7 +16,7 @@ use crate::authorise::{self, Caller};
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::limit;
-use crate::mail::templates::Template;
+use crate::mail::MailTemplate;
 use crate::token::{CodePurpose, SixDigitCode};
 use crate::visitor::Visitor;
 
@@ -95,7 +95,7 @@ pub async fn mail_code(app: &App, visitor: &Visitor) -> Result<(), Error> {
                     expires_at: now.plus(CODE_LIFETIME),
                 };
                 tx.instance().insert_challenge(&challenge).await?;
-                app.outbox.put(tx, app, &user.email, Template::StepUpCode { code }).await
+                app.outbox.put(tx, &user.email, MailTemplate::StepUpCode { code }).await
             })
         })
         .await?;

@@ -3,7 +3,7 @@
 
 use orgate_core::assertion::Assertion;
 use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
-use orgate_core::id::{ChallengeId, SignInId, UserId};
+use orgate_core::id::{ChallengeId, ConnectionId, ConnectionTestId, OrganizationId, SignInId, UserId};
 use orgate_core::linking::{Linking, link};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
@@ -20,7 +20,7 @@ use crate::connection_test;
 use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
 use crate::limit;
-use crate::mail::templates::Template;
+use crate::mail::MailTemplate;
 use crate::notice;
 use crate::sign_in::issue::{Issued, issue};
 use crate::token::CodePurpose;
@@ -39,7 +39,14 @@ pub enum Outcome {
     /// A question to the person, on the page of this attempt.
     Asks(SignInId),
     /// A test is over; its page says how.
-    Tested(orgate_core::id::OrganizationId, orgate_core::id::ConnectionTestId),
+    Tested {
+        /// The organization's short name.
+        slug: String,
+        /// Which connection.
+        connection_id: ConnectionId,
+        /// Which test.
+        test_id: ConnectionTestId,
+    },
     /// No; the page of this reference says why.
     Refused(RefusalPage),
     /// The person said no; back to the organization's login address.
@@ -56,7 +63,7 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
     let assertion = document.assertion.as_ref().ok_or(Error::Fault(Fault::Impossible("an attempt without assertion")))?;
     if let Purpose::Test { test_id, started_by } = &document.purpose {
         connection_test::finish(tx, app, visitor, document, assertion, test_id, started_by).await?;
-        return Ok(Outcome::Tested(document.organization_id.clone(), test_id.clone()));
+        return tested(tx, document, test_id).await;
     }
     if let Some(refusal) = changed(tx, document).await? {
         return refuse(tx, app, visitor, document, None, &refusal).await;
@@ -80,6 +87,16 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
             Err(Error::Fault(Fault::Impossible("a session before linking")))
         }
     }
+}
+
+/// Where a test's page is.
+pub(super) async fn tested(tx: &mut Tx, document: &Document, test_id: &ConnectionTestId) -> Result<Outcome, Error> {
+    let organization = tx.organization(&document.organization_id).load_organization().await?;
+    Ok(Outcome::Tested {
+        slug: organization.slug,
+        connection_id: document.connection_id.clone(),
+        test_id: test_id.clone(),
+    })
 }
 
 fn user_of(linking: &Linking) -> Option<&UserId> {
@@ -147,7 +164,8 @@ async fn refuse(
         .data(serde_json::json!({ "method": "sso", "connection_id": document.connection_id, "reference": page.reference }));
     audit::record(tx, app, Some(visitor), Some(&document.organization_id), &Author::anonymous(), event).await?;
     if *refusal == Refusal::Linking(orgate_core::linking::LinkingRefusal::MemberLimit) {
-        notice::member_limit(tx, app, &document.organization_id).await?;
+        let newcomer = document.assertion.as_ref().and_then(|assertion| assertion.email.as_deref()).unwrap_or("Somebody");
+        notice::member_limit(tx, app, &document.organization_id, newcomer).await?;
     }
     Ok(Outcome::Refused(page))
 }
@@ -169,14 +187,21 @@ async fn ask_for_code(
 ) -> Result<Outcome, Error> {
     let outcome = ask(tx, app, visitor, STAGE_CODE, document).await?;
     if let Outcome::Asks(id) = &outcome {
-        mail_code(tx, app, id, user_id).await?;
+        mail_code(tx, app, &document.organization_id, id, user_id).await?;
     }
     Ok(outcome)
 }
 
 /// Mails a code for an attempt; an earlier one of the same attempt no longer serves.
-pub(super) async fn mail_code(tx: &mut Tx, app: &App, id: &SignInId, user_id: &UserId) -> Result<(), Error> {
+pub(super) async fn mail_code(
+    tx: &mut Tx,
+    app: &App,
+    organization_id: &OrganizationId,
+    id: &SignInId,
+    user_id: &UserId,
+) -> Result<(), Error> {
     let user = tx.instance().load_user(user_id).await?;
+    let organization = tx.organization(organization_id).load_organization().await?.name;
     limit::mail_in(tx, app, user.email.key()).await?;
     let now = app.now();
     let code = app.entropy.six_digits();
@@ -193,5 +218,5 @@ pub(super) async fn mail_code(tx: &mut Tx, app: &App, id: &SignInId, user_id: &U
         expires_at: now.plus(CODE_LIFETIME),
     };
     tx.instance().insert_challenge(&challenge).await?;
-    app.outbox.put(tx, app, &user.email, Template::ProofCode { code }).await
+    app.outbox.put(tx, &user.email, MailTemplate::ProofCode { code, organization }).await
 }

@@ -119,7 +119,7 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: 
         (STAGE_CODE, Answer::Code(typed)) => code(tx, app, visitor, id, typed).await,
         (STAGE_CODE, Answer::AnotherCode) => {
             let user_id = concerned(tx, app, &attempt).await?;
-            mail_code(tx, app, id, &user_id).await?;
+            mail_code(tx, app, &attempt.document.organization_id, id, &user_id).await?;
             Ok(Outcome::Asks(id.clone()))
         }
         (STAGE_CREATION, Answer::Yes) => {

@@ -10,7 +10,7 @@ use orgate_sso::refusal::SsoRefusal;
 use orgate_store::Revision;
 use secrecy::ExposeSecret as _;
 
-use super::act::{Outcome, act};
+use super::act::{Outcome, act, tested};
 use super::attempts::{self, Ended};
 use super::document::{self, Document, Purpose};
 use super::drive;
@@ -95,7 +95,7 @@ async fn refuse(app: &App, visitor: &Visitor, document: Document, refusal: SsoRe
                 let page = attempts::refuse(tx, app, document, None, &Ended::BySso(refusal)).await?;
                 if let Purpose::Test { test_id, .. } = &document.purpose {
                     connection_test::fail(tx, app, document, test_id, refusal, &page.reference).await?;
-                    return Ok(Outcome::Tested(document.organization_id.clone(), test_id.clone()));
+                    return tested(tx, document, test_id).await;
                 }
                 let event = Event::refused("session.refused", refusal.code.as_str()).data(serde_json::json!({
                     "method": "sso", "connection_id": document.connection_id, "reference": page.reference,

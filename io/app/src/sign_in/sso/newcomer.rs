@@ -22,7 +22,7 @@ use crate::audit::{self, Author, Event};
 use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
 use crate::invitation;
-use crate::mail::templates::Template;
+use crate::mail::MailTemplate;
 use crate::visitor::Visitor;
 
 /// Writes what was decided, and says whose account it is.
@@ -62,7 +62,7 @@ pub(super) async fn apply(
     if takes_invitation(linking, facts)
         && let Some(address) = address_of(assertion)
     {
-        invitation::take_invitation(tx, app, visitor, &document.organization_id, &user_id, address.key()).await?;
+        invitation::take_invitation(tx, app, visitor, &document.organization_id, &user_id, &address).await?;
     }
     let mut view = tx.organization(&document.organization_id);
     if let Some(identity) = view.find_identity(space_of(assertion), &assertion.subject).await? {
@@ -161,8 +161,13 @@ fn name_of(assertion: &Assertion, email: &EmailAddress) -> String {
 async fn tell(tx: &mut Tx, app: &App, document: &Document, user_id: &UserId) -> Result<(), Error> {
     let user = tx.instance().load_user(user_id).await?;
     let organization = tx.organization(&document.organization_id).load_organization().await?;
-    let template = Template::LinkedByEmail { organization: organization.name };
-    app.outbox.put(tx, app, &user.email, template).await
+    let connection = tx.organization(&document.organization_id).load_connection(&document.connection_id).await?;
+    let template = MailTemplate::LinkedByEmail {
+        organization: organization.name,
+        connection: connection.name,
+        at: app.now(),
+    };
+    app.outbox.put(tx, &user.email, template).await
 }
 
 fn author(user: &User) -> Author {

@@ -1,0 +1,174 @@
+//! Owns the one line that a person reads for each event: who, what, to whom.
+
+use orgate_core::role::{OrganizationRole, ProjectRole};
+use orgate_store::AuditEvent;
+use serde_json::Value;
+
+/// Every action and how it reads: `{target}` is the name of what it was done to, `{key}` a value of the event's data.
+pub const ACTIONS: [(&str, &str); 42] = [
+    ("address.proven", "proved their address"),
+    ("connection.activated", "activated the connection {target}"),
+    ("connection.created", "began setting up the connection {target}"),
+    ("connection.disabled", "disabled the connection {target}"),
+    ("connection.removed", "removed the connection {target}"),
+    ("connection.saved", "saved new settings of the connection {target}"),
+    ("connection.tested", "tested the connection {target}"),
+    ("connection.validated", "completed a test sign-in through the connection {target}"),
+    ("identity.cleared", "cleared the single sign-on link of {target}"),
+    ("identity.linked", "linked {target} to single sign-on"),
+    ("invitation.accepted", "accepted the invitation to {target}"),
+    ("invitation.created", "invited {target} as {role}"),
+    ("invitation.link-copied", "copied a link of the invitation to {target}"),
+    ("invitation.resent", "sent the invitation to {target} again"),
+    ("invitation.revoked", "revoked the invitation to {target}"),
+    ("member.joined", "joined the organization"),
+    ("member.left", "left the organization"),
+    ("member.proofs-ended", "made {target} prove again who they are"),
+    ("member.readmitted", "re-admitted {target}"),
+    ("member.removed", "removed {target} from the organization"),
+    ("member.role-changed", "changed the role of {target} from {from} to {to}"),
+    ("organization.created", "created the organization {target}"),
+    ("organization.deleted", "deleted the organization {target}"),
+    ("organization.deletion-requested", "asked for the deletion of {target}"),
+    ("organization.deletion-undone", "took the deletion of {target} back"),
+    ("organization.renamed", "renamed the organization from {from} to {target}"),
+    ("organization.sso-entitled", "made single sign-on part of the plan of {target}"),
+    ("organization.sso-entitlement-lost", "took single sign-on from the plan of {target}"),
+    ("password-reset.requested", "asked for a new password of {target}"),
+    ("password.changed", "changed their password"),
+    ("password.reset", "set a new password by mail"),
+    ("project-member.added", "gave {target} access to {project} as {role}"),
+    ("project-member.invited", "invited {target} to {project} as {role}"),
+    ("project-member.removed", "took the access of {target} to {project} away"),
+    ("project-member.role-changed", "changed the role of {target} in {project} from {from} to {to}"),
+    ("project.created", "created the project {target}"),
+    ("project.deleted", "deleted the project {target}"),
+    ("project.renamed", "renamed the project {from} to {target}"),
+    ("session.created", "signed in by {method}"),
+    ("session.refused", "was refused at sign-in by {method}: {outcome}"),
+    ("user.created", "signed up as {target}"),
+    ("user.merged", "brought their SSO account together with {target}"),
+];
+
+/// The event as a person reads it: `Robin Vale removed Sam Ode from the organization`.
+pub fn sentence(event: &AuditEvent) -> String {
+    let pattern = ACTIONS.iter().find(|(action, _)| *action == event.action).map(|(_, pattern)| *pattern);
+    match pattern {
+        Some(pattern) => format!("{} {}", who(event), fill(pattern, event)),
+        None => format!("{}: {}", who(event), event.action),
+    }
+}
+
+fn who(event: &AuditEvent) -> String {
+    let known = event.actor_name.clone().filter(|name| !name.is_empty());
+    known.unwrap_or_else(|| match event.actor.as_str() {
+        "operator" => "The operator".to_owned(),
+        "system" => "Orgate".to_owned(),
+        "anonymous" => event.target_name.clone().unwrap_or_else(|| "Somebody".to_owned()),
+        other => other.to_owned(),
+    })
+}
+
+/// Puts values in the place of `{names}`. What is put in is never looked at again, so a name in braces stays a name.
+fn fill(pattern: &str, event: &AuditEvent) -> String {
+    let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let mut filled = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+        filled.push_str(before);
+        filled.push_str(&value(name, event, &data));
+        rest = behind;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn value(name: &str, event: &AuditEvent, data: &Value) -> String {
+    match name {
+        "target" => event.target_name.clone().or_else(|| event.target.clone()).unwrap_or_else(|| "nobody known".to_owned()),
+        "outcome" => event.outcome.clone(),
+        key => data.get(key).and_then(Value::as_str).map_or_else(|| "an unknown value".to_owned(), word),
+    }
+}
+
+/// Roles as people read them; anything else as it is.
+fn word(text: &str) -> String {
+    let organization = OrganizationRole::parse(text).map(OrganizationRole::label);
+    let label = organization.or_else(|| ProjectRole::parse(text).map(ProjectRole::label));
+    label.unwrap_or(text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use orgate_core::id::{AuditEventId, Identifier};
+    use orgate_core::time::Timestamp;
+
+    use super::*;
+
+    fn event(action: &str, target: &str, data: &str) -> AuditEvent {
+        let at = Timestamp::from_millis(1);
+        AuditEvent {
+            id: AuditEventId::new(at, [1; 10]),
+            organization_id: None,
+            at,
+            action: action.to_owned(),
+            actor: "user:usr_1".to_owned(),
+            actor_name: Some("Robin Vale".to_owned()),
+            target: Some("usr_2".to_owned()),
+            target_name: Some(target.to_owned()),
+            outcome: "success".to_owned(),
+            ip: None,
+            user_agent: None,
+            data: data.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_event_reads_as_a_sentence() {
+        let changed = event("member.role-changed", "Sam Ode", r#"{"from":"member","to":"owner"}"#);
+        assert_eq!(sentence(&changed), "Robin Vale changed the role of Sam Ode from Member to Owner");
+        let left = AuditEvent { actor_name: None, actor: "operator".to_owned(), ..event("organization.sso-entitled", "Acme", "{}") };
+        assert_eq!(sentence(&left), "The operator made single sign-on part of the plan of Acme");
+    }
+
+    #[test]
+    fn a_name_in_braces_stays_a_name() {
+        let removed = event("member.removed", "{outcome}", "{}");
+        assert_eq!(sentence(&removed), "Robin Vale removed {outcome} from the organization");
+    }
+
+    #[test]
+    fn every_action_that_an_organization_can_see_has_a_sentence() {
+        let written = actions_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        assert!(written.len() > 30, "{written:?}");
+        // These belong to a person, and so to the log of the instance.
+        let personal = ["session.ended", "session.others-ended", "session.signed-out", "user.renamed"];
+        let unsaid: Vec<String> = written
+            .into_iter()
+            .filter(|action| !personal.contains(&action.as_str()))
+            .filter(|action| ACTIONS.iter().all(|(known, _)| known != action))
+            .collect();
+        assert_eq!(unsaid, Vec::<String>::new());
+    }
+
+    fn actions_in(folder: &Path) -> Vec<String> {
+        let entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut found = Vec::new();
+        for path in entries {
+            if path.is_dir() {
+                found.extend(actions_in(&path));
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                for start in ["Event::done(\"", "Event::refused(\""] {
+                    let pieces = text.split(start).skip(1).filter_map(|rest| rest.split('"').next());
+                    found.extend(pieces.filter(|piece| piece.contains('.')).map(str::to_owned));
+                }
+            }
+        }
+        found
+    }
+}

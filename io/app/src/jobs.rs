@@ -1,0 +1,121 @@
+//! Owns what happens without a visitor: sweeping, flushing, due deletions, mail. Each piece runs once on its own; [`run`]
+//! repeats them until it is told to stop.
+
+use std::future::Future;
+use std::time::Duration;
+
+use orgate_core::time::Timestamp;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::organization;
+use crate::session;
+
+/// Last uses of sessions are written this often, so the idle end is never late (R-IN-7).
+const FLUSH_EVERY: Duration = Duration::from_secs(10);
+/// Expired rows are swept and due deletions performed this often.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// What is over stays this long, for a look at what happened. *Units*: one day.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How many sessions are forgotten in one transaction.
+const SESSIONS_A_SWEEP: u32 = 5_000;
+
+/// Repeats the jobs until `stop` is ready; a job that was begun is finished, and last uses are written once more.
+pub async fn run(app: &App, stop: impl Future<Output = ()>) {
+    let (told, mut heard) = tokio::sync::watch::channel(());
+    let mail = async {
+        app.outbox
+            .run(async move {
+                // An error means that the sender is gone, which says the same.
+                drop(heard.changed().await);
+            })
+            .await;
+    };
+    let rest = async {
+        repeat(app, stop).await;
+        drop(told);
+    };
+    tokio::join!(mail, rest);
+}
+
+async fn repeat(app: &App, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut flush = tokio::time::interval(FLUSH_EVERY);
+    let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            () = &mut stop => {
+                report("last uses of sessions", flush_once(app).await);
+                return;
+            }
+            _ = flush.tick() => report("last uses of sessions", flush_once(app).await),
+            _ = sweep.tick() => {
+                report("expired rows", sweep_once(app).await);
+                report("due deletions", delete_once(app).await);
+            }
+        }
+    }
+}
+
+/// Writes the last uses of sessions.
+///
+/// *Errors*: those of the store.
+pub async fn flush_once(app: &App) -> Result<u64, Error> {
+    session::flush(app).await
+}
+
+/// Performs deletions of organizations that are due.
+///
+/// *Errors*: those of the store.
+pub async fn delete_once(app: &App) -> Result<u64, Error> {
+    organization::perform_due_deletions(app).await
+}
+
+/// Sends the mail that is due.
+///
+/// *Errors*: those of the outbox.
+pub async fn mail_once(app: &App) -> Result<usize, Error> {
+    Ok(app.outbox.send_due().await?)
+}
+
+/// Forgets rows that are over for a day, and says how many.
+///
+/// *Errors*: those of the store.
+pub async fn sweep_once(app: &App) -> Result<u64, Error> {
+    let moment = app.now().minus(KEPT);
+    let rows = sweep_rows(app, moment).await?;
+    let sessions = app
+        .store
+        .write(moment, |tx, moment| {
+            Box::pin(async move { tx.instance().delete_expired_sessions(*moment, SESSIONS_A_SWEEP).await })
+        })
+        .await?;
+    Ok(rows + sessions)
+}
+
+async fn sweep_rows(app: &App, moment: Timestamp) -> Result<u64, Error> {
+    app.store
+        .write(moment, |tx, moment| {
+            Box::pin(async move {
+                let mut instance = tx.instance();
+                let mut rows = instance.delete_expired_sign_ups(*moment).await?;
+                rows += instance.delete_expired_password_resets(*moment).await?;
+                rows += instance.delete_expired_challenges(*moment).await?;
+                rows += instance.delete_expired_sign_ins(*moment).await?;
+                rows += instance.delete_expired_connection_tests(*moment).await?;
+                rows += instance.delete_finished_mails(*moment).await?;
+                rows += instance.delete_old_rate_counters(*moment).await?;
+                Ok(rows)
+            })
+        })
+        .await
+}
+
+/// A job that fails is tried again at its next turn; nothing it does was promised to anybody.
+fn report(job: &'static str, outcome: Result<u64, Error>) {
+    match outcome {
+        Ok(0) => {}
+        Ok(rows) => tracing::debug!(job, rows, "a job did its work"),
+        Err(error) => tracing::error!(job, error = &error as &dyn std::error::Error, "a job failed and is tried again"),
+    }
+}

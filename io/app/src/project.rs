@@ -1,0 +1,218 @@
+//! Owns projects: creating, listing, renaming, deleting. Who is in them is in [`people`].
+
+pub mod people;
+
+use orgate_core::id::ProjectId;
+use orgate_core::name::{Name, Slug};
+use orgate_core::permission::{Permission, may};
+use orgate_core::refusal::Refusal;
+use orgate_core::role::{OrganizationRole, ProjectRole};
+use orgate_store::{Project, Tx};
+
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::authorise::{self, Member};
+use crate::entropy::Draw as _;
+use crate::error::Error;
+use crate::input::Input;
+use crate::paging::{self, Listed};
+use crate::visitor::Visitor;
+
+/// How many short names are tried for a name before a random one is taken.
+const SUGGESTIONS: u32 = 20;
+
+/// A project as one of its people sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectView {
+    /// The project.
+    pub project: Project,
+    /// The person's role in the organization.
+    pub organization_role: OrganizationRole,
+    /// The role of their own grant.
+    pub grant: Option<ProjectRole>,
+    /// How many people have a grant in it.
+    pub people: u64,
+    /// Whether an address from outside the organization can be invited: not while SSO is enforced (R-INV-3).
+    pub may_invite_outsiders: bool,
+}
+
+impl ProjectView {
+    /// Whether the person may do it here, by either role.
+    pub fn may(&self, permission: Permission) -> bool {
+        may(self.organization_role, self.grant, permission)
+    }
+
+    /// The role that counts: an Owner of the organization is `admin` in every project (R-ORG-3).
+    pub fn role(&self) -> Option<ProjectRole> {
+        match self.organization_role {
+            OrganizationRole::Owner => Some(ProjectRole::Admin),
+            OrganizationRole::Member => self.grant,
+        }
+    }
+}
+
+/// Creates a project.
+///
+/// *Errors*: [`Refusal::InvalidInput`], and those of [`authorise::permitted`].
+pub async fn create(app: &App, visitor: &Visitor, organization: &str, name: &str) -> Result<ProjectView, Error> {
+    let mut input = Input::default();
+    let Some(name) = input.name("name", name) else { return Err(input.refused()) };
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), name);
+    app.store
+        .write(input, |tx, (app, visitor, organization, name)| {
+            Box::pin(async move {
+                let member = authorise::permitted(tx, app, visitor, organization, Permission::ProjectCreate).await?;
+                let id: ProjectId = app.entropy.id(app.now());
+                let slug = free_slug(tx, app, &member, name).await?;
+                let mut view = tx.organization(member.organization_id());
+                view.insert_project(&id, slug.as_str(), name.as_str(), member.user_id(), app.now()).await?;
+                let project = view.find_project(&id).await?.ok_or(Refusal::NotFound)?;
+                note(tx, app, visitor, &member, Event::done("project.created").target(&id, name.as_str())).await?;
+                describe(tx, &member, project, None).await
+            })
+        })
+        .await
+}
+
+/// The projects that the person may see: all for an Owner, else those of their grants (R-ORG-4).
+///
+/// *Errors*: those of [`authorise::member`].
+pub async fn list(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    cursor: Option<String>,
+    limit: Option<u32>,
+) -> Result<Listed<ProjectView>, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), cursor, limit);
+    app.store
+        .read(input, |tx, (app, visitor, organization, cursor, limit)| {
+            Box::pin(async move {
+                let member = authorise::member(tx, app, visitor, organization).await?;
+                let after = paging::after::<ProjectId>(cursor.as_deref())?;
+                let limit = paging::limit(*limit);
+                let page = visible(tx, &member, after.as_ref(), limit).await?;
+                let mut items = Vec::with_capacity(page.items.len());
+                for (project, grant) in page.items {
+                    items.push(describe(tx, &member, project, grant).await?);
+                }
+                Ok(Listed { items, next_cursor: page.next_cursor })
+            })
+        })
+        .await
+}
+
+/// One project.
+///
+/// *Errors*: those of [`authorise::project`].
+pub async fn get(app: &App, visitor: &Visitor, organization: &str, project: &str) -> Result<ProjectView, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), project.to_owned());
+    app.store
+        .read(input, |tx, (app, visitor, organization, project)| {
+            Box::pin(async move {
+                let (member, project, grant) =
+                    authorise::project(tx, app, visitor, organization, project, Permission::ProjectRead).await?;
+                describe(tx, &member, project, grant).await
+            })
+        })
+        .await
+}
+
+/// Gives it another name; the short name stays.
+///
+/// *Errors*: [`Refusal::InvalidInput`], and those of [`authorise::project`].
+pub async fn rename(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    project: &str,
+    name: &str,
+) -> Result<ProjectView, Error> {
+    let mut input = Input::default();
+    let Some(name) = input.name("name", name) else { return Err(input.refused()) };
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), project.to_owned(), name);
+    app.store
+        .write(input, |tx, (app, visitor, organization, project, name)| {
+            Box::pin(async move {
+                let (member, mut project, grant) =
+                    authorise::project(tx, app, visitor, organization, project, Permission::ProjectManage).await?;
+                if project.name != name.as_str() {
+                    tx.organization(member.organization_id()).rename_project(&project.id, name.as_str()).await?;
+                    let event = Event::done("project.renamed")
+                        .target(&project.id, name.as_str())
+                        .data(serde_json::json!({ "from": project.name }));
+                    note(tx, app, visitor, &member, event).await?;
+                    name.as_str().clone_into(&mut project.name);
+                }
+                describe(tx, &member, project, grant).await
+            })
+        })
+        .await
+}
+
+/// Deletes it with everybody's access to it.
+///
+/// *Errors*: those of [`authorise::project`].
+pub async fn delete(app: &App, visitor: &Visitor, organization: &str, project: &str) -> Result<(), Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), project.to_owned());
+    app.store
+        .write(input, |tx, (app, visitor, organization, project)| {
+            Box::pin(async move {
+                let (member, project, _) =
+                    authorise::project(tx, app, visitor, organization, project, Permission::ProjectDelete).await?;
+                tx.organization(member.organization_id()).delete_project(&project.id).await?;
+                let event = Event::done("project.deleted").target(&project.id, &project.name);
+                note(tx, app, visitor, &member, event).await
+            })
+        })
+        .await
+}
+
+async fn visible(
+    tx: &mut Tx,
+    member: &Member,
+    after: Option<&ProjectId>,
+    limit: u32,
+) -> Result<Listed<(Project, Option<ProjectRole>)>, Error> {
+    let mut view = tx.organization(member.organization_id());
+    Ok(match member.role() {
+        OrganizationRole::Owner => {
+            let page = view.list_projects(after, limit).await?;
+            Listed::of(page, |project| project.id.as_str()).map(|project| (project, None))
+        }
+        OrganizationRole::Member => {
+            let page = view.list_projects_of_user(member.user_id(), after, limit).await?;
+            Listed::of(page, |(project, _)| project.id.as_str()).map(|(project, role)| (project, Some(role)))
+        }
+    })
+}
+
+async fn describe(
+    tx: &mut Tx,
+    member: &Member,
+    project: Project,
+    grant: Option<ProjectRole>,
+) -> Result<ProjectView, Error> {
+    Ok(ProjectView {
+        people: tx.organization(member.organization_id()).count_grants(&project.id).await?,
+        project,
+        organization_role: member.role(),
+        grant,
+        may_invite_outsiders: !member.place.place.enforced,
+    })
+}
+
+async fn free_slug(tx: &mut Tx, app: &App, member: &Member, name: &Name) -> Result<Slug, Error> {
+    let mut view = tx.organization(member.organization_id());
+    for number in 1..=SUGGESTIONS {
+        let slug = Slug::suggest(name.as_str(), (number > 1).then_some(number));
+        if view.find_project_by_slug(slug.as_str()).await?.is_none() {
+            return Ok(slug);
+        }
+    }
+    Ok(Slug::suggest(name.as_str(), Some(u32::from_be_bytes(app.entropy.bytes()))))
+}
+
+async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, member: &Member, event: Event) -> Result<(), Error> {
+    audit::record(tx, app, Some(visitor), Some(member.organization_id()), &Author::from(&member.caller), event).await
+}

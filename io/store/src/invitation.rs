@@ -139,6 +139,37 @@ impl OrgTx<'_> {
         .await
     }
 
+    /// Makes a pending invitation carry a role in a project, or another one. `false` when invitation or project is not
+    /// of this organization, or the invitation is over.
+    pub async fn add_invited_project(
+        &mut self,
+        id: &InvitationId,
+        project_id: &ProjectId,
+        role: ProjectRole,
+    ) -> Result<bool, StoreError> {
+        let sql = "insert into invitation_projects (invitation_id, project_id, organization_id, role)
+            select i.id, p.id, p.organization_id, cast($4 as text)
+            from projects p join invitations i on i.organization_id = p.organization_id
+            where p.organization_id = $1 and i.id = $2 and p.id = $3 and i.accepted_at is null and i.revoked_at is null
+            on conflict (invitation_id, project_id) do update set role = excluded.role";
+        self.changed(sql, &[id.into(), project_id.into(), role.into()]).await
+    }
+
+    /// Pending invitations that carry a role in a project, oldest first.
+    pub async fn list_invitations_to_project(
+        &mut self,
+        project_id: &ProjectId,
+        limit: u32,
+    ) -> Result<Vec<(Invitation, ProjectRole)>, StoreError> {
+        let sql = "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
+                i.accepted_at, i.accepted_by, i.revoked_at, c.role as carried_role
+            from invitation_projects c join invitations i on i.id = c.invitation_id
+            where c.organization_id = $1 and c.project_id = $2 and i.accepted_at is null and i.revoked_at is null
+            order by i.id limit $3";
+        let values = [project_id.into(), limit.into()];
+        self.query(sql, &values, |row| Ok((read(row)?, row.get("carried_role")?))).await
+    }
+
     /// Pending invitations, oldest first, after the one that the last page ended with.
     pub async fn list_pending_invitations(
         &mut self,

@@ -170,6 +170,23 @@ impl OrgTx<'_> {
         Ok(Page::cut(self.query(sql, &values, read_member).await?, limit))
     }
 
+    /// Members whose name or address contains `text`, which is in lower case; the first `limit` of them.
+    pub async fn search_members(&mut self, text: &str, limit: u32) -> Result<Vec<Member>, StoreError> {
+        let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let sql = concat!(
+            "select ",
+            columns!(),
+            ", u.name, u.email, u.email_proven_at,
+                (select count(*) from password_credentials c where c.user_id = m.user_id) as passwords,
+                (select count(*) from identities i where i.user_id = m.user_id and i.organization_id = $1) as identities
+            from memberships m join users u on u.id = m.user_id
+            where m.organization_id = $1 and m.state = 'active'
+                and (lower(u.name) like $2 escape '\\' or u.email_key like $2 escape '\\')
+            order by m.user_id limit $3"
+        );
+        self.query(sql, &[(&pattern).into(), limit.into()], read_member).await
+    }
+
     /// People whom an Owner removed, latest first, for the page that re-admits them.
     pub async fn list_removed(&mut self, limit: u32) -> Result<Vec<Member>, StoreError> {
         let sql = concat!(

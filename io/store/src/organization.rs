@@ -7,6 +7,7 @@ use orgate_core::time::Timestamp;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
 use crate::org::OrgTx;
+use crate::page::{Page, asked};
 use crate::value::Row;
 
 /// One tenant.
@@ -101,6 +102,20 @@ impl InstanceTx<'_> {
     /// How many organizations a person created: the operator's limit counts them wherever they are (R-ORG-2).
     pub async fn count_organizations_created_by(&mut self, user_id: &UserId) -> Result<u64, StoreError> {
         self.count("select count(*) from organizations where created_by = $1", &[user_id.into()]).await
+    }
+
+    /// Every organization, oldest first, after the one that the last page ended with. The operator belongs to none.
+    pub async fn list_organizations(
+        &mut self,
+        after: Option<&OrganizationId>,
+        limit: u32,
+    ) -> Result<Page<Organization>, StoreError> {
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from organizations where id > coalesce(cast($1 as text), '') order by id limit $2"
+        );
+        Ok(Page::cut(self.query(sql, &[after.into(), asked(limit).into()], read).await?, limit))
     }
 
     /// Organizations whose deletion is due. The sweeper belongs to no organization.

@@ -191,6 +191,12 @@ impl OrgTx<'_> {
         Ok(Page::cut(self.query(sql, &values, read_grant).await?, limit))
     }
 
+    /// How many people have a grant in a project.
+    pub async fn count_grants(&mut self, project_id: &ProjectId) -> Result<u64, StoreError> {
+        let sql = "select count(*) from project_grants where organization_id = $1 and project_id = $2";
+        self.count(sql, &[project_id.into()]).await
+    }
+
     /// Takes a person's access to a project away.
     pub async fn delete_grant(&mut self, project_id: &ProjectId, user_id: &UserId) -> Result<bool, StoreError> {
         let sql = "delete from project_grants where organization_id = $1 and project_id = $2 and user_id = $3";

@@ -22,6 +22,12 @@ impl Store {
 }
 
 impl InstanceTx<'_> {
+    /// Counts one attempt inside the transaction that it guards, and says how many there are now in the window: what is
+    /// undone with it is not counted.
+    pub async fn hit_rate_counter(&mut self, bucket: &str, window_start_at: Timestamp) -> Result<u64, StoreError> {
+        self.count(HIT, &[bucket.into(), window_start_at.into()]).await
+    }
+
     /// The attempts counted so far in a window.
     pub async fn count_hits(&mut self, bucket: &str, window_start_at: Timestamp) -> Result<u64, StoreError> {
         let sql = "select coalesce(max(hits), 0) from rate_counters where bucket = $1 and window_start_at = $2";

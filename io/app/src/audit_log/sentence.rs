@@ -5,14 +5,12 @@ use orgate_store::AuditEvent;
 use serde_json::Value;
 
 /// Every action and how it reads: `{target}` is the name of what it was done to, `{key}` a value of the event's data.
-pub const ACTIONS: [(&str, &str); 42] = [
+pub const ACTIONS: [(&str, &str); 44] = [
     ("address.proven", "proved their address"),
     ("connection.activated", "activated the connection {target}"),
     ("connection.created", "began setting up the connection {target}"),
     ("connection.disabled", "disabled the connection {target}"),
     ("connection.removed", "removed the connection {target}"),
-    ("connection.saved", "saved new settings of the connection {target}"),
-    ("connection.tested", "tested the connection {target}"),
     ("connection.validated", "completed a test sign-in through the connection {target}"),
     ("identity.cleared", "cleared the single sign-on link of {target}"),
     ("identity.linked", "linked {target} to single sign-on"),
@@ -45,9 +43,13 @@ pub const ACTIONS: [(&str, &str); 42] = [
     ("project.deleted", "deleted the project {target}"),
     ("project.renamed", "renamed the project {from} to {target}"),
     ("session.created", "signed in by {method}"),
+    ("session.ended", "ended one of their sessions"),
+    ("session.others-ended", "ended their other sessions"),
     ("session.refused", "was refused at sign-in by {method}: {outcome}"),
+    ("session.signed-out", "signed out"),
     ("user.created", "signed up as {target}"),
     ("user.merged", "brought their SSO account together with {target}"),
+    ("user.renamed", "took the name {target}"),
 ];
 
 /// The event as a person reads it: `Robin Vale removed Sam Ode from the organization`.
@@ -142,33 +144,37 @@ mod tests {
     }
 
     #[test]
-    fn every_action_that_an_organization_can_see_has_a_sentence() {
-        let written = actions_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-        assert!(written.len() > 30, "{written:?}");
-        // These belong to a person, and so to the log of the instance.
-        let personal = ["session.ended", "session.others-ended", "session.signed-out", "user.renamed"];
-        let unsaid: Vec<String> = written
-            .into_iter()
-            .filter(|action| !personal.contains(&action.as_str()))
-            .filter(|action| ACTIONS.iter().all(|(known, _)| known != action))
-            .collect();
-        assert_eq!(unsaid, Vec::<String>::new());
+    fn every_action_has_a_sentence_and_every_sentence_an_action() {
+        let mut written = actions_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        written.sort_unstable();
+        written.dedup();
+        let said: Vec<&str> = ACTIONS.iter().map(|(action, _)| *action).collect();
+        assert_eq!(written, said);
     }
 
     fn actions_in(folder: &Path) -> Vec<String> {
         let entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         let mut found = Vec::new();
         for path in entries {
-            if path.is_dir() {
+            if path.ends_with("audit_log/sentence.rs") {
+                continue;
+            } else if path.is_dir() {
                 found.extend(actions_in(&path));
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                for start in ["Event::done(\"", "Event::refused(\""] {
-                    let pieces = text.split(start).skip(1).filter_map(|rest| rest.split('"').next());
-                    found.extend(pieces.filter(|piece| piece.contains('.')).map(str::to_owned));
-                }
+                found.extend(text.split('"').filter(|piece| is_action(piece)).map(str::to_owned));
             }
         }
         found
+    }
+
+    fn is_action(literal: &str) -> bool {
+        const NOUNS: [&str; 12] = [
+            "address", "connection", "identity", "invitation", "member", "organization", "password", "password-reset",
+            "project", "project-member", "session", "user",
+        ];
+        literal.split_once('.').is_some_and(|(noun, done)| {
+            NOUNS.contains(&noun) && done.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+        })
     }
 }

@@ -49,6 +49,27 @@ async fn r_inv_2_each_token_finds_the_invitation_and_tells_which_link_it_is(bed:
     });
 }
 
+async fn a_pending_invitation_takes_on_a_role_in_a_project(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let (other, stranger) = bed.organization("other").await;
+    let apollo = bed.project(&acme, &owner, "apollo").await;
+    let foreign = bed.project(&other, &stranger, "foreign").await;
+    let sent = invitation(&acme, &owner, "guest@example.com", at(50));
+    within!(bed, tx, [acme, apollo, foreign, sent], {
+        let mut organization = tx.organization(acme);
+        organization.insert_invitation(sent, &tokens(1), &[]).await?;
+        assert!(organization.add_invited_project(&sent.id, apollo, ProjectRole::ReadOnly).await?);
+        assert!(organization.add_invited_project(&sent.id, apollo, ProjectRole::Admin).await?);
+        assert!(!organization.add_invited_project(&sent.id, foreign, ProjectRole::Admin).await?, "not of this organization");
+        let carrying = organization.list_invitations_to_project(apollo, 5).await?;
+        assert_eq!(carrying, vec![(sent.clone(), ProjectRole::Admin)]);
+        assert!(organization.revoke_invitation(&sent.id, at(2)).await?);
+        assert!(!organization.add_invited_project(&sent.id, apollo, ProjectRole::Admin).await?, "it is over");
+        assert_eq!(organization.list_invitations_to_project(apollo, 5).await?, vec![]);
+        Ok(())
+    });
+}
+
 async fn inviting_an_address_again_revokes_the_invitation_before(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;
     let first = invitation(&acme, &owner, "guest@example.com", at(50));
@@ -166,6 +187,7 @@ async fn a_token_belongs_to_one_invitation(bed: Bed) {
 
 on_each_engine! {
     r_inv_2_each_token_finds_the_invitation_and_tells_which_link_it_is
+    a_pending_invitation_takes_on_a_role_in_a_project
     inviting_an_address_again_revokes_the_invitation_before
     t_inv_1_an_invitation_is_accepted_once_and_never_late
     sending_again_kills_both_links_and_copying_again_only_the_copied_one

@@ -58,6 +58,10 @@ async fn the_members_list_filters_and_pages(bed: Bed) {
         let second = organization.list_members(MemberFilter::All, Some(&sam.id), 2).await?;
         let owners = organization.list_members(MemberFilter::Owners, None, 9).await?;
         let never = organization.list_members(MemberFilter::NeverUsedSso, None, 9).await?;
+        let found = organization.search_members("sa", 9).await?;
+        assert_eq!(found.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), vec!["sam"]);
+        assert_eq!(organization.search_members("@example", 9).await?.len(), 3, "the address counts, here only");
+        assert_eq!(organization.search_members("%", 9).await?, vec![], "a pattern is a text like any other");
         assert_eq!(organization.count_members().await?, 3);
         assert_eq!(organization.count_owners().await?, 1);
         assert_eq!(organization.list_owners().await?, vec![owner.clone()]);

@@ -15,6 +15,8 @@ async fn an_organization_is_found_by_id_and_slug_and_renamed(bed: Bed) {
         let found = tx.instance().find_organization_by_slug("acme").await?.unwrap();
         assert_eq!(tx.organization(acme).find_organization().await?, Some(found.clone()));
         assert_eq!(tx.organization(acme).load_organization().await?, found);
+        assert_eq!(tx.instance().list_organizations(None, 5).await?.items, vec![found.clone()]);
+        assert_eq!(tx.instance().list_organizations(Some(acme), 5).await?.items, vec![]);
         let missing = tx.instance().find_organization_by_slug("nobody").await?;
         Ok((found, missing, tx.instance().count_organizations_created_by(&owner.id).await?))
     });

@@ -96,6 +96,7 @@ async fn attempts_are_counted_by_bucket_and_window(bed: Bed) {
     within!(bed, tx, [], {
         let mut instance = tx.instance();
         assert_eq!(instance.count_hits("sign-in:127.0.0.1", at(0)).await?, 2);
+        assert_eq!(instance.hit_rate_counter("sign-in:127.0.0.1", at(0)).await?, 3, "inside a transaction too");
         assert_eq!(instance.count_hits("sign-in:127.0.0.2", at(0)).await?, 0);
         assert_eq!(instance.delete_old_rate_counters(at(60)).await?, 2);
         assert_eq!(instance.count_hits("sign-in:127.0.0.1", at(60)).await?, 1);

@@ -51,6 +51,7 @@ async fn grants_are_given_changed_listed_and_taken(bed: Bed) {
         assert_eq!(organization.find_grant(apollo, &sam.id).await?, Some(ProjectRole::Admin));
         let grants = organization.list_grants(apollo, None, 5).await?.items;
         assert_eq!((grants.len(), grants[0].name.as_str(), grants[0].created_at), (1, "sam", at(1)));
+        assert_eq!(organization.count_grants(apollo).await?, 1);
         assert_eq!(organization.list_grants(apollo, Some(&sam.id), 5).await?.items, vec![]);
         let mine = organization.list_projects_of_user(&sam.id, None, 5).await?.items;
         let roles: Vec<_> = mine.iter().map(|(project, role)| (project.slug.as_str(), *role)).collect();

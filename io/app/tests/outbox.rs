@@ -1,0 +1,232 @@
+//! The outbox on a real database: mail leaves with the commit that told it to, once, and survives a mail server that is
+//! down (F6).
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use orgate_app::clock::ManualClock;
+use orgate_app::entropy::SeededEntropy;
+use orgate_app::instance_key::InstanceKey;
+use orgate_app::mail::{MailTemplate, MailTransport, MailTransportSettings, Sender};
+use orgate_app::outbox::{Outbox, OutboxParts};
+use orgate_app::seal::Sealer;
+use orgate_app::token::SixDigitCode;
+use orgate_core::time::Timestamp;
+use orgate_store::{Mail, Store, StoreError, StoreSettings};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+struct Scene {
+    folder: TempDir,
+    store: Store,
+    clock: ManualClock,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = ManualClock::starting_at(Timestamp::from_millis(1_795_327_200_000));
+        let url = format!("sqlite:{}", folder.path().join("orgate.db").display());
+        let store = Store::open(&StoreSettings::parse(&url).unwrap(), Timestamp::from_millis(1)).await.unwrap();
+        Self { folder, store, clock }
+    }
+
+    async fn outbox(&self, seed: u64, mail: &str) -> Outbox {
+        let settings = MailTransportSettings::parse(mail).unwrap();
+        Outbox::new(OutboxParts {
+            store: self.store.clone(),
+            sealer: Arc::new(Sealer::new(&InstanceKey::from_bytes([7; 32]))),
+            clock: Arc::new(self.clock.clone()),
+            entropy: Arc::new(SeededEntropy::new(seed)),
+            transport: MailTransport::open(&settings, None).await.unwrap(),
+            from: Sender::parse_address("no-reply@example.com").unwrap().named("Orgate"),
+            product_name: "Orgate".to_owned(),
+        })
+    }
+
+    fn mailbox(&self) -> String {
+        format!("dir:{}", self.folder.path().join("mail").display())
+    }
+
+    async fn insert(&self, mail: Mail) {
+        self.store
+            .write(mail, |tx, mail| Box::pin(async move { tx.instance().insert_mail(mail).await }))
+            .await
+            .unwrap();
+    }
+
+    async fn waiting(&self) -> u64 {
+        let count = self.store.read((), |tx, ()| Box::pin(async move { tx.instance().count_waiting_mails().await }));
+        Result::<u64, StoreError>::unwrap(count.await)
+    }
+}
+
+fn code_mail() -> MailTemplate {
+    MailTemplate::SignUpCode { code: SixDigitCode::parse("424242").unwrap() }
+}
+
+fn messages(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    assert!(names.iter().all(|name| name.extension().is_some_and(|extension| extension == "eml")), "{names:?}");
+    names.iter().map(|name| std::fs::read_to_string(name).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_committed_mail_is_in_the_folder_within_a_second_and_gone_from_the_database() {
+    let scene = Scene::new().await;
+    let outbox = scene.outbox(1, &scene.mailbox()).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = {
+        let outbox = outbox.clone();
+        tokio::spawn(async move { outbox.run(async { drop(stopped.await) }).await })
+    };
+    let mail = outbox.prepare("ada@example.org", &code_mail()).unwrap();
+    assert!(!mail.sealed_content.windows(6).any(|bytes| bytes == b"424242"));
+    scene.insert(mail).await;
+    let committed = Instant::now();
+    outbox.wake();
+    while scene.waiting().await > 0 {
+        assert!(committed.elapsed() < Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let found = messages(&scene.folder.path().join("mail"));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("To: ada@example.org\r\n") && found[0].contains("424242"), "{}", found[0]);
+    stop.send(()).unwrap();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_of_a_transaction_that_failed_is_never_sent() {
+    let scene = Scene::new().await;
+    let outbox = scene.outbox(1, &scene.mailbox()).await;
+    let mail = outbox.prepare("ada@example.org", &code_mail()).unwrap();
+    let outcome: Result<(), StoreError> = scene
+        .store
+        .write(mail, |tx, mail| {
+            Box::pin(async move {
+                tx.instance().insert_mail(mail).await?;
+                Err(StoreError::Settings { detail: "the act was refused".to_owned() })
+            })
+        })
+        .await;
+    assert!(outcome.is_err());
+    assert_eq!(outbox.send_due().await.unwrap(), 0);
+    assert_eq!(messages(&scene.folder.path().join("mail")).len(), 0);
+}
+
+#[tokio::test]
+async fn mail_waits_for_a_server_that_is_down_and_then_leaves_once_f6() {
+    let scene = Scene::new().await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let down = scene.outbox(1, &format!("smtp://{closed}")).await;
+    for _ in 0..20 {
+        scene.insert(down.prepare("ada@example.org", &code_mail()).unwrap()).await;
+    }
+    assert_eq!(down.send_due().await.unwrap(), 0);
+    assert_eq!(scene.waiting().await, 20);
+
+    let up = scene.outbox(2, &scene.mailbox()).await;
+    assert_eq!(up.send_due().await.unwrap(), 0, "not before the pause is over");
+    scene.clock.advance(Duration::from_secs(5));
+    assert_eq!(up.send_due().await.unwrap(), 20);
+    assert_eq!(up.send_due().await.unwrap(), 0);
+    assert_eq!(messages(&scene.folder.path().join("mail")).len(), 20);
+}
+
+#[tokio::test]
+async fn a_mail_is_given_up_after_a_day_of_failures_and_not_before() {
+    let scene = Scene::new().await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let down = scene.outbox(1, &format!("smtp://{closed}")).await;
+    scene.insert(down.prepare("ada@example.org", &code_mail()).unwrap()).await;
+    for _ in 0..24 * 2 {
+        down.send_due().await.unwrap();
+        assert_eq!(scene.waiting().await, 1);
+        scene.clock.advance(Duration::from_secs(1_800));
+    }
+    for _ in 0..24 {
+        scene.clock.advance(Duration::from_secs(3_600));
+        down.send_due().await.unwrap();
+    }
+    assert_eq!(scene.waiting().await, 0);
+    let up = scene.outbox(2, &scene.mailbox()).await;
+    assert_eq!(up.send_due().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_read_or_addressed_is_given_up_and_holds_up_no_other() {
+    let scene = Scene::new().await;
+    let outbox = scene.outbox(1, &scene.mailbox()).await;
+    let mut moved = outbox.prepare("ada@example.org", &code_mail()).unwrap();
+    moved.id = outbox.prepare("ada@example.org", &code_mail()).unwrap().id;
+    scene.insert(moved).await;
+    scene.insert(outbox.prepare("no address", &code_mail()).unwrap()).await;
+    scene.insert(outbox.prepare("ada@example.org", &code_mail()).unwrap()).await;
+    assert_eq!(outbox.send_due().await.unwrap(), 1);
+    assert_eq!(scene.waiting().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_send_each_mail_once() {
+    let scene = Scene::new().await;
+    let nodes = [scene.outbox(1, &scene.mailbox()).await, scene.outbox(2, &scene.mailbox()).await];
+    for _ in 0..50 {
+        scene.insert(nodes[0].prepare("ada@example.org", &code_mail()).unwrap()).await;
+    }
+    let (one, other) = tokio::join!(nodes[0].send_due(), nodes[1].send_due());
+    assert_eq!(one.unwrap() + other.unwrap(), 50);
+    assert_eq!(messages(&scene.folder.path().join("mail")).len(), 50);
+}
+
+/// A mail server that takes everything and writes it down.
+async fn smtp_server() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&taken);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(converse(stream, Arc::clone(&shared)));
+        }
+    });
+    (address, taken)
+}
+
+async fn converse(stream: TcpStream, taken: Arc<Mutex<Vec<String>>>) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 test\r\n").await?;
+    let mut line = String::new();
+    while stream.read_line(&mut line).await? > 0 {
+        let answer = match line.split_whitespace().next().unwrap_or_default() {
+            "EHLO" => "250-test\r\n250 8BITMIME\r\n",
+            "DATA" => {
+                stream.write_all(b"354 go on\r\n").await?;
+                let mut message = String::new();
+                while !message.ends_with("\r\n.\r\n") && stream.read_line(&mut message).await? > 0 {}
+                taken.lock().unwrap().push(message);
+                "250 taken\r\n"
+            }
+            "QUIT" => "221 bye\r\n",
+            _ => "250 fine\r\n",
+        };
+        stream.write_all(answer.as_bytes()).await?;
+        line.clear();
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn mail_leaves_by_smtp() {
+    let scene = Scene::new().await;
+    let (address, taken) = smtp_server().await;
+    let outbox = scene.outbox(1, &format!("smtp://{address}")).await;
+    scene.insert(outbox.prepare("ada@example.org", &code_mail()).unwrap()).await;
+    assert_eq!(outbox.send_due().await.unwrap(), 1);
+    let taken = taken.lock().unwrap();
+    assert_eq!(taken.len(), 1);
+    assert!(taken[0].contains("Subject: Your sign-up code for Orgate\r\n") && taken[0].contains("\r\n    424242\r\n"), "{}", taken[0]);
+}

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod api_reader;
+mod api_shape;
 pub mod assets;
 pub mod audit_log;
 pub mod confirmation;

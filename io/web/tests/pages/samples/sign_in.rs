@@ -1,0 +1,215 @@
+//! The pages without a session.
+
+use orgate_web::pages::password::{
+    ForgottenPasswordMailedPage, ForgottenPasswordPage, NewOrganizationPage, PasswordResetPage, SignUpPage,
+};
+use orgate_web::pages::refusal::{BlockedPage, BlockingOrganization, ErrorKind, ErrorPage, RefusalPage};
+use orgate_web::pages::sign_in::{
+    CodePage, CodePurpose, DifferentPersonPage, FreshProofPage, InvitationPage, InvitationState,
+    OrganizationSignInPage, SessionEndedPage, SignInPage, SignedOutPage, SsoLookUpMailedPage, SsoLookUpPage, SsoProof,
+    TileStartPage,
+};
+use orgate_web::pages::{Field, Person};
+
+use super::{Samples, ago, long_name, long_person, robin};
+
+pub fn add(samples: &mut Samples) {
+    add_ways_in(samples);
+    add_codes(samples);
+    add_proofs(samples);
+    add_passwords(samples);
+    add_invitations(samples);
+    add_refusals(samples);
+}
+
+fn add_ways_in(samples: &mut Samples) {
+    let site = samples.site();
+    let page = SignInPage {
+        site: site.clone(),
+        email: Field::empty(),
+        password: Field::empty(),
+        problem: None,
+        sign_up_open: true,
+    };
+    samples.add("sign-in", &page);
+    let page = SignInPage {
+        email: Field::filled("robin@acme.example"),
+        problem: Some("This address and password do not belong together.".to_owned()),
+        sign_up_open: false,
+        ..page
+    };
+    samples.add("sign-in-refused", &page);
+    samples.add("sign-in-sso", &SsoLookUpPage { site: site.clone(), identifier: Field::empty() });
+    let identifier = Field::filled("acme robotics").refused("Give a short name such as acme, or a whole address.");
+    samples.add("sign-in-sso-refused", &SsoLookUpPage { site: site.clone(), identifier });
+    samples.add("sign-in-sso-mailed", &SsoLookUpMailedPage { site: site.clone(), email: long_person().email });
+    for (name, organization_name) in [("sign-in-organization", "Acme Robotics"), ("sign-in-organization-long", long_name())] {
+        let organization_name = organization_name.to_owned();
+        samples.add(name, &OrganizationSignInPage { site: site.clone(), organization_name, slug: "acme".to_owned() });
+    }
+    let page = TileStartPage {
+        site: site.clone(),
+        organization_name: "Acme Robotics".to_owned(),
+        provider_host: "acme.okta.com".to_owned(),
+        action: "/sso/oidc/con_1/initiate".to_owned(),
+    };
+    samples.add("sign-in-tile", &page);
+    let reason = "You were away for more than 6 hours.".to_owned();
+    samples.add("session-ended", &SessionEndedPage { site: site.clone(), reason, sign_in_url: "/sign-in".to_owned() });
+    samples.add("signed-out", &SignedOutPage { site });
+}
+
+fn add_codes(samples: &mut Samples) {
+    let organization_name = "Acme Robotics".to_owned();
+    for (name, purpose, code, sent_again) in [
+        ("code-sign-up", CodePurpose::SignUp, Field::empty(), true),
+        (
+            "code-first-sso",
+            CodePurpose::FirstSso { organization_name: organization_name.clone() },
+            Field::empty().refused("That is not the code we mailed. 3 tries are left."),
+            false,
+        ),
+        ("code-step-up", CodePurpose::StepUp, Field::empty(), false),
+        ("code-invitation", CodePurpose::Invitation { organization_name }, Field::empty(), false),
+        ("code-own-address", CodePurpose::OwnAddress, Field::empty(), false),
+    ] {
+        let page = CodePage {
+            site: samples.site(),
+            purpose,
+            address: "robin@acme.example".to_owned(),
+            code,
+            sent_again,
+            action: "/sign-ups/sup_1/verification".to_owned(),
+            again_action: "/sign-ups/sup_1/codes".to_owned(),
+            cancel_url: "/sign-in".to_owned(),
+        };
+        samples.add(name, &page);
+    }
+}
+
+fn add_proofs(samples: &mut Samples) {
+    let page = DifferentPersonPage {
+        site: samples.site(),
+        organization_name: "Acme Robotics".to_owned(),
+        current: robin(),
+        asserted: Person::new("usr_2", "Sam Okafor", "sam.okafor@acme.example"),
+        action: "/sign-in/attempt".to_owned(),
+    };
+    samples.add("different-person", &page);
+    let page = FreshProofPage {
+        site: samples.site(),
+        person: robin(),
+        reason: "Deleting Acme Robotics needs a proof made in the last 15 minutes.".to_owned(),
+        password: Some(Field::empty().refused("That is not your password.")),
+        sso: vec![SsoProof { organization_name: "Acme Robotics".to_owned(), slug: "acme".to_owned() }],
+        code_address: Some("r•••n@acme.example".to_owned()),
+        problem: None,
+        action: "/account/proof".to_owned(),
+        hidden: Vec::new(),
+        cancel_url: "/organizations".to_owned(),
+    };
+    samples.add("fresh-proof", &page);
+    let page = FreshProofPage { password: None, sso: Vec::new(), code_address: None, ..page };
+    samples.add("fresh-proof-dead-end", &page);
+}
+
+fn add_passwords(samples: &mut Samples) {
+    let site = samples.site();
+    let page = SignUpPage {
+        site: site.clone(),
+        name: Field::empty(),
+        email: Field::empty(),
+        password: Field::empty(),
+        minimum_password_length: 12,
+        problem: None,
+    };
+    samples.add("sign-up", &page);
+    let page = SignUpPage {
+        name: Field::filled("Robin Vale"),
+        email: Field::filled("robin@acme").refused("This is not a whole address; the part after the @ needs a dot."),
+        password: Field::empty().refused("This password is on the list of common ones. Choose another."),
+        ..page
+    };
+    samples.add("sign-up-refused", &page);
+    samples.add("forgotten-password", &ForgottenPasswordPage { site: site.clone(), email: Field::empty() });
+    let page = ForgottenPasswordMailedPage { site: site.clone(), email: "robin@acme.example".to_owned() };
+    samples.add("forgotten-password-mailed", &page);
+    let page = PasswordResetPage {
+        site: site.clone(),
+        token: "token".to_owned(),
+        email: "robin@acme.example".to_owned(),
+        organizations: vec!["Acme Robotics".to_owned(), long_name().to_owned()],
+        password: Field::empty(),
+        minimum_password_length: 12,
+    };
+    samples.add("password-reset", &page);
+    let page = NewOrganizationPage {
+        site,
+        first: true,
+        name: Field::empty(),
+        slug: Field::empty(),
+        address_prefix: "https://sign-in.example.com/sign-in/".to_owned(),
+        problem: None,
+    };
+    samples.add("organization-first", &page);
+    let slug = Field::filled("acme").refused("Another organization has this short name.");
+    samples.add("organization-new", &NewOrganizationPage { first: false, name: Field::filled("Acme"), slug, ..page });
+}
+
+fn add_invitations(samples: &mut Samples) {
+    let sign_in_url = "/sign-in/acme".to_owned();
+    for (name, state) in [
+        ("invitation-ready", InvitationState::Ready),
+        (
+            "invitation-signed-out",
+            InvitationState::SignedOut { sign_in_url: sign_in_url.clone(), sign_up_url: Some("/sign-up".to_owned()) },
+        ),
+        ("invitation-code", InvitationState::NeedsCode),
+        ("invitation-wrong-person", InvitationState::WrongPerson { current: long_person() }),
+        ("invitation-sso-only", InvitationState::SsoOnly { sign_in_url }),
+        ("invitation-gone", InvitationState::Gone),
+    ] {
+        let page = InvitationPage {
+            site: samples.site(),
+            token: "token".to_owned(),
+            organization_name: "Acme Robotics".to_owned(),
+            inviter: "Robin Vale".to_owned(),
+            email: "kim@partner.example".to_owned(),
+            role: "Member".to_owned(),
+            projects: vec!["Falcon (read and write)".to_owned(), "Warehouse twin (read only)".to_owned()],
+            expires: ago(-2700),
+            state,
+        };
+        samples.add(name, &page);
+    }
+}
+
+fn add_refusals(samples: &mut Samples) {
+    let acme = BlockingOrganization { name: "Acme Robotics".to_owned(), slug: "acme".to_owned() };
+    let long = BlockingOrganization { name: long_name().to_owned(), slug: "rheinland".to_owned() };
+    for (name, organizations) in [("blocked", vec![acme.clone()]), ("blocked-many", vec![acme, long])] {
+        samples.add(name, &BlockedPage { site: samples.site(), organizations, reference: "K7Q-2M9".to_owned() });
+    }
+    let page = RefusalPage {
+        site: samples.site(),
+        title: "Okta did not let you in".to_owned(),
+        happened: "Okta knows you, but the app of Acme Robotics is not assigned to you there.".to_owned(),
+        mend: "Ask an administrator of Acme Robotics to assign the app to you in Okta, then try again.".to_owned(),
+        reference: Some("K7Q-2M9".to_owned()),
+        back_url: "/sign-in/acme".to_owned(),
+        back_label: "Back to sign-in".to_owned(),
+    };
+    samples.add("refusal", &page);
+    for kind in [
+        ErrorKind::BadRequest,
+        ErrorKind::Forbidden,
+        ErrorKind::NotFound,
+        ErrorKind::Conflict,
+        ErrorKind::TooManyRequests,
+        ErrorKind::Fault,
+        ErrorKind::Unavailable,
+    ] {
+        let page = ErrorPage { site: samples.site(), kind, text: None, reference: Some("8F2-K1T".to_owned()) };
+        samples.add(&format!("error-{}", kind.status()), &page);
+    }
+}

@@ -1,0 +1,94 @@
+//! Owns `GET /check`: whether a session opens an organization, for proxies and product backends. One look-up in the
+//! database, no cache, no write (R-API-2). It is the hot path: what it does not need is not around it.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use orgate_app::error::Error;
+use orgate_app::session::{self, Opened};
+use orgate_core::refusal::{Refusal, RefusalKind};
+
+use crate::access;
+use crate::error::{Failure, RequestRefusal};
+use crate::state::Web;
+
+const USER: HeaderName = HeaderName::from_static("x-orgate-user");
+const EMAIL: HeaderName = HeaderName::from_static("x-orgate-email");
+const ORGANIZATION: HeaderName = HeaderName::from_static("x-orgate-organization");
+const ROLE: HeaderName = HeaderName::from_static("x-orgate-role");
+const CODE: HeaderName = HeaderName::from_static("x-orgate-code");
+const SIGN_IN: HeaderName = HeaderName::from_static("x-orgate-sign-in");
+
+/// 200 with who it is, or 401 and 403 with why not and where to sign in.
+///
+/// *Errors*: 400 without `organization`; 500 and 503 when the database fails, which opens nothing.
+pub async fn check(State(web): State<Web>, request: Request) -> Result<Response, Failure> {
+    let query = request.uri().query().unwrap_or_default();
+    let organization = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "organization");
+    let Some((_, organization)) = organization else { return Err(RequestRefusal::Malformed.into()) };
+    let token_hash = access::session_hash(request.headers());
+    match session::open(&web.app, token_hash, &organization).await {
+        Ok(opened) => Ok(passed(opened)),
+        Err(Error::Refused(refusal)) => Ok(refused(&web, &refusal, &organization)),
+        Err(fault @ Error::Fault(_)) => Err(fault.into()),
+    }
+}
+
+fn passed(opened: Opened) -> Response {
+    let mut headers = HeaderMap::with_capacity(12);
+    headers.insert(ROLE, HeaderValue::from_static(opened.role.as_str()));
+    let texts = [(USER, opened.user_id.into()), (EMAIL, printable(opened.email)), (ORGANIZATION, opened.organization_id.into())];
+    for (name, text) in texts {
+        let text: String = text;
+        // Ids and what `printable` answers are visible ASCII, which every header value takes.
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(name, value);
+        }
+    }
+    (StatusCode::OK, headers).into_response()
+}
+
+/// An address as a header can carry it: bytes outside visible ASCII, and the percent sign, are percent-encoded, so
+/// decoding gives back exactly the address.
+fn printable(email: String) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
+    if email.bytes().all(is_plain) {
+        return email;
+    }
+    email.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// Without a valid session 401; with one that does not open the organization 403.
+fn refused(web: &Web, refusal: &Refusal, organization: &str) -> Response {
+    let (status, path) = match refusal {
+        Refusal::SsoRequired(required) => {
+            let first = required.first().map(|one| format!("/sign-in/{}", one.slug));
+            (StatusCode::UNAUTHORIZED, first.unwrap_or_else(|| "/sign-in".to_owned()))
+        }
+        Refusal::NeedsSso => (StatusCode::FORBIDDEN, format!("/sign-in/{organization}")),
+        Refusal::NeedsProof | Refusal::NeedsSecondFactor => {
+            (StatusCode::FORBIDDEN, format!("/account/proof?organization={organization}"))
+        }
+        other if other.kind() == RefusalKind::Unauthenticated => (StatusCode::UNAUTHORIZED, "/sign-in".to_owned()),
+        _ => (StatusCode::FORBIDDEN, "/sign-in".to_owned()),
+    };
+    let mut response = status.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CODE, HeaderValue::from_static(refusal.code()));
+    if let Ok(url) = HeaderValue::try_from(web.link(&path)) {
+        headers.insert(SIGN_IN, url);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_becomes_a_header_that_decodes_to_itself() {
+        assert_eq!(printable("a+b@x.example".to_owned()), "a+b@x.example");
+        assert_eq!(printable("jos\u{e9}@x.example".to_owned()), "jos%C3%A9@x.example");
+        assert_eq!(printable("50%off\r\n@x.example".to_owned()), "50%25off%0D%0A@x.example");
+    }
+}

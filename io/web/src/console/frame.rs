@@ -1,0 +1,70 @@
+//! Owns filling the side bar: who is signed in, where they are, what that place offers them.
+
+use orgate_app::session::{self, Access, Current, CurrentPlace};
+use orgate_core::permission::{Permission, may};
+use orgate_core::refusal::Refusal;
+use orgate_core::time::Timestamp;
+
+use crate::error::Failure;
+use crate::page::Visit;
+use crate::pages::frame::OtherOrganization;
+use crate::pages::{Banner, Frame, Moment, OrganizationHead, Person, Section};
+
+/// The frame of a page outside any organization.
+///
+/// *Errors*: [`Refusal::NoSession`], [`Refusal::SsoRequired`].
+pub async fn frame(visit: &Visit, section: Section) -> Result<Frame, Failure> {
+    let current = session::current(visit.app(), &visit.visitor).await?;
+    Ok(fill(visit, section, &current, None))
+}
+
+/// The frame of a page of one organization, and the person's place in it.
+///
+/// *Errors*: [`Refusal::NotFound`] for who is no member; what is missing, if it is not open; those of [`frame`].
+pub async fn organization_frame(visit: &Visit, section: Section, slug: &str) -> Result<(Frame, CurrentPlace), Failure> {
+    let current = session::current(visit.app(), &visit.visitor).await?;
+    let place = current.organizations.iter().find(|place| place.slug == slug).cloned();
+    let place = match place {
+        Some(place) => place,
+        // It may be one that is not named before the person confirms who they are.
+        None if current.others_hidden => return Err(Refusal::NeedsProof.into()),
+        None => return Err(Refusal::NotFound.into()),
+    };
+    match place.access {
+        Access::Open => Ok((fill(visit, section, &current, Some(&place)), place)),
+        Access::NeedsSso => Err(Refusal::NeedsSso.into()),
+        Access::NeedsProof => Err(Refusal::NeedsProof.into()),
+        Access::NeedsSecondFactor => Err(Refusal::NeedsSecondFactor.into()),
+    }
+}
+
+fn fill(visit: &Visit, section: Section, current: &Current, here: Option<&CurrentPlace>) -> Frame {
+    let elsewhere = |place: &&CurrentPlace| here.is_none_or(|here| here.id != place.id);
+    let others = current.organizations.iter().filter(elsewhere);
+    Frame {
+        site: visit.site.clone(),
+        person: Person::new(current.user_id.as_str(), &current.name, &current.email),
+        organization: here.map(head),
+        others: others.map(|place| OtherOrganization { name: place.name.clone(), slug: place.slug.clone() }).collect(),
+        others_hidden: current.others_hidden,
+        confirm_url: crate::error::PROOF_PATH.to_owned(),
+        section,
+        notice: visit.notice.clone(),
+        deletion: here.and_then(|place| Some(banner(place, place.deletes_at?, visit.now()))),
+    }
+}
+
+fn head(place: &CurrentPlace) -> OrganizationHead {
+    let may = |permission| may(place.role, None, permission);
+    OrganizationHead {
+        name: place.name.clone(),
+        slug: place.slug.clone(),
+        shows_members: may(Permission::MemberList),
+        shows_audit_log: may(Permission::AuditRead),
+        shows_single_sign_on: may(Permission::ConnectionManage),
+    }
+}
+
+fn banner(place: &CurrentPlace, deletes_at: Timestamp, now: Timestamp) -> Banner {
+    Banner { gone_at: Moment::new(deletes_at, now), may_undo: may(place.role, None, Permission::OrganizationDelete) }
+}

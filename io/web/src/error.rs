@@ -1,0 +1,362 @@
+//! Owns [`Failure`] and its one mapping to what a browser or a program sees. Handlers return a failure; the edge shows
+//! it, for only there are the deployment, the surface and the request known. A fault is logged here, once, under the
+//! reference that is all a person sees of it.
+
+mod page;
+mod problem;
+
+pub use page::PROOF_PATH;
+pub use problem::{FieldProblem, Problem, RequiringOrganizationView};
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{BytesRejection, FormRejection, JsonRejection, PathRejection, QueryRejection};
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use orgate_app::entropy::Draw as _;
+use orgate_app::error::Error;
+use orgate_core::id::Reference;
+use orgate_core::refusal::{Refusal, RefusalKind};
+
+use crate::pages::Site;
+use crate::router::Surface;
+use crate::state::Web;
+
+/// Seconds that a refused program should wait. *Units*: seconds.
+const RETRY_SECONDS: u16 = 60;
+/// The same when the machine is busy or part of it is down. *Units*: seconds.
+const RETRY_SOON_SECONDS: u16 = 2;
+
+/// Why a request was not answered as asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// A use case said no, or broke.
+    App(Error),
+    /// The request itself was none that we take.
+    Request(RequestRefusal),
+    /// A handler panicked. What it said goes to the log.
+    Panic(String),
+    /// A page could not be printed.
+    Render(askama::Error),
+}
+
+/// What can be wrong with a request before anybody asks a use case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestRefusal {
+    /// The body, path or query could not be read.
+    Malformed,
+    /// The body is larger than it may be.
+    TooLarge,
+    /// The body is of another type than it has to be.
+    MediaType,
+    /// There is such a path, but not with this method.
+    Method,
+    /// Another site sent it with this browser's cookies (T-WEB-8).
+    CrossSite,
+    /// It took too long.
+    TimedOut,
+    /// The operator's token is missing or not the one.
+    NotTheOperator,
+}
+
+impl RequestRefusal {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::Malformed,
+        Self::TooLarge,
+        Self::MediaType,
+        Self::Method,
+        Self::CrossSite,
+        Self::TimedOut,
+        Self::NotTheOperator,
+    ];
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotTheOperator => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed-request",
+            Self::TooLarge => "body-too-large",
+            Self::MediaType => "unsupported-media-type",
+            Self::Method => "method-not-allowed",
+            Self::CrossSite => "cross-site-request",
+            Self::TimedOut => "timed-out",
+            Self::NotTheOperator => "not-the-operator",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Malformed => "That request could not be read",
+            Self::TooLarge => "That is more than fits",
+            Self::MediaType => "That is not the type that is read here",
+            Self::Method => "That cannot be done here",
+            Self::CrossSite => "Another site sent this",
+            Self::TimedOut => "That took too long",
+            Self::NotTheOperator => "This is for the operator",
+        }
+    }
+
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Malformed => "Look at the fields, their names and their types; unknown fields are refused.",
+            Self::TooLarge => "Send at most 64 KiB.",
+            Self::MediaType => "Send JSON as application/json to the API, and forms as a browser does.",
+            Self::Method => "The header Allow names what can be done.",
+            Self::CrossSite => "Open the page here and send the form from there.",
+            Self::TimedOut => "Look whether it was done, then try again.",
+            Self::NotTheOperator => "Send the operator's token as Authorization: Bearer.",
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::App(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::App(Error::Refused(refusal))
+    }
+}
+
+impl From<RequestRefusal> for Failure {
+    fn from(refusal: RequestRefusal) -> Self {
+        Self::Request(refusal)
+    }
+}
+
+impl From<askama::Error> for Failure {
+    fn from(source: askama::Error) -> Self {
+        Self::Render(source)
+    }
+}
+
+impl From<JsonRejection> for Failure {
+    fn from(rejection: JsonRejection) -> Self {
+        match rejection {
+            JsonRejection::MissingJsonContentType(_) => RequestRefusal::MediaType.into(),
+            JsonRejection::BytesRejection(source) => source.into(),
+            _ => RequestRefusal::Malformed.into(),
+        }
+    }
+}
+
+impl From<FormRejection> for Failure {
+    fn from(rejection: FormRejection) -> Self {
+        match rejection {
+            FormRejection::InvalidFormContentType(_) => RequestRefusal::MediaType.into(),
+            FormRejection::BytesRejection(source) => source.into(),
+            _ => RequestRefusal::Malformed.into(),
+        }
+    }
+}
+
+impl From<BytesRejection> for Failure {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            RequestRefusal::TooLarge.into()
+        } else {
+            RequestRefusal::Malformed.into()
+        }
+    }
+}
+
+impl From<QueryRejection> for Failure {
+    fn from(_: QueryRejection) -> Self {
+        RequestRefusal::Malformed.into()
+    }
+}
+
+impl From<PathRejection> for Failure {
+    fn from(_: PathRejection) -> Self {
+        Refusal::NotFound.into()
+    }
+}
+
+/// The failure of an answer, until the edge shows it.
+#[derive(Clone)]
+struct Unshown(Arc<Failure>);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Unshown(Arc::new(self)));
+        response
+    }
+}
+
+impl Failure {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::App(Error::Refused(refusal)) => status_of(refusal.kind()),
+            Self::App(Error::Fault(_)) if self.is_outage() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Request(refusal) => refusal.status(),
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::App(Error::Refused(refusal)) => refusal.code(),
+            Self::App(Error::Fault(_)) if self.is_outage() => "unavailable",
+            Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => "fault",
+            Self::Request(refusal) => refusal.code(),
+        }
+    }
+
+    /// The use case's "no", if it is one.
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::App(Error::Refused(refusal)) => Some(refusal),
+            Self::App(Error::Fault(_)) | Self::Request(_) | Self::Panic(_) | Self::Render(_) => None,
+        }
+    }
+
+    fn is_fault(&self) -> bool {
+        matches!(self, Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_))
+    }
+
+    /// Whether the database is away: then trying again helps (F4).
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::App(Error::Fault(fault)) if fault.is_outage())
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::App(Error::Refused(refusal)) => refusal.title(),
+            Self::App(Error::Fault(_)) if self.is_outage() => "Not available right now",
+            Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => "This is our fault",
+            Self::Request(refusal) => refusal.title(),
+        }
+    }
+
+    fn advice(&self) -> String {
+        match self {
+            Self::App(Error::Refused(refusal)) => refusal.advice(),
+            Self::App(Error::Fault(_)) if self.is_outage() => "Nothing was changed. Try again in a moment.".to_owned(),
+            Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => {
+                "Tell whoever runs this service the reference.".to_owned()
+            }
+            Self::Request(refusal) => refusal.advice().to_owned(),
+        }
+    }
+
+    fn log(&self, reference: &Reference, asked: &Asked) {
+        let (method, route) = (asked.method.as_str(), asked.route);
+        let what = match self {
+            Self::App(error) => error.to_string(),
+            Self::Panic(said) => format!("panic: {said}"),
+            Self::Render(source) => format!("page: {source}"),
+            Self::Request(_) => return,
+        };
+        tracing::error!(request.reference = %reference, request.method = method, request.route = route, "{what}");
+    }
+}
+
+/// The status of each kind of refusal.
+pub const fn status_of(kind: RefusalKind) -> StatusCode {
+    match kind {
+        RefusalKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+        RefusalKind::NotFound => StatusCode::NOT_FOUND,
+        RefusalKind::Conflict => StatusCode::CONFLICT,
+        RefusalKind::Gone => StatusCode::GONE,
+        RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        RefusalKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// What is known of a request when its failure is shown.
+pub struct Asked {
+    /// Its method.
+    pub method: Method,
+    /// The template of its route.
+    pub route: &'static str,
+    /// Its path and query, as they came.
+    pub uri: Uri,
+    /// How it is spoken to.
+    pub surface: Surface,
+    /// Name and theme.
+    pub site: Site,
+    /// Whether the browser sent a session's cookie.
+    pub had_cookie: bool,
+}
+
+/// Shows the failure that an answer carries, and says its reference; any other answer passes.
+pub fn show(web: &Web, asked: &Asked, mut response: Response) -> (Response, Option<Reference>) {
+    let Some(Unshown(failure)) = response.extensions_mut().remove::<Unshown>() else { return (response, None) };
+    let reference = web.app.entropy.reference();
+    if failure.is_fault() {
+        failure.log(&reference, asked);
+    }
+    let mut shown = match asked.surface {
+        Surface::Page | Surface::Entry => page::show(web, asked, &failure, &reference),
+        Surface::Api => problem::show(web, &failure, &reference),
+        Surface::Asset | Surface::Bare => failure.status().into_response(),
+    };
+    // What axum said of a 405, `Allow` above all, stays.
+    if failure.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = response.headers().clone();
+        shown.headers_mut().extend(allowed.into_iter().filter(|(name, _)| name.as_ref().is_some_and(|name| name == "allow")));
+    }
+    add_headers(shown.headers_mut(), failure.status(), asked.surface);
+    (shown, Some(reference))
+}
+
+fn add_headers(headers: &mut HeaderMap, status: StatusCode, surface: Surface) {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)),
+        StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SOON_SECONDS)),
+        StatusCode::UNAUTHORIZED if surface == Surface::Api => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        }
+        _ => None,
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_refusal_has_a_status_of_its_own() {
+        let kinds = [
+            RefusalKind::Unauthenticated,
+            RefusalKind::Forbidden,
+            RefusalKind::NotFound,
+            RefusalKind::Conflict,
+            RefusalKind::Gone,
+            RefusalKind::Invalid,
+            RefusalKind::TooMany,
+            RefusalKind::Unavailable,
+        ];
+        let mut statuses: Vec<u16> = kinds.into_iter().map(|kind| status_of(kind).as_u16()).collect();
+        statuses.dedup();
+        assert_eq!(statuses, [401, 403, 404, 409, 410, 422, 429, 503]);
+    }
+
+    #[test]
+    fn a_fault_shows_nothing_of_itself() {
+        let failure = Failure::Panic("password=hunter2".to_owned());
+        assert_eq!((failure.status(), failure.code()), (StatusCode::INTERNAL_SERVER_ERROR, "fault"));
+        assert!(!failure.advice().contains("hunter2"));
+    }
+}

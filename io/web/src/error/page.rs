@@ -1,0 +1,134 @@
+//! Owns the page of a failure. What the person can mend by another proof sends them there; the rest is said plainly.
+
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use orgate_core::id::Reference;
+use orgate_core::refusal::Refusal;
+
+use super::{Asked, Failure, RequestRefusal};
+use crate::cookies;
+use crate::page::{html, see_other};
+use crate::pages::refusal::{BlockedPage, BlockingOrganization, ErrorKind, ErrorPage, RefusalPage};
+use crate::pages::sign_in::SessionEndedPage;
+use crate::return_to::ReturnTo;
+use crate::router;
+use crate::state::Web;
+
+/// Where a person proves once more who they are.
+pub const PROOF_PATH: &str = "/account/proof";
+
+/// The failure as a person reads it.
+pub(super) fn show(_web: &Web, asked: &Asked, failure: &Failure, reference: &Reference) -> Response {
+    let refusal = failure.refusal();
+    if let Some(response) = refusal.and_then(|refusal| send_on(asked, refusal)) {
+        return response;
+    }
+    let printed = match refusal {
+        Some(Refusal::NoSession) => session_ended(asked),
+        Some(Refusal::SsoRequired(organizations)) => {
+            let organizations = organizations
+                .iter()
+                .map(|one| BlockingOrganization { name: one.name.clone(), slug: one.slug.clone() })
+                .collect();
+            html(&BlockedPage { site: asked.site.clone(), organizations, reference: reference.to_string() })
+        }
+        _ => plain(asked, failure, reference),
+    };
+    let mut response = match printed {
+        Ok(page) => (failure.status(), page).into_response(),
+        Err(source) => {
+            tracing::error!(request.reference = %reference, "the page of a refusal could not be printed: {source}");
+            failure.status().into_response()
+        }
+    };
+    if refusal == Some(&Refusal::NoSession) && asked.had_cookie {
+        cookies::set(response.headers_mut(), cookies::forget_session());
+    }
+    response
+}
+
+/// To what is missing, and back afterwards. A form that was sent without a session is lost, so its page says so.
+fn send_on(asked: &Asked, refusal: &Refusal) -> Option<Response> {
+    let organization = asked.uri.path().strip_prefix("/organizations/").and_then(|rest| rest.split('/').next());
+    let target = match refusal {
+        Refusal::NoSession if asked.method == Method::GET => "/sign-in".to_owned(),
+        Refusal::NeedsSso => format!("/sign-in/{}", organization?),
+        Refusal::NeedsProof | Refusal::NeedsRecentProof | Refusal::NeedsSecondFactor => match organization {
+            Some(organization) => format!("{PROOF_PATH}?organization={organization}"),
+            None => PROOF_PATH.to_owned(),
+        },
+        _ => return None,
+    };
+    // Where to is a path that the router matched; what a person typed into it does not reach the header unless plain.
+    let target = ReturnTo::parse(&target)?;
+    let mut response = see_other(target.as_str());
+    if let Some(back) = page_of(asked) {
+        cookies::set(response.headers_mut(), cookies::return_to(&back));
+    }
+    if *refusal == Refusal::NoSession && asked.had_cookie {
+        cookies::set(response.headers_mut(), cookies::forget_session());
+    }
+    Some(response)
+}
+
+/// The page to come back to: the one that was asked for, or the one whose form was sent.
+fn page_of(asked: &Asked) -> Option<ReturnTo> {
+    let path = asked.uri.path();
+    if asked.method == Method::GET {
+        return ReturnTo::parse(asked.uri.path_and_query().map_or(path, |both| both.as_str()));
+    }
+    let page = if router::has_page(asked.route) { path } else { path.rsplit_once('/')?.0 };
+    ReturnTo::parse(page)
+}
+
+fn session_ended(asked: &Asked) -> Result<axum::response::Html<String>, askama::Error> {
+    html(&SessionEndedPage {
+        site: asked.site.clone(),
+        reason: "Your session is over, so what you sent was not done.".to_owned(),
+        sign_in_url: "/sign-in".to_owned(),
+    })
+}
+
+fn plain(
+    asked: &Asked,
+    failure: &Failure,
+    reference: &Reference,
+) -> Result<axum::response::Html<String>, askama::Error> {
+    if let Some(kind) = kind(failure) {
+        let text = Some(failure.advice());
+        return html(&ErrorPage { site: asked.site.clone(), kind, text, reference: Some(reference.to_string()) });
+    }
+    let inside = asked.uri.path().starts_with("/organizations") || asked.uri.path().starts_with("/account");
+    let (back_url, back_label) =
+        if inside { ("/organizations", "Go to your organizations") } else { ("/sign-in", "Back to sign-in") };
+    html(&RefusalPage {
+        site: asked.site.clone(),
+        title: failure.title().to_owned(),
+        happened: failure.advice(),
+        mend: String::new(),
+        reference: None,
+        back_url: back_url.to_owned(),
+        back_label: back_label.to_owned(),
+    })
+}
+
+/// The failures whose page has a title of its own.
+fn kind(failure: &Failure) -> Option<ErrorKind> {
+    match failure {
+        Failure::App(orgate_app::error::Error::Refused(refusal)) => match refusal {
+            Refusal::NotFound => Some(ErrorKind::NotFound),
+            Refusal::NotPermitted => Some(ErrorKind::Forbidden),
+            Refusal::TooManyRequests => Some(ErrorKind::TooManyRequests),
+            Refusal::Busy => Some(ErrorKind::Unavailable),
+            _ => None,
+        },
+        Failure::Request(RequestRefusal::Malformed | RequestRefusal::TooLarge | RequestRefusal::MediaType) => {
+            Some(ErrorKind::BadRequest)
+        }
+        Failure::Request(_) => None,
+        Failure::App(_) | Failure::Panic(_) | Failure::Render(_) => {
+            let outage = failure.status() == StatusCode::SERVICE_UNAVAILABLE;
+            Some(if outage { ErrorKind::Unavailable } else { ErrorKind::Fault })
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Owns what is measured and written about requests: one log line and one measurement each, by the template of the route.
+//! Paths, queries, cookies and tokens never get here (T-SEC-3).
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use metrics::{Histogram, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use orgate_core::id::Reference;
+
+use crate::router::{Route, Surface};
+
+const DURATION: &str = "orgate_http_request_duration_seconds";
+/// *Units*: seconds.
+const BUCKETS: [f64; 10] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// The process's recorder of measurements; the first call installs it.
+pub fn recorder() -> PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER
+        .get_or_init(|| {
+            let builder = PrometheusBuilder::new();
+            let builder = match builder.set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &BUCKETS) {
+                Ok(builder) => builder,
+                Err(_) => PrometheusBuilder::new(),
+            };
+            let recorder = builder.build_recorder();
+            let handle = recorder.handle();
+            if metrics::set_global_recorder(recorder).is_err() {
+                tracing::warn!("another recorder of measurements was installed before; /metrics stays empty");
+            }
+            handle
+        })
+        .clone()
+}
+
+/// The measurements of one route: found once, so that a request takes no look-up by name.
+#[derive(Clone)]
+pub struct Meter {
+    route: Arc<Route>,
+    /// By the first digit of the status.
+    durations: Arc<[OnceLock<Histogram>; 6]>,
+}
+
+impl Meter {
+    /// For a route.
+    pub fn new(route: Route) -> Self {
+        Self { route: Arc::new(route), durations: Arc::default() }
+    }
+
+    /// Starts the clock.
+    #[expect(clippy::disallowed_methods, reason = "durations are measured here and nowhere else")]
+    pub fn begin(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// Counts and writes down one answer. What programs ask many times a second is written only when it failed.
+    pub fn end(&self, began: Instant, status: StatusCode, reference: Option<&Reference>) {
+        let took = began.elapsed();
+        let class = status.as_u16() / 100;
+        if let Some(slot) = self.durations.get(usize::from(class)) {
+            slot.get_or_init(|| self.histogram(class)).record(took);
+        }
+        if self.route.surface != Surface::Bare || status.is_server_error() {
+            self.log(took, status, reference);
+        }
+    }
+
+    fn histogram(&self, class: u16) -> Histogram {
+        histogram!(
+            DURATION,
+            "method" => self.route.method.to_string(),
+            "route" => self.route.path,
+            "status" => format!("{class}xx"),
+        )
+    }
+
+    fn log(&self, took: Duration, status: StatusCode, reference: Option<&Reference>) {
+        let (method, route) = (self.route.method.as_str(), self.route.path);
+        tracing::info!(
+            request.method = method,
+            request.route = route,
+            request.reference = reference.map(Reference::as_str),
+            response.status = status.as_u16(),
+            duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "{method} {route} answered {}",
+            status.as_u16(),
+        );
+    }
+}

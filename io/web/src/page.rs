@@ -1,0 +1,211 @@
+//! Owns what every page's handler has at hand: [`Visit`], how a page is printed, where a form leads afterwards.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequest, FromRequestParts};
+use axum::http::header::LOCATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse as _, Response};
+use orgate_app::app::App;
+use orgate_app::error::Error;
+use orgate_app::sign_in::Issued;
+use orgate_app::visitor::Visitor;
+use orgate_core::refusal::{FieldError, Refusal};
+use orgate_core::time::Timestamp;
+
+use crate::access;
+use crate::cookies;
+use crate::error::Failure;
+use crate::pages::{self, Field, Notice, Site, Tone};
+use crate::return_to::ReturnTo;
+use crate::state::Web;
+
+/// What a page's handler answers.
+pub type PageResult = Result<Response, Failure>;
+
+/// One request of a browser.
+pub struct Visit {
+    /// The deployment.
+    pub web: Web,
+    /// Who asks, as far as the request says.
+    pub visitor: Visitor,
+    /// Name and theme.
+    pub site: Site,
+    /// What the last act did; shown once.
+    pub notice: Option<Notice>,
+    /// Where the person wanted to go before they were asked to sign in.
+    pub return_to: Option<ReturnTo>,
+}
+
+impl FromRequestParts<Web> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
+        Ok(Self {
+            visitor: access::visitor(web, parts),
+            site: site(web, &parts.headers),
+            notice: cookies::read_notice(&parts.headers),
+            return_to: cookies::read_return_to(&parts.headers),
+            web: web.clone(),
+        })
+    }
+}
+
+impl Visit {
+    /// The use cases' effects.
+    pub fn app(&self) -> &App {
+        &self.web.app
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.web.app.now()
+    }
+
+    /// The token of the invitation that brought the person here.
+    pub fn invitation_token(&self) -> Option<String> {
+        self.return_to.as_ref()?.as_str().strip_prefix("/invitations/").map(str::to_owned)
+    }
+
+    /// A page, 200. A notice that it showed is taken back.
+    pub fn page(&self, page: &impl askama::Template) -> PageResult {
+        let mut response = html(page)?.into_response();
+        if self.notice.is_some() {
+            cookies::set(response.headers_mut(), cookies::forget_notice());
+        }
+        Ok(response)
+    }
+
+    /// A form again, with what was wrong: 422.
+    pub fn again(&self, page: &impl askama::Template) -> PageResult {
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response())
+    }
+
+    /// A browser that just got a session: to where it wanted, or to `default` (T-WEB-1).
+    pub fn signed_in(&self, issued: &Issued, default: &str) -> Response {
+        let mut response = see_other(self.return_to.as_ref().map_or(default, ReturnTo::as_str));
+        let headers = response.headers_mut();
+        cookies::set(headers, cookies::session(issued, self.now()));
+        if self.return_to.is_some() {
+            cookies::set(headers, cookies::forget_return_to());
+        }
+        response
+    }
+}
+
+/// Name and theme.
+pub fn site(web: &Web, headers: &HeaderMap) -> Site {
+    Site { product: web.app.settings.product_name.clone(), theme: cookies::read_theme(headers) }
+}
+
+/// Prints a page.
+pub fn html(page: &impl askama::Template) -> Result<Html<String>, askama::Error> {
+    pages::render(page).map(Html)
+}
+
+/// 303, so that the method becomes GET and no form is sent twice (T-BCP-5). `path` is ours, or an identity provider's.
+pub fn see_other(path: &str) -> Response {
+    match HeaderValue::try_from(path) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
+        Err(_) => Failure::from(Refusal::NotFound).into_response(),
+    }
+}
+
+/// 303 after an act, with one sentence for the next page.
+pub fn done(path: &str, sentence: &str) -> Response {
+    let mut response = see_other(path);
+    cookies::set(response.headers_mut(), cookies::notice(&Notice::new(sentence, Tone::Success)));
+    response
+}
+
+/// A form as a browser sends it, at most 64 KiB.
+#[derive(FromRequest)]
+#[from_request(via(axum::Form), rejection(Failure))]
+pub struct Form<T>(pub T);
+
+/// What follows `?`.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Failure))]
+pub struct Query<T>(pub T);
+
+/// The parameters of the path.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Failure))]
+pub struct Path<T>(pub T);
+
+/// What was wrong with the fields of a form that is shown again.
+#[derive(Debug, Default)]
+pub struct Mistakes(Vec<FieldError>);
+
+impl Mistakes {
+    /// The mistakes that a use case named; every other error goes on as it is.
+    ///
+    /// *Errors*: anything but [`Refusal::InvalidInput`].
+    pub fn of(error: Error) -> Result<Self, Failure> {
+        match error {
+            Error::Refused(Refusal::InvalidInput(fields)) => Ok(Self(fields)),
+            other => Err(other.into()),
+        }
+    }
+
+    /// The same, and refusals that belong to a field: a taken slug, a wrong code.
+    ///
+    /// *Errors*: anything else.
+    pub fn or_at(error: Error, field: &'static str, taken: impl Fn(&Refusal) -> bool) -> Result<Self, Failure> {
+        match error {
+            Error::Refused(refusal) if taken(&refusal) => {
+                Ok(Self(vec![FieldError::new(field, format!("{}. {}", refusal.title(), refusal.advice()))]))
+            }
+            other => Self::of(other),
+        }
+    }
+
+    /// The field with what was typed and what was wrong with it.
+    pub fn field(&self, name: &str, typed: impl Into<String>) -> Field {
+        Field { value: typed.into(), error: self.message(name) }
+    }
+
+    /// A field that is never shown again.
+    pub fn secret(&self, name: &str) -> Field {
+        self.field(name, "")
+    }
+
+    /// What was wrong with fields that the form does not have.
+    pub fn elsewhere(&self, shown: &[&str]) -> Option<String> {
+        let rest: Vec<&str> =
+            self.0.iter().filter(|error| !shown.contains(&error.field)).map(|error| error.message.as_str()).collect();
+        (!rest.is_empty()).then(|| rest.join(" "))
+    }
+
+    fn message(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|error| error.field == name).map(|error| error.message.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_shows_each_mistake_at_its_field_and_the_rest_on_top() {
+        let fields = vec![FieldError::new("email", "Type one."), FieldError::new("hidden", "Odd.")];
+        let mistakes = Mistakes::of(Error::Refused(Refusal::InvalidInput(fields))).unwrap();
+        assert_eq!(mistakes.field("email", "x"), Field::filled("x").refused("Type one."));
+        assert_eq!(mistakes.secret("password"), Field::empty());
+        assert_eq!(mistakes.elsewhere(&["email", "password"]).as_deref(), Some("Odd."));
+    }
+
+    #[test]
+    fn a_refusal_that_belongs_to_no_field_goes_on() {
+        assert!(Mistakes::of(Error::Refused(Refusal::Busy)).is_err());
+        let slug = |refusal: &Refusal| *refusal == Refusal::SlugTaken;
+        assert!(Mistakes::or_at(Error::Refused(Refusal::SlugTaken), "slug", slug).is_ok());
+    }
+
+    #[test]
+    fn an_address_that_is_no_header_is_not_followed() {
+        assert_eq!(see_other("/a\r\nb").status(), StatusCode::NOT_FOUND);
+        assert_eq!(see_other("/organizations").status(), StatusCode::SEE_OTHER);
+    }
+}

@@ -1,0 +1,4 @@
+//! Owns the pages between a stranger and a session.
+
+pub mod password;
+pub mod sign_up;

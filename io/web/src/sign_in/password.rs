@@ -1,0 +1,66 @@
+//! Owns `/sign-in`: e-mail and password.
+
+use orgate_app::error::Error;
+use orgate_app::passwords::Password;
+use orgate_app::sign_in::password::{self, Credentials};
+use orgate_core::refusal::Refusal;
+use serde::Deserialize;
+
+use crate::cookies;
+use crate::page::{Form, PageResult, Query, Visit, see_other};
+use crate::pages::Field;
+use crate::pages::sign_in::SignInPage;
+use crate::return_to::ReturnTo;
+
+/// Where somebody lands who wanted nowhere in particular.
+pub const HOME: &str = "/organizations";
+
+/// What may follow `?`.
+#[derive(Deserialize)]
+pub struct Wish {
+    return_to: Option<String>,
+}
+
+/// The form. A wish in the address is remembered if it is a plain path, and dropped if not (T-WEB-1).
+pub async fn show(visit: Visit, Query(wish): Query<Wish>) -> PageResult {
+    let mut response = visit.page(&page(&visit, Field::empty(), None))?;
+    if let Some(path) = wish.return_to.as_deref().and_then(ReturnTo::parse) {
+        cookies::set(response.headers_mut(), cookies::return_to(&path));
+    }
+    Ok(response)
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub struct Typed {
+    email: String,
+    password: String,
+}
+
+/// Signs in. A known and an unknown address get the same page again (R-IN-5).
+pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
+    let credentials = Credentials { email: typed.email.clone(), password: Password::from_typed(&typed.password) };
+    match password::begin(visit.app(), &visit.visitor, credentials).await {
+        Ok(issued) => Ok(visit.signed_in(&issued, HOME)),
+        Err(Error::Refused(refusal @ Refusal::InvalidCredentials)) => {
+            let problem = format!("{}. {}", refusal.title(), refusal.advice());
+            visit.again(&page(&visit, Field::filled(typed.email), Some(problem)))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn page(visit: &Visit, email: Field, problem: Option<String>) -> SignInPage {
+    SignInPage {
+        site: visit.site.clone(),
+        email,
+        password: Field::empty(),
+        problem,
+        sign_up_open: visit.app().settings.sign_up == orgate_app::settings::SignUpMode::Open,
+    }
+}
+
+/// `/`: to where a person's things are.
+pub async fn home() -> axum::response::Response {
+    see_other(HOME)
+}

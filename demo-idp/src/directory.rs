@@ -1,5 +1,5 @@
-//! The provider's nouns: people, application integrations, and what is in flight between them (sign-ins, codes, access
-//! tokens). Applications and the signing key are kept in the state file; the rest ends with the process.
+//! What the provider knows: people, application integrations, and what is in flight between them (sign-ins, codes,
+//! access tokens). Applications and the signing key are kept in the state file; the rest ends with the process.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write as _;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::application::{Application, NewApplication, Refusal, settle};
 use crate::key::SigningKey;
 use crate::{Effects, StartError};
 
@@ -41,86 +42,11 @@ impl Person {
     }
 
     pub(crate) fn initials(&self) -> String {
-        self.given_name.chars().take(1).chain(self.family_name.chars().take(1)).collect()
-    }
-}
-
-/// An application integration: a confidential web client.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Application {
-    /// Its name on the pages.
-    pub name: String,
-    /// The client id.
-    pub client_id: String,
-    /// The client secret.
-    pub client_secret: String,
-    /// Where it may be sent back to, compared byte for byte.
-    pub redirect_uris: Vec<String>,
-    /// Where its tile starts a sign-in, if it has a tile.
-    pub initiate_login_uri: Option<String>,
-    /// The subjects of the people assigned to it.
-    pub assigned: BTreeSet<String>,
-}
-
-impl std::fmt::Debug for Application {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Application").field("name", &self.name).field("client_id", &self.client_id).finish_non_exhaustive()
-    }
-}
-
-/// What an administrator types to create an application.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewApplication {
-    /// Its name.
-    pub name: String,
-    /// Where it may be sent back to.
-    pub redirect_uris: Vec<String>,
-    /// Where its tile starts a sign-in.
-    pub initiate_login_uri: Option<String>,
-    /// The subjects of the people assigned from the start.
-    pub assigned: BTreeSet<String>,
-}
-
-/// Why a change to the directory was refused.
-#[derive(Debug)]
-pub enum Refusal {
-    /// The application has no name.
-    NameMissing,
-    /// There is no redirect URI.
-    RedirectUriMissing,
-    /// Not an absolute `http` or `https` address without a fragment.
-    NotAUri(String),
-    /// No application has this client id.
-    UnknownApplication,
-    /// Nobody has this subject.
-    UnknownPerson,
-    /// The state file could not be written; nothing changed.
-    NotSaved(std::io::Error),
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NameMissing => f.write_str("Give the integration a name."),
-            Self::RedirectUriMissing => f.write_str("Paste at least one address into “Sign-in redirect URIs”."),
-            Self::NotAUri(text) => write!(f, "“{text}” is not a full address that begins with https:// or http://."),
-            Self::UnknownApplication => f.write_str("There is no such application."),
-            Self::UnknownPerson => f.write_str("There is no such person."),
-            Self::NotSaved(_) => f.write_str("The change could not be saved, so nothing changed. Is the disk full?"),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::NotSaved(source) => Some(source),
-            Self::NameMissing
-            | Self::RedirectUriMissing
-            | Self::NotAUri(_)
-            | Self::UnknownApplication
-            | Self::UnknownPerson => None,
-        }
+        self.given_name
+            .chars()
+            .take(1)
+            .chain(self.family_name.chars().take(1))
+            .collect()
     }
 }
 
@@ -172,10 +98,20 @@ impl Directory {
             (SigningKey::parse(&kept.signing_key)?, kept)
         } else {
             let (key, signing_key) = SigningKey::generate()?;
-            (key, Kept { signing_key, applications: Vec::new() })
+            (
+                key,
+                Kept {
+                    signing_key,
+                    applications: Vec::new(),
+                },
+            )
         };
         for application in applications {
-            if !kept.applications.iter().any(|known| known.client_id == application.client_id) {
+            if !kept
+                .applications
+                .iter()
+                .any(|known| known.client_id == application.client_id)
+            {
                 kept.applications.push(application);
             }
         }
@@ -183,7 +119,17 @@ impl Directory {
             write(path, &kept).map_err(|source| StartError::State(path.clone(), source))?;
         }
         let (sign_ins, codes, access_tokens) = Default::default();
-        Ok((Self { people, kept, state_file, sign_ins, codes, access_tokens }, key))
+        Ok((
+            Self {
+                people,
+                kept,
+                state_file,
+                sign_ins,
+                codes,
+                access_tokens,
+            },
+            key,
+        ))
     }
 
     pub(crate) fn people(&self) -> &[Person] {
@@ -199,11 +145,18 @@ impl Directory {
     }
 
     pub(crate) fn application(&self, client_id: &str) -> Option<&Application> {
-        self.kept.applications.iter().find(|application| application.client_id == client_id)
+        self.kept
+            .applications
+            .iter()
+            .find(|application| application.client_id == client_id)
     }
 
     /// Creates an application with an id and a secret in Okta's shape.
-    pub(crate) fn create(&mut self, new: NewApplication, effects: &Effects) -> Result<Application, Refusal> {
+    pub(crate) fn create(
+        &mut self,
+        new: NewApplication,
+        effects: &Effects,
+    ) -> Result<Application, Refusal> {
         let mut application = Application {
             name: String::new(),
             client_id: format!("0oa{}", random_text(effects, 17)),
@@ -230,7 +183,12 @@ impl Directory {
     }
 
     /// Assigns a person to an application, or takes the assignment away.
-    pub(crate) fn assign(&mut self, client_id: &str, subject: &str, assigned: bool) -> Result<(), Refusal> {
+    pub(crate) fn assign(
+        &mut self,
+        client_id: &str,
+        subject: &str,
+        assigned: bool,
+    ) -> Result<(), Refusal> {
         if self.person(subject).is_none() {
             return Err(Refusal::UnknownPerson);
         }
@@ -245,7 +203,11 @@ impl Directory {
     }
 
     /// Replaces an application's secret; the old one is refused from now on.
-    pub(crate) fn rotate_secret(&mut self, client_id: &str, effects: &Effects) -> Result<(), Refusal> {
+    pub(crate) fn rotate_secret(
+        &mut self,
+        client_id: &str,
+        effects: &Effects,
+    ) -> Result<(), Refusal> {
         let secret = random_text(effects, 64);
         self.change(client_id, |application| {
             application.client_secret = secret;
@@ -261,8 +223,9 @@ impl Directory {
     ) -> Result<(), Refusal> {
         let before = self.kept.applications.clone();
         let mut applications = self.kept.applications.iter_mut();
-        let application =
-            applications.find(|known| known.client_id == client_id).ok_or(Refusal::UnknownApplication)?;
+        let application = applications
+            .find(|known| known.client_id == client_id)
+            .ok_or(Refusal::UnknownApplication)?;
         let outcome = change(application).and_then(|()| self.save());
         if outcome.is_err() {
             self.kept.applications = before;
@@ -271,19 +234,25 @@ impl Directory {
     }
 
     fn save(&self) -> Result<(), Refusal> {
-        self.state_file.as_deref().map_or(Ok(()), |path| write(path, &self.kept)).map_err(Refusal::NotSaved)
+        self.state_file
+            .as_deref()
+            .map_or(Ok(()), |path| write(path, &self.kept))
+            .map_err(Refusal::NotSaved)
     }
 
     /// Remembers that a browser signed in.
     pub(crate) fn sign_in(&mut self, browser: String, signed_in: SignedIn) {
         let oldest = signed_in.authenticated - SIGN_IN_LIFETIME_SECONDS;
-        self.sign_ins.retain(|_, earlier| earlier.authenticated > oldest);
+        self.sign_ins
+            .retain(|_, earlier| earlier.authenticated > oldest);
         self.sign_ins.insert(browser, signed_in);
     }
 
     /// Who is signed in there.
     pub(crate) fn signed_in(&self, browser: &str, now: i64) -> Option<&SignedIn> {
-        self.sign_ins.get(browser).filter(|signed_in| signed_in.authenticated > now - SIGN_IN_LIFETIME_SECONDS)
+        self.sign_ins
+            .get(browser)
+            .filter(|signed_in| signed_in.authenticated > now - SIGN_IN_LIFETIME_SECONDS)
     }
 
     /// Signs a browser out.
@@ -294,49 +263,31 @@ impl Directory {
     /// Issues a code that works once within a minute.
     pub(crate) fn issue_code(&mut self, code: String, grant: Grant, now: i64) {
         self.codes.retain(|_, (expires, _)| *expires > now);
-        self.codes.insert(code, (now + CODE_LIFETIME_SECONDS, grant));
+        self.codes
+            .insert(code, (now + CODE_LIFETIME_SECONDS, grant));
     }
 
     /// Takes what a code stands for; a second try finds nothing.
     pub(crate) fn consume_code(&mut self, code: &str, now: i64) -> Option<Grant> {
-        self.codes.remove(code).filter(|(expires, _)| *expires > now).map(|(_, grant)| grant)
+        self.codes
+            .remove(code)
+            .filter(|(expires, _)| *expires > now)
+            .map(|(_, grant)| grant)
     }
 
     /// Issues an access token for UserInfo.
     pub(crate) fn issue_access_token(&mut self, token: String, grant: Grant, now: i64) {
         self.access_tokens.retain(|_, (expires, _)| *expires > now);
-        self.access_tokens.insert(token, (now + TOKEN_LIFETIME_SECONDS, grant));
+        self.access_tokens
+            .insert(token, (now + TOKEN_LIFETIME_SECONDS, grant));
     }
 
     /// What an access token stands for.
     pub(crate) fn access_token(&self, token: &str, now: i64) -> Option<&Grant> {
-        self.access_tokens.get(token).filter(|(expires, _)| *expires > now).map(|(_, grant)| grant)
-    }
-}
-
-/// Puts checked values into an application.
-fn settle(application: &mut Application, new: NewApplication) -> Result<(), Refusal> {
-    let name = new.name.trim().to_owned();
-    if name.is_empty() {
-        return Err(Refusal::NameMissing);
-    }
-    let uris = new.redirect_uris.iter().map(|uri| parse_uri(uri)).collect::<Result<Vec<_>, _>>()?;
-    if uris.is_empty() {
-        return Err(Refusal::RedirectUriMissing);
-    }
-    application.initiate_login_uri = new.initiate_login_uri.as_deref().map(parse_uri).transpose()?;
-    application.name = name;
-    application.redirect_uris = uris;
-    application.assigned = new.assigned;
-    Ok(())
-}
-
-/// An absolute `http` or `https` address without a fragment, as it was written.
-pub(crate) fn parse_uri(text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    match url::Url::parse(text) {
-        Ok(uri) if matches!(uri.scheme(), "http" | "https") && uri.fragment().is_none() => Ok(text.to_owned()),
-        Ok(_) | Err(_) => Err(Refusal::NotAUri(text.to_owned())),
+        self.access_tokens
+            .get(token)
+            .filter(|(expires, _)| *expires > now)
+            .map(|(_, grant)| grant)
     }
 }
 
@@ -349,7 +300,10 @@ pub(crate) fn random_text(effects: &Effects, length: usize) -> String {
         (effects.fill)(&mut byte);
         // Bytes from 248 on are thrown away, so that every sign is as likely as any other.
         let [byte] = byte;
-        if let Some(sign) = ALPHABET.get(usize::from(byte) % ALPHABET.len()).filter(|_| byte < 248) {
+        if let Some(sign) = ALPHABET
+            .get(usize::from(byte) % ALPHABET.len())
+            .filter(|_| byte < 248)
+        {
             text.push(char::from(*sign));
         }
     }
@@ -359,7 +313,9 @@ pub(crate) fn random_text(effects: &Effects, length: usize) -> String {
 fn read(path: &Path) -> Result<Option<Kept>, StartError> {
     let failed = |source| StartError::State(path.to_owned(), source);
     match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.into())),
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| failed(error.into())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(error)),
     }

@@ -1,16 +1,17 @@
 //! The provider behind the wire: what it knows, and how it answers each address, honestly and then spoiled.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 
 use aws_lc_rs::digest;
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
+use super::authorize::Authorized;
 use super::keys::{KeySet, base64url};
-use super::mischief::{Endpoint, Mischief, Parameters, TokenChanges, Wire};
+use super::mischief::{Endpoint, Mischief, Parameters, TokenChanges};
+use super::spoil::spoil;
 use super::token::{self, Signer};
-use super::wire::{Delivery, Reply, Request};
+use super::wire::{Reply, Request};
 use super::{ClientAuthentication, Person, Recorded, Setup, first};
 use crate::ambient::random;
 
@@ -28,25 +29,18 @@ pub(crate) struct Provider {
     pub(crate) older: Vec<KeySet>,
     pub(crate) generation: usize,
     pub(crate) recorded: Vec<Recorded>,
-    codes: HashMap<String, Grant>,
+    pub(crate) codes: HashMap<String, Grant>,
     access_tokens: HashMap<String, Person>,
 }
 
 /// What a code stands for.
-struct Grant {
-    person: Person,
-    redirect_uri: String,
-    challenge: Option<String>,
-    nonce: Option<String>,
-    authenticated: i64,
-    issued: i64,
-}
-
-/// The answer of the authorization endpoint.
-pub(crate) enum Authorized {
-    Redirect(String),
-    /// A page at the provider: the request cannot be answered elsewhere.
-    Page(u16, String),
+pub(crate) struct Grant {
+    pub(crate) person: Person,
+    pub(crate) redirect_uri: String,
+    pub(crate) challenge: Option<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) authenticated: i64,
+    pub(crate) issued: i64,
 }
 
 impl Provider {
@@ -77,23 +71,40 @@ impl Provider {
             },
             (Endpoint::Token, "POST") => match self.token(&request) {
                 Ok(body) => Reply::json(200, &body),
-                Err((status, error, description)) => {
-                    Reply::json(status, &json!({"error": error, "error_description": description}))
-                }
+                Err((status, error, description)) => Reply::json(
+                    status,
+                    &json!({"error": error, "error_description": description}),
+                ),
             },
             (Endpoint::UserInfo, "GET" | "POST") => self.user_info(&request),
             (Endpoint::Other, _) => Reply::new(404, "text/html", "Not found"),
             _ => Reply::new(405, "text/html", "Method not allowed"),
         };
-        let spoiled = self.mischief.wire.iter().filter(|(endpoint, _)| *endpoint == request.endpoint);
+        let spoiled = self
+            .mischief
+            .wire
+            .iter()
+            .filter(|(endpoint, _)| *endpoint == request.endpoint);
         spoiled.fold(honest, |reply, (_, wire)| spoil(reply, wire))
     }
 
     fn record(&mut self, request: Request) -> Recorded {
-        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-        let all = [Endpoint::Discovery, Endpoint::Authorize, Endpoint::Token, Endpoint::UserInfo, Endpoint::Keys];
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((&request.target, ""));
+        let all = [
+            Endpoint::Discovery,
+            Endpoint::Authorize,
+            Endpoint::Token,
+            Endpoint::UserInfo,
+            Endpoint::Keys,
+        ];
         let recorded = Recorded {
-            endpoint: all.into_iter().find(|endpoint| endpoint.path() == path).unwrap_or(Endpoint::Other),
+            endpoint: all
+                .into_iter()
+                .find(|endpoint| endpoint.path() == path)
+                .unwrap_or(Endpoint::Other),
             method: request.method,
             path: path.to_owned(),
             query: parameters(query.as_bytes()),
@@ -128,9 +139,15 @@ impl Provider {
         });
         if let Value::Object(members) = &mut document {
             if self.setup.issuer_in_response {
-                members.insert("authorization_response_iss_parameter_supported".to_owned(), json!(true));
+                members.insert(
+                    "authorization_response_iss_parameter_supported".to_owned(),
+                    json!(true),
+                );
             }
-            self.mischief.discovery.iter().for_each(|edit| edit(members));
+            self.mischief
+                .discovery
+                .iter()
+                .for_each(|edit| edit(members));
         }
         document
     }
@@ -152,114 +169,61 @@ impl Provider {
         }
     }
 
-    /// Answers an authorization request for the person who is signed in.
-    pub(crate) fn authorize(&mut self, query: &Parameters) -> Authorized {
-        let get = |name: &str| first(query, name);
-        if get("client_id") != Some(self.setup.client_id.as_str()) {
-            return Authorized::Page(400, "Invalid client id".to_owned());
-        }
-        let Some(redirect_uri) = get("redirect_uri").filter(|uri| self.is_registered(uri)) else {
-            return Authorized::Page(400, "The 'redirect_uri' is not registered".to_owned());
-        };
-        let outcome = self.decide(query);
-        let mut response: Parameters = match outcome {
-            Ok((person, authenticated)) => {
-                let code = base64url(&random(24));
-                self.codes.insert(code.clone(), Grant {
-                    person,
-                    redirect_uri: redirect_uri.to_owned(),
-                    challenge: get("code_challenge").map(str::to_owned),
-                    nonce: get("nonce").map(str::to_owned),
-                    authenticated,
-                    issued: self.setup.clock.now_seconds(),
-                });
-                vec![("code".to_owned(), code)]
-            }
-            Err(Refused::NobodyHere) => return Authorized::Page(200, "Sign in".to_owned()),
-            Err(Refused::Error(error, description)) => vec![
-                ("error".to_owned(), error.to_owned()),
-                ("error_description".to_owned(), description.to_owned()),
-            ],
-        };
-        if let Some(state) = get("state") {
-            response.push(("state".to_owned(), state.to_owned()));
-        }
-        if self.setup.issuer_in_response {
-            response.push(("iss".to_owned(), self.issuer.clone()));
-        }
-        let response = self.mischief.callback.iter().fold(response, |response, rewrite| rewrite(response));
-        let Ok(mut location) = url::Url::parse(redirect_uri) else {
-            return Authorized::Page(400, "The 'redirect_uri' is not a URL".to_owned());
-        };
-        location.query_pairs_mut().extend_pairs(response);
-        Authorized::Redirect(location.into())
-    }
-
-    fn is_registered(&self, uri: &str) -> bool {
-        self.setup.redirect_uris.as_ref().is_none_or(|uris| uris.contains(uri))
-    }
-
-    /// Who is authorized, and when they proved who they are.
-    fn decide(&self, query: &Parameters) -> Result<(Person, i64), Refused> {
-        let get = |name: &str| first(query, name);
-        if get("response_type") != Some("code") {
-            return Err(Refused::Error("unsupported_response_type", "The response type is not supported."));
-        }
-        if !get("scope").is_some_and(|scope| scope.split(' ').any(|scope| scope == "openid")) {
-            return Err(Refused::Error("invalid_scope", "The scope 'openid' is missing."));
-        }
-        if self.setup.require_pkce && (get("code_challenge").is_none() || get("code_challenge_method") != Some("S256")) {
-            return Err(Refused::Error("invalid_request", "PKCE with S256 is required."));
-        }
-        let silent = get("prompt") == Some("none");
-        let Some((person, since)) = &self.current else {
-            let login_required = Refused::Error("login_required", "The client specified not to prompt, but the user is not signed in.");
-            return Err(if silent { login_required } else { Refused::NobodyHere });
-        };
-        let now = self.setup.clock.now_seconds();
-        let age = now - since;
-        let too_old = get("max_age").and_then(|limit| limit.parse::<i64>().ok()).is_some_and(|limit| age >= limit);
-        if silent && too_old {
-            return Err(Refused::Error("login_required", "The user signed in too long ago."));
-        }
-        if !person.assigned {
-            return Err(Refused::Error("access_denied", "User is not assigned to the client application."));
-        }
-        let again = too_old || get("prompt") == Some("login");
-        Ok((person.clone(), if again { now } else { *since }))
-    }
-
     fn token(&mut self, request: &Recorded) -> Result<Value, Failure> {
         self.authenticate_client(request)?;
         let form = |name: &str| first(&request.form, name).unwrap_or_default();
         if form("grant_type") != "authorization_code" {
-            return Err((400, "unsupported_grant_type", "The grant type is not supported."));
+            return Err((
+                400,
+                "unsupported_grant_type",
+                "The grant type is not supported.",
+            ));
         }
-        let invalid = (400, "invalid_grant", "The authorization code is invalid or has expired.");
+        let invalid = (
+            400,
+            "invalid_grant",
+            "The authorization code is invalid or has expired.",
+        );
         let grant = self.codes.remove(form("code")).ok_or(invalid)?;
         let now = self.setup.clock.now_seconds();
-        let verifier = base64url(digest::digest(&digest::SHA256, form("code_verifier").as_bytes()).as_ref());
+        let verifier =
+            base64url(digest::digest(&digest::SHA256, form("code_verifier").as_bytes()).as_ref());
         if now - grant.issued > CODE_LIFETIME_SECONDS
             || form("redirect_uri") != grant.redirect_uri
-            || grant.challenge.as_ref().is_some_and(|challenge| *challenge != verifier)
+            || grant
+                .challenge
+                .as_ref()
+                .is_some_and(|challenge| *challenge != verifier)
         {
             return Err(invalid);
         }
         let access_token = base64url(&random(24));
-        let id_token = self.id_token(&grant.person, grant.nonce.as_deref(), grant.authenticated, &access_token);
-        self.access_tokens.insert(access_token.clone(), grant.person);
+        let id_token = self.id_token(
+            &grant.person,
+            grant.nonce.as_deref(),
+            grant.authenticated,
+            &access_token,
+        );
+        self.access_tokens
+            .insert(access_token.clone(), grant.person);
         let mut response = Map::new();
         response.insert("token_type".to_owned(), json!("Bearer"));
         response.insert("expires_in".to_owned(), json!(3600));
         response.insert("access_token".to_owned(), json!(access_token));
         response.insert("scope".to_owned(), json!("openid email profile"));
         response.insert("id_token".to_owned(), json!(id_token));
-        self.mischief.token_response.iter().for_each(|edit| edit(&mut response));
+        self.mischief
+            .token_response
+            .iter()
+            .for_each(|edit| edit(&mut response));
         Ok(Value::Object(response))
     }
 
     fn authenticate_client(&self, request: &Recorded) -> Result<(), Failure> {
-        let basic = request.header("authorization").and_then(|header| header.strip_prefix("Basic ")).and_then(decode_basic);
+        let basic = request
+            .header("authorization")
+            .and_then(|header| header.strip_prefix("Basic "))
+            .and_then(decode_basic);
         let post = first(&request.form, "client_id").zip(first(&request.form, "client_secret"));
         let post = post.map(|(id, secret)| (id.to_owned(), secret.to_owned()));
         let presented = match self.setup.client_authentication {
@@ -267,23 +231,41 @@ impl Provider {
             ClientAuthentication::Post => post,
             ClientAuthentication::Any => basic.or(post),
         };
-        let (id, secret) = presented.ok_or((401, "invalid_client", "Client authentication failed."))?;
+        let (id, secret) =
+            presented.ok_or((401, "invalid_client", "Client authentication failed."))?;
         if id != self.setup.client_id || secret != self.setup.client_secret {
-            return Err((401, "invalid_client", "The client secret supplied for a confidential client is invalid."));
+            return Err((
+                401,
+                "invalid_client",
+                "The client secret supplied for a confidential client is invalid.",
+            ));
         }
         Ok(())
     }
 
     /// An ID token for whoever is signed in, bound to no code.
     pub(crate) fn loose_id_token(&self, nonce: &str) -> String {
-        let (person, since) = self.current.as_ref().expect("somebody is signed in at the provider");
+        let (person, since) = self
+            .current
+            .as_ref()
+            .expect("somebody is signed in at the provider");
         self.id_token(person, Some(nonce), *since, "an access token")
     }
 
-    fn id_token(&self, person: &Person, nonce: Option<&str>, authenticated: i64, access_token: &str) -> String {
+    fn id_token(
+        &self,
+        person: &Person,
+        nonce: Option<&str>,
+        authenticated: i64,
+        access_token: &str,
+    ) -> String {
         let now = self.setup.clock.now_seconds();
         let digest = digest::digest(&digest::SHA256, access_token.as_bytes());
-        let mut claims = if self.setup.thin { Map::new() } else { person.claims.clone() };
+        let mut claims = if self.setup.thin {
+            Map::new()
+        } else {
+            person.claims.clone()
+        };
         let base = [
             ("ver", json!(1)),
             ("iss", json!(self.issuer)),
@@ -296,7 +278,10 @@ impl Provider {
             ("auth_time", json!(authenticated)),
             ("at_hash", json!(base64url(digest.as_ref().split_at(16).0))),
         ];
-        claims.extend(base.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        claims.extend(
+            base.into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
         if let Some(nonce) = nonce {
             claims.insert("nonce".to_owned(), json!(nonce));
         }
@@ -304,7 +289,9 @@ impl Provider {
     }
 
     fn user_info(&self, request: &Recorded) -> Reply {
-        let bearer = request.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
+        let bearer = request
+            .header("authorization")
+            .and_then(|header| header.strip_prefix("Bearer "));
         let Some(person) = bearer.and_then(|token| self.access_tokens.get(token)) else {
             let mut reply = Reply::new(401, "text/plain", "");
             reply.set_header("www-authenticate", "Bearer error=\"invalid_token\"");
@@ -312,7 +299,10 @@ impl Provider {
         };
         let mut claims = person.claims.clone();
         claims.insert("sub".to_owned(), json!(person.subject));
-        self.mischief.user_info.iter().for_each(|edit| edit(&mut claims));
+        self.mischief
+            .user_info
+            .iter()
+            .for_each(|edit| edit(&mut claims));
         match &self.mischief.signed_user_info {
             Some(changes) => Reply::new(200, "application/jwt", self.signed(claims, changes)),
             None => Reply::json(200, &Value::Object(claims)),
@@ -326,12 +316,6 @@ impl Provider {
     }
 }
 
-/// Why the authorization endpoint gives no code.
-enum Refused {
-    NobodyHere,
-    Error(&'static str, &'static str),
-}
-
 /// Status, error and description of a token endpoint's "no".
 type Failure = (u16, &'static str, &'static str);
 
@@ -343,32 +327,10 @@ fn parameters(form: &[u8]) -> Parameters {
 fn decode_basic(credentials: &str) -> Option<(String, String)> {
     let text = String::from_utf8(BASE64.decode(credentials.as_bytes()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
-    let decoded = |part: &str| parameters(format!("x={part}").as_bytes()).pop().map(|(_, value)| value);
+    let decoded = |part: &str| {
+        parameters(format!("x={part}").as_bytes())
+            .pop()
+            .map(|(_, value)| value)
+    };
     Some((decoded(id)?, decoded(secret)?))
-}
-
-fn spoil(mut reply: Reply, wire: &Wire) -> Reply {
-    match wire {
-        Wire::Redirect { status, to } => return Reply::redirect(*status, to),
-        Wire::Status(status) => return Reply::new(*status, "text/html", "<h1>Something went wrong</h1>"),
-        Wire::Body { status, content_type, body } => return Reply::new(*status, content_type, body.clone()),
-        Wire::ContentType(content_type) => reply.set_header("content-type", content_type),
-        Wire::Oversize(length) => reply.body.resize(reply.body.len().max(*length), b' '),
-        Wire::GzipBomb(length) => {
-            reply.body.resize(reply.body.len().max(*length), b' ');
-            reply.body = gzip(&reply.body);
-            reply.set_header("content-encoding", "gzip");
-        }
-        Wire::Drip => reply.delivery = Delivery::Drip,
-        Wire::EndlessHeaders => reply.delivery = Delivery::EndlessHeaders,
-        Wire::EndlessBody => reply.delivery = Delivery::EndlessBody,
-        Wire::Silence => reply.delivery = Delivery::Silence,
-        Wire::Cut => reply.delivery = Delivery::Cut,
-    }
-    reply
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory does not fail to be written")
 }

@@ -3,6 +3,7 @@
 //! The lists are made for a product test that walks them: set the mischief, sign in, compare with the verdict.
 
 mod id_token;
+mod id_token_form;
 mod responses;
 
 use super::Mischief;
@@ -40,7 +41,10 @@ struct List {
 
 impl List {
     fn new() -> Self {
-        Self { rule: "", cases: Vec::new() }
+        Self {
+            rule: "",
+            cases: Vec::new(),
+        }
     }
 
     /// The rule of the cases that follow.
@@ -58,7 +62,12 @@ impl List {
     }
 
     fn add(&mut self, name: String, verdict: Verdict, mischief: Mischief) -> &mut Self {
-        self.cases.push(Case { name, rule: self.rule, verdict, mischief });
+        self.cases.push(Case {
+            name,
+            rule: self.rule,
+            verdict,
+            mischief,
+        });
         self
     }
 }

@@ -206,7 +206,7 @@ mod tests {
     async fn a_remembered_set_is_used_until_its_age_is_reached() {
         let scene = Scene::new();
         assert_eq!(scene.ask(URL, false).await, 1);
-        scene.clock.advance(MAX_AGE - Duration::from_millis(1));
+        scene.clock.advance(MAX_AGE.saturating_sub(Duration::from_millis(1)));
         assert_eq!(scene.ask(URL, false).await, 1);
         scene.clock.advance(Duration::from_millis(1));
         assert_eq!(scene.ask(URL, false).await, 2);
@@ -220,7 +220,7 @@ mod tests {
         for _ in 0..500 {
             assert_eq!(scene.ask(URL, true).await, 2);
         }
-        scene.clock.advance(REFETCH_PAUSE - Duration::from_millis(1));
+        scene.clock.advance(REFETCH_PAUSE.saturating_sub(Duration::from_millis(1)));
         assert_eq!(scene.ask(URL, true).await, 2);
         scene.clock.advance(Duration::from_millis(1));
         assert_eq!(scene.ask(URL, true).await, 3);

@@ -138,7 +138,7 @@ impl Settings {
         let hashing_cost = read_hashing_cost(reader);
         let session = read_session(reader);
         let log_format = reader.or_default("log_format", LogFormat::parse);
-        let log = reader.or_default("log", values::text);
+        let log = reader.or_default("log", values::log_filter);
 
         let (public_url, product_name) = (public_url?, product_name?);
         let mail_from = mail_from.or_else(|| reader.derived("mail_from", Sender::default_for(&public_url)))?;

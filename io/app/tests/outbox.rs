@@ -1,9 +1,10 @@
 //! The outbox on a real database: mail leaves with the commit that told it to, once, and survives a mail server that is
 //! down (F6).
+#![expect(clippy::unwrap_used, reason = "a broken set-up ends the test it was made for, there and then")]
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use orgate_app::clock::ManualClock;
 use orgate_app::entropy::SeededEntropy;
@@ -17,6 +18,7 @@ use orgate_store::{Mail, Store, StoreError, StoreSettings};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 struct Scene {
     folder: TempDir,

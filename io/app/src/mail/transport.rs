@@ -114,11 +114,10 @@ fn security(url: &Url, has_password: bool) -> Option<Security> {
     match (url.scheme(), asked) {
         ("smtps", None | Some("required")) => Some(Security::Wrapped),
         ("smtp", Some("required")) => Some(Security::Required),
-        ("smtp", Some("opportunistic")) => Some(Security::Opportunistic),
         ("smtp", Some("none")) => Some(Security::None),
         // A password is not offered to whoever sits on the wire.
         ("smtp", None) if has_password && !local => Some(Security::Required),
-        ("smtp", None) => Some(Security::Opportunistic),
+        ("smtp", Some("opportunistic") | None) => Some(Security::Opportunistic),
         _ => None,
     }
 }

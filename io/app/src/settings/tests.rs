@@ -173,6 +173,7 @@ fn each_setting_refuses_what_it_cannot_mean() {
         ("ORGATE_LIMIT_SIGN_INS", "-1"),
         ("ORGATE_LIMIT_ORGANIZATIONS", "many"),
         ("ORGATE_LOG_FORMAT", "xml"),
+        ("ORGATE_LOG", "info, debug"),
     ] {
         let problem = only_problem(load(&[(variable, value)]));
         assert!(problem.starts_with(&format!("{variable}: ")), "{problem}");

@@ -149,8 +149,10 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-pub(super) fn text(text: &str) -> Result<String, String> {
-    Ok(text.to_owned())
+/// The filter itself is read where logs are set up; here only what no filter holds is refused.
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain { Ok(text.to_owned()) } else { Err("must be a level such as info, or filters separated by commas".to_owned()) }
 }
 
 pub(super) fn product_name(text: &str) -> Result<String, String> {

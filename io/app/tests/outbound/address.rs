@@ -1,14 +1,14 @@
 //! Where the HTTP client may connect to: T-SSRF-1 to T-SSRF-5.
 
-mod support;
-
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use orgate_sso::exchange::{Purpose, TransportFailure};
 use orgate_testkit::dns::Answer;
 use orgate_testkit::{Authority, Dns};
-use support::{LIMITS, Script, Server, client, connection, get};
+use tokio::time::Instant;
+
+use crate::server::{LIMITS, Script, Server, client, connection, get};
 
 const HOST: &str = "idp.example.test";
 

@@ -1,14 +1,14 @@
 //! What the HTTP client sends, and how much it takes from a hostile IdP: T-IDP-1, T-IDP-4.
 
-mod support;
-
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use orgate_app::outbound::{Outbound, OutboundLimits};
 use orgate_sso::exchange::{Header, Method, Purpose, Response, TransportFailure};
 use orgate_testkit::{Authority, Dns};
-use support::{LIMITS, Script, Server, client, connection, get};
+use tokio::time::Instant;
+
+use crate::server::{LIMITS, Script, Server, client, connection, get};
 
 const HOST: &str = "idp.example.test";
 

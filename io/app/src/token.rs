@@ -14,17 +14,14 @@ use crate::instance_key::InstanceKey;
 const TOKEN_BYTES: usize = 32;
 const CODE_LENGTH: usize = 6;
 
-/// What a token opens. The word is hashed with it: the hash of one purpose is never found under another.
+/// What a token opens. The word is hashed with it: the hash of one purpose is never found under another. `state` and
+/// `nonce` of an authorization request belong to the protocol, which hashes them its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenPurpose {
     /// The cookie or bearer token of a session.
     Session,
     /// The cookie that binds an attempt to sign in to a browser.
     Browser,
-    /// `state` of an authorization request.
-    State,
-    /// `nonce` of an authorization request.
-    Nonce,
     /// A mailed link that sets a password.
     PasswordReset,
     /// The mailed link of an invitation, which proves the address (R-INV-2).
@@ -40,8 +37,6 @@ impl TokenPurpose {
         match self {
             Self::Session => "session",
             Self::Browser => "browser",
-            Self::State => "state",
-            Self::Nonce => "nonce",
             Self::PasswordReset => "password-reset",
             Self::InvitationMailed => "invitation-mailed",
             Self::InvitationCopied => "invitation-copied",
@@ -214,11 +209,9 @@ mod tests {
     use super::*;
     use crate::entropy::SeededEntropy;
 
-    const PURPOSES: [TokenPurpose; 8] = [
+    const PURPOSES: [TokenPurpose; 6] = [
         TokenPurpose::Session,
         TokenPurpose::Browser,
-        TokenPurpose::State,
-        TokenPurpose::Nonce,
         TokenPurpose::PasswordReset,
         TokenPurpose::InvitationMailed,
         TokenPurpose::InvitationCopied,

@@ -1,5 +1,5 @@
 //! Owns how a mail looks: one [`Letter`] is printed as text and as plain HTML. All foreign text passes through
-//! [`foreign`], so that a name cannot add lines, hide text or bring its own markup (T-IDP-3).
+//! `foreign`, so that a name cannot add lines, hide text or bring its own markup (T-IDP-3).
 
 use std::fmt::Write as _;
 

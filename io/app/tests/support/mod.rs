@@ -1,150 +1,351 @@
-//! A server of raw bytes on loopback that says what a test wants, and the client under test.
+//! A whole application in a temporary folder, with a clock that stands still, a mailbox to read, and people in it.
+//!
+//! SQLite always runs. PostgreSQL runs where `ORGATE_TEST_POSTGRES_URL` names a server on which databases can be created;
+//! elsewhere its half says that it is skipped.
+#![expect(clippy::allow_attributes, reason = "what one suite leaves unused another one needs")]
+#![allow(dead_code, unused_macros, reason = "each suite takes the part that it needs")]
 
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use orgate_app::outbound::resolver::Resolver;
-use orgate_app::outbound::trust::client_config;
-use orgate_app::outbound::{Outbound, OutboundLimits};
-use orgate_core::id::{ConnectionId, Identifier};
+use orgate_app::App;
+use orgate_app::boot::boot;
+use orgate_app::clock::{Clock as _, ManualClock};
+use orgate_app::entropy::{Draw as _, SeededEntropy};
+use orgate_app::error::Error;
+use orgate_app::organization::{self, NewOrganization, OrganizationView};
+use orgate_app::settings::Settings;
+use orgate_app::sign_in::Issued;
+use orgate_app::sign_up::{self, NewSignUp};
+use orgate_app::token::{SecretToken, TokenPurpose};
+use orgate_app::visitor::Visitor;
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{ConnectionId, OrganizationId, UserId};
+use orgate_core::membership::MembershipOrigin;
+use orgate_core::policy::AddressState;
+use orgate_core::proof::{Proof, Proofs};
+use orgate_core::refusal::Refusal;
+use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
-use orgate_sso::exchange::{Method, Purpose, Request};
-use orgate_sso::url_rules::{UrlRules, check_url};
-use orgate_testkit::{Authority, Dns};
-use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
+use orgate_store::{Session, StoreError, Tx, User};
+use orgate_testkit::mailbox::Message;
+use orgate_testkit::postgres::{self, Database};
+use orgate_testkit::Mailbox;
+use tempfile::TempDir;
 
-/// What a server does with each connection.
-#[derive(Clone)]
-pub enum Script {
-    /// Reads a request, writes these pieces with a pause before each, closes.
-    Write(Vec<Vec<u8>>, Duration),
-    /// Reads a request and writes the piece until the client goes away.
-    Forever(Vec<u8>, Vec<u8>, Duration),
-    /// Accepts and says nothing.
-    Silent,
-}
+/// Where every clock of a bed starts.
+pub const START: &str = "2026-11-22T06:00:00Z";
+/// The password of everybody who signs up here.
+pub const PASSWORD: &str = "correct horse battery staple";
 
-impl Script {
-    pub fn once(answer: impl Into<Vec<u8>>) -> Self {
-        Self::Write(vec![answer.into()], Duration::ZERO)
-    }
-
-    /// A 200 with this body.
-    pub fn body(body: &[u8]) -> Self {
-        let mut answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
-        answer.extend(body);
-        Self::once(answer)
-    }
-}
-
-#[derive(Clone)]
-pub struct Server {
-    pub address: SocketAddr,
-    pub accepted: Arc<AtomicUsize>,
-    pub requests: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    /// Listens on `address`, with TLS if a configuration is given.
-    pub async fn start(address: &str, tls: Option<Arc<ServerConfig>>, script: Script) -> Self {
-        let listener = TcpListener::bind(address).await.unwrap();
-        let server =
-            Self { address: listener.local_addr().unwrap(), accepted: Arc::default(), requests: Arc::default() };
-        let shared = server.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                shared.accepted.fetch_add(1, Ordering::SeqCst);
-                let (shared, script, tls) = (shared.clone(), script.clone(), tls.clone());
-                tokio::spawn(async move {
-                    match tls {
-                        Some(tls) => {
-                            if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
-                                shared.answer(stream, script).await;
-                            }
-                        }
-                        None => shared.answer(stream, script).await,
-                    }
-                });
-            }
-        });
-        server
-    }
-
-    pub fn connections(&self) -> usize {
-        self.accepted.load(Ordering::SeqCst)
-    }
-
-    async fn answer(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin, script: Script) {
-        if matches!(script, Script::Silent) {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+/// Makes two tests of each function: one on SQLite, one on PostgreSQL.
+macro_rules! on_each_engine {
+    ($($name:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::support::Bed::sqlite().await).await;
+            })*
         }
-        let request = read_request(&mut stream).await;
-        self.requests.lock().unwrap().push(request);
-        match script {
-            Script::Write(pieces, pause) => {
-                for piece in pieces {
-                    tokio::time::sleep(pause).await;
-                    if stream.write_all(&piece).await.is_err() || stream.flush().await.is_err() {
-                        return;
-                    }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(bed) = crate::support::Bed::postgres().await {
+                    super::$name(bed).await;
                 }
-                drop(stream.shutdown().await);
+            })*
+        }
+    };
+}
+
+/// One test's application.
+pub struct Bed {
+    pub app: App,
+    pub clock: ManualClock,
+    pub mailbox: Mailbox,
+    folder: TempDir,
+    _database: Option<Database>,
+}
+
+/// Somebody with a session.
+#[derive(Clone)]
+pub struct Person {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    /// Their browser, with the session in it.
+    pub visitor: Visitor,
+}
+
+impl Bed {
+    pub async fn sqlite() -> Self {
+        Self::sqlite_with(&[]).await
+    }
+
+    /// With settings beside the usual ones: `("ORGATE_SIGN_UP", "closed")`.
+    pub async fn sqlite_with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("orgate.db").display());
+        Self::open(folder, &url, settings, None).await
+    }
+
+    pub async fn postgres() -> Option<Self> {
+        let Some(database) = postgres::fresh().await else {
+            eprintln!("skipped: {} names no PostgreSQL server", postgres::VARIABLE);
+            return None;
+        };
+        let url = database.url().to_owned();
+        Some(Self::open(tempfile::tempdir().unwrap(), &url, &[], Some(database)).await)
+    }
+
+    async fn open(folder: TempDir, url: &str, more: &[(&str, &str)], database: Option<Database>) -> Self {
+        let clock = ManualClock::starting_at(Timestamp::parse_rfc3339(START).unwrap());
+        let settings = settings(folder.path(), url, more);
+        // Another start draws other bytes.
+        let entropy = SeededEntropy::new(u64::try_from(more.len()).unwrap());
+        let app = boot(settings, Arc::new(clock.clone()), Arc::new(entropy)).await.unwrap();
+        let mailbox = Mailbox::new(folder.path().join("mail"));
+        Self { app, clock, mailbox, folder, _database: database }
+    }
+
+    /// The same database under other settings, as after a restart.
+    pub async fn reopened(self, settings: &[(&str, &str)]) -> Self {
+        let url = format!("sqlite:{}", self.folder.path().join("orgate.db").display());
+        let Self { app, folder, .. } = self;
+        drop(app);
+        Self::open(folder, &url, settings, None).await
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn advance(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(60 * minutes));
+    }
+
+    /// A browser without a session.
+    pub fn stranger(&self) -> Visitor {
+        let mut visitor = Visitor::new(IpAddr::from([192, 0, 2, 1]), "Test browser");
+        visitor.browser = Some(self.app.entropy.bytes());
+        visitor
+    }
+
+    /// Sends what waits, and hands out the oldest mail to `address` that was not read before.
+    pub async fn next_mail(&self, address: &str) -> Message {
+        self.mail(address).await.unwrap_or_else(|| {
+            let all: Vec<_> = self.mailbox.list().into_iter().map(|mail| (mail.to, mail.subject)).collect();
+            panic!("no new mail to {address} among {all:?}")
+        })
+    }
+
+    /// The same, or none.
+    pub async fn mail(&self, address: &str) -> Option<Message> {
+        self.app.outbox.send_due().await.unwrap();
+        self.mailbox.take(address)
+    }
+
+    /// Forgets the mails so far.
+    pub async fn read_all(&self, address: &str) {
+        while self.mail(address).await.is_some() {}
+    }
+
+    /// Somebody who signed up with e-mail: `sam` is Sam with sam@example.com.
+    pub async fn person(&self, name: &str) -> Person {
+        let email = format!("{name}@example.com");
+        self.sign_up(name, &email, self.stranger()).await
+    }
+
+    pub async fn sign_up(&self, name: &str, email: &str, visitor: Visitor) -> Person {
+        let typed = NewSignUp {
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            name: name.to_owned(),
+            invitation: None,
+        };
+        let begun = sign_up::begin(&self.app, &visitor, typed).await.unwrap();
+        let code = self.next_code(email).await;
+        let issued = sign_up::verify(&self.app, &visitor, begun.id.as_str(), &code).await.unwrap();
+        Person::of(&issued, visitor)
+    }
+
+    /// The code of the next mail that holds one.
+    pub async fn next_code(&self, address: &str) -> String {
+        loop {
+            if let Some(code) = self.next_mail(address).await.code() {
+                return code;
             }
-            Script::Forever(head, piece, pause) => {
-                let mut next = head;
-                while stream.write_all(&next).await.is_ok() && stream.flush().await.is_ok() {
-                    tokio::time::sleep(pause).await;
-                    next.clone_from(&piece);
+        }
+    }
+
+    /// An organization of this person.
+    pub async fn organization(&self, owner: &Person, name: &str) -> OrganizationView {
+        let new = NewOrganization { name: name.to_owned(), slug: None };
+        organization::create(&self.app, &owner.visitor, new).await.unwrap()
+    }
+
+    /// Somebody who signed up and is a member.
+    pub async fn member(&self, organization: &OrganizationView, name: &str, role: OrganizationRole) -> Person {
+        let person = self.person(name).await;
+        let input = (organization.id.clone(), person.id.clone(), role, self.now());
+        self.write(input, |tx, (organization, user, role, now)| {
+            Box::pin(async move {
+                tx.organization(organization).join(user, *role, MembershipOrigin::Invitation, *now).await
+            })
+        })
+        .await;
+        person
+    }
+
+    /// Somebody whom the organization's SSO brought, with an address that is unproven: local to it (R-LNK-4).
+    pub async fn born_by_sso(&self, organization: &OrganizationView, name: &str, email: &str) -> Person {
+        let now = self.now();
+        let user = User {
+            id: self.app.entropy.id(now),
+            name: name.to_owned(),
+            email: EmailAddress::parse(email).unwrap(),
+            address: AddressState::LocalTo(organization.id.clone()),
+            created_at: now,
+            closed_at: None,
+            sessions_not_before_at: Timestamp::from_millis(0),
+            epoch_at: now,
+            has_second_factor: false,
+        };
+        self.write((user.clone(), organization.id.clone(), now), |tx, (user, organization, now)| {
+            Box::pin(async move {
+                tx.instance().insert_user(user).await?;
+                tx.organization(organization)
+                    .join(&user.id, OrganizationRole::Member, MembershipOrigin::Sso, *now)
+                    .await
+            })
+        })
+        .await;
+        let person = Person { id: user.id, name: user.name, email: email.to_owned(), visitor: self.stranger() };
+        self.sso_session(&person, &organization.id).await
+    }
+
+    /// The same person in another browser, whose session holds nothing but a proof by this organization's SSO.
+    pub async fn sso_session(&self, person: &Person, organization: &OrganizationId) -> Person {
+        let connection_id = self.connection(organization).await;
+        let proof = Proof::Sso {
+            connection_id,
+            organization_id: organization.clone(),
+            at: self.now(),
+            authenticated_at: None,
+        };
+        self.session(person, Proofs::of(proof)).await
+    }
+
+    /// The same person in another browser, whose session holds these proofs.
+    pub async fn session(&self, person: &Person, proofs: Proofs) -> Person {
+        let now = self.now();
+        let token = SecretToken::generate(&*self.app.entropy);
+        let hash = token.hash(TokenPurpose::Session);
+        let session = Session {
+            id: self.app.entropy.id(now),
+            user_id: person.id.clone(),
+            created_at: now,
+            last_used_at: now,
+            expires_at: now.plus(Duration::from_secs(24 * 3600)),
+            proofs,
+            ended_at: None,
+            end_reason: None,
+            ip: "192.0.2.1".to_owned(),
+            user_agent: "Test browser".to_owned(),
+        };
+        self.write((session, hash), |tx, (session, hash)| {
+            Box::pin(async move { tx.instance().insert_session(session, hash).await })
+        })
+        .await;
+        let mut visitor = self.stranger();
+        visitor.session = Some(hash);
+        Person { visitor, ..person.clone() }
+    }
+
+    /// The organization's active connection; made when there is none.
+    async fn connection(&self, organization: &OrganizationId) -> ConnectionId {
+        let id: ConnectionId = self.app.entropy.id(self.now());
+        let input = (organization.clone(), id, self.now());
+        self.write(input, |tx, (organization, id, now)| {
+            Box::pin(async move {
+                let mut view = tx.organization(organization);
+                let stored = view.load_organization().await?;
+                if let Some(active) = stored.active_connection_id {
+                    return Ok(active);
                 }
-            }
-            Script::Silent => {}
+                view.insert_connection(id, "okta-oidc", "Okta", &stored.created_by, *now).await?;
+                view.set_active_connection(id, *now).await?;
+                Ok(id.clone())
+            })
+        })
+        .await
+    }
+
+    /// Uses a limit of this hour up.
+    pub async fn spend_limit(&self, bucket: &str, hits: u32) {
+        let hour = 3_600_000;
+        let window = Timestamp::from_millis(self.now().as_millis().div_euclid(hour) * hour);
+        for _ in 0..hits {
+            self.app.store.hit_rate_counter(bucket, window).await.unwrap();
+        }
+    }
+
+    /// Writes beside the use cases, to bring about what they meet.
+    pub async fn write<I, T, F>(&self, input: I, work: F) -> T
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> futures_util::future::BoxFuture<'t, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.app.store.write(input, work).await.unwrap()
+    }
+}
+
+impl Person {
+    /// Who was just signed in, in the browser that asked for it.
+    pub fn of(issued: &Issued, mut visitor: Visitor) -> Self {
+        visitor.session = Some(issued.token.hash(TokenPurpose::Session));
+        Self {
+            id: issued.user.id.clone(),
+            name: issued.user.name.clone(),
+            email: issued.user.email.to_string(),
+            visitor,
         }
     }
 }
 
-/// A request is whole when its headers are and as many bytes of body as they announce.
-async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> String {
-    let mut bytes = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
-            if body.len() >= length.parse().unwrap() {
-                return text;
-            }
-        }
-        match stream.read_buf(&mut bytes).await {
-            Ok(0) | Err(_) => return text,
-            Ok(_) => {}
-        }
+/// The refusal of a use case that must refuse.
+#[track_caller]
+pub fn refused<T>(outcome: Result<T, Error>) -> Refusal {
+    match outcome {
+        Err(Error::Refused(refusal)) => refusal,
+        Err(Error::Fault(fault)) => panic!("not refused but broken: {fault}"),
+        Ok(_) => panic!("not refused"),
     }
 }
 
-pub const LIMITS: OutboundLimits = OutboundLimits {
-    total: Duration::from_millis(1_500),
-    connect: Duration::from_millis(600),
-    per_connection: 8,
-    altogether: 64,
-};
-
-/// A client that asks `dns`, trusts `authority` and obeys `allow`.
-pub fn client(dns: &Dns, authority: &Authority, allow: &str, limits: OutboundLimits) -> Outbound {
-    let tls = client_config(Some(authority.pem().as_bytes())).unwrap();
-    let resolver = Resolver::new(&[dns.address()]).unwrap();
-    Outbound::new(UrlRules::parse(allow).unwrap(), resolver, tls, limits)
-}
-
-pub fn connection(number: u8) -> ConnectionId {
-    ConnectionId::new(Timestamp::from_millis(1), [number; 10])
-}
-
-/// A GET, checked under the rules of `allow`.
-pub fn get(url: &str, allow: &str, purpose: Purpose) -> Request {
-    let url = check_url(url, &UrlRules::parse(allow).unwrap()).unwrap();
-    Request { purpose, method: Method::Get, url, headers: Vec::new(), body: None }
+fn settings(folder: &Path, database_url: &str, more: &[(&str, &str)]) -> Settings {
+    let usual = [
+        ("ORGATE_LISTEN", "127.0.0.1:0".to_owned()),
+        ("ORGATE_PUBLIC_URL", "https://orgate.example.com".to_owned()),
+        ("ORGATE_DATABASE_URL", database_url.to_owned()),
+        ("ORGATE_SECRET_KEY", "5a".repeat(32)),
+        ("ORGATE_MAIL", format!("dir:{}", folder.join("mail").display())),
+        ("ORGATE_LIMIT_SIGN_UPS", "1000".to_owned()),
+    ];
+    let mut environment: BTreeMap<String, String> =
+        usual.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    environment.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    Settings::load(&environment, None, &|path| std::fs::read(path)).unwrap()
 }

@@ -1,0 +1,16 @@
+//! Every use case of people and organizations, on each engine. SSO has a suite of its own.
+
+#[macro_use]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod account;
+mod audit_log;
+mod invitations;
+mod last_owner;
+mod members;
+mod organizations;
+mod password_reset;
+mod projects;
+mod sessions;
+mod sign_up;

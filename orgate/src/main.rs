@@ -1,2 +1,74 @@
-//! placeholder
-fn main() {}
+//! `orgate`: the command line. Each command is a thin call into the use cases.
+
+mod configuration;
+mod demo;
+mod doctor;
+mod entitlement;
+mod serve;
+mod stop;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The front door of multi-tenant software.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve. Settings come from ORGATE_… variables and, beneath them, from the file that ORGATE_CONFIG names.
+    Serve,
+    /// Try everything on this machine: embedded storage, a demonstration identity provider, sample people.
+    Demo(demo::Arguments),
+    /// Look at a deployment and say what to mend.
+    Doctor,
+    /// Bring the schema up to date and stop.
+    Migrate,
+    /// Print the commented settings file.
+    ExampleConfig,
+    /// Say whether an organization may use single sign-on.
+    Entitlement(entitlement::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(reason) => return fail(&format!("the runtime cannot start: {reason}")),
+    };
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve => serve::run().await,
+            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Doctor => doctor::run().await,
+            Command::Migrate => serve::migrate().await,
+            Command::ExampleConfig => {
+                say(&orgate_app::settings::example_file());
+                Ok(())
+            }
+            Command::Entitlement(arguments) => entitlement::run(arguments).await,
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => fail(&reason),
+    }
+}
+
+/// Prints for a person at a terminal.
+fn say(text: &str) {
+    use std::io::Write as _;
+    // Nobody reads a closed terminal.
+    drop(writeln!(std::io::stdout(), "{}", text.trim_end()));
+}
+
+fn fail(reason: &str) -> ExitCode {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "orgate: {reason}"));
+    ExitCode::FAILURE
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use orgate_store::Migrate;
 use orgate_store::{Instance, Store, StoreError};
 
 use crate::app::{App, Effects};

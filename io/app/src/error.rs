@@ -32,6 +32,13 @@ pub enum Fault {
     Impossible(&'static str),
 }
 
+impl Fault {
+    /// Whether something that we need is away for now, so that trying again may help (F4).
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unavailable { .. }))
+    }
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

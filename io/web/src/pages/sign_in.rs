@@ -52,6 +52,18 @@ pub struct OrganizationSignInPage {
     pub slug: String,
 }
 
+/// On the way to an identity provider: the page goes on by itself, or by its link.
+#[derive(Debug, Template)]
+#[template(path = "sign_in/leave.html")]
+pub struct LeavePage {
+    /// Deployment and theme.
+    pub site: Site,
+    /// Name of the organization.
+    pub organization_name: String,
+    /// The identity provider's address with this attempt's values.
+    pub url: String,
+}
+
 /// The question before a tile start creates or links anybody (R-SSO-8). *Forms*: POST `action` without fields.
 #[derive(Debug, Template)]
 #[template(path = "sign_in/tile_start.html")]

@@ -2,3 +2,7 @@
 
 pub mod password;
 pub mod sign_up;
+pub mod attempt;
+pub mod organization;
+pub mod proof;
+pub mod provider;

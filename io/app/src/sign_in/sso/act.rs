@@ -35,6 +35,8 @@ pub enum Outcome {
         issued: Box<Issued>,
         /// Where the person wanted to go.
         return_to: Option<String>,
+        /// The short name of the organization that they came in through.
+        slug: String,
     },
     /// A question to the person, on the page of this attempt.
     Asks(SignInId),
@@ -55,7 +57,7 @@ pub enum Outcome {
         slug: String,
     },
     /// The six digits are not the ones mailed; the attempt goes on.
-    WrongCode,
+    WrongCode(SignInId),
 }
 
 /// Decides on an attempt whose assertion is known, and does what was decided.
@@ -147,7 +149,8 @@ async fn sign_in(
     let mut view = tx.organization(&document.organization_id);
     view.touch_connection(&document.connection_id, now).await?;
     attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;
-    Ok(Outcome::SignedIn { issued: Box::new(issued), return_to: document.return_to.clone() })
+    let slug = tx.organization(&document.organization_id).load_organization().await?.slug;
+    Ok(Outcome::SignedIn { issued: Box::new(issued), return_to: document.return_to.clone(), slug })
 }
 
 /// Refuses with a reference that the Owner finds (R-SSO-9).

@@ -33,18 +33,29 @@ pub enum Question {
         /// Where to, mostly hidden.
         masked_email: String,
     },
-    /// Whether they want to become known here, as this address.
+    /// Whether they want to become known here.
     Creation {
-        /// The asserted address.
-        email: String,
+        /// Who the IdP says they are.
+        person: Named,
+        /// The IdP's host.
+        provider_host: String,
     },
     /// Whether to change from one user to another.
     Change {
         /// Who the browser is signed in as.
-        from: String,
-        /// Whom the IdP named.
-        to: String,
+        from: Named,
+        /// Whom the IdP named, in its own words.
+        to: Named,
     },
+}
+
+/// A name and an address, as somebody gave them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: String,
 }
 
 /// A person's answer.
@@ -71,7 +82,9 @@ pub async fn question(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Que
                 let organization = tx.organization(&attempt.document.organization_id).load_organization().await?;
                 let question = match attempt.stage.as_str() {
                     STAGE_CODE => Question::Code { masked_email: masked(tx, app, id).await? },
-                    STAGE_CREATION => Question::Creation { email: asserted(&attempt) },
+                    STAGE_CREATION => {
+                        Question::Creation { person: asserted(&attempt), provider_host: provider_host(&attempt) }
+                    }
                     STAGE_CHANGE => change(tx, app, visitor, &attempt).await?,
                     _ => return Err(Refusal::AttemptOver.into()),
                 };
@@ -90,13 +103,22 @@ async fn masked(tx: &mut Tx, app: &App, id: &SignInId) -> Result<String, Error> 
     Ok(challenge.map_or_else(|| "your address".to_owned(), |challenge| challenge.email.masked()))
 }
 
-fn asserted(attempt: &Attempt) -> String {
-    attempt.document.assertion.as_ref().and_then(|assertion| assertion.email.clone()).unwrap_or_default()
+fn asserted(attempt: &Attempt) -> Named {
+    let assertion = attempt.document.assertion.as_ref();
+    let email = assertion.and_then(|assertion| assertion.email.clone()).unwrap_or_default();
+    let name = assertion.and_then(|assertion| assertion.name.clone()).unwrap_or_else(|| email.clone());
+    Named { name, email }
+}
+
+fn provider_host(attempt: &Attempt) -> String {
+    let issuer = attempt.document.assertion.as_ref().map(|assertion| assertion.issuer.as_str()).unwrap_or_default();
+    let host = url::Url::parse(issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| issuer.to_owned())
 }
 
 async fn change(tx: &mut Tx, app: &App, visitor: &Visitor, attempt: &Attempt) -> Result<Question, Error> {
-    let from = authorise::session(tx, app, visitor).await?.check.email;
-    Ok(Question::Change { from, to: asserted(attempt) })
+    let check = authorise::session(tx, app, visitor).await?.check;
+    Ok(Question::Change { from: Named { name: check.name, email: check.email }, to: asserted(attempt) })
 }
 
 /// Takes an answer.
@@ -151,7 +173,7 @@ async fn code(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &
     let challenge = challenge.ok_or(Refusal::AttemptOver)?;
     if !app.code_key.matches(CodePurpose::SignIn, id.as_str(), &typed, &challenge.code_mac) {
         tx.instance().spend_challenge_try(&challenge.id, app.now()).await?;
-        return Ok(Outcome::WrongCode);
+        return Ok(Outcome::WrongCode(id.clone()));
     }
     if !tx.instance().consume_challenge(&challenge.id, app.now()).await? {
         return Err(Refusal::AttemptOver.into());

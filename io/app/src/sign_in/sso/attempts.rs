@@ -32,8 +32,10 @@ pub struct RefusedAttempt {
     pub reference: Reference,
     /// The stable code.
     pub code: String,
-    /// What happened and what to do.
+    /// What happened.
     pub text: String,
+    /// What to do.
+    pub advice: String,
     /// Whose connection it was.
     pub organization_name: String,
     /// The organization's login address, to try again.
@@ -157,7 +159,8 @@ pub async fn refused(app: &App, slug: &str, reference: &str) -> Result<RefusedAt
                 Ok(RefusedAttempt {
                     reference: record.reference,
                     code: record.code,
-                    text: format!("{text} {advice}").trim().to_owned(),
+                    text,
+                    advice,
                     organization_name: organization.name,
                     organization_slug: organization.slug,
                 })

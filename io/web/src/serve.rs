@@ -1,0 +1,25 @@
+//! Owns listening: the router on a socket, until it is told to stop.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+
+use crate::router::router;
+use crate::state::Web;
+
+/// Serves until `stop` is ready, then lets the requests under way finish.
+///
+/// *Errors*: what the listener ends with.
+pub async fn serve(listener: TcpListener, web: Web, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let listener = listener.tap_io(|stream| {
+        // Answers are small and whole; waiting to fill a packet only delays them.
+        if let Err(reason) = stream.set_nodelay(true) {
+            tracing::debug!("no TCP_NODELAY: {reason}");
+        }
+    });
+    let service = router(web).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}

@@ -1,0 +1,143 @@
+//! Owns what an identity provider sends a browser to, and the questions on the way in.
+
+use axum::extract::RawQuery;
+use axum::response::Response;
+use orgate_app::sign_in::sso::act::Outcome;
+use orgate_app::sign_in::sso::answer::{Answer, Named, Question, QuestionView, answer, question};
+use orgate_app::sign_in::sso::begin::{NewSignIn, begin, organization_of_tile};
+use orgate_app::sign_in::sso::callback::callback;
+use orgate_core::id::{ConnectionId, Identifier as _, SignInId};
+use orgate_core::refusal::Refusal;
+use orgate_core::sign_in::Started;
+use serde::Deserialize;
+
+use super::provider;
+use crate::error::Failure;
+use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, done, see_other};
+use crate::pages::sign_in::{CodePage, CodePurpose, DifferentPersonPage, TileStartPage};
+use crate::pages::{Field, Person};
+
+/// The redirect URI. Whatever came is taken off the address bar by a 303 (T-BCP-4).
+pub async fn come_back(visit: Visit, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+    let id = ConnectionId::parse(&id).ok_or(Refusal::NotFound)?;
+    let outcome = callback(visit.app(), &visit.visitor, &id, query.as_deref().unwrap_or_default()).await?;
+    Ok(provider::lead_on(&visit, outcome))
+}
+
+/// What a tile may send along. `target_link_uri` is not followed: where a person lands is ours to say.
+#[derive(Deserialize)]
+pub struct Tile {
+    iss: Option<String>,
+    login_hint: Option<String>,
+}
+
+/// The tile's address, by GET (R-SSO-8): a fresh request from us, never an unsolicited answer from them.
+pub async fn from_tile(visit: Visit, Path(id): Path<String>, Query(tile): Query<Tile>) -> Result<Response, Failure> {
+    start(visit, id, tile).await
+}
+
+/// The same by POST, which third-party-initiated login allows.
+pub async fn from_tile_form(visit: Visit, Path(id): Path<String>, Form(tile): Form<Tile>) -> Result<Response, Failure> {
+    start(visit, id, tile).await
+}
+
+async fn start(visit: Visit, id: String, tile: Tile) -> Result<Response, Failure> {
+    let id = ConnectionId::parse(&id).ok_or(Refusal::NotFound)?;
+    let (slug, _) = organization_of_tile(visit.app(), &id, tile.iss.as_deref()).await?;
+    let new = NewSignIn {
+        organization: slug,
+        started: Started::ByTile,
+        fresh: false,
+        login_hint: tile.login_hint,
+        return_to: None,
+    };
+    Ok(provider::redirect(begin(visit.app(), &visit.visitor, new).await?))
+}
+
+/// The page of an attempt that waits for the person.
+pub async fn show(visit: Visit, Path(id): Path<String>) -> PageResult {
+    let id = attempt(&id)?;
+    let view = question(visit.app(), &visit.visitor, &id).await?;
+    page(&visit, &id, view, Field::empty())
+}
+
+fn attempt(id: &str) -> Result<SignInId, Refusal> {
+    SignInId::parse(id).ok_or(Refusal::AttemptOver)
+}
+
+fn page(visit: &Visit, id: &SignInId, view: QuestionView, code: Field) -> PageResult {
+    let QuestionView { organization_name, organization_slug, question } = view;
+    let (site, action) = (visit.site.clone(), format!("/sign-in/attempts/{id}"));
+    match question {
+        Question::Code { masked_email } => {
+            let refused = code.error.is_some();
+            let page = CodePage {
+                site,
+                purpose: CodePurpose::FirstSso { organization_name },
+                address: masked_email,
+                code,
+                sent_again: visit.notice.is_some(),
+                again_action: format!("{action}/code"),
+                action,
+                cancel_url: format!("/sign-in/{organization_slug}"),
+            };
+            if refused { visit.again(&page) } else { visit.page(&page) }
+        }
+        Question::Creation { person: _, provider_host } => {
+            visit.page(&TileStartPage { site, organization_name, provider_host, action: format!("{action}/choice") })
+        }
+        Question::Change { from, to } => visit.page(&DifferentPersonPage {
+            site,
+            organization_name,
+            current: person(from),
+            asserted: person(to),
+            action: format!("{action}/choice"),
+        }),
+    }
+}
+
+fn person(named: Named) -> Person {
+    Person::new("", named.name, named.email)
+}
+
+/// What the code's form sends.
+#[derive(Deserialize)]
+pub struct TypedCode {
+    code: String,
+}
+
+/// Takes the mailed code.
+pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<TypedCode>) -> PageResult {
+    let id = attempt(&id)?;
+    let wrong = match answer(visit.app(), &visit.visitor, &id, Answer::Code(typed.code)).await {
+        Ok(Outcome::WrongCode(_)) => Mistakes::or_at(Refusal::InvalidCode.into(), "code", |_| true)?,
+        Ok(outcome) => return Ok(provider::lead_on(&visit, outcome)),
+        Err(error) => Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?,
+    };
+    let view = question(visit.app(), &visit.visitor, &id).await?;
+    page(&visit, &id, view, wrong.field("code", ""))
+}
+
+/// Mails another code for the same attempt.
+pub async fn resend(visit: Visit, Path(id): Path<String>) -> PageResult {
+    let id = attempt(&id)?;
+    answer(visit.app(), &visit.visitor, &id, Answer::AnotherCode).await?;
+    Ok(done(&format!("/sign-in/attempts/{id}"), "A new code is on its way."))
+}
+
+/// What the buttons of a question send.
+#[derive(Deserialize)]
+pub struct Choice {
+    choice: Option<String>,
+}
+
+/// Takes a yes or a no.
+pub async fn choose(visit: Visit, Path(id): Path<String>, Form(choice): Form<Choice>) -> PageResult {
+    let id = attempt(&id)?;
+    let keeps = choice.choice.as_deref() == Some("keep");
+    let given = if keeps { Answer::No } else { Answer::Yes };
+    match answer(visit.app(), &visit.visitor, &id, given).await? {
+        Outcome::Cancelled { .. } if keeps => Ok(see_other(super::password::HOME)),
+        outcome => Ok(provider::lead_on(&visit, outcome)),
+    }
+}

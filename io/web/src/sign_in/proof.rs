@@ -1,0 +1,153 @@
+//! Owns `/account/proof`: a person confirms that it is them, by a way that serves for where they were going (R-IN-8,
+//! R-IN-9, R-LNK-6).
+
+use orgate_app::error::Error;
+use orgate_app::passwords::Password;
+use orgate_app::session;
+use orgate_app::sign_in::sso::begin::{NewSignIn, begin};
+use orgate_app::sign_in::{password, step_up};
+use orgate_core::refusal::Refusal;
+use orgate_core::sign_in::Started;
+use serde::Deserialize;
+
+use super::password::HOME;
+use super::provider;
+use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
+use crate::pages::sign_in::{CodePage, CodePurpose, FreshProofPage, SsoProof};
+use crate::pages::{Field, Hidden, Person};
+use crate::return_to::ReturnTo;
+
+/// What may follow `?`, and goes along with every form.
+#[derive(Default, Deserialize)]
+pub struct Purpose {
+    organization: Option<String>,
+}
+
+/// The ways that serve.
+pub async fn show(visit: Visit, Query(purpose): Query<Purpose>) -> PageResult {
+    let page = page(&visit, purpose.organization.as_deref(), None).await?;
+    visit.page(&page)
+}
+
+async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>) -> Result<FreshProofPage, Error> {
+    let current = session::current(visit.app(), &visit.visitor).await?;
+    let ways = step_up::ways(visit.app(), &visit.visitor).await?;
+    let serves = |slug: &str| organization.is_none_or(|organization| organization == slug);
+    let sso: Vec<SsoProof> = ways
+        .sso
+        .into_iter()
+        .filter(|(slug, _)| serves(slug))
+        .map(|(slug, organization_name)| SsoProof { organization_name, slug })
+        .collect();
+    Ok(FreshProofPage {
+        site: visit.site.clone(),
+        person: Person::new(current.user_id.as_str(), &current.name, &current.email),
+        reason: "What you are about to open reaches far, so it needs a proof from the last 15 minutes that it is you."
+            .to_owned(),
+        password: ways.password.then(Field::empty),
+        sso,
+        code_address: ways.mailed_code,
+        problem,
+        action: "/account/proof".to_owned(),
+        hidden: organization
+            .map(|slug| Hidden { name: "purpose".to_owned(), value: slug.to_owned() })
+            .into_iter()
+            .collect(),
+        cancel_url: HOME.to_owned(),
+    })
+}
+
+/// What the forms send.
+#[derive(Deserialize)]
+pub struct Shown {
+    method: String,
+    password: Option<String>,
+    organization: Option<String>,
+    purpose: Option<String>,
+}
+
+/// Takes a password, or goes on to the provider or to the mailed code.
+pub async fn create(visit: Visit, Form(shown): Form<Shown>) -> PageResult {
+    match shown.method.as_str() {
+        "password" => with_password(visit, shown).await,
+        "sso" => with_provider(visit, shown.organization).await,
+        "code" => {
+            step_up::mail_code(visit.app(), &visit.visitor).await?;
+            Ok(see_other("/account/proof/code"))
+        }
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+async fn with_password(visit: Visit, shown: Shown) -> PageResult {
+    let typed = Password::from_typed(shown.password.as_deref().unwrap_or_default());
+    match password::confirm(visit.app(), &visit.visitor, typed).await {
+        Ok(issued) => Ok(visit.signed_in(&issued, HOME)),
+        Err(Error::Refused(Refusal::InvalidCredentials)) => {
+            let problem = "That is not your password. Try again, or use another way.".to_owned();
+            let page = page(&visit, shown.purpose.as_deref(), Some(problem)).await?;
+            visit.again(&page)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The provider is asked to authenticate the person anew: only then does its word count as recent (R-IN-8).
+async fn with_provider(visit: Visit, organization: Option<String>) -> PageResult {
+    let organization = organization.ok_or(Refusal::NotFound)?;
+    let current = session::current(visit.app(), &visit.visitor).await?;
+    let name = current.organizations.iter().find(|place| place.slug == organization).map(|place| place.name.clone());
+    let new = NewSignIn {
+        organization: organization.clone(),
+        started: Started::Here,
+        fresh: true,
+        login_hint: Some(current.email),
+        return_to: visit.return_to.as_ref().map(|path| ReturnTo::as_str(path).to_owned()),
+    };
+    let begun = begin(visit.app(), &visit.visitor, new).await?;
+    provider::leave(&visit, begun, name.as_deref().unwrap_or(&organization))
+}
+
+/// The page that asks for the code.
+pub async fn show_code(visit: Visit) -> PageResult {
+    let page = code_page(&visit, Field::empty()).await?;
+    visit.page(&page)
+}
+
+/// What the code's form sends.
+#[derive(Deserialize)]
+pub struct TypedCode {
+    code: String,
+}
+
+/// Takes the code.
+pub async fn verify(visit: Visit, Form(typed): Form<TypedCode>) -> PageResult {
+    match step_up::confirm(visit.app(), &visit.visitor, &typed.code).await {
+        Ok(issued) => Ok(visit.signed_in(&issued, HOME)),
+        Err(error) => {
+            let mistakes = Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?;
+            let page = code_page(&visit, mistakes.field("code", "")).await?;
+            visit.again(&page)
+        }
+    }
+}
+
+/// Mails another code.
+pub async fn resend(visit: Visit) -> PageResult {
+    step_up::mail_code(visit.app(), &visit.visitor).await?;
+    Ok(done("/account/proof/code", "A new code is on its way."))
+}
+
+async fn code_page(visit: &Visit, code: Field) -> Result<CodePage, Error> {
+    let ways = step_up::ways(visit.app(), &visit.visitor).await?;
+    Ok(CodePage {
+        site: visit.site.clone(),
+        purpose: CodePurpose::StepUp,
+        address: ways.mailed_code.ok_or(Refusal::NeedsProof)?,
+        code,
+        sent_again: visit.notice.is_some(),
+        action: "/account/proof/code".to_owned(),
+        again_action: "/account/proof/code/again".to_owned(),
+        cancel_url: HOME.to_owned(),
+    })
+}

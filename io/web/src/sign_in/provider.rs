@@ -1,0 +1,63 @@
+//! Owns sending a browser to an identity provider, and what a request of such an attempt ends in.
+
+use axum::response::Response;
+use orgate_app::sign_in::sso::act::Outcome;
+use orgate_app::sign_in::sso::attempts::RefusalPage;
+use orgate_app::sign_in::sso::begin::Begun;
+
+use crate::cookies;
+use crate::page::{PageResult, Visit, see_other};
+use crate::pages::sign_in::LeavePage;
+use crate::return_to::ReturnTo;
+
+/// Answers a form that begins SSO: with a page that goes on by itself, for the content security policy lets no form end
+/// at another host, and an identity provider may send the browser on to others.
+pub fn leave(visit: &Visit, begun: Begun, organization_name: &str) -> PageResult {
+    match begun {
+        Begun::Redirect { url, cookie } => {
+            let page =
+                LeavePage { site: visit.site.clone(), organization_name: organization_name.to_owned(), url };
+            let mut response = visit.page(&page)?;
+            if let Some(token) = cookie {
+                cookies::set(response.headers_mut(), cookies::browser(&token));
+            }
+            Ok(response)
+        }
+        Begun::Refused(page) => Ok(refused(&page)),
+    }
+}
+
+/// Answers a link that begins SSO, such as the provider's own tile.
+pub fn redirect(begun: Begun) -> Response {
+    match begun {
+        Begun::Redirect { url, cookie } => {
+            let mut response = see_other(&url);
+            if let Some(token) = cookie {
+                cookies::set(response.headers_mut(), cookies::browser(&token));
+            }
+            response
+        }
+        Begun::Refused(page) => refused(&page),
+    }
+}
+
+fn refused(page: &RefusalPage) -> Response {
+    see_other(&format!("/sign-in/{}/attempts/{}", page.slug, page.reference))
+}
+
+/// Where an attempt leads: always to a clean address of ours (T-BCP-4).
+pub fn lead_on(visit: &Visit, outcome: Outcome) -> Response {
+    match outcome {
+        Outcome::SignedIn { issued, return_to, slug } => {
+            let wished = return_to.as_deref().and_then(ReturnTo::parse);
+            let default = format!("/organizations/{slug}/projects");
+            visit.signed_in(&issued, wished.as_ref().map_or(default.as_str(), ReturnTo::as_str))
+        }
+        Outcome::Asks(id) | Outcome::WrongCode(id) => see_other(&format!("/sign-in/attempts/{id}")),
+        Outcome::Tested { slug, connection_id, test_id } => {
+            see_other(&format!("/organizations/{slug}/connections/{connection_id}/tests/{test_id}"))
+        }
+        Outcome::Refused(page) => refused(&page),
+        Outcome::Cancelled { slug } => see_other(&format!("/sign-in/{slug}")),
+    }
+}

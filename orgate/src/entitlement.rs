@@ -1,0 +1,33 @@
+//! Owns `orgate entitlement`: whether an organization may use single sign-on (R-ORG-7).
+
+use clap::ValueEnum;
+use orgate_app::operator;
+
+use crate::{configuration, say, serve};
+
+/// What the command takes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The organization's short name or id.
+    organization: String,
+    /// Whether it may use single sign-on.
+    sso: Switch,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+/// Sets the entitlement; audited.
+pub async fn run(arguments: Arguments) -> Result<(), String> {
+    let app = serve::start(configuration::read()?).await?;
+    let entitled = matches!(arguments.sso, Switch::On);
+    operator::set_sso_entitled(&app, None, &arguments.organization, entitled).await.map_err(|error| match error {
+        orgate_app::Error::Refused(refusal) => format!("{}. {}", refusal.title(), refusal.advice()),
+        fault @ orgate_app::Error::Fault(_) => fault.to_string(),
+    })?;
+    say(if entitled { "Single sign-on is part of this organization." } else { "Single sign-on is locked for this organization." });
+    Ok(())
+}

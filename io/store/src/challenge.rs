@@ -70,7 +70,8 @@ impl InstanceTx<'_> {
         self.execute(sql, &values).await.map(|_| ())
     }
 
-    /// The challenge for this thing that is neither used up nor expired.
+    /// The challenge for this thing that is neither used up nor expired, and has a try left: no code is compared with any
+    /// other.
     pub async fn find_challenge(
         &mut self,
         purpose: ChallengePurpose,
@@ -78,7 +79,7 @@ impl InstanceTx<'_> {
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
         let sql = "select id, bound_to, user_id, email, code_mac, tries_left, created_at, expires_at from challenges
-            where purpose = $1 and bound_to = $2 and consumed_at is null and expires_at > $3";
+            where purpose = $1 and bound_to = $2 and consumed_at is null and expires_at > $3 and tries_left > 0";
         let values = [purpose.into(), bound_to.into(), now.into()];
         self.query_optional(sql, &values, |row| read(row, purpose)).await
     }

@@ -197,6 +197,7 @@ async fn t_web_7_a_challenge_serves_its_own_purpose_once_and_a_newer_one_voids_i
         assert!(instance.find_challenge(ChallengePurpose::SignIn, "sin_1", at(1)).await?.as_ref() == Some(new));
         assert!(instance.spend_challenge_try(&new.id, at(1)).await?);
         assert!(!instance.spend_challenge_try(&new.id, at(1)).await?);
+        assert!(instance.find_challenge(ChallengePurpose::SignIn, "sin_1", at(1)).await?.is_none(), "no try is left");
         assert!(instance.consume_challenge(&new.id, at(1)).await?);
         assert!(!instance.consume_challenge(&new.id, at(1)).await?);
         assert!(instance.find_challenge(ChallengePurpose::SignIn, "sin_1", at(1)).await?.is_none());

@@ -256,6 +256,7 @@ impl World {
                 Step::Keys { request, refetch, next } => {
                     sent.push(request);
                     refetches += usize::from(refetch);
+                    assert!(refetches <= 1, "keys are asked for again once");
                     let set = self.key_sets.get(refetches).unwrap_or_else(|| self.key_sets.last().unwrap());
                     next.receive(JwkSet::from_response(&response(set)).map(Arc::new), now)
                 }

@@ -1,6 +1,6 @@
 -- People, organizations, sessions and single sign-on.
--- Types: text, bigint (UTC milliseconds), boolean, and {bytes}, which each engine names its own way; {without_rowid}
--- clusters a table by its primary key where the engine needs to be told.
+-- Types: text, bigint (UTC milliseconds), boolean, and {bytes}, which each engine names its own way;
+-- {row_key} is a number that a table is kept in the order of, {without_rowid} keeps a table in the order of another key.
 -- Times end in _at; a null time means "has not happened". Hashes are SHA-256 unless a comment says otherwise.
 
 create table instance (
@@ -10,7 +10,7 @@ create table instance (
     epoch_at bigint not null,
     -- A known text, sealed with the secret key: a wrong key is noticed at start.
     key_check {bytes} not null
-);
+){without_rowid};
 
 create table users (
     id text primary key,
@@ -263,7 +263,10 @@ create index challenges_bound on challenges (purpose, bound_to);
 create index challenges_expires on challenges (expires_at);
 
 create table sessions (
-    token_hash {bytes} primary key,
+    -- The first eight bytes of token_hash as a number: the check of a session is one step down a table kept in the
+    -- order of this key, not two through an index.
+    token_key {row_key} primary key,
+    token_hash {bytes} not null,
     id text not null,
     user_id text not null references users (id),
     created_at bigint not null,
@@ -275,7 +278,7 @@ create table sessions (
     end_reason text,
     ip text not null,
     user_agent text not null
-){without_rowid};
+);
 create unique index sessions_id_unique on sessions (id);
 create index sessions_user on sessions (user_id);
 create index sessions_expires on sessions (expires_at);

@@ -33,11 +33,12 @@ pub(crate) enum Dialect {
 impl Migration {
     /// The statements of this step for one engine.
     pub(crate) fn statements(&self, dialect: Dialect) -> String {
-        let (bytes, without_rowid) = match dialect {
-            Dialect::Sqlite => ("blob", " without rowid"),
-            Dialect::Postgres => ("bytea", ""),
+        let (bytes, row_key, without_rowid) = match dialect {
+            Dialect::Sqlite => ("blob", "integer", " without rowid"),
+            Dialect::Postgres => ("bytea", "bigint", ""),
         };
-        self.text.replace("{bytes}", bytes).replace("{without_rowid}", without_rowid)
+        let text = self.text.replace("{bytes}", bytes).replace("{row_key}", row_key);
+        text.replace("{without_rowid}", without_rowid)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::BoxFuture;
+use orgate_core::connection::RevisionState;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{ConnectionId, Identifier, OrganizationId, ProjectId, RevisionId, UserId};
 use orgate_core::membership::MembershipOrigin;
@@ -10,7 +11,6 @@ use orgate_core::policy::AddressState;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 use orgate_store::{Instance, Revision, Store, StoreError, StoreSettings, Tx, User};
-use orgate_core::connection::RevisionState;
 
 /// One test's database.
 #[derive(Clone)]
@@ -124,8 +124,9 @@ pub fn email(text: &str) -> EmailAddress {
 pub fn id<T: Identifier>() -> T {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
-    T::new(at(0), [0, 0, a, b, c, d, e, f, g, h])
+    let mut random = [0; 10];
+    random[2..].copy_from_slice(&number.to_be_bytes());
+    T::new(at(0), random)
 }
 
 pub fn hash(seed: u8) -> [u8; 32] {

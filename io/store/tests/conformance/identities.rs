@@ -58,10 +58,8 @@ async fn r_lnk_5_a_key_space_binds_a_subject_and_a_person_once(bed: Bed) {
         let insert = bed.write((acme.clone(), rival), |tx, (acme, rival)| {
             Box::pin(async move { tx.organization(acme).insert_identity(rival).await })
         });
-        match insert.await {
-            Err(StoreError::Conflict(found)) => assert_eq!(found, constraint),
-            other => panic!("{other:?}"),
-        }
+        let refused = insert.await.unwrap_err();
+        assert!(matches!(refused, StoreError::Conflict(found) if found == constraint), "{refused}");
     }
 }
 

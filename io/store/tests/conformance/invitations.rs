@@ -178,10 +178,8 @@ async fn a_token_belongs_to_one_invitation(bed: Bed) {
                 tx.organization(acme).insert_invitation(two, rival, &[]).await
             })
         });
-        match insert.await {
-            Err(StoreError::Conflict(found)) => assert_eq!(found, constraint),
-            other => panic!("{other:?}"),
-        }
+        let refused = insert.await.unwrap_err();
+        assert!(matches!(refused, StoreError::Conflict(found) if found == constraint), "{refused}");
     }
 }
 

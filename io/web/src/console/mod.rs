@@ -2,7 +2,23 @@
 //! fills one context of [`crate::pages`]; a form that was not taken is shown again with [`Mistakes`](crate::page::Mistakes);
 //! a form that was taken answers with [`done`](crate::page::done).
 
+mod asking;
+mod lists;
+pub mod connections;
+pub mod account;
+mod asking;
+pub mod audit_log;
+pub mod deletion;
+pub mod departure;
 mod frame;
+pub mod invitations;
+mod lists;
+pub mod member_access;
+pub mod members;
 pub mod organizations;
+pub mod project_people;
+pub mod projects;
+pub mod settings;
 
-pub use frame::{frame, organization_frame};
+pub use asking::{Question, ask};
+pub use frame::{frame, organization_frame, require};

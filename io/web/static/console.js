@@ -56,6 +56,8 @@ async function openConfirmation(link) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const content = page.querySelector(".confirmation");
   if (!content) throw new Error("not a confirmation");
+  const menu = link.closest("details.menu");
+  if (menu) menu.open = false;
   const dialog = document.createElement("dialog");
   dialog.append(document.adoptNode(content));
   const heading = dialog.querySelector("h1");
@@ -68,7 +70,7 @@ async function openConfirmation(link) {
   }
   dialog.addEventListener("close", () => {
     dialog.remove();
-    link.focus();
+    (menu ? menu.querySelector("summary") : link).focus();
   });
   document.body.append(dialog);
   dialog.showModal();

@@ -83,14 +83,12 @@ fn object(document: &Value, schema: &Value, at: At) -> String {
     let required: Vec<&str> =
         schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let indent = "  ".repeat(at.inside().indent);
-    let mut text = "{\n".to_owned();
-    for (name, property) in properties {
+    let line = |(name, property): (&String, &Value)| {
         let mark = if required.contains(&name.as_str()) { "" } else { "?" };
-        text.push_str(&format!("{indent}{name}{mark}: {}\n", write(document, property, at.inside())));
-    }
-    text.push_str(&"  ".repeat(at.indent));
-    text.push('}');
-    text
+        format!("{indent}{name}{mark}: {}\n", write(document, property, at.inside()))
+    };
+    let lines: Vec<String> = properties.iter().map(line).collect();
+    format!("{{\n{}{}}}", lines.concat(), "  ".repeat(at.indent))
 }
 
 #[cfg(test)]

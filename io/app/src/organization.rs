@@ -1,6 +1,10 @@
 //! Owns organizations: creating, renaming, leaving and deleting them. Who is in them is in [`crate::membership`], single
 //! sign-on in [`crate::connection`].
 
+mod forecast;
+
+pub use forecast::{DeletionForecast, deletion_forecast};
+
 use std::time::Duration;
 
 use orgate_core::actor::Actor;
@@ -21,6 +25,7 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::membership;
 use crate::notice;
+use crate::session::{self, CurrentPlace};
 use crate::visitor::Visitor;
 
 /// How long a requested deletion can be undone. *Units*: seven days. *Source*: R-ORG-5.
@@ -69,6 +74,17 @@ impl OrganizationView {
     }
 }
 
+/// One of the person's own organizations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnOrganization {
+    /// Which one, and what opens it.
+    pub place: CurrentPlace,
+    /// When the person joined.
+    pub joined_at: Timestamp,
+    /// Whether they are its last Owner and so cannot leave.
+    pub is_last_owner: bool,
+}
+
 #[derive(Clone)]
 struct Accepted {
     name: Name,
@@ -99,6 +115,27 @@ pub async fn create(app: &App, visitor: &Visitor, typed: NewOrganization) -> Res
                 audit::record(tx, app, Some(visitor), Some(&id), &Author::from(&caller), event).await?;
                 let organization = tx.organization(&id).load_organization().await?;
                 view(tx, app, organization, OrganizationRole::Owner).await
+            })
+        })
+        .await
+}
+
+/// The person's organizations that this session may name (R-IN-9), with what leaving takes.
+///
+/// *Errors*: those of [`authorise::session`].
+pub async fn list(app: &App, visitor: &Visitor) -> Result<Vec<OwnOrganization>, Error> {
+    app.store
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+            Box::pin(async move {
+                let caller = authorise::session(tx, app, visitor).await?;
+                let mut own = Vec::new();
+                for place in session::describe(app, &caller).organizations {
+                    let mut view = tx.organization(&place.id);
+                    let membership = view.load_active_membership(caller.user_id()).await?;
+                    let is_last_owner = place.role == OrganizationRole::Owner && is_last_owner(view.count_owners().await?);
+                    own.push(OwnOrganization { joined_at: membership.joined_at, is_last_owner, place });
+                }
+                Ok(own)
             })
         })
         .await

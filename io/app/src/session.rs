@@ -5,6 +5,7 @@ mod current;
 mod open;
 mod touch;
 
+pub(crate) use current::describe;
 pub use current::{Access, Current, CurrentPlace, current};
 pub use open::{Opened, open};
 pub use touch::{SessionTouch, flush};

@@ -21,6 +21,17 @@ async fn r_org_2_who_creates_an_organization_is_its_owner(bed: Bed) {
     assert_eq!(names, [("Acme Robotics", session::Access::Open)]);
 }
 
+async fn a_person_lists_their_organizations_and_which_they_cannot_leave(bed: Bed) {
+    let sam = bed.person("sam").await;
+    let acme = bed.organization(&sam, "Acme").await;
+    let kim = bed.member(&acme, "kim", OrganizationRole::Owner).await;
+    bed.organization(&kim, "Own").await;
+    let own = organization::list(&bed.app, &kim.visitor).await.unwrap();
+    let held: Vec<_> = own.iter().map(|one| (one.place.slug.as_str(), one.is_last_owner)).collect();
+    assert!(held.contains(&("acme", false)) && held.contains(&("own", true)), "{held:?}");
+    assert!(own.iter().all(|one| one.joined_at == bed.now()));
+}
+
 async fn a_short_name_is_taken_once_and_suggested_otherwise(bed: Bed) {
     let sam = bed.person("sam").await;
     let first = bed.organization(&sam, "Acme").await;
@@ -112,6 +123,7 @@ async fn r_in_9_an_sso_proof_alone_creates_no_organization(bed: Bed) {
 
 on_each_engine! {
     r_org_2_who_creates_an_organization_is_its_owner
+    a_person_lists_their_organizations_and_which_they_cannot_leave
     a_short_name_is_taken_once_and_suggested_otherwise
     t_org_5_another_organizations_name_or_id_is_not_found
     only_owners_rename

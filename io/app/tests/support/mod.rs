@@ -39,7 +39,7 @@ use tempfile::TempDir;
 /// Where every clock of a bed starts.
 pub const START: &str = "2026-11-22T06:00:00Z";
 /// The password of everybody who signs up here.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "seven quiet lanterns over Riga";
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL.
 macro_rules! on_each_engine {

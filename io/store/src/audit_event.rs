@@ -66,7 +66,8 @@ macro_rules! filtered {
     };
 }
 
-const INSERT: &str = "insert into audit_events (organization_id, id, at, action, actor, actor_name, target, target_name,
+const INSERT: &str =
+    "insert into audit_events (organization_id, id, at, action, actor, actor_name, target, target_name,
         outcome, ip, user_agent, data)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 

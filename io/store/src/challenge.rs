@@ -70,8 +70,8 @@ impl InstanceTx<'_> {
         self.execute(sql, &values).await.map(|_| ())
     }
 
-    /// The challenge for this thing that is neither used up nor expired, and has a try left: no code is compared with any
-    /// other.
+    /// The challenge for this thing that is neither used up nor expired, and has a try left: no code is compared with
+    /// any other.
     pub async fn find_challenge(
         &mut self,
         purpose: ChallengePurpose,

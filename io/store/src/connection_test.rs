@@ -53,7 +53,8 @@ fn read(row: &Row<'_>) -> Result<ConnectionTest, StoreError> {
 impl OrgTx<'_> {
     /// Remembers a test that is to be run.
     pub async fn insert_connection_test(&mut self, test: &ConnectionTest) -> Result<(), StoreError> {
-        let sql = "insert into connection_tests (organization_id, id, connection_id, revision_id, started_by, created_at,
+        let sql =
+            "insert into connection_tests (organization_id, id, connection_id, revision_id, started_by, created_at,
                 expires_at)
             values ($1, $2, $3, $4, $5, $6, $7)";
         let values = [

@@ -126,7 +126,7 @@ impl Store {
     }
 
     /// Runs a write and returns once it is on disk. An `Err` of `work` undoes what it did. `work` may run several
-    /// times and must do nothing but use its transaction.
+    /// times and must do nothing but use its transaction; after a statement failed it can only give up.
     ///
     /// *Errors*: those of `work`, and [`StoreError::Unavailable`]; after the latter the write may have happened if the
     /// database went away during the commit.
@@ -190,9 +190,10 @@ impl Store {
     }
 }
 
-/// One transaction.
+/// One transaction. After a statement failed it does nothing more and cannot be kept, as on PostgreSQL so on SQLite.
 pub struct Tx {
     connection: Connection,
+    failed: bool,
 }
 
 enum Connection {
@@ -212,11 +213,24 @@ impl Tx {
     }
 
     pub(crate) fn on_sqlite(connection: sqlite::Connection) -> Self {
-        Self { connection: Connection::Sqlite(connection) }
+        Self { connection: Connection::Sqlite(connection), failed: false }
     }
 
     pub(crate) fn on_postgres(connection: postgres::Connection) -> Self {
-        Self { connection: Connection::Postgres(connection) }
+        Self { connection: Connection::Postgres(connection), failed: false }
+    }
+
+    /// Makes ready for the next transaction on the same connection.
+    pub(crate) fn restart(&mut self) {
+        self.failed = false;
+    }
+
+    /// What becomes of a transaction: it cannot be kept when its work went on after a failed statement.
+    pub(crate) fn judge<T, E: From<StoreError>>(&self, outcome: Result<T, E>) -> Result<T, E> {
+        if self.failed && outcome.is_ok() {
+            return Err(StoreError::fault("a transaction went on after one of its statements failed").into());
+        }
+        outcome
     }
 
     pub(crate) fn sqlite(&mut self) -> Result<&mut sqlite::Connection, StoreError> {
@@ -243,10 +257,13 @@ impl Tx {
     where
         R: FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
     {
-        match &mut self.connection {
+        self.refuse_after_failure()?;
+        let answer = match &mut self.connection {
             Connection::Sqlite(connection) => connection.query(sql, values, read),
             Connection::Postgres(connection) => connection.query(sql, values, read).await,
-        }
+        };
+        self.failed = answer.is_err();
+        answer
     }
 
     /// The one row of a query, if there is one.
@@ -270,10 +287,20 @@ impl Tx {
 
     /// Runs a statement and says how many rows it changed.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
-        match &mut self.connection {
+        self.refuse_after_failure()?;
+        let answer = match &mut self.connection {
             Connection::Sqlite(connection) => connection.execute(sql, values),
             Connection::Postgres(connection) => connection.execute(sql, values).await,
+        };
+        self.failed = answer.is_err();
+        answer
+    }
+
+    fn refuse_after_failure(&self) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::fault("an earlier statement of this transaction failed"));
         }
+        Ok(())
     }
 }
 

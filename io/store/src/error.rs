@@ -171,11 +171,8 @@ mod tests {
     #[test]
     fn every_unique_index_of_the_schema_has_a_name_here() {
         let schema = include_str!("../migrations/0001_initial.sql");
-        let indexes: Vec<&str> = schema
-            .split("create unique index ")
-            .skip(1)
-            .filter_map(|rest| rest.split_whitespace().next())
-            .collect();
+        let indexes: Vec<&str> =
+            schema.split("create unique index ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
         assert_eq!(indexes.len(), Constraint::ALL.len());
         for index in indexes {
             let known = Constraint::ALL.iter().find(|(name, _)| *name == index);

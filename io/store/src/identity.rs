@@ -161,16 +161,18 @@ impl OrgTx<'_> {
             ", u.name, u.email from identities i join users u on u.id = i.user_id
             where i.organization_id = $1 and i.id > coalesce(cast($2 as text), '') order by i.id limit $3"
         );
-        let person = |row: &Row<'_>| {
-            Ok(LinkedPerson { identity: read(row)?, name: row.get("name")?, email: row.get("email")? })
-        };
+        let person =
+            |row: &Row<'_>| Ok(LinkedPerson { identity: read(row)?, name: row.get("name")?, email: row.get("email")? });
         Ok(Page::cut(self.query(sql, &[after.into(), asked(limit).into()], person).await?, limit))
     }
 
     /// A person's identities in this organization.
     pub async fn list_identities_of_user(&mut self, user_id: &UserId) -> Result<Vec<Identity>, StoreError> {
-        let sql =
-            concat!("select ", columns!(), " from identities i where i.organization_id = $1 and i.user_id = $2 order by i.id");
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from identities i where i.organization_id = $1 and i.user_id = $2 order by i.id"
+        );
         self.query(sql, &[user_id.into()], read).await
     }
 

@@ -96,7 +96,8 @@ impl OrgTx<'_> {
         let revoke = "update invitations set revoked_at = $3
             where organization_id = $1 and email_key = $2 and accepted_at is null and revoked_at is null";
         self.execute(revoke, &[invitation.email.key().into(), invitation.created_at.into()]).await?;
-        let sql = "insert into invitations (organization_id, id, email, email_key, role, invited_by, created_at, sent_at,
+        let sql =
+            "insert into invitations (organization_id, id, email, email_key, role, invited_by, created_at, sent_at,
                 expires_at, mailed_token_hash, copied_token_hash)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let values = [
@@ -131,7 +132,8 @@ impl OrgTx<'_> {
 
     /// The project roles that an invitation carries.
     pub async fn list_invited_projects(&mut self, id: &InvitationId) -> Result<Vec<InvitedProject>, StoreError> {
-        let sql = "select i.project_id, i.role, p.name from invitation_projects i join projects p on p.id = i.project_id
+        let sql =
+            "select i.project_id, i.role, p.name from invitation_projects i join projects p on p.id = i.project_id
             where i.organization_id = $1 and i.invitation_id = $2 order by i.project_id";
         self.query(sql, &[id.into()], |row| {
             Ok(InvitedProject { project_id: row.get("project_id")?, name: row.get("name")?, role: row.get("role")? })
@@ -161,7 +163,8 @@ impl OrgTx<'_> {
         project_id: &ProjectId,
         limit: u32,
     ) -> Result<Vec<(Invitation, ProjectRole)>, StoreError> {
-        let sql = "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
+        let sql =
+            "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
                 i.accepted_at, i.accepted_by, i.revoked_at, c.role as carried_role
             from invitation_projects c join invitations i on i.id = c.invitation_id
             where c.organization_id = $1 and c.project_id = $2 and i.accepted_at is null and i.revoked_at is null
@@ -217,8 +220,7 @@ impl OrgTx<'_> {
     ) -> Result<bool, StoreError> {
         let sql = "update invitations set mailed_token_hash = $3, copied_token_hash = $4, sent_at = $5, expires_at = $6
             where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null";
-        let values =
-            [id.into(), (&tokens.mailed).into(), (&tokens.copied).into(), sent_at.into(), expires_at.into()];
+        let values = [id.into(), (&tokens.mailed).into(), (&tokens.copied).into(), sent_at.into(), expires_at.into()];
         self.changed(sql, &values).await
     }
 
@@ -278,7 +280,8 @@ impl InstanceTx<'_> {
         email: &EmailAddress,
         now: Timestamp,
     ) -> Result<Vec<(Invitation, String)>, StoreError> {
-        let sql = "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
+        let sql =
+            "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
                 i.accepted_at, i.accepted_by, i.revoked_at, o.name as organization_name
             from invitations i join organizations o on o.id = i.organization_id
             where i.email_key = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2

@@ -50,7 +50,12 @@ impl InstanceTx<'_> {
 
     /// Takes the mails that are due, oldest first, and counts the try. Nobody else gets them before `until`; if this
     /// node dies, they are due again then.
-    pub async fn claim_due_mails(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Mail>, StoreError> {
+    pub async fn claim_due_mails(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Mail>, StoreError> {
         let sql = "update mails set next_try_at = $2, tries = tries + 1
             where id in (select d.id from mails d where d.sent_at is null and d.failed_at is null and d.next_try_at <= $1
                 order by d.next_try_at, d.id limit $3)
@@ -63,12 +68,18 @@ impl InstanceTx<'_> {
     /// Writes down that a mail went out; its content is forgotten.
     pub async fn set_mail_sent(&mut self, id: &MailId, at: Timestamp) -> Result<bool, StoreError> {
         let nothing: &[u8] = &[];
-        let sql = "update mails set sent_at = $2, sealed_content = $3, last_error = null where id = $1 and sent_at is null";
+        let sql =
+            "update mails set sent_at = $2, sealed_content = $3, last_error = null where id = $1 and sent_at is null";
         self.changed(sql, &[id.into(), at.into(), nothing.into()]).await
     }
 
     /// Writes down that sending failed, and when it is tried again.
-    pub async fn set_mail_delayed(&mut self, id: &MailId, error: &str, next_try_at: Timestamp) -> Result<bool, StoreError> {
+    pub async fn set_mail_delayed(
+        &mut self,
+        id: &MailId,
+        error: &str,
+        next_try_at: Timestamp,
+    ) -> Result<bool, StoreError> {
         let sql = "update mails set next_try_at = $3, last_error = $2 where id = $1 and sent_at is null";
         self.changed(sql, &[id.into(), error.into(), next_try_at.into()]).await
     }
@@ -84,6 +95,12 @@ impl InstanceTx<'_> {
     /// How many mails wait.
     pub async fn count_waiting_mails(&mut self) -> Result<u64, StoreError> {
         self.count("select count(*) from mails where sent_at is null and failed_at is null", &[]).await
+    }
+
+    /// How many mails wait that were written before `moment`.
+    pub async fn count_mails_waiting_since(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
+        let sql = "select count(*) from mails where sent_at is null and failed_at is null and created_at < $1";
+        self.count(sql, &[moment.into()]).await
     }
 
     /// Forgets mails written before `moment` that went out or were given up.

@@ -255,7 +255,12 @@ impl OrgTx<'_> {
     }
 
     /// Writes down that a member entered, and whether through SSO.
-    pub async fn touch_member_sign_in(&mut self, user_id: &UserId, sso: bool, at: Timestamp) -> Result<bool, StoreError> {
+    pub async fn touch_member_sign_in(
+        &mut self,
+        user_id: &UserId,
+        sso: bool,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
         let sql = "update memberships set last_sign_in_at = $3,
                 last_sso_sign_in_at = case when $4 then $3 else last_sso_sign_in_at end
             where organization_id = $1 and user_id = $2 and state = 'active'";

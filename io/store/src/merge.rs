@@ -14,7 +14,8 @@ const MEMBERSHIPS: &str = "insert into memberships (user_id, organization_id, ro
         proofs_not_before_at
     from memberships where user_id = $1 and state = 'active'
     on conflict (user_id, organization_id) do update set
-        role = case when memberships.state = 'active' and memberships.role = 'owner' then 'owner' else excluded.role end,
+        role = case when memberships.state = 'active' and memberships.role = 'owner' then 'owner'
+            else excluded.role end,
         state = 'active', ended_at = null,
         last_sso_sign_in_at = coalesce(excluded.last_sso_sign_in_at, memberships.last_sso_sign_in_at)";
 

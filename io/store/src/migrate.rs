@@ -13,11 +13,8 @@ pub(crate) struct Migration {
 }
 
 /// All steps, oldest first. A published step is never edited.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    text: include_str!("../migrations/0001_initial.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") }];
 
 /// The table that remembers what was applied; it has the same form on both engines.
 pub(crate) const CREATE_TABLE: &str = "create table if not exists schema_migrations (
@@ -87,8 +84,7 @@ mod tests {
         for migration in MIGRATIONS {
             for dialect in [Dialect::Sqlite, Dialect::Postgres] {
                 let statements = migration.statements(dialect);
-                let code: String =
-                    statements.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+                let code: String = statements.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
                 assert!(!code.contains('{'), "{}", migration.name);
             }
         }

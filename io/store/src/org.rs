@@ -1,5 +1,6 @@
 //! Owns [`OrgTx`]: one organization's view of a transaction. Every statement that it runs gets the organization's id
-//! as `$1`, bound here; the engines refuse a statement that does not use it. The statements are in the nouns' files.
+//! as `$1`, bound here; a statement that does not use it is refused by PostgreSQL, so by the suite that runs every one
+//! on both engines. The statements are in the nouns' files.
 
 use orgate_core::id::OrganizationId;
 

@@ -171,7 +171,11 @@ impl OrgTx<'_> {
     }
 
     /// The role that a person's grant in a project gives.
-    pub async fn find_grant(&mut self, project_id: &ProjectId, user_id: &UserId) -> Result<Option<ProjectRole>, StoreError> {
+    pub async fn find_grant(
+        &mut self,
+        project_id: &ProjectId,
+        user_id: &UserId,
+    ) -> Result<Option<ProjectRole>, StoreError> {
         let sql = "select role from project_grants where organization_id = $1 and project_id = $2 and user_id = $3";
         self.query_optional(sql, &[project_id.into(), user_id.into()], |row| row.get("role")).await
     }

@@ -71,7 +71,8 @@ impl OrgTx<'_> {
         let retire = "update connection_revisions set state = 'retired'
             where organization_id = $1 and connection_id = $2 and state = 'draft'";
         self.execute(retire, &[(&revision.connection_id).into()]).await?;
-        let sql = "insert into connection_revisions (id, connection_id, organization_id, number, state, issuer, client_id,
+        let sql =
+            "insert into connection_revisions (id, connection_id, organization_id, number, state, issuer, client_id,
                 public_settings, sealed_settings, checks, created_at, created_by)
             select cast($2 as text), c.id, c.organization_id,
                 (select coalesce(max(r.number), 0) + 1 from connection_revisions r where r.connection_id = c.id),

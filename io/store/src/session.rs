@@ -63,7 +63,7 @@ pub struct SessionCheck {
     pub places: Vec<UserPlace>,
 }
 
-const CHECK: &str = concat!(
+pub(crate) const CHECK: &str = concat!(
     "select s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at, s.proofs, u.name, u.email,
         u.email_proven_at, u.home_organization_id, u.sessions_not_before_at, u.epoch_at, u.has_second_factor,
         i.epoch_at, ",
@@ -193,7 +193,11 @@ impl InstanceTx<'_> {
 
     /// A person's sessions that were neither ended nor have expired, newest first. Whether an epoch ended one is for
     /// the caller to decide.
-    pub async fn list_sessions_of_user(&mut self, user_id: &UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    pub async fn list_sessions_of_user(
+        &mut self,
+        user_id: &UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
         let sql = concat!(
             "select ",
             columns!(),

@@ -55,11 +55,7 @@ fn read(row: &Row<'_>) -> Result<SignIn, StoreError> {
 impl InstanceTx<'_> {
     /// Remembers an attempt.
     pub async fn insert_sign_in(&mut self, sign_in: &SignIn) -> Result<(), StoreError> {
-        let sql = concat!(
-            "insert into sign_ins (",
-            columns!(),
-            ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-        );
+        let sql = concat!("insert into sign_ins (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
         let values = [
             (&sign_in.id).into(),
             (&sign_in.browser_hash).into(),
@@ -104,7 +100,8 @@ impl InstanceTx<'_> {
             returning ",
             columns!()
         );
-        self.query_optional(sql, &[state_hash.into(), browser_hash.into(), connection_id.into(), now.into()], read).await
+        self.query_optional(sql, &[state_hash.into(), browser_hash.into(), connection_id.into(), now.into()], read)
+            .await
     }
 
     /// Uses this browser's attempt, once.

@@ -62,7 +62,7 @@ impl Postgres {
         let mut tx = Tx::on_postgres(self.begin(BEGIN_READ).await?);
         let outcome = work(&mut tx, input).await;
         tx.postgres()?.end("commit").await?;
-        outcome
+        tx.judge(outcome)
     }
 
     /// Runs a write, again and again while it collides with others.
@@ -75,6 +75,7 @@ impl Postgres {
             let mut tx = Tx::on_postgres(self.begin(BEGIN_WRITE).await?);
             let outcome = AssertUnwindSafe(work(&mut tx, input)).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|_| Err(StoreError::fault("a transaction panicked").into()));
+            let outcome = tx.judge(outcome);
             let connection = tx.postgres()?;
             let ended = connection.end(if outcome.is_ok() { "commit" } else { "rollback" }).await;
             if !connection.collided {
@@ -266,8 +267,7 @@ fn detail(error: &tokio_postgres::Error) -> String {
 
 fn pool(url: &str, size: usize, extra_roots: &[CertificateDer<'static>]) -> Result<Pool, StoreError> {
     let settings = |detail: String| StoreError::Settings { detail };
-    let mut config =
-        tokio_postgres::Config::from_str(&known_sslmode(url)).map_err(|error| settings(detail(&error)))?;
+    let mut config = tokio_postgres::Config::from_str(&known_sslmode(url)).map_err(|error| settings(detail(&error)))?;
     config.application_name("orgate").connect_timeout(WAIT_LIMIT).tcp_user_timeout(WAIT_LIMIT);
     config.keepalives_idle(Duration::from_secs(10));
     let tls = MakeRustlsConnect::new(client_config(extra_roots)?);

@@ -165,7 +165,8 @@ async fn r_sso_9_attempts_are_found_by_reference_paged_and_trimmed(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;
     let (other, _) = bed.organization("other").await;
     let (okta, _) = bed.connection(&acme, &owner).await;
-    let attempts = vec![attempt(&okta, 1, at(1)), attempt(&okta, 2, at(2)), attempt(&okta, 3, at(2)), attempt(&okta, 4, at(4))];
+    let attempts =
+        vec![attempt(&okta, 1, at(1)), attempt(&okta, 2, at(2)), attempt(&okta, 3, at(2)), attempt(&okta, 4, at(4))];
     within!(bed, tx, [acme, other, okta, attempts], {
         let mut organization = tx.organization(acme);
         for attempt in attempts {

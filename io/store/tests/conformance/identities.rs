@@ -7,7 +7,13 @@ use orgate_store::{Constraint, Identity, KeySpace, StoreError, User};
 
 use crate::bed::{Bed, at, id};
 
-fn identity(organization: &OrganizationId, connection: &ConnectionId, client_id: &str, subject: &str, user: &User) -> Identity {
+fn identity(
+    organization: &OrganizationId,
+    connection: &ConnectionId,
+    client_id: &str,
+    subject: &str,
+    user: &User,
+) -> Identity {
     Identity {
         id: id(),
         organization_id: organization.clone(),
@@ -75,7 +81,10 @@ async fn identities_are_listed_cleared_and_bound_to_another_person(bed: Bed) {
         organization.insert_identity(two).await?;
         assert!(organization.touch_identity(&one.id, at(9)).await?);
         let first = organization.list_identities(None, 1).await?;
-        assert_eq!((first.items[0].name.as_str(), first.items[0].email == owner.email, first.has_more), ("acme-owner", true, true));
+        assert_eq!(
+            (first.items[0].name.as_str(), first.items[0].email == owner.email, first.has_more),
+            ("acme-owner", true, true)
+        );
         assert_eq!(first.items[0].identity.last_sign_in_at, Some(at(9)));
         let second = organization.list_identities(Some(&one.id), 1).await?;
         assert_eq!((second.items[0].identity.clone(), second.has_more), (two.clone(), false));

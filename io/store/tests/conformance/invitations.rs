@@ -60,7 +60,10 @@ async fn a_pending_invitation_takes_on_a_role_in_a_project(bed: Bed) {
         organization.insert_invitation(sent, &tokens(1), &[]).await?;
         assert!(organization.add_invited_project(&sent.id, apollo, ProjectRole::ReadOnly).await?);
         assert!(organization.add_invited_project(&sent.id, apollo, ProjectRole::Admin).await?);
-        assert!(!organization.add_invited_project(&sent.id, foreign, ProjectRole::Admin).await?, "not of this organization");
+        assert!(
+            !organization.add_invited_project(&sent.id, foreign, ProjectRole::Admin).await?,
+            "not of this organization"
+        );
         let carrying = organization.list_invitations_to_project(apollo, 5).await?;
         assert_eq!(carrying, vec![(sent.clone(), ProjectRole::Admin)]);
         assert!(organization.revoke_invitation(&sent.id, at(2)).await?);

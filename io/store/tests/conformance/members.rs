@@ -73,7 +73,10 @@ async fn the_members_list_filters_and_pages(bed: Bed) {
     assert_eq!(names(&owners.items), vec!["acme-owner".to_owned()]);
     assert_eq!(names(&never.items), vec!["acme-owner".to_owned(), kim.name]);
     assert!(one.has_password && one.email_proven);
-    assert_eq!((one.identities, one.membership.last_sign_in_at, one.membership.last_sso_sign_in_at), (0, Some(at(9)), Some(at(9))));
+    assert_eq!(
+        (one.identities, one.membership.last_sign_in_at, one.membership.last_sso_sign_in_at),
+        (0, Some(at(9)), Some(at(9)))
+    );
 }
 
 async fn another_organizations_member_is_not_found(bed: Bed) {
@@ -86,8 +89,7 @@ async fn another_organizations_member_is_not_found(bed: Bed) {
         assert_eq!(organization.find_member_by_email(&stranger.email).await?, None);
         assert!(!organization.set_role(&stranger.id, OrganizationRole::Member).await?);
         assert!(!organization.set_proofs_not_before(&stranger.id, at(9)).await?);
-        assert!(!organization.end_membership(&stranger.id, MembershipState::Removed, at(9)).await
-            .unwrap());
+        assert!(!organization.end_membership(&stranger.id, MembershipState::Removed, at(9)).await.unwrap());
         assert_eq!(organization.id(), acme);
         Ok(())
     });

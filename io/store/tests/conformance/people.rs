@@ -10,7 +10,8 @@ async fn the_deployment_is_remembered_once(bed: Bed) {
     assert_eq!(within!(bed, tx, [], tx.instance().find_instance().await), None);
     let instance = bed.instance().await;
     assert_eq!(within!(bed, tx, [], tx.instance().find_instance().await), Some(instance.clone()));
-    let again = bed.write(instance, |tx, instance| Box::pin(async move { tx.instance().insert_instance(instance).await }));
+    let again =
+        bed.write(instance, |tx, instance| Box::pin(async move { tx.instance().insert_instance(instance).await }));
     assert!(matches!(again.await, Err(StoreError::Conflict(_))));
 }
 
@@ -50,7 +51,11 @@ async fn r_lnk_4_a_local_address_reserves_nothing_and_can_be_proven_later(bed: B
     local.address = AddressState::LocalTo(acme.clone());
     within!(bed, tx, [local], tx.instance().insert_user(local).await);
     let proven = bed.user("sam").await;
-    let twin = { let mut twin = user("sam"); twin.address = AddressState::LocalTo(acme.clone()); twin };
+    let twin = {
+        let mut twin = user("sam");
+        twin.address = AddressState::LocalTo(acme.clone());
+        twin
+    };
     let again = bed.write(twin, |tx, twin| Box::pin(async move { tx.instance().insert_user(twin).await }));
     assert!(matches!(again.await, Err(StoreError::Conflict(Constraint::UserLocalEmail))));
 

@@ -44,11 +44,15 @@ async fn a_session_is_checked_with_its_person_and_all_of_their_places(bed: Bed) 
     let check = bed.store.check_session(&hash(1)).await.unwrap().unwrap();
     assert_eq!((&check.session_id, &check.user_id, &check.proofs), (&session.id, &dana.id, &session.proofs));
     assert_eq!((check.name.as_str(), check.email.as_str()), ("acme-owner", "acme-owner@example.com"));
-    assert_eq!((check.address, check.has_second_factor, check.user_epoch_at), (AddressState::Proven, false, dana.epoch_at));
+    assert_eq!(
+        (check.address, check.has_second_factor, check.user_epoch_at),
+        (AddressState::Proven, false, dana.epoch_at)
+    );
     assert_eq!(check.life.end(SessionLimits::default(), at(11)), None);
     let places = within!(bed, tx, [dana], tx.instance().list_places(&dana.id).await);
     assert_eq!(check.places, places);
-    let summary: Vec<_> = places.iter().map(|one| (&one.place.organization_id, one.place.role, one.place.mfa_required)).collect();
+    let summary: Vec<_> =
+        places.iter().map(|one| (&one.place.organization_id, one.place.role, one.place.mfa_required)).collect();
     assert_eq!(summary, vec![(&acme, OrganizationRole::Owner, false), (&other, OrganizationRole::Member, true)]);
     assert_eq!(places[1].place.connection, Some((okta, at(5))));
 }

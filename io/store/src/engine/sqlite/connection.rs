@@ -159,3 +159,27 @@ pub(crate) fn translate(error: rusqlite::Error) -> StoreError {
         _ => StoreError::fault(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_prepared_statement_is_not_planned_again_when_it_is_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orgate.db");
+        let mut connection = Connection::open_writer(&path, Migrate::Apply).unwrap();
+        connection.migrate(Migrate::Apply, Timestamp::from_millis(0)).unwrap();
+        let hash = [7; 32];
+        for _ in 0..3 {
+            let values = [Value::Integer(7), (&hash).into()];
+            connection.query(crate::session::CHECK, &values, |_| Ok(())).unwrap();
+        }
+        let text = numbered(&mut connection.texts, crate::session::CHECK);
+        let statement = connection.inner.prepare_cached(text).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::Run), 3);
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
+}

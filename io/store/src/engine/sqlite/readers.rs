@@ -40,10 +40,12 @@ impl Readers {
         F: for<'t> FnOnce(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>>,
     {
         let mut tx = self.lock()?;
+        tx.restart();
+        tx.sqlite()?.reset()?;
         tx.sqlite()?.execute("begin deferred", &[])?;
         let outcome = run_now(work(&mut tx, input));
         tx.sqlite()?.execute("commit", &[])?;
-        outcome
+        tx.judge(outcome)
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, Tx>, StoreError> {

@@ -77,8 +77,10 @@ where
         if self.reply.is_closed() {
             return false;
         }
+        tx.restart();
         let outcome = catch_unwind(AssertUnwindSafe(|| run_now((self.work)(tx, &self.input))));
         let outcome = outcome.unwrap_or_else(|_| Err(StoreError::fault("a transaction panicked").into()));
+        let outcome = tx.judge(outcome);
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
         keep

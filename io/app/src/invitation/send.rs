@@ -351,7 +351,7 @@ async fn pending(
     Ok((member, invitation))
 }
 
-async fn describe(tx: &mut Tx, app: &App, invitation: Invitation) -> Result<PendingInvitation, Error> {
+pub(super) async fn describe(tx: &mut Tx, app: &App, invitation: Invitation) -> Result<PendingInvitation, Error> {
     let projects = tx.organization(&invitation.organization_id).list_invited_projects(&invitation.id).await?;
     let inviter = tx.instance().load_user(&invitation.invited_by).await?.name;
     Ok(PendingInvitation { expired: is_expired(&invitation, app.now()), projects, inviter, invitation })

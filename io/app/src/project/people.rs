@@ -82,6 +82,29 @@ pub async fn list(
         .await
 }
 
+/// Somebody's place in a project, for who may take it away: a manager, or that person.
+///
+/// *Errors*: [`Refusal::NotFound`] for who has no grant there, and those of [`authorise::project`].
+pub async fn get(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    project: &str,
+    user_id: &str,
+) -> Result<(User, ProjectRole), Error> {
+    let user_id = UserId::parse(user_id).ok_or(Refusal::NotFound)?;
+    let input = (app.clone(), visitor.clone(), (organization.to_owned(), project.to_owned()), user_id);
+    app.store
+        .read(input, |tx, (app, visitor, (organization, project), user_id)| {
+            Box::pin(async move {
+                let (member, project, _) = removable(tx, app, visitor, organization, project, user_id).await?;
+                let role = tx.organization(member.organization_id()).find_grant(&project.id, user_id).await?;
+                Ok((tx.instance().load_user(user_id).await?, role.ok_or(Refusal::NotFound)?))
+            })
+        })
+        .await
+}
+
 /// Adds somebody by address: a member at once, an outsider by an invitation that carries the role.
 ///
 /// *Errors*: [`Refusal::InvalidInput`], [`Refusal::NotAnOrganizationMember`] for an outsider while SSO is enforced
@@ -168,12 +191,7 @@ pub async fn remove(
     app.store
         .write(input, |tx, (app, visitor, (organization, project), user_id)| {
             Box::pin(async move {
-                let (member, project, grant) =
-                    authorise::project(tx, app, visitor, organization, project, Permission::ProjectRead).await?;
-                let manages = may(member.role(), grant, Permission::ProjectManage);
-                if !manages && member.user_id() != user_id {
-                    return Err(Error::from(Refusal::NotPermitted));
-                }
+                let (member, project, _) = removable(tx, app, visitor, organization, project, user_id).await?;
                 if !tx.organization(member.organization_id()).delete_grant(&project.id, user_id).await? {
                     return Err(Error::from(Refusal::NotFound));
                 }
@@ -186,6 +204,24 @@ pub async fn remove(
             })
         })
         .await
+}
+
+/// A manager may take anybody out of a project, anybody else themselves.
+async fn removable(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    project: &str,
+    user_id: &UserId,
+) -> Result<(Member, Project, Option<ProjectRole>), Error> {
+    let (member, project, grant) =
+        authorise::project(tx, app, visitor, organization, project, Permission::ProjectRead).await?;
+    if may(member.role(), grant, Permission::ProjectManage) || member.user_id() == user_id {
+        Ok((member, project, grant))
+    } else {
+        Err(Refusal::NotPermitted.into())
+    }
 }
 
 /// What somebody sent as a project's admin ends with that role; an Owner invites by another right.

@@ -38,6 +38,14 @@ pub async fn organization_frame(visit: &Visit, section: Section, slug: &str) -> 
     }
 }
 
+/// Refuses a page that this place in the organization does not allow. What is done there asks again, in its own
+/// transaction.
+///
+/// *Errors*: [`Refusal::NotPermitted`].
+pub fn require(place: &CurrentPlace, permission: Permission) -> Result<(), Refusal> {
+    if may(place.role, None, permission) { Ok(()) } else { Err(Refusal::NotPermitted) }
+}
+
 fn fill(visit: &Visit, section: Section, current: &Current, here: Option<&CurrentPlace>) -> Frame {
     let elsewhere = |place: &&CurrentPlace| here.is_none_or(|here| here.id != place.id);
     let others = current.organizations.iter().filter(elsewhere);

@@ -2,12 +2,10 @@
 //! fills one context of [`crate::pages`]; a form that was not taken is shown again with [`Mistakes`](crate::page::Mistakes);
 //! a form that was taken answers with [`done`](crate::page::done).
 
-mod asking;
-mod lists;
-pub mod connections;
 pub mod account;
 mod asking;
 pub mod audit_log;
+pub mod connections;
 pub mod deletion;
 pub mod departure;
 mod frame;

@@ -6,7 +6,7 @@ use orgate_core::refusal::Refusal;
 use serde::Deserialize;
 
 use super::frame;
-use crate::page::{Form, Mistakes, PageResult, Visit, done};
+use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, see_other};
 use crate::pages::Section;
 use crate::pages::organizations::{Access, OrganizationRow, OrganizationsPage};
 use crate::pages::password::NewOrganizationPage;
@@ -17,6 +17,11 @@ pub async fn index(visit: Visit) -> PageResult {
     let current = session::current(visit.app(), &visit.visitor).await?;
     let items = current.organizations.iter().map(row).collect();
     visit.page(&OrganizationsPage { frame, items, may_create: current.account_open })
+}
+
+/// One organization: to its first page.
+pub async fn enter(Path(slug): Path<String>) -> axum::response::Response {
+    see_other(&format!("/organizations/{slug}/projects"))
 }
 
 fn row(place: &CurrentPlace) -> OrganizationRow {

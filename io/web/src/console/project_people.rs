@@ -3,7 +3,6 @@
 use orgate_app::invitation::SentInvitation;
 use orgate_app::project::people::{self, Added, People};
 use orgate_app::project::{self, ProjectView};
-use orgate_core::id::Identifier as _;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
@@ -147,16 +146,16 @@ pub async fn update(
 pub async fn ask_removal(visit: Visit, Path((slug, id, user_id)): Path<(String, String, String)>) -> PageResult {
     let (frame, _) = organization_frame(&visit, Section::Projects, &slug).await?;
     let view = project::get(visit.app(), &visit.visitor, &slug, &id).await?;
-    let grant = people::get(visit.app(), &visit.visitor, &slug, &id, &user_id).await?;
+    let (user, _) = people::get(visit.app(), &visit.visitor, &slug, &id, &user_id).await?;
     let organization = frame.organization_name().to_owned();
     let question = Question {
-        title: format!("Remove {} from {}?", grant.name, view.project.name),
+        title: format!("Remove {} from {}?", user.name, view.project.name),
         verb: "Remove",
         action: format!("{}/members/{user_id}/removal", project_url(&slug, &id)),
         above: (&view.project.name, project_url(&slug, &id)),
     };
     visit.page(&ConfirmationPage {
-        text: grant.email.to_string(),
+        text: user.email.to_string(),
         consequences: vec![
             Consequence::plain(format!("Their access to {} ends at once.", view.project.name)),
             Consequence::plain("Invitations that they sent and nobody has accepted are revoked."),

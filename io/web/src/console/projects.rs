@@ -1,9 +1,9 @@
 //! Owns `/organizations/{slug}/projects`: listing, creating, renaming and deleting projects. Who is in one is in
 //! [`super::project_people`].
 
-use orgate_app::error::Error;
 use orgate_app::project::{self, ProjectView, people};
 use orgate_core::permission::Permission;
+use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
 use serde::Deserialize;
 
@@ -61,7 +61,7 @@ pub struct Typed {
 /// Creates one.
 pub async fn create(visit: Visit, Path(slug): Path<String>, Form(typed): Form<Typed>) -> PageResult {
     match project::create(visit.app(), &visit.visitor, &slug, &typed.name).await {
-        Ok(view) => Ok(done(&project_url(&slug, view.project.id.as_ref()), &format!("{} is created.", view.project.name))),
+        Ok(view) => Ok(done(&project_url(&slug, view.project.id.as_str()), &format!("{} is created.", view.project.name))),
         Err(error) => visit.again(&new_page(&visit, &slug, &Mistakes::of(error)?, &typed.name).await?),
     }
 }
@@ -137,7 +137,7 @@ pub async fn remove(visit: Visit, Path((slug, id)): Path<(String, String)>) -> P
 /// The project, for who may do this to it.
 async fn managed(visit: &Visit, slug: &str, id: &str, permission: Permission) -> Result<ProjectView, Failure> {
     let view = project::get(visit.app(), &visit.visitor, slug, id).await?;
-    if view.may(permission) { Ok(view) } else { Err(Error::from(orgate_core::refusal::Refusal::NotPermitted).into()) }
+    if view.may(permission) { Ok(view) } else { Err(Refusal::NotPermitted.into()) }
 }
 
 fn url(slug: &str) -> String {

@@ -98,6 +98,8 @@ pub struct ProjectPage {
     pub may_manage: bool,
     /// Whether the reader may rename or delete the project.
     pub may_edit: bool,
+    /// Whether the reader may revoke an invitation to the organization (Owners).
+    pub may_revoke: bool,
     /// Whether an address from outside the organization can be invited here (not while SSO is enforced).
     pub may_invite_outsiders: bool,
     /// The people.

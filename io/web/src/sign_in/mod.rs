@@ -1,8 +1,12 @@
 //! Owns the pages between a stranger and a session.
 
-pub mod password;
-pub mod sign_up;
 pub mod attempt;
+pub mod forgotten_password;
+pub mod invitation;
 pub mod organization;
+pub mod password;
+pub mod password_reset;
 pub mod proof;
 pub mod provider;
+pub mod sign_out;
+pub mod sign_up;

@@ -1,0 +1,31 @@
+//! Owns `/forgotten-password`: asking for a link that sets a new password. A known and an unknown address get the same
+//! page (R-IN-5).
+
+use orgate_app::password_reset;
+use serde::Deserialize;
+
+use crate::page::{Form, Mistakes, PageResult, Visit};
+use crate::pages::password::{ForgottenPasswordMailedPage, ForgottenPasswordPage};
+
+/// The form.
+pub async fn show(visit: Visit) -> PageResult {
+    visit.page(&page(&visit, &Mistakes::default(), ""))
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub struct Typed {
+    email: String,
+}
+
+/// Mails the link, if there is somebody to mail it to. The address is printed back, so the answer is the page itself.
+pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
+    match password_reset::request(visit.app(), &visit.visitor, &typed.email).await {
+        Ok(()) => visit.page(&ForgottenPasswordMailedPage { site: visit.site.clone(), email: typed.email }),
+        Err(error) => visit.again(&page(&visit, &Mistakes::of(error)?, &typed.email)),
+    }
+}
+
+fn page(visit: &Visit, mistakes: &Mistakes, typed: &str) -> ForgottenPasswordPage {
+    ForgottenPasswordPage { site: visit.site.clone(), email: mistakes.field("email", typed) }
+}

@@ -30,6 +30,7 @@ pub mod paging;
 pub mod password_reset;
 pub mod passwords;
 pub mod project;
+pub mod rows;
 pub mod seal;
 pub mod session;
 pub mod settings;

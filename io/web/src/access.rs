@@ -9,13 +9,13 @@ use axum::http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method};
 use ipnet::IpNet;
-use orgate_app::token::{SecretToken, TokenPurpose, hash_text, same};
+use orgate_app::token::{SecretToken, TokenPurpose};
 use orgate_app::visitor::Visitor;
 use orgate_core::refusal::Refusal;
 
 use crate::cookies;
 use crate::error::{Failure, RequestRefusal};
-use crate::router::Surface;
+use crate::route::Surface;
 use crate::state::Web;
 
 /// Who may call a route. From [`Access::Session`] on, the use case asks for more than the door does.
@@ -82,15 +82,11 @@ pub fn check(
     }
 }
 
-fn operator(web: &Web, headers: &HeaderMap, otherwise: bool) -> Result<(), Failure> {
-    use secrecy::ExposeSecret as _;
+fn operator(web: &Web, headers: &HeaderMap, without_token: bool) -> Result<(), Failure> {
     let allowed = match (&web.app.settings.operator_token, bearer(headers)) {
-        (Some(token), Some(shown)) => {
-            let hash = |text: &str| hash_text(TokenPurpose::Operator, text);
-            same(&hash(token.expose_secret()), &hash(shown))
-        }
+        (Some(_), Some(shown)) => orgate_app::operator::is_token(&web.app, shown),
         (Some(_), None) => false,
-        (None, _) => otherwise,
+        (None, _) => without_token,
     };
     if allowed { Ok(()) } else { Err(RequestRefusal::NotTheOperator.into()) }
 }

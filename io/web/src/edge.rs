@@ -18,7 +18,7 @@ use crate::headers;
 use crate::observe::Meter;
 use crate::page::site;
 use crate::pages::Site;
-use crate::router::{Route, Surface};
+use crate::route::{Route, Surface};
 use crate::state::Web;
 
 /// A handler that has not answered by then never will. Longer than an exchange with an identity provider may take.

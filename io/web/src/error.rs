@@ -20,7 +20,7 @@ use orgate_core::id::Reference;
 use orgate_core::refusal::{Refusal, RefusalKind};
 
 use crate::pages::Site;
-use crate::router::Surface;
+use crate::route::Surface;
 use crate::state::Web;
 
 /// Seconds that a refused program should wait. *Units*: seconds.
@@ -35,6 +35,8 @@ pub enum Failure {
     App(Error),
     /// The request itself was none that we take.
     Request(RequestRefusal),
+    /// The same as [`RequestRefusal::Malformed`], with what is wrong where: told to the sender, written nowhere.
+    Unreadable(String),
     /// A handler panicked. What it said goes to the log.
     Panic(String),
     /// A page could not be printed.
@@ -151,7 +153,7 @@ impl From<JsonRejection> for Failure {
         match rejection {
             JsonRejection::MissingJsonContentType(_) => RequestRefusal::MediaType.into(),
             JsonRejection::BytesRejection(source) => source.into(),
-            _ => RequestRefusal::Malformed.into(),
+            unreadable => Self::Unreadable(unreadable.body_text()),
         }
     }
 }
@@ -177,8 +179,8 @@ impl From<BytesRejection> for Failure {
 }
 
 impl From<QueryRejection> for Failure {
-    fn from(_: QueryRejection) -> Self {
-        RequestRefusal::Malformed.into()
+    fn from(rejection: QueryRejection) -> Self {
+        Self::Unreadable(rejection.body_text())
     }
 }
 
@@ -208,6 +210,7 @@ impl Failure {
             Self::App(Error::Fault(_)) if self.is_outage() => StatusCode::SERVICE_UNAVAILABLE,
             Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Request(refusal) => refusal.status(),
+            Self::Unreadable(_) => RequestRefusal::Malformed.status(),
         }
     }
 
@@ -218,6 +221,7 @@ impl Failure {
             Self::App(Error::Fault(_)) if self.is_outage() => "unavailable",
             Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => "fault",
             Self::Request(refusal) => refusal.code(),
+            Self::Unreadable(_) => RequestRefusal::Malformed.code(),
         }
     }
 
@@ -225,7 +229,7 @@ impl Failure {
     fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::App(Error::Refused(refusal)) => Some(refusal),
-            Self::App(Error::Fault(_)) | Self::Request(_) | Self::Panic(_) | Self::Render(_) => None,
+            Self::App(Error::Fault(_)) | Self::Request(_) | Self::Unreadable(_) | Self::Panic(_) | Self::Render(_) => None,
         }
     }
 
@@ -244,6 +248,7 @@ impl Failure {
             Self::App(Error::Fault(_)) if self.is_outage() => "Not available right now",
             Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => "This is our fault",
             Self::Request(refusal) => refusal.title(),
+            Self::Unreadable(_) => RequestRefusal::Malformed.title(),
         }
     }
 
@@ -255,6 +260,7 @@ impl Failure {
                 "Tell whoever runs this service the reference.".to_owned()
             }
             Self::Request(refusal) => refusal.advice().to_owned(),
+            Self::Unreadable(what) => what.clone(),
         }
     }
 
@@ -264,7 +270,7 @@ impl Failure {
             Self::App(error) => error.to_string(),
             Self::Panic(said) => format!("panic: {said}"),
             Self::Render(source) => format!("page: {source}"),
-            Self::Request(_) => return,
+            Self::Request(_) | Self::Unreadable(_) => return,
         };
         tracing::error!(request.reference = %reference, request.method = method, request.route = route, "{what}");
     }

@@ -5,14 +5,14 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::router::Surface;
+use crate::route::Surface;
 
 /// What a page may load, send to and be framed by.
 ///
 /// `form-action` also binds redirects that answer a form, all the way to wherever an identity provider sends the browser
 /// on. A form that begins SSO is therefore answered by a page that goes on by itself, never by a redirect to the provider.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; \
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'",
 );
 /// What everything else may: nothing.

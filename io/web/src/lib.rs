@@ -15,6 +15,7 @@ mod observe;
 mod page;
 pub mod pages;
 mod return_to;
+pub mod route;
 pub mod router;
 pub mod serve;
 mod sign_in;

@@ -9,7 +9,7 @@ use metrics::{Histogram, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use orgate_core::id::Reference;
 
-use crate::router::{Route, Surface};
+use crate::route::{Route, Surface};
 
 const DURATION: &str = "orgate_http_request_duration_seconds";
 /// *Units*: seconds.

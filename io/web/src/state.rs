@@ -25,7 +25,7 @@ pub struct Parts {
 impl Web {
     /// Puts the handle together.
     pub fn new(app: App) -> Self {
-        let openapi = Bytes::from(api::openapi::document(&app.settings));
+        let openapi = Bytes::from(api::openapi::text());
         Self(Arc::new(Parts { app, metrics: observe::recorder(), openapi }))
     }
 

@@ -1,14 +1,83 @@
-//! Owns the OpenAPI document, made from the types of the calls (R-API-1).
+//! Owns the OpenAPI document, made from the types of the calls, and the page that reads it to a person (R-API-1).
 
-use orgate_app::settings::Settings;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-/// The calls and their types.
+use crate::cookies;
+use crate::page::{PageResult, Visit};
+use crate::pages::api_reader::ApiReaderPage;
+use crate::state::Web;
+
+/// Every call. A test holds this list against the router's.
 #[derive(OpenApi)]
-#[openapi(info(title = "Orgate", description = "The front door of a multi-tenant product."))]
+#[openapi(
+    info(
+        title = "Orgate",
+        version = "1",
+        description = "The front door of a multi-tenant product: people, organizations, projects, and every way of signing in. \
+            JSON in snake_case; times are RFC 3339 in UTC; lists come in parts. A refusal is a problem document \
+            (RFC 9457) with a stable `code`, words for a person, and a reference.",
+    ),
+    paths(
+        super::sign_ups::create, super::sign_ups::verify, super::sign_ups::resend,
+        super::sessions::create,
+        super::session::show, super::session::delete, super::session::prove, super::session::mail_code,
+        super::password_resets::create, super::password_resets::complete,
+        super::account::rename, super::account::change_password, super::account::list_sessions,
+        super::account::end_session, super::account::end_other_sessions,
+        super::organizations::list, super::organizations::create, super::organizations::show,
+        super::organizations::rename, super::organizations::request_deletion, super::organizations::undo_deletion,
+        super::members::list, super::members::show, super::members::change_role, super::members::remove,
+        super::members::readmit, super::members::end_proofs,
+        super::invitations::list, super::invitations::create, super::invitations::resend,
+        super::invitations::copy_link, super::invitations::revoke, super::invitations::accept,
+        super::invitations::request_code,
+        super::projects::list, super::projects::create, super::projects::show, super::projects::rename,
+        super::projects::delete, super::projects::list_members, super::projects::add_member,
+        super::projects::change_role, super::projects::remove_member,
+        super::connections::list, super::connections::create, super::connections::show, super::connections::save,
+        super::connections::activate, super::connections::disable, super::connections::remove,
+        super::connections::list_attempts,
+        super::connection_tests::create, super::connection_tests::show,
+        super::identities::list, super::identities::clear,
+        super::audit_events::list,
+        super::operator::list, super::operator::set_entitlements,
+    ),
+    security(("bearer" = []), ("cookie" = [])),
+)]
 struct Document;
 
+fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    let bearer = |text: &str| {
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build())
+    };
+    let components = document.components.get_or_insert_with(Default::default);
+    components.add_security_scheme("bearer", bearer("The token of a session."));
+    components.add_security_scheme("operator", bearer("The operator's token."));
+    let cookie = ApiKeyValue::with_description(cookies::SESSION, "The console's cookie, from its own pages only.");
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    document
+}
+
+/// The document as it is committed and served.
+pub fn text() -> String {
+    // Only a map with a key that is no string cannot be printed, and there is none.
+    let mut text = document().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
 /// The document as JSON.
-pub fn document(_settings: &Settings) -> String {
-    Document::openapi().to_pretty_json().unwrap_or_default()
+pub async fn show(State(web): State<Web>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], web.openapi.clone()).into_response()
+}
+
+/// The document as a page.
+pub async fn read(visit: Visit) -> PageResult {
+    let document = serde_json::from_slice(&visit.web.openapi).unwrap_or_default();
+    visit.page(&ApiReaderPage::from_document(visit.site.clone(), &document))
 }

@@ -122,7 +122,8 @@ fn kind(failure: &Failure) -> Option<ErrorKind> {
             Refusal::Busy => Some(ErrorKind::Unavailable),
             _ => None,
         },
-        Failure::Request(RequestRefusal::Malformed | RequestRefusal::TooLarge | RequestRefusal::MediaType) => {
+        Failure::Unreadable(_)
+        | Failure::Request(RequestRefusal::Malformed | RequestRefusal::TooLarge | RequestRefusal::MediaType) => {
             Some(ErrorKind::BadRequest)
         }
         Failure::Request(_) => None,

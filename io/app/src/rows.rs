@@ -1,0 +1,5 @@
+//! Owns the names of the rows that use cases answer with, for those who show them: the store itself stays out of reach.
+
+pub use orgate_store::{
+    AuditEvent, Identity, Invitation, InvitedProject, LinkedPerson, Member, Organization, Page, ProjectGrant, User,
+};

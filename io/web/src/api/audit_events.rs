@@ -1,0 +1,95 @@
+//! Owns `/organizations/{organization}/audit-events`.
+
+use axum::Json;
+use orgate_app::audit_log::{self, AuditQuery};
+use orgate_app::rows::AuditEvent;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{At, Call, Filter, ListView};
+use crate::error::{Failure, Problem};
+
+/// Which events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct AuditEventsQuery {
+    /// Of this action: `member.removed`.
+    action: Option<String>,
+    /// By this person, by id or address; or `operator`, `system`, `anonymous`.
+    actor: Option<String>,
+    /// At or after this moment (RFC 3339) or day.
+    from: Option<String>,
+    /// Before this moment, or until the end of this day.
+    to: Option<String>,
+    /// What the part before ended with.
+    cursor: Option<String>,
+    /// How many items at most, 1 to 200.
+    limit: Option<u32>,
+}
+
+/// Something that happened.
+#[derive(Serialize, ToSchema)]
+pub struct AuditEventView {
+    /// Its id.
+    id: String,
+    /// When.
+    at: String,
+    /// What.
+    #[schema(example = "member.removed")]
+    action: String,
+    /// By whom: a person's id, `operator`, `system` or `anonymous`.
+    actor: String,
+    /// The actor's name then.
+    actor_name: Option<String>,
+    /// Done to what: an id.
+    target: Option<String>,
+    /// The target's name then.
+    target_name: Option<String>,
+    /// `succeeded`, or the code of a refusal.
+    outcome: String,
+    /// From which address.
+    ip: Option<String>,
+    /// With which browser.
+    user_agent: Option<String>,
+    /// What else there is to know, by action.
+    #[schema(value_type = Object)]
+    data: serde_json::Value,
+}
+
+impl From<AuditEvent> for AuditEventView {
+    fn from(event: AuditEvent) -> Self {
+        Self {
+            id: event.id.to_string(),
+            at: event.at.to_rfc3339(),
+            action: event.action,
+            actor: event.actor,
+            actor_name: event.actor_name,
+            target: event.target,
+            target_name: event.target_name,
+            outcome: event.outcome,
+            ip: event.ip,
+            user_agent: event.user_agent,
+            data: serde_json::from_str(&event.data).unwrap_or_default(),
+        }
+    }
+}
+
+/// Read the audit log
+///
+/// Newest first.
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{organization}/audit-events", tag = "Audit log",
+    params(("organization" = String, Path, description = "Id or short name"), AuditEventsQuery),
+    responses((status = 200, body = ListView<AuditEventView>), (status = 403, body = Problem), (status = 422, body = Problem)),
+)]
+pub async fn list(
+    call: Call,
+    At(organization): At<String>,
+    Filter(query): Filter<AuditEventsQuery>,
+) -> Result<Json<ListView<AuditEventView>>, Failure> {
+    let AuditEventsQuery { action, actor, from, to, cursor, limit } = query;
+    let query = AuditQuery { action, actor, from, to, cursor, limit };
+    let found = audit_log::list(call.app(), &call.visitor, &organization, query).await?;
+    Ok(Json(ListView::part(found.items.into_iter().map(AuditEventView::from), found.next_cursor)))
+}

@@ -1,0 +1,94 @@
+//! Owns `/organizations/{organization}/identities`: who is linked to which person of the identity provider.
+
+use axum::Json;
+use orgate_app::connection;
+use orgate_core::id::{Identifier as _, IdentityId, UserId};
+use orgate_core::refusal::{FieldError, Refusal};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::views::maybe;
+use super::{At, Call, Filter, ListView, PageQuery, UserView};
+use crate::error::{Failure, Problem};
+
+/// *Units*: items.
+const USUAL: u32 = 50;
+const MOST: u32 = 200;
+
+/// A bond of a person of the identity provider to a User.
+#[derive(Serialize, ToSchema)]
+pub struct IdentityView {
+    /// Its id.
+    id: String,
+    /// Who.
+    user: UserView,
+    /// The connection.
+    connection_id: String,
+    /// The issuer under which it was made.
+    issuer: String,
+    /// The client id under which it was made.
+    client_id: String,
+    /// The identity provider's stable name for the person.
+    subject: String,
+    /// When it was made.
+    created_at: String,
+    /// When it was last used.
+    last_sign_in_at: Option<String>,
+}
+
+/// List linked people
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{organization}/identities", tag = "Connections",
+    params(("organization" = String, Path, description = "Id or short name"), PageQuery),
+    responses((status = 200, body = ListView<IdentityView>), (status = 403, body = Problem), (status = 404, body = Problem)),
+)]
+pub async fn list(
+    call: Call,
+    At(organization): At<String>,
+    Filter(page): Filter<PageQuery>,
+) -> Result<Json<ListView<IdentityView>>, Failure> {
+    let strange = || Refusal::InvalidInput(vec![FieldError::new("cursor", "This is no cursor of this list.")]);
+    let after = page.cursor.as_deref().map(|text| IdentityId::parse(text).ok_or_else(strange)).transpose()?;
+    let limit = page.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let found = connection::identities(call.app(), &call.visitor, &organization, after, limit).await?;
+    let items: Vec<IdentityView> = found
+        .items
+        .into_iter()
+        .map(|linked| IdentityView {
+            id: linked.identity.id.to_string(),
+            user: UserView::new(&linked.identity.user_id, &linked.email, &linked.name),
+            connection_id: linked.identity.connection_id.to_string(),
+            issuer: linked.identity.issuer,
+            client_id: linked.identity.client_id,
+            subject: linked.identity.subject.as_str().to_owned(),
+            created_at: linked.identity.created_at.to_rfc3339(),
+            last_sign_in_at: maybe(linked.identity.last_sign_in_at),
+        })
+        .collect();
+    let next_cursor = items.last().filter(|_| found.has_more).map(|item| item.id.clone());
+    Ok(Json(ListView { items, next_cursor }))
+}
+
+/// What clearing did.
+#[derive(Serialize, ToSchema)]
+pub struct ClearedView {
+    /// How many bonds there were.
+    cleared: u64,
+}
+
+/// Clear a member's bonds
+///
+/// Their next sign-in through SSO is a first one again.
+#[utoipa::path(
+    delete, path = "/api/v1/organizations/{organization}/members/{user_id}/identities", tag = "Connections",
+    params(("organization" = String, Path, description = "Id or short name"), ("user_id" = String, Path, description = "The person")),
+    responses((status = 200, body = ClearedView), (status = 403, body = Problem, description = "needs-recent-proof")),
+)]
+pub async fn clear(
+    call: Call,
+    At((organization, user_id)): At<(String, String)>,
+) -> Result<Json<ClearedView>, Failure> {
+    let user_id = UserId::parse(&user_id).ok_or(Refusal::NotFound)?;
+    let cleared = connection::clear(call.app(), &call.visitor, &organization, vec![user_id]).await?;
+    Ok(Json(ClearedView { cleared }))
+}

@@ -1,0 +1,164 @@
+//! Owns `/organizations`.
+
+use axum::Json;
+use axum::http::StatusCode;
+use orgate_app::organization::{self, NewOrganization};
+use orgate_app::session;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::session::PlaceView;
+use super::views::maybe;
+use super::{At, Body, Call, ListView};
+use crate::error::{Failure, Problem};
+
+/// An organization as one of its members sees it.
+#[derive(Serialize, ToSchema)]
+pub struct OrganizationView {
+    /// Its id.
+    id: String,
+    /// Its short name.
+    slug: String,
+    /// Its name.
+    name: String,
+    /// The caller's role: `owner` or `member`.
+    role: &'static str,
+    /// Whether the operator lets it use SSO.
+    sso_entitled: bool,
+    /// Whether its members have to use its SSO.
+    sso_enforced: bool,
+    /// Where its members sign in.
+    sign_in_url: String,
+    /// When its requested deletion takes effect.
+    deletes_at: Option<String>,
+}
+
+impl From<organization::OrganizationView> for OrganizationView {
+    fn from(view: organization::OrganizationView) -> Self {
+        Self {
+            id: view.id.to_string(),
+            slug: view.slug,
+            name: view.name,
+            role: view.role.as_str(),
+            sso_entitled: view.sso_entitled,
+            sso_enforced: view.enforced,
+            sign_in_url: view.login_address,
+            deletes_at: maybe(view.deletes_at),
+        }
+    }
+}
+
+/// List the person's organizations
+#[utoipa::path(
+    get, path = "/api/v1/organizations", tag = "Organizations",
+    responses((status = 200, body = ListView<PlaceView>), (status = 401, body = Problem)),
+)]
+pub async fn list(call: Call) -> Result<Json<ListView<PlaceView>>, Failure> {
+    let current = session::current(call.app(), &call.visitor).await?;
+    Ok(Json(ListView::whole(current.organizations.into_iter().map(PlaceView::from))))
+}
+
+/// A new organization.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationBody {
+    /// Its name.
+    name: String,
+    /// Its short name; made from the name when left out.
+    slug: Option<String>,
+}
+
+/// Create an organization
+///
+/// The caller is its Owner.
+#[utoipa::path(
+    post, path = "/api/v1/organizations", tag = "Organizations",
+    request_body = OrganizationBody,
+    responses(
+        (status = 201, body = OrganizationView),
+        (status = 403, body = Problem),
+        (status = 409, body = Problem, description = "slug-taken, organization-limit"),
+        (status = 422, body = Problem),
+    ),
+)]
+pub async fn create(
+    call: Call,
+    Body(body): Body<OrganizationBody>,
+) -> Result<(StatusCode, Json<OrganizationView>), Failure> {
+    let new = NewOrganization { name: body.name, slug: body.slug };
+    let created = organization::create(call.app(), &call.visitor, new).await?;
+    Ok((StatusCode::CREATED, Json(created.into())))
+}
+
+/// Look at an organization
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{organization}", tag = "Organizations",
+    params(("organization" = String, Path, description = "Id or short name")),
+    responses((status = 200, body = OrganizationView), (status = 404, body = Problem)),
+)]
+pub async fn show(call: Call, At(organization): At<String>) -> Result<Json<OrganizationView>, Failure> {
+    Ok(Json(organization::get(call.app(), &call.visitor, &organization).await?.into()))
+}
+
+/// Another name.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NameBody {
+    /// The name from now on.
+    pub(super) name: String,
+}
+
+/// Rename an organization
+///
+/// Its short name stays.
+#[utoipa::path(
+    patch, path = "/api/v1/organizations/{organization}", tag = "Organizations",
+    params(("organization" = String, Path, description = "Id or short name")),
+    request_body = NameBody,
+    responses((status = 200, body = OrganizationView), (status = 403, body = Problem), (status = 422, body = Problem)),
+)]
+pub async fn rename(
+    call: Call,
+    At(organization): At<String>,
+    Body(body): Body<NameBody>,
+) -> Result<Json<OrganizationView>, Failure> {
+    Ok(Json(organization::rename(call.app(), &call.visitor, &organization, &body.name).await?.into()))
+}
+
+/// What makes sure that the right one is deleted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeletionBody {
+    /// The organization's short name.
+    confirmation: String,
+}
+
+/// Delete an organization
+///
+/// Takes effect after 7 days; until then an Owner can undo it.
+#[utoipa::path(
+    post, path = "/api/v1/organizations/{organization}/deletion", tag = "Organizations",
+    params(("organization" = String, Path, description = "Id or short name")),
+    request_body = DeletionBody,
+    responses((status = 202, body = OrganizationView), (status = 403, body = Problem), (status = 422, body = Problem)),
+)]
+pub async fn request_deletion(
+    call: Call,
+    At(organization): At<String>,
+    Body(body): Body<DeletionBody>,
+) -> Result<(StatusCode, Json<OrganizationView>), Failure> {
+    let view =
+        organization::request_deletion(call.app(), &call.visitor, &organization, &body.confirmation).await?;
+    Ok((StatusCode::ACCEPTED, Json(view.into())))
+}
+
+/// Undo the deletion
+#[utoipa::path(
+    delete, path = "/api/v1/organizations/{organization}/deletion", tag = "Organizations",
+    params(("organization" = String, Path, description = "Id or short name")),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)),
+)]
+pub async fn undo_deletion(call: Call, At(organization): At<String>) -> Result<StatusCode, Failure> {
+    organization::undo_deletion(call.app(), &call.visitor, &organization).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,103 @@
+//! Owns the list of the API's calls.
+
+use super::{DELETE, GET, PATCH, POST, PUT};
+use crate::access::Access::{Account, Member, Operator, Owner, Project, Public, RecentOwner, Session};
+use crate::api;
+use crate::route::Routes;
+
+/// Every call.
+pub(super) fn all(routes: Routes) -> Routes {
+    let routes = routes.api(GET, "/api/openapi.json", Public, api::openapi::show);
+    operator(connections(projects(people(organizations(account(sessions(routes)))))))
+}
+
+fn sessions(routes: Routes) -> Routes {
+    routes
+        .api(POST, "/api/v1/sign-ups", Public, api::sign_ups::create)
+        .api(POST, "/api/v1/sign-ups/{id}/verification", Public, api::sign_ups::verify)
+        .api(POST, "/api/v1/sign-ups/{id}/codes", Public, api::sign_ups::resend)
+        .api(POST, "/api/v1/sessions", Public, api::sessions::create)
+        .api(GET, "/api/v1/session", Session, api::session::show)
+        .api(DELETE, "/api/v1/session", Session, api::session::delete)
+        .api(POST, "/api/v1/session/proofs", Session, api::session::prove)
+        .api(POST, "/api/v1/session/codes", Session, api::session::mail_code)
+        .api(POST, "/api/v1/password-resets", Public, api::password_resets::create)
+        .api(POST, "/api/v1/password-resets/{token}/completion", Public, api::password_resets::complete)
+}
+
+fn account(routes: Routes) -> Routes {
+    routes
+        .api(PATCH, "/api/v1/account", Session, api::account::rename)
+        .api(PUT, "/api/v1/account/password", Account, api::account::change_password)
+        .api(GET, "/api/v1/account/sessions", Account, api::account::list_sessions)
+        .api(DELETE, "/api/v1/account/sessions/{id}", Account, api::account::end_session)
+        .api(DELETE, "/api/v1/account/other-sessions", Account, api::account::end_other_sessions)
+}
+
+fn organizations(routes: Routes) -> Routes {
+    routes
+        .api(GET, "/api/v1/organizations", Session, api::organizations::list)
+        .api(POST, "/api/v1/organizations", Account, api::organizations::create)
+        .api(GET, "/api/v1/organizations/{organization}", Member, api::organizations::show)
+        .api(PATCH, "/api/v1/organizations/{organization}", Owner, api::organizations::rename)
+        .api(POST, "/api/v1/organizations/{organization}/deletion", RecentOwner, api::organizations::request_deletion)
+        .api(DELETE, "/api/v1/organizations/{organization}/deletion", Owner, api::organizations::undo_deletion)
+        .api(GET, "/api/v1/organizations/{organization}/audit-events", Owner, api::audit_events::list)
+}
+
+fn people(routes: Routes) -> Routes {
+    routes
+        .api(GET, "/api/v1/organizations/{organization}/members", Member, api::members::list)
+        .api(GET, "/api/v1/organizations/{organization}/members/{user_id}", Member, api::members::show)
+        .api(PATCH, "/api/v1/organizations/{organization}/members/{user_id}", Owner, api::members::change_role)
+        .api(DELETE, "/api/v1/organizations/{organization}/members/{user_id}", Member, api::members::remove)
+        .api(POST, "/api/v1/organizations/{organization}/members/{user_id}/readmission", Owner, api::members::readmit)
+        .api(DELETE, "/api/v1/organizations/{organization}/members/{user_id}/proofs", Owner, api::members::end_proofs)
+        .api(DELETE, "/api/v1/organizations/{organization}/members/{user_id}/identities", RecentOwner, api::identities::clear)
+        .api(GET, "/api/v1/organizations/{organization}/identities", Owner, api::identities::list)
+        .api(GET, "/api/v1/organizations/{organization}/invitations", Owner, api::invitations::list)
+        .api(POST, "/api/v1/organizations/{organization}/invitations", Owner, api::invitations::create)
+        .api(POST, "/api/v1/organizations/{organization}/invitations/{id}/mails", Owner, api::invitations::resend)
+        .api(POST, "/api/v1/organizations/{organization}/invitations/{id}/links", Owner, api::invitations::copy_link)
+        .api(DELETE, "/api/v1/organizations/{organization}/invitations/{id}", Owner, api::invitations::revoke)
+        .api(POST, "/api/v1/invitations/{token}/acceptance", Session, api::invitations::accept)
+        .api(POST, "/api/v1/invitations/{token}/codes", Session, api::invitations::request_code)
+}
+
+fn projects(routes: Routes) -> Routes {
+    const ONE: &str = "/api/v1/organizations/{organization}/projects/{project}";
+    const MEMBERS: &str = "/api/v1/organizations/{organization}/projects/{project}/members";
+    const MEMBER: &str = "/api/v1/organizations/{organization}/projects/{project}/members/{user_id}";
+    routes
+        .api(GET, "/api/v1/organizations/{organization}/projects", Member, api::projects::list)
+        .api(POST, "/api/v1/organizations/{organization}/projects", Owner, api::projects::create)
+        .api(GET, ONE, Project, api::projects::show)
+        .api(PATCH, ONE, Project, api::projects::rename)
+        .api(DELETE, ONE, Project, api::projects::delete)
+        .api(GET, MEMBERS, Project, api::projects::list_members)
+        .api(POST, MEMBERS, Project, api::projects::add_member)
+        .api(PATCH, MEMBER, Project, api::projects::change_role)
+        .api(DELETE, MEMBER, Project, api::projects::remove_member)
+}
+
+fn connections(routes: Routes) -> Routes {
+    const ONE: &str = "/api/v1/organizations/{organization}/connections/{id}";
+    const ACTIVATION: &str = "/api/v1/organizations/{organization}/connections/{id}/activation";
+    routes
+        .api(GET, "/api/v1/organizations/{organization}/connections", Owner, api::connections::list)
+        .api(POST, "/api/v1/organizations/{organization}/connections", RecentOwner, api::connections::create)
+        .api(GET, ONE, Owner, api::connections::show)
+        .api(DELETE, ONE, RecentOwner, api::connections::remove)
+        .api(PUT, "/api/v1/organizations/{organization}/connections/{id}/settings", RecentOwner, api::connections::save)
+        .api(POST, ACTIVATION, RecentOwner, api::connections::activate)
+        .api(DELETE, ACTIVATION, RecentOwner, api::connections::disable)
+        .api(GET, "/api/v1/organizations/{organization}/connections/{id}/attempts", Owner, api::connections::list_attempts)
+        .api(POST, "/api/v1/organizations/{organization}/connections/{id}/tests", Owner, api::connection_tests::create)
+        .api(GET, "/api/v1/organizations/{organization}/connections/{id}/tests/{test_id}", Owner, api::connection_tests::show)
+}
+
+fn operator(routes: Routes) -> Routes {
+    routes
+        .api(GET, "/api/v1/operator/organizations", Operator, api::operator::list)
+        .api(PUT, "/api/v1/operator/organizations/{organization}/entitlements", Operator, api::operator::set_entitlements)
+}

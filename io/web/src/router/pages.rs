@@ -1,0 +1,156 @@
+//! Owns the list of the pages: what browsers ask for.
+
+use super::{GET, POST};
+use crate::access::Access::{Account, Member, Owner, Project, Public, RecentOwner, Session};
+use crate::route::Routes;
+use crate::{api, console, sign_in};
+
+/// Every page and form.
+pub(super) fn all(routes: Routes) -> Routes {
+    let routes = sign_in_pages(routes);
+    let routes = account_access_pages(routes);
+    let routes = account_pages(routes);
+    let routes = organization_pages(routes);
+    let routes = people_pages(routes);
+    let routes = project_pages(routes);
+    let routes = connection_pages(routes);
+    routes.page(GET, "/api/docs", Public, api::openapi::read)
+}
+
+fn sign_in_pages(routes: Routes) -> Routes {
+    routes
+        .page(GET, "/", Public, sign_in::password::home)
+        .page(GET, "/sign-in", Public, sign_in::password::show)
+        .page(POST, "/sign-in", Public, sign_in::password::create)
+        .page(GET, "/sign-up", Public, sign_in::sign_up::show)
+        .page(POST, "/sign-up", Public, sign_in::sign_up::create)
+        .page(GET, "/sign-up/{id}", Public, sign_in::sign_up::show_code)
+        .page(POST, "/sign-up/{id}", Public, sign_in::sign_up::verify)
+        .page(POST, "/sign-up/{id}/code", Public, sign_in::sign_up::resend)
+        .page(GET, "/sign-in/sso", Public, sign_in::organization::ask)
+        .page(POST, "/sign-in/sso", Public, sign_in::organization::find)
+        .page(GET, "/sign-in/{slug}", Public, sign_in::organization::show)
+        .page(POST, "/sign-in/{slug}", Public, sign_in::organization::create)
+        .page(GET, "/sign-in/{slug}/attempts/{reference}", Public, sign_in::organization::refused)
+        .page(GET, "/sign-in/attempts/{id}", Public, sign_in::attempt::show)
+        .page(POST, "/sign-in/attempts/{id}", Public, sign_in::attempt::verify)
+        .page(POST, "/sign-in/attempts/{id}/code", Public, sign_in::attempt::resend)
+        .page(POST, "/sign-in/attempts/{id}/choice", Public, sign_in::attempt::choose)
+        .entry(GET, "/sso/oidc/{id}/callback", Public, sign_in::attempt::come_back)
+        .entry(GET, "/sso/oidc/{id}/initiate", Public, sign_in::attempt::from_tile)
+        .entry(POST, "/sso/oidc/{id}/initiate", Public, sign_in::attempt::from_tile_form)
+        .page(GET, "/account/proof", Session, sign_in::proof::show)
+        .page(POST, "/account/proof", Session, sign_in::proof::create)
+        .page(GET, "/account/proof/code", Session, sign_in::proof::show_code)
+        .page(POST, "/account/proof/code", Session, sign_in::proof::verify)
+        .page(POST, "/account/proof/code/again", Session, sign_in::proof::resend)
+}
+
+/// Between a stranger and a session: passwords, invitations, the way out.
+fn account_access_pages(routes: Routes) -> Routes {
+    routes
+        .page(GET, "/forgotten-password", Public, sign_in::forgotten_password::show)
+        .page(POST, "/forgotten-password", Public, sign_in::forgotten_password::create)
+        .page(GET, "/password-reset/{token}", Public, sign_in::password_reset::show)
+        .page(POST, "/password-reset/{token}", Public, sign_in::password_reset::update)
+        .page(GET, "/invitations/{token}", Public, sign_in::invitation::show)
+        .page(POST, "/invitations/{token}/acceptance", Session, sign_in::invitation::accept)
+        .page(GET, "/invitations/{token}/code", Session, sign_in::invitation::show_code)
+        .page(POST, "/invitations/{token}/code", Session, sign_in::invitation::create_code)
+        .page(POST, "/sign-out", Public, sign_in::sign_out::create)
+        .page(GET, "/signed-out", Public, sign_in::sign_out::show)
+}
+
+fn account_pages(routes: Routes) -> Routes {
+    routes
+        .page(GET, "/account", Session, console::account::index)
+        .page(GET, "/account/profile", Session, console::account::show_profile)
+        .page(POST, "/account/profile", Session, console::account::update_profile)
+        .page(POST, "/account/appearance", Session, console::account::update_appearance)
+        .page(GET, "/account/security", Account, console::account::show_security)
+        .page(POST, "/account/password", Account, console::account::update_password)
+        .page(GET, "/account/address-proof", Session, console::account::show_address_code)
+        .page(POST, "/account/address-proof", Session, console::account::mail_address_code)
+        .page(POST, "/account/address-proof/code", Session, console::account::prove_address)
+        .page(POST, "/account/sessions/{id}/removal", Account, console::account::remove_session)
+        .page(GET, "/account/other-sessions/removal", Account, console::account::ask_removal_of_others)
+        .page(POST, "/account/other-sessions/removal", Account, console::account::remove_other_sessions)
+        .page(GET, "/account/organizations", Session, console::account::memberships)
+}
+
+fn organization_pages(routes: Routes) -> Routes {
+    routes
+        .page(GET, "/organizations", Session, console::organizations::index)
+        .page(POST, "/organizations", Account, console::organizations::create)
+        .page(GET, "/organizations/new", Account, console::organizations::new)
+        .page(GET, "/organizations/{slug}", Member, console::organizations::enter)
+        .page(GET, "/organizations/{slug}/settings", Member, console::settings::show)
+        .page(POST, "/organizations/{slug}/settings", Owner, console::settings::update)
+        .page(GET, "/organizations/{slug}/departure", Member, console::departure::new)
+        .page(POST, "/organizations/{slug}/departure", Member, console::departure::create)
+        .page(GET, "/organizations/{slug}/deletion", RecentOwner, console::deletion::new)
+        .page(POST, "/organizations/{slug}/deletion", RecentOwner, console::deletion::create)
+        .page(POST, "/organizations/{slug}/deletion/removal", Owner, console::deletion::remove)
+        .page(GET, "/organizations/{slug}/audit-log", Owner, console::audit_log::index)
+        .page(GET, "/organizations/{slug}/audit-log.csv", Owner, console::audit_log::export_csv)
+        .page(GET, "/organizations/{slug}/audit-log.jsonl", Owner, console::audit_log::export_json_lines)
+}
+
+fn people_pages(routes: Routes) -> Routes {
+    routes
+        .page(GET, "/organizations/{slug}/members", Owner, console::members::index)
+        .page(GET, "/organizations/{slug}/members/{id}", Owner, console::members::show)
+        .page(POST, "/organizations/{slug}/members/{id}", Owner, console::members::update)
+        .page(GET, "/organizations/{slug}/members/{id}/removal", Owner, console::member_access::ask_removal)
+        .page(POST, "/organizations/{slug}/members/{id}/removal", Owner, console::member_access::remove)
+        .page(GET, "/organizations/{slug}/members/{id}/proofs/removal", Owner, console::member_access::ask_proofs_removal)
+        .page(POST, "/organizations/{slug}/members/{id}/proofs/removal", Owner, console::member_access::remove_proofs)
+        .page(GET, "/organizations/{slug}/members/{id}/readmission", Owner, console::member_access::ask_readmission)
+        .page(POST, "/organizations/{slug}/members/{id}/readmission", Owner, console::member_access::readmit)
+        .page(GET, "/organizations/{slug}/invitations", Owner, console::invitations::index)
+        .page(POST, "/organizations/{slug}/invitations", Owner, console::invitations::create)
+        .page(GET, "/organizations/{slug}/invitations/new", Owner, console::invitations::new)
+        .page(POST, "/organizations/{slug}/invitations/{id}/mails", Owner, console::invitations::create_mail)
+        .page(POST, "/organizations/{slug}/invitations/{id}/links", Owner, console::invitations::create_link)
+        .page(GET, "/organizations/{slug}/invitations/{id}/removal", Owner, console::invitations::ask_removal)
+        .page(POST, "/organizations/{slug}/invitations/{id}/removal", Owner, console::invitations::remove)
+}
+
+fn project_pages(routes: Routes) -> Routes {
+    routes
+        .page(GET, "/organizations/{slug}/projects", Member, console::projects::index)
+        .page(POST, "/organizations/{slug}/projects", Owner, console::projects::create)
+        .page(GET, "/organizations/{slug}/projects/new", Owner, console::projects::new)
+        .page(GET, "/organizations/{slug}/projects/{id}", Project, console::project_people::show)
+        .page(POST, "/organizations/{slug}/projects/{id}", Project, console::projects::update)
+        .page(GET, "/organizations/{slug}/projects/{id}/edit", Project, console::projects::edit)
+        .page(GET, "/organizations/{slug}/projects/{id}/removal", Owner, console::projects::ask_removal)
+        .page(POST, "/organizations/{slug}/projects/{id}/removal", Owner, console::projects::remove)
+        .page(POST, "/organizations/{slug}/projects/{id}/members", Project, console::project_people::create)
+        .page(POST, "/organizations/{slug}/projects/{id}/members/{user}", Project, console::project_people::update)
+        .page(GET, "/organizations/{slug}/projects/{id}/members/{user}/removal", Project, console::project_people::ask_removal)
+        .page(POST, "/organizations/{slug}/projects/{id}/members/{user}/removal", Project, console::project_people::remove)
+}
+
+fn connection_pages(routes: Routes) -> Routes {
+    use crate::console::connections::{activation, identities, overview, records, settings, tests};
+    routes
+        .page(GET, "/organizations/{slug}/settings/single-sign-on", Owner, overview::show)
+        .page(GET, "/organizations/{slug}/connections/new", Owner, overview::new)
+        .page(POST, "/organizations/{slug}/connections", RecentOwner, overview::create)
+        .page(GET, "/organizations/{slug}/connections/{id}", Owner, settings::show)
+        .page(POST, "/organizations/{slug}/connections/{id}/settings", RecentOwner, settings::save)
+        .page(POST, "/organizations/{slug}/connections/{id}/tests", Owner, tests::create)
+        .page(GET, "/organizations/{slug}/connections/{id}/tests/{test}", Owner, tests::show)
+        .page(POST, "/organizations/{slug}/connections/{id}/tests/{test}", Owner, tests::begin)
+        .page(GET, "/organizations/{slug}/connections/{id}/activation", Owner, activation::ask_activation)
+        .page(POST, "/organizations/{slug}/connections/{id}/activation", RecentOwner, activation::activate)
+        .page(GET, "/organizations/{slug}/connections/{id}/deactivation", Owner, activation::ask_deactivation)
+        .page(POST, "/organizations/{slug}/connections/{id}/deactivation", RecentOwner, activation::deactivate)
+        .page(GET, "/organizations/{slug}/connections/{id}/removal", Owner, activation::ask_removal)
+        .page(POST, "/organizations/{slug}/connections/{id}/removal", RecentOwner, activation::remove)
+        .page(GET, "/organizations/{slug}/connections/{id}/attempts", Owner, records::attempts)
+        .page(GET, "/organizations/{slug}/connections/{id}/identities", Owner, identities::index)
+        .page(GET, "/organizations/{slug}/connections/{id}/identities/removal", Owner, identities::ask_removal)
+        .page(POST, "/organizations/{slug}/connections/{id}/identities/removal", RecentOwner, identities::remove)
+}

@@ -7,7 +7,7 @@ use orgate_core::refusal::{FieldError, Refusal};
 
 use crate::error::Error;
 use crate::passwords::Password;
-use crate::passwords::policy::PasswordPolicy;
+use crate::passwords::policy::{PasswordPolicy, PasswordRefusal};
 
 /// The errors found so far.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ impl Input {
     /// A new password that the operator's policy accepts; `own_words` are texts about the person.
     pub(crate) fn password(&mut self, field: &'static str, policy: PasswordPolicy, typed: &str, own_words: &[&str]) -> Option<Password> {
         let password = Password::from_typed(typed);
-        let judged = policy.check(&password, own_words).map_err(|refusal| refusal.text());
+        let judged = policy.check(&password, own_words).map_err(PasswordRefusal::text);
         self.keep(field, judged.map(|()| password))
     }
 

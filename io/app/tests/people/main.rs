@@ -1,4 +1,5 @@
 //! Every use case of people and organizations, on each engine. SSO has a suite of its own.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 #[macro_use]
 #[path = "../support/mod.rs"]

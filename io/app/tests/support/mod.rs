@@ -2,7 +2,6 @@
 //!
 //! SQLite always runs. PostgreSQL runs where `ORGATE_TEST_POSTGRES_URL` names a server on which databases can be created;
 //! elsewhere its half says that it is skipped.
-#![expect(clippy::allow_attributes, reason = "what one suite leaves unused another one needs")]
 #![allow(dead_code, unused_macros, reason = "each suite takes the part that it needs")]
 
 use std::collections::BTreeMap;

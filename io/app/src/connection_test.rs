@@ -194,7 +194,7 @@ pub(crate) async fn finish(
     keep(tx, app, document, test_id, "succeeded", &result).await?;
     let mut own = tx.organization(&document.organization_id);
     own.set_revision_validated(&document.revision_id, started_by, app.now()).await?;
-    if (matches!(&linking, Linking::Link { user_id } if user_id == started_by)) {
+    if matches!(&linking, Linking::Link { user_id } if user_id == started_by) {
         newcomer::bind(tx, app, visitor, document, assertion, started_by).await?;
     }
     attempts::record(tx, app, document, None, &Ended::Succeeded).await?;

@@ -59,6 +59,14 @@ pub async fn sign_in(app: &App, visitor: &Visitor, typed: &str) -> Result<(), Er
     refuse_beyond(app, &Counter::hourly("password", account, TRIES_OF_AN_ACCOUNT)).await
 }
 
+/// Counts an attempt to sign in through an IdP, by network alone: counted by organization, a hundred visits of one stranger
+/// would keep all its people out.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub async fn sso(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour))).await
+}
+
 /// Counts a password that is tried inside a session, to confirm a change.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].

@@ -68,7 +68,8 @@ async fn before(
 }
 
 /// Everything that changes when `next` becomes the settings in use. A revision of the same connection for the same
-/// client keeps the proofs made so far: rotating a secret signs nobody out. Anything else starts afresh (R-SSO-7).
+/// client keeps the proofs made so far: rotating a secret signs nobody out. Anything else starts afresh (R-SSO-7): what is
+/// in flight began before that moment and is refused where it ends.
 async fn switch(
     tx: &mut Tx,
     app: &App,
@@ -82,7 +83,6 @@ async fn switch(
     let mut own = tx.organization(member.organization_id());
     if let Some(replaced) = row.active_connection_id.as_ref().filter(|replaced| **replaced != connection.id) {
         own.disable_connection(replaced).await?;
-        own.delete_sign_ins_of_connection(replaced).await?;
     }
     let keeps = row.active_connection_id.as_ref() == Some(&connection.id)
         && current.is_some_and(|current| current.issuer == next.issuer && current.client_id == next.client_id);
@@ -90,9 +90,6 @@ async fn switch(
     own.activate_connection(&connection.id, &next.id, now).await?;
     let since = if keeps { row.connection_since_at } else { now };
     own.set_active_connection(&connection.id, since).await?;
-    if !keeps {
-        own.delete_sign_ins_of_connection(&connection.id).await?;
-    }
     Ok(())
 }
 
@@ -158,7 +155,6 @@ async fn stop(
     let mut own = tx.organization(member.organization_id());
     own.clear_active_connection(app.now()).await?;
     own.disable_connection(&connection.id).await?;
-    own.delete_sign_ins_of_connection(&connection.id).await?;
     Ok(())
 }
 

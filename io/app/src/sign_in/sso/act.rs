@@ -14,7 +14,6 @@ use super::attempts::{self, Ended, RefusalPage};
 use super::document::{Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION};
 use super::{document, facts, newcomer};
 use crate::app::App;
-use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
 use crate::connection_test;
 use crate::entropy::Draw as _;
@@ -111,7 +110,7 @@ fn user_of(linking: &Linking) -> Option<&UserId> {
 }
 
 /// R-SSO-7: what was replaced, disabled or deleted since the attempt began lets it not finish (T-ENF-21).
-async fn changed(tx: &mut Tx, document: &Document) -> Result<Option<Refusal>, Error> {
+pub(super) async fn changed(tx: &mut Tx, document: &Document) -> Result<Option<Refusal>, Error> {
     let organization = tx.organization(&document.organization_id).find_organization().await?;
     let stands = organization.is_some_and(|organization| {
         organization.active_connection_id.as_ref() == Some(&document.connection_id)
@@ -154,7 +153,7 @@ async fn sign_in(
 }
 
 /// Refuses with a reference that the Owner finds (R-SSO-9).
-async fn refuse(
+pub(super) async fn refuse(
     tx: &mut Tx,
     app: &App,
     visitor: &Visitor,
@@ -162,10 +161,7 @@ async fn refuse(
     user_id: Option<&UserId>,
     refusal: &Refusal,
 ) -> Result<Outcome, Error> {
-    let page = attempts::refuse(tx, app, document, user_id, &Ended::ByRule(refusal)).await?;
-    let event = Event::refused("session.refused", refusal.code())
-        .data(serde_json::json!({ "method": "sso", "connection_id": document.connection_id, "reference": page.reference }));
-    audit::record(tx, app, Some(visitor), Some(&document.organization_id), &Author::anonymous(), event).await?;
+    let page = attempts::refuse(tx, app, visitor, document, user_id, &Ended::ByRule(refusal)).await?;
     if *refusal == Refusal::Linking(orgate_core::linking::LinkingRefusal::MemberLimit) {
         let newcomer = document.assertion.as_ref().and_then(|assertion| assertion.email.as_deref()).unwrap_or("Somebody");
         notice::member_limit(tx, app, &document.organization_id, newcomer).await?;

@@ -8,8 +8,10 @@ use orgate_store::{SsoAttempt, Tx};
 
 use super::document::{Document, Purpose};
 use crate::app::App;
+use crate::audit::{self, Author, Event};
 use crate::entropy::Draw as _;
 use crate::error::Error;
+use crate::visitor::Visitor;
 
 /// How many attempts of a connection are kept. *Units*: attempts.
 const KEPT: u32 = 500;
@@ -23,6 +25,17 @@ pub enum Ended<'a> {
     BySso(&'a SsoRefusal),
     /// Ours.
     ByRule(&'a Refusal),
+}
+
+impl Ended<'_> {
+    /// The stable code.
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::BySso(refusal) => refusal.code.as_str(),
+            Self::ByRule(refusal) => refusal.code(),
+        }
+    }
 }
 
 /// What a refused person sees. Words for people only: what was expected and received is the Owner's to see.
@@ -51,15 +64,22 @@ pub struct RefusalPage {
     pub reference: Reference,
 }
 
-/// Writes a refused attempt down and says where its page is.
+/// Writes a refused attempt down, in the audit log too if it was to end in a session, and says where its page is.
 pub(crate) async fn refuse(
     tx: &mut Tx,
     app: &App,
+    visitor: &Visitor,
     document: &Document,
     user_id: Option<&UserId>,
     ended: &Ended<'_>,
 ) -> Result<RefusalPage, Error> {
     let reference = record(tx, app, document, user_id, ended).await?;
+    if document.purpose == Purpose::SignIn {
+        let event = Event::refused("session.refused", ended.code()).data(serde_json::json!({
+            "method": "sso", "connection_id": document.connection_id, "reference": reference,
+        }));
+        audit::record(tx, app, Some(visitor), Some(&document.organization_id), &Author::anonymous(), event).await?;
+    }
     let organization = tx.organization(&document.organization_id).load_organization().await?;
     Ok(RefusalPage { slug: organization.slug, reference })
 }
@@ -73,10 +93,10 @@ pub(crate) async fn record(
     ended: &Ended<'_>,
 ) -> Result<Reference, Error> {
     let reference = app.entropy.reference();
-    let (outcome, code, expected, received) = match ended {
-        Ended::Succeeded => ("succeeded", "succeeded", None, None),
-        Ended::BySso(refusal) => ("refused", refusal.code.as_str(), refusal.expected.clone(), refusal.received.clone()),
-        Ended::ByRule(refusal) => ("refused", refusal.code(), None, None),
+    let (outcome, expected, received) = match ended {
+        Ended::Succeeded => ("succeeded", None, None),
+        Ended::BySso(refusal) => ("refused", refusal.expected.clone(), refusal.received.clone()),
+        Ended::ByRule(_) => ("refused", None, None),
     };
     let record = SsoAttempt {
         reference: reference.clone(),
@@ -87,7 +107,7 @@ pub(crate) async fn record(
             Purpose::Test { .. } => "test".to_owned(),
         },
         outcome: outcome.to_owned(),
-        code: code.to_owned(),
+        code: ended.code().to_owned(),
         expected,
         received,
         person: document.assertion.as_ref().and_then(|assertion| assertion.email.clone()).map(shorten),

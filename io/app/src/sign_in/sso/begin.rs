@@ -63,7 +63,7 @@ pub(crate) struct Route {
 ///
 /// *Errors*: [`Refusal::NotFound`], [`Refusal::NoActiveConnection`], [`Refusal::TooManyRequests`].
 pub async fn begin(app: &App, visitor: &Visitor, new: NewSignIn) -> Result<Begun, Error> {
-    limit::sign_in(app, visitor, &new.organization).await?;
+    limit::sso(app, visitor).await?;
     let route = app
         .store
         .read(new.organization.clone(), |tx, slug| Box::pin(active_route(tx, slug)))
@@ -140,9 +140,9 @@ pub(crate) async fn start(
         Err(refusal) => {
             let page = app
                 .store
-                .write((app.clone(), document, refusal), |tx, (app, document, refusal)| {
+                .write((app.clone(), visitor.clone(), document, refusal), |tx, (app, visitor, document, refusal)| {
                     Box::pin(async move {
-                        attempts::refuse(tx, app, document, None, &Ended::BySso(refusal)).await
+                        attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(refusal)).await
                     })
                 })
                 .await?;

@@ -10,12 +10,11 @@ use orgate_sso::refusal::SsoRefusal;
 use orgate_store::Revision;
 use secrecy::ExposeSecret as _;
 
-use super::act::{Outcome, act, tested};
+use super::act::{Outcome, act, changed, refuse as refuse_by_rule, tested};
 use super::attempts::{self, Ended};
 use super::document::{self, Document, Purpose};
 use super::drive;
 use crate::app::App;
-use crate::audit::{self, Author, Event};
 use crate::connection::{open_settings, redirect_uri};
 use crate::connection_test;
 use crate::error::{Error, Fault};
@@ -27,7 +26,10 @@ use crate::visitor::Visitor;
 /// known about it then, so nothing is filed under a reference.
 pub async fn callback(app: &App, visitor: &Visitor, connection_id: &ConnectionId, query: &str) -> Result<Outcome, Error> {
     let callback = Callback::parse(query).map_err(|_| Refusal::AttemptOver)?;
-    let (mut document, revision) = take(app, visitor, connection_id, &callback).await?;
+    let (mut document, revision) = match take(app, visitor, connection_id, &callback).await? {
+        Taken::Attempt(document, revision) => (*document, *revision),
+        Taken::Ended(outcome) => return Ok(*outcome),
+    };
     let exchange = exchange(app, &document, &revision)?;
     let outcome = match drive::to_end(app, connection_id, resume(exchange, &callback)).await? {
         Step::Done(assertion) => {
@@ -47,13 +49,21 @@ pub async fn callback(app: &App, visitor: &Visitor, connection_id: &ConnectionId
     Ok(outcome)
 }
 
-/// Consumes the attempt and loads the settings that it was begun with.
+/// What the state in a callback leads to.
+enum Taken {
+    /// The attempt, and the settings that it was begun with.
+    Attempt(Box<Document>, Box<Revision>),
+    /// Its end: nothing is sent to an IdP that was replaced or disabled meanwhile (R-SSO-7).
+    Ended(Box<Outcome>),
+}
+
+/// Consumes the attempt.
 async fn take(
     app: &App,
     visitor: &Visitor,
     connection_id: &ConnectionId,
     callback: &Callback,
-) -> Result<(Document, Revision), Error> {
+) -> Result<Taken, Error> {
     let hash = state_hash(callback.state().expose_secret());
     app.store
         .write(
@@ -62,9 +72,15 @@ async fn take(
                 Box::pin(async move {
                     let attempt = document::consume_state(tx, app, visitor, connection_id, hash).await?;
                     let document = attempt.document;
+                    if document.purpose == Purpose::SignIn
+                        && let Some(refusal) = changed(tx, &document).await?
+                    {
+                        let refused = refuse_by_rule(tx, app, visitor, &document, None, &refusal).await?;
+                        return Ok::<_, Error>(Taken::Ended(Box::new(refused)));
+                    }
                     let revision =
                         tx.organization(&document.organization_id).find_revision(&document.revision_id).await?;
-                    Ok::<_, Error>((document, revision.ok_or(Refusal::ConnectionChanged)?))
+                    Ok(Taken::Attempt(Box::new(document), Box::new(revision.ok_or(Refusal::ConnectionChanged)?)))
                 })
             },
         )
@@ -92,16 +108,11 @@ async fn refuse(app: &App, visitor: &Visitor, document: Document, refusal: SsoRe
     app.store
         .write((app.clone(), visitor.clone(), document, refusal), |tx, (app, visitor, document, refusal)| {
             Box::pin(async move {
-                let page = attempts::refuse(tx, app, document, None, &Ended::BySso(refusal)).await?;
+                let page = attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(refusal)).await?;
                 if let Purpose::Test { test_id, .. } = &document.purpose {
                     connection_test::fail(tx, app, document, test_id, refusal, &page.reference).await?;
                     return tested(tx, document, test_id).await;
                 }
-                let event = Event::refused("session.refused", refusal.code.as_str()).data(serde_json::json!({
-                    "method": "sso", "connection_id": document.connection_id, "reference": page.reference,
-                }));
-                let organization = Some(&document.organization_id);
-                audit::record(tx, app, Some(visitor), organization, &Author::anonymous(), event).await?;
                 Ok(Outcome::Refused(page))
             })
         })

@@ -1,0 +1,201 @@
+//! Holds the pages under `docs/` to the tree: a test or a file that they name is there, a link leads somewhere, and every
+//! threat says how it is met, which test shows it and what is left open.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What holds tests, seen from the root of the tree.
+const SOURCES: [&str; 8] = ["pure", "io", "orgate", "demo-idp", "testkit", "bench", "e2e/tests", "e2e/lib"];
+/// What every threat says, in this order.
+const PARTS: [&str; 4] = ["*Attack.*", "*Defence.*", "*Shown by.*", "*Not covered.*"];
+/// How the name of a file ends when a page names one.
+const ENDINGS: [&str; 9] = [".rs", ".md", ".html", ".sql", ".txt", ".toml", ".mjs", ".json", ".css"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()))
+}
+
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{} cannot be listed: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        let is_built = path.ends_with("target") || path.ends_with("node_modules");
+        if path.is_dir() && !is_built {
+            files(&path, ending, found);
+        } else if path.to_string_lossy().ends_with(ending) {
+            found.push(path);
+        }
+    }
+}
+
+fn sources(ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for source in SOURCES {
+        files(&root().join(source), ending, &mut found);
+    }
+    found
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(&root().join("docs"), ".md", &mut found);
+    found
+}
+
+/// The names of the tests in a Rust file: functions under a test attribute, and those listed for both engines.
+fn rust_tests(source: &str) -> Vec<String> {
+    let (mut names, mut marked, mut listed) = (Vec::new(), false, false);
+    for line in source.lines().map(str::trim) {
+        if listed {
+            listed = line != "}";
+            names.extend(listed.then(|| line.to_owned()));
+        } else if line == "on_each_engine! {" {
+            listed = true;
+        } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+            marked = true;
+        } else if let Some(name) = function(line) {
+            names.extend(marked.then_some(name));
+            marked = false;
+        }
+    }
+    names
+}
+
+fn function(line: &str) -> Option<String> {
+    let line = line.strip_prefix("pub ").unwrap_or(line);
+    let rest = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+    let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// The titles of the browser's tests and of their steps.
+fn browser_tests(source: &str) -> Vec<String> {
+    source.lines().filter_map(title).map(str::to_owned).collect()
+}
+
+fn title(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let rest = line.strip_prefix("test('").or_else(|| line.strip_prefix("await test.step('"))?;
+    rest.split_once("',").map(|(title, _)| title)
+}
+
+fn all_tests() -> BTreeSet<String> {
+    let rust = sources(".rs").into_iter().flat_map(|path| rust_tests(&read(&path)));
+    let browser = sources(".mjs").into_iter().flat_map(|path| browser_tests(&read(&path)));
+    rust.chain(browser).collect()
+}
+
+/// What stands between single backticks.
+fn spans(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// A threat's heading and its text.
+fn threats(page: &str) -> Vec<(&str, &str)> {
+    page.split("\n### ").skip(1).map(|section| section.split_once('\n').unwrap_or((section, ""))).collect()
+}
+
+/// One part of a threat, to the next part or heading.
+fn part<'t>(text: &'t str, name: &str) -> &'t str {
+    let after = text.split_once(name).map_or("", |(_, after)| after);
+    let ends = PARTS.iter().copied().chain(["\n## "]).filter_map(|end| after.find(end));
+    ends.min().map_or(after, |end| &after[..end])
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let page = read(&root().join("docs/threat-model.md"));
+    let tests = all_tests();
+    let named = threats(&page).into_iter().flat_map(|(_, text)| spans(part(text, "*Shown by.*")));
+    let missing: BTreeSet<_> = named.filter(|name| !tests.contains(*name)).collect();
+    assert_eq!(missing, BTreeSet::new());
+}
+
+#[test]
+fn every_threat_says_attack_defence_test_and_what_is_left_and_is_numbered() {
+    let page = read(&root().join("docs/threat-model.md"));
+    let threats = threats(&page);
+    assert!(threats.len() > 20, "{} threats", threats.len());
+    for (index, (heading, text)) in threats.iter().enumerate() {
+        assert!(heading.starts_with(&format!("T-{} ", index + 1)), "{heading}");
+        for name in PARTS {
+            assert!(part(text, name).trim().len() > 10, "{heading}: {name}");
+        }
+        assert!(spans(part(text, "*Defence.*")).iter().any(|span| is_file(span)), "{heading} names no file");
+        assert!(!spans(part(text, "*Shown by.*")).is_empty(), "{heading} names no test");
+    }
+}
+
+#[test]
+fn every_test_that_the_page_of_standards_names_exists() {
+    let page = read(&root().join("docs/standards.md"));
+    let tests = all_tests();
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| T-")).collect();
+    assert!(rows.len() > 30, "{} rows", rows.len());
+    let missing: BTreeSet<_> = rows.into_iter().flat_map(spans).filter(|name| !tests.contains(*name)).collect();
+    assert_eq!(missing, BTreeSet::new());
+}
+
+/// Whether a span names a file of the tree; names in angle brackets or braces are for the reader to fill in.
+fn is_file(span: &str) -> bool {
+    let is_path = span.contains('/') && !span.starts_with('/') && !span.contains(['<', '{', '*', ' ', ':']);
+    is_path && ENDINGS.iter().any(|ending| span.ends_with(ending))
+}
+
+#[test]
+fn every_file_that_a_page_names_exists() {
+    let mut missing = BTreeSet::new();
+    let mut found = 0;
+    for path in pages() {
+        for span in spans(&read(&path)).into_iter().filter(|span| is_file(span)) {
+            if root().join(span).exists() {
+                found += 1;
+            } else {
+                missing.insert(format!("{}: {span}", path.display()));
+            }
+        }
+    }
+    assert_eq!(missing, BTreeSet::new());
+    assert!(found > 50, "{found} files");
+}
+
+#[test]
+fn every_link_of_a_page_leads_somewhere() {
+    let mut missing = BTreeSet::new();
+    for path in pages() {
+        let text = read(&path);
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for target in targets.filter(|target| !target.contains("://")) {
+            let file = target.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !path.with_file_name(file).exists() {
+                missing.insert(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert_eq!(missing, BTreeSet::new());
+}
+
+#[test]
+fn a_function_that_is_no_test_is_not_taken_for_one() {
+    let source =
+        "#[test]\n#[expect(dead_code)]\nfn one() {}\nfn two() {}\non_each_engine! {\n    three\n}\nasync fn four() {}";
+    assert_eq!(rust_tests(source), ["one", "three"]);
+    assert_eq!(
+        browser_tests("test('says no', async () => {\n  await test.step('and why', f);\n  text('no', 1);"),
+        ["says no", "and why"]
+    );
+}
+
+#[test]
+fn parts_end_where_the_next_begins() {
+    let page = "x\n### T-1 Name\n*Attack.* a `b`\n*Defence.* c\n## Next\n`d`";
+    let threats = threats(page);
+    assert_eq!(threats.first().map(|(heading, _)| *heading), Some("T-1 Name"));
+    assert_eq!(spans(part(threats[0].1, "*Attack.*")), ["b"]);
+    assert_eq!(part(threats[0].1, "*Defence.*").trim(), "c");
+    assert_eq!(part(threats[0].1, "*Shown by.*"), "");
+}

@@ -1,2 +1,118 @@
-//! placeholder
-fn main() {}
+//! `orgate-bench`: side-by-side measurements of what is asked many times a second. `bench/run` does all of it.
+
+mod load;
+mod machine;
+mod measure;
+mod people;
+mod process;
+mod report;
+mod seed;
+mod server;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use orgate_app::clock::{Clock as _, SystemClock};
+use tokio::runtime::Builder;
+
+use load::Tickets;
+use measure::Plan;
+use people::{People, Scale};
+use process::DatabaseServer;
+use report::{EngineReport, Report};
+
+/// Measures `/check` and `GET /api/v1/session` against an empty endpoint behind the same layers.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fill a database, unless it is filled.
+    Seed {
+        /// `sqlite:<file>` or `postgres://…`.
+        #[arg(long)]
+        database_url: String,
+        #[command(flatten)]
+        scale: Scale,
+    },
+    /// Serve a filled database on a free port, on one worker thread. `run` starts this by itself.
+    Serve {
+        /// `sqlite:<file>` or `postgres://…`.
+        #[arg(long)]
+        database_url: String,
+    },
+    /// Measure filled databases and write the report.
+    Run(RunArguments),
+}
+
+#[derive(clap::Args)]
+struct RunArguments {
+    /// A filled SQLite database: `sqlite:<file>`.
+    #[arg(long)]
+    sqlite: Option<String>,
+    /// A filled PostgreSQL database: `postgres://…`.
+    #[arg(long)]
+    postgres: Option<String>,
+    /// The process id of its server, if it runs on this machine: it leaves the measured core, and its time is counted.
+    #[arg(long)]
+    postgres_process: Option<u32>,
+    /// Where the report goes. Without it, it is only printed.
+    #[arg(long)]
+    results: Option<PathBuf>,
+    #[command(flatten)]
+    scale: Scale,
+    #[command(flatten)]
+    plan: Plan,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Seed { database_url, scale } => on(&mut Builder::new_multi_thread(), seed::seed(&database_url, scale)),
+        Command::Serve { database_url } => on(Builder::new_multi_thread().worker_threads(1), server::serve(&database_url)),
+        Command::Run(arguments) => on(&mut Builder::new_current_thread(), run(arguments)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            // Nobody reads a closed terminal.
+            drop(writeln!(std::io::stderr(), "error: {reason}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn on(builder: &mut Builder, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = builder.enable_all().build().map_err(|reason| format!("the runtime cannot start: {reason}"))?;
+    runtime.block_on(work)
+}
+
+async fn run(arguments: RunArguments) -> Result<(), String> {
+    let pinned = process::leave_server_core(std::process::id())?;
+    let tickets = Arc::new(Tickets::new(&People::new(arguments.scale)?));
+    let mut engines = Vec::new();
+    if let Some(url) = &arguments.sqlite {
+        engines.push(EngineReport { name: "SQLite", rounds: measure::measure(url, None, &tickets, arguments.plan).await? });
+    }
+    if let Some(url) = &arguments.postgres {
+        let database = arguments.postgres_process.map(|parent| DatabaseServer { parent });
+        if let Some(database) = database {
+            database.leave_server_core()?;
+        }
+        let rounds = measure::measure(url, database, &tickets, arguments.plan).await?;
+        engines.push(EngineReport { name: "PostgreSQL", rounds });
+    }
+    let date = SystemClock.now().to_rfc3339().chars().take(10).collect();
+    let (scale, plan) = (arguments.scale, arguments.plan);
+    let report = Report { date, machine: machine::facts(), scale, plan, pinned, engines };
+    if let Some(folder) = &arguments.results {
+        report.write(folder)?;
+    }
+    writeln!(std::io::stdout(), "{}", report.text()).map_err(|reason| format!("print: {reason}"))
+}

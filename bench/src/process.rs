@@ -1,0 +1,136 @@
+//! Owns processes: the measured server on its core, everything else on the others, and how much processor time they took.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::thread::available_parallelism;
+
+/// What `/proc` counts processor time in, on every Linux. *Units*: ticks a second.
+const TICKS: f64 = 100.0;
+/// Where `/proc/<pid>/stat` has them, counted from behind the name.
+const PARENT: usize = 1;
+const USER_TIME: usize = 11;
+const SYSTEM_TIME: usize = 12;
+
+/// The core that the measured server has to itself.
+pub const SERVER_CORE: usize = 0;
+
+/// A running server; it is killed with this handle.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts this program again as a server, on a core of its own.
+    ///
+    /// *Errors*: it does not start, or `taskset` is missing.
+    pub fn start(database_url: &str) -> Result<Self, String> {
+        let program = std::env::current_exe().map_err(|reason| format!("own program: {reason}"))?;
+        let mut child = Command::new("taskset")
+            .args(["--cpu-list", &SERVER_CORE.to_string()])
+            .arg(program)
+            .args(["serve", "--database-url", database_url])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|reason| format!("taskset: {reason}"))?;
+        let mut line = String::new();
+        if let Some(out) = child.stdout.take() {
+            BufReader::new(out).read_line(&mut line).map_err(|reason| format!("server: {reason}"))?;
+        }
+        let address = line.trim().parse().map_err(|_| "the server did not start; run `serve` by hand to see why")?;
+        Ok(Self { child, address })
+    }
+
+    /// How much processor time it has taken. *Units*: seconds.
+    pub fn cpu_seconds(&self) -> Result<f64, String> {
+        Ok(stat(self.child.id()).ok_or("the server is gone")?.cpu_seconds)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It holds nothing that a kill could lose.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Moves this process, and what it starts from now on, off the server's core. `false` on a machine that has no other.
+///
+/// *Errors*: `taskset` is missing or refuses.
+pub fn leave_server_core(process: u32) -> Result<bool, String> {
+    let cores = available_parallelism().map_or(1, usize::from);
+    if cores < 2 {
+        return Ok(false);
+    }
+    let others: Vec<String> = (0..cores).filter(|core| *core != SERVER_CORE).map(|core| core.to_string()).collect();
+    let (others, process) = (others.join(","), process.to_string());
+    let moved = Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", &others, &process]).output();
+    let moved = moved.map_err(|reason| format!("taskset: {reason}"))?;
+    if moved.status.success() { Ok(true) } else { Err(String::from_utf8_lossy(&moved.stderr).trim().to_owned()) }
+}
+
+/// A database server: its processes leave the measured server's core too.
+#[derive(Debug, Clone, Copy)]
+pub struct DatabaseServer {
+    /// The process that the others are children of.
+    pub parent: u32,
+}
+
+impl DatabaseServer {
+    /// Moves it and its children off the server's core.
+    ///
+    /// *Errors*: those of [`leave_server_core`].
+    pub fn leave_server_core(self) -> Result<(), String> {
+        for process in self.processes() {
+            leave_server_core(process)?;
+        }
+        Ok(())
+    }
+
+    /// How much processor time it and its children have taken. *Units*: seconds.
+    pub fn cpu_seconds(self) -> f64 {
+        self.processes().into_iter().filter_map(stat).map(|stat| stat.cpu_seconds).sum()
+    }
+
+    fn processes(self) -> Vec<u32> {
+        let listed = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = listed.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        numbers.filter(|pid| *pid == self.parent || stat(*pid).is_some_and(|stat| stat.parent == self.parent)).collect()
+    }
+}
+
+struct Stat {
+    parent: u32,
+    cpu_seconds: f64,
+}
+
+fn stat(process: u32) -> Option<Stat> {
+    parse_stat(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+}
+
+fn parse_stat(text: &str) -> Option<Stat> {
+    // The name may hold spaces and brackets; what follows its last bracket does not.
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    let ticks = |place: usize| fields.get(place)?.parse::<u32>().ok().map(f64::from);
+    let parent = fields.get(PARENT)?.parse().ok()?;
+    Some(Stat { parent, cpu_seconds: (ticks(USER_TIME)? + ticks(SYSTEM_TIME)?) / TICKS })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_read_behind_a_name_with_spaces_and_brackets() {
+        let text = "42 (a) b (c) S 7 42 42 0 -1 4194560 1 2 3 4 150 25 0 0 20 0 2 0 100 1 1";
+        let stat = parse_stat(text).unwrap();
+        assert_eq!(stat.parent, 7);
+        assert!((stat.cpu_seconds - 1.75).abs() < f64::EPSILON);
+    }
+}

@@ -52,6 +52,8 @@ pub enum Refusal {
     RedirectUriMissing,
     /// Not an absolute `http` or `https` address without a fragment.
     NotAUri(String),
+    /// The application asked to be answered at an address that is not among its own.
+    UnregisteredUri(String),
     /// No application has this client id.
     UnknownApplication,
     /// Nobody has this subject.
@@ -71,6 +73,7 @@ impl std::fmt::Display for Refusal {
                 f,
                 "“{text}” is not a full address that begins with https:// or http://."
             ),
+            Self::UnregisteredUri(text) => write!(f, "“{text}” is not among the application's sign-in redirect URIs."),
             Self::UnknownApplication => f.write_str("There is no such application."),
             Self::UnknownPerson => f.write_str("There is no such person."),
             Self::NotSaved(_) => {
@@ -87,6 +90,7 @@ impl std::error::Error for Refusal {
             Self::NameMissing
             | Self::RedirectUriMissing
             | Self::NotAUri(_)
+            | Self::UnregisteredUri(_)
             | Self::UnknownApplication
             | Self::UnknownPerson => None,
         }

@@ -7,7 +7,9 @@
 
 mod application;
 mod directory;
+mod door;
 mod key;
+pub mod mailbox;
 mod pages;
 mod protocol;
 mod router;
@@ -19,9 +21,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 pub use crate::application::{Application, NewApplication, Refusal};
-use crate::directory::Directory;
 pub use crate::directory::Person;
+use crate::directory::{Directory, SignedIn};
 use crate::key::SigningKey;
+use crate::protocol::{AuthorizationRequest, Unanswerable};
 
 /// How a provider is set up.
 #[derive(Clone, Debug)]
@@ -229,6 +232,29 @@ impl Server {
         self.provider
             .directory()
             .assign(client_id, subject, assigned)
+    }
+
+    /// Where a browser is sent once this person has signed in to answer an authorization request, as the sign-in page
+    /// sends it: with a code, or with the error that the application is told.
+    ///
+    /// *Errors*: an unknown person, or a request that cannot be answered at any application.
+    pub fn answer(&self, subject: &str, authorization_url: &str) -> Result<String, Refusal> {
+        let unreadable = || Refusal::NotAUri(authorization_url.to_owned());
+        let url = url::Url::parse(authorization_url).map_err(|_| unreadable())?;
+        let request: AuthorizationRequest =
+            serde_urlencoded::from_str(url.query().unwrap_or_default()).map_err(|_| unreadable())?;
+        let (application, redirect_uri) = {
+            let directory = self.provider.directory();
+            directory.person(subject).ok_or(Refusal::UnknownPerson)?;
+            protocol::resolve(&request, &directory).map_err(|unanswerable| match unanswerable {
+                Unanswerable::UnknownClient => Refusal::UnknownApplication,
+                Unanswerable::UnregisteredUri { received, .. } => Refusal::UnregisteredUri(received),
+            })?
+        };
+        let signed_in = SignedIn { subject: subject.to_owned(), authenticated: self.provider.now() };
+        let decided = protocol::check(&request)
+            .and_then(|()| protocol::authorize(&self.provider, &application, &request, signed_in));
+        Ok(protocol::answer(&redirect_uri, request.state.as_deref(), decided))
     }
 
     /// Stops it and waits for the requests that are under way.

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::csrf::CsrfLayer;
 
-use crate::{Provider, pages, protocol};
+use crate::{Provider, door, pages, protocol};
 
 /// No form or token request is larger. *Units*: bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -57,32 +55,6 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route("/static/copy.js", get(pages::script))
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn_with_state(Arc::clone(&provider), guard))
+        .layer(from_fn_with_state(door::Host::of(&provider.issuer), door::guard))
         .with_state(provider)
-}
-
-/// Refuses requests under another host name, so that no web page can reach the provider by rebinding its own name to
-/// loopback, and sets the headers that every answer has.
-async fn guard(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    if host.is_none() || host != provider.issuer.split("://").nth(1) {
-        return (StatusCode::MISDIRECTED_REQUEST, "This is another host.").into_response();
-    }
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    response
 }

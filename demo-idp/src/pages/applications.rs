@@ -289,7 +289,7 @@ fn refused(provider: &Provider, refusal: &Refusal) -> Response {
 
 fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::NameMissing | Refusal::RedirectUriMissing | Refusal::NotAUri(_) => {
+        Refusal::NameMissing | Refusal::RedirectUriMissing | Refusal::NotAUri(_) | Refusal::UnregisteredUri(_) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Refusal::UnknownApplication | Refusal::UnknownPerson => StatusCode::NOT_FOUND,

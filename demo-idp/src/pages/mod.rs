@@ -68,7 +68,7 @@ fn stopped(
 }
 
 /// A page with its content security policy. `form_targets` are the origins to which its forms lead, redirects included.
-fn render(page: &impl Template, form_targets: &str) -> Response {
+pub(crate) fn render(page: &impl Template, form_targets: &str) -> Response {
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; form-action {form_targets}; frame-ancestors 'none'; \
          base-uri 'none'"

@@ -1,0 +1,112 @@
+//! Owns what the demonstration prints once it runs: where everything is, who can sign in, and what to try.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::cast::{ACCOUNTS, ACME, ACME_PROJECTS, DANA, NORTHWIND, ROBIN};
+
+/// Where everything is.
+pub struct Places<'a> {
+    /// The console.
+    pub console: &'a str,
+    /// The mailbox page.
+    pub mailbox: &'a str,
+    /// The identity provider, which is also what to type as the Okta domain.
+    pub idp: &'a str,
+    /// Its page of applications.
+    pub idp_admin: &'a str,
+    /// The data.
+    pub folder: &'a Path,
+    /// Whether the sample people were just made.
+    pub is_new: bool,
+}
+
+/// The whole text.
+pub fn text(places: &Places<'_>) -> String {
+    let mut text = String::new();
+    let mut line = |arguments: std::fmt::Arguments<'_>| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{arguments}");
+    };
+    let folder = places.folder.display();
+    line(format_args!("\nOrgate is running, for this machine only."));
+    if places.is_new {
+        line(format_args!("Its data is new, in {folder}."));
+    } else {
+        line(format_args!("Its data is that of the earlier start, in {folder}."));
+    }
+    line(format_args!("\n  Console            {}", places.console));
+    line(format_args!("  Mailbox            {}", places.mailbox));
+    line(format_args!("  Identity provider  {}   (its administrator: {})", places.idp, places.idp_admin));
+    line(format_args!("\nAccounts{}", if places.is_new { "" } else { " (passwords as they were in the beginning)" }));
+    for account in ACCOUNTS {
+        line(format_args!("  {:<24} {:<22} {}", account.email, account.password, account.about));
+    }
+    line(format_args!("\nWhat to try"));
+    for (index, (title, steps)) in (1..).zip(tries(places)) {
+        line(format_args!("\n  {index}. {title}"));
+        for step in steps.lines() {
+            line(format_args!("     {step}"));
+        }
+    }
+    line(format_args!("\nUse a private window for each person. Ctrl-C stops everything."));
+    text
+}
+
+fn tries(places: &Places<'_>) -> [(&'static str, String); 7] {
+    let Places { console, mailbox, idp, idp_admin, .. } = places;
+    let ((acme_name, acme), (northwind_name, northwind)) = (ACME, NORTHWIND);
+    let [_, second_project] = ACME_PROJECTS;
+    [
+        (
+            "Somebody new signs in with single sign-on.",
+            format!(
+                "Open {console}/sign-in/{acme}, choose Continue with SSO, be Noor.\n\
+                 She is a member of {acme_name} now, in no project."
+            ),
+        ),
+        (
+            "The Owner lets her into a project.",
+            format!(
+                "Sign in at {console}/sign-in as {}, open the project {second_project}, add noor@acme.example.\n\
+                 Noor sees it when she looks again.",
+                DANA.email
+            ),
+        ),
+        (
+            "A member keeps role and projects.",
+            format!("Open {console}/sign-in/{acme} and be Sam: the same account, in the same project. A mail tells him."),
+        ),
+        (
+            "Somebody who is not assigned gets a reference.",
+            format!(
+                "Be Uma instead: the page names a reference.\n\
+                 Dana finds it under {console}/organizations/{acme}/settings/single-sign-on, with what to mend."
+            ),
+        ),
+        (
+            "Configure single sign-on by hand.",
+            format!(
+                "Sign in as {}, open Settings > Single Sign-On of {northwind_name}, Configure, Okta.\n\
+                 Copy the Single sign-on URL, create an app integration at {idp_admin} with it,\n\
+                 bring back its client ID and secret, with {idp} as the Okta domain.\n\
+                 Save, test, activate; then be Lena at {console}/sign-in/{northwind}.",
+                ROBIN.email
+            ),
+        ),
+        (
+            "Forget a password.",
+            format!("{console}/sign-in, Forgot your password?; the mail with the link is at {mailbox}."),
+        ),
+        (
+            "Ask as a proxy asks.",
+            format!(
+                "TOKEN=$(curl -s {console}/api/v1/sessions -H 'Content-Type: application/json' \\\n\
+                 \x20 -d '{{\"method\":\"password\",\"email\":\"{}\",\"password\":\"{}\"}}' | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/')\n\
+                 curl -i '{console}/check?organization={acme}' -H \"Authorization: Bearer $TOKEN\"\n\
+                 With organization={northwind} the answer is 403.",
+                DANA.email, DANA.password
+            ),
+        ),
+    ]
+}

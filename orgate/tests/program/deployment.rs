@@ -1,0 +1,98 @@
+//! A deployment in a temporary folder, and the program run against it.
+
+use std::collections::BTreeMap;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+pub const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub const OTHER_KEY: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+
+pub struct Deployment {
+    pub folder: TempDir,
+    pub port: u16,
+    settings: BTreeMap<String, String>,
+}
+
+/// What a run left: its exit code and what it said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Deployment {
+    /// Settings that are enough, on a free port of loopback.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let settings = [
+            ("ORGATE_LISTEN", format!("127.0.0.1:{port}")),
+            ("ORGATE_PUBLIC_URL", format!("http://localhost:{port}")),
+            ("ORGATE_DATABASE_URL", format!("sqlite:{}", path("orgate.db"))),
+            ("ORGATE_SECRET_KEY", KEY.to_owned()),
+            ("ORGATE_MAIL", format!("dir:{}", path("mail"))),
+            ("ORGATE_MAIL_FROM", "orgate@a.example".to_owned()),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        Self { folder, port, settings }
+    }
+
+    /// A deployment whose database is there.
+    pub fn migrated() -> Self {
+        let deployment = Self::new();
+        let said = deployment.run(&["migrate"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        deployment
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.settings.remove(name);
+        self
+    }
+
+    pub fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("orgate.db")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orgate"));
+        command.args(arguments).env_clear().envs(&self.settings).current_dir(self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// Starts `serve` and waits until it answers.
+    pub fn serve(&self) -> Child {
+        let mut child = self.command(&["serve"]).spawn().unwrap();
+        for _ in 0..600 {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return child;
+            }
+            assert!(child.try_wait().unwrap().is_none(), "it ended early");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("it does not listen");
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}

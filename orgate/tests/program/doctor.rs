@@ -1,0 +1,45 @@
+//! `orgate doctor`: a deployment in order, and broken ones.
+
+use crate::deployment::{Deployment, OTHER_KEY};
+
+#[test]
+fn a_deployment_in_order_has_nothing_to_mend() {
+    let said = Deployment::migrated().run(&["doctor"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.ends_with("Nothing to mend.\n") && !said.out.contains("MEND"), "{said:?}");
+    for what in ["public URL", "mail", "database", "secret key", "outbox"] {
+        assert!(said.out.contains(&format!("ok    {what}: ")), "{what}: {said:?}");
+    }
+}
+
+#[test]
+fn a_database_that_was_never_migrated_is_to_mend_and_is_left_as_it_is() {
+    let deployment = Deployment::new();
+    for _ in 0..2 {
+        let said = deployment.run(&["doctor"]);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.out.contains("MEND  database: ") && said.out.contains("orgate migrate"), "{said:?}");
+        assert!(said.err.contains("need mending"), "{said:?}");
+    }
+}
+
+#[test]
+fn another_key_is_to_mend() {
+    let said = Deployment::migrated().with("ORGATE_SECRET_KEY", OTHER_KEY).run(&["doctor"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("MEND  secret key: wrong key"), "{said:?}");
+}
+
+#[test]
+fn tls_without_a_trusted_proxy_is_to_mend() {
+    let said = Deployment::migrated().with("ORGATE_PUBLIC_URL", "https://id.example.com").run(&["doctor"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("MEND  public URL: ") && said.out.contains("ORGATE_TRUSTED_PROXIES"), "{said:?}");
+}
+
+#[test]
+fn the_example_file_is_the_one_in_the_documentation() {
+    let printed = Deployment::new().run(&["example-config"]).out;
+    let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operate/orgate.example.toml")).unwrap();
+    assert_eq!(printed.trim_end(), kept.trim_end());
+}

@@ -1,0 +1,6 @@
+//! The built program from outside: what stops its start, what it says, and how it ends.
+
+mod deployment;
+mod doctor;
+mod refuses;
+mod stops;

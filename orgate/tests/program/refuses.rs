@@ -1,0 +1,97 @@
+//! R-OPS-1: what is wrong with a deployment stops the start with a message on standard error and exit code 1.
+
+use crate::deployment::{Deployment, OTHER_KEY, Said};
+
+fn refused(deployment: &Deployment, arguments: &[&str]) -> String {
+    let Said { code, out, err } = deployment.run(arguments);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(err.starts_with("orgate: "), "{err}");
+    assert!(!err.contains(crate::deployment::KEY) && !err.contains(OTHER_KEY), "a message repeats a secret: {err}");
+    err
+}
+
+#[test]
+fn without_settings_every_missing_one_is_named() {
+    let mut deployment = Deployment::new();
+    let required =
+        ["ORGATE_LISTEN", "ORGATE_PUBLIC_URL", "ORGATE_DATABASE_URL", "ORGATE_SECRET_KEY", "ORGATE_MAIL"];
+    for name in required {
+        deployment = deployment.without(name);
+    }
+    let message = refused(&deployment.without("ORGATE_MAIL_FROM"), &["serve"]);
+    for name in required {
+        assert!(message.lines().any(|line| line.trim_start().starts_with(name) && line.contains("must be set")), "{message}");
+    }
+}
+
+#[test]
+fn a_setting_that_does_not_exist_is_named() {
+    let message = refused(&Deployment::new().with("ORGATE_LISTN", "127.0.0.1:1"), &["serve"]);
+    assert!(message.contains("ORGATE_LISTN: is not a setting"), "{message}");
+}
+
+#[test]
+fn a_line_of_the_file_is_named() {
+    let deployment = Deployment::new();
+    let file = deployment.folder.path().join("orgate.toml");
+    std::fs::write(&file, "product_name = \"Door\"\nsign_up = \"maybe\"\n").unwrap();
+    let message = refused(&deployment.with("ORGATE_CONFIG", file.to_str().unwrap()), &["serve"]);
+    assert!(message.contains("orgate.toml:2 (sign_up): must be open or closed"), "{message}");
+}
+
+#[test]
+fn plain_http_is_for_loopback_only() {
+    let message = refused(&Deployment::new().with("ORGATE_PUBLIC_URL", "http://id.example.com"), &["serve"]);
+    assert!(message.contains("ORGATE_PUBLIC_URL: must start with https://"), "{message}");
+}
+
+#[test]
+fn t_sec_1_another_key_than_the_databases_stops_the_start() {
+    let deployment = Deployment::migrated().with("ORGATE_SECRET_KEY", OTHER_KEY);
+    let message = refused(&deployment, &["serve"]);
+    assert!(message.contains("wrong key"), "{message}");
+}
+
+#[test]
+fn a_schema_of_a_newer_version_stops_the_start() {
+    let deployment = Deployment::migrated();
+    let database = rusqlite::Connection::open(deployment.database()).unwrap();
+    database.execute("insert into schema_migrations (version, name, applied_at) values (999, 'later', 0)", ()).unwrap();
+    drop(database);
+    let message = refused(&deployment, &["serve"]);
+    assert!(message.contains("schema version 999") && message.contains("newer Orgate"), "{message}");
+}
+
+#[test]
+fn a_schema_that_is_not_there_stops_the_start_when_migrating_is_off() {
+    let message = refused(&Deployment::new().with("ORGATE_MIGRATE", "off"), &["serve"]);
+    assert!(message.contains("orgate migrate"), "{message}");
+}
+
+#[test]
+fn a_database_that_cannot_be_written_stops_the_start() {
+    // A file in the place of the folder keeps everybody out, the superuser too.
+    let deployment = Deployment::new();
+    std::fs::write(deployment.folder.path().join("taken"), "").unwrap();
+    let url = format!("sqlite:{}", deployment.folder.path().join("taken/orgate.db").display());
+    let message = refused(&deployment.with("ORGATE_DATABASE_URL", &url), &["serve"]);
+    assert!(message.contains("taken/orgate.db for writing"), "{message}");
+}
+
+#[test]
+fn a_mail_folder_that_cannot_be_made_stops_the_start() {
+    let deployment = Deployment::new();
+    std::fs::write(deployment.folder.path().join("taken"), "").unwrap();
+    let mail = format!("dir:{}", deployment.folder.path().join("taken/mail").display());
+    let message = refused(&deployment.with("ORGATE_MAIL", &mail), &["serve"]);
+    assert!(message.contains("mail: ") && message.contains("taken/mail"), "{message}");
+}
+
+#[test]
+fn an_address_that_is_taken_stops_the_start() {
+    let deployment = Deployment::new();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", deployment.port)).unwrap();
+    let message = refused(&deployment, &["serve"]);
+    assert!(message.contains(&format!("listen on 127.0.0.1:{}", deployment.port)), "{message}");
+    drop(taken);
+}

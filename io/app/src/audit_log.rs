@@ -10,8 +10,7 @@ use orgate_core::email::EmailAddress;
 use orgate_core::id::{AuditEventId, Identifier as _, OrganizationId, UserId};
 use orgate_core::permission::Permission;
 use orgate_core::time::Timestamp;
-pub use orgate_store::AuditEvent;
-use orgate_store::{AuditFilter, Tx};
+use orgate_store::{AuditEvent, AuditFilter, Tx};
 
 use crate::app::App;
 use crate::authorise;

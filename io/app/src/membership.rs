@@ -22,9 +22,6 @@ use crate::notice;
 use crate::organization;
 use crate::visitor::Visitor;
 
-/// A member as lists show one.
-pub type ListedMember = orgate_store::Member;
-
 /// Gives a member another role. Granting `owner` needs proofs from the last 15 minutes (R-IN-8) and is told to all
 /// Owners; taking it away ends what the person began as one (R-ORG-6).
 ///

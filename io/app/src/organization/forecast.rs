@@ -1,12 +1,11 @@
 //! Owns what deleting an organization would take away, and from whom, as its page says before anybody confirms (R-UI-2).
 
 use orgate_core::permission::Permission;
-use orgate_store::MemberFilter;
+use orgate_store::{Member, MemberFilter};
 
 use crate::app::App;
 use crate::authorise;
 use crate::error::Error;
-use crate::membership::ListedMember;
 use crate::visitor::Visitor;
 
 /// How many members are named.
@@ -18,7 +17,7 @@ pub struct DeletionForecast {
     /// How many members.
     pub members: u64,
     /// Some of them.
-    pub first_members: Vec<ListedMember>,
+    pub first_members: Vec<Member>,
     /// How many projects.
     pub projects: u64,
     /// How many connections.

@@ -1,7 +1,7 @@
 //! Owns `/organizations/{slug}/deletion`: asking for an organization's deletion, and taking that back (R-ORG-5).
 
-use orgate_app::membership::ListedMember;
 use orgate_app::organization::{self, DeletionForecast};
+use orgate_app::rows::Member;
 use serde::Deserialize;
 
 use super::asking::{Question, ask};
@@ -63,7 +63,7 @@ fn consequences(forecast: &DeletionForecast) -> Vec<Consequence> {
     let one = |count: u64, one: &'static str, many: &'static str| {
         Consequence::counted(count, if count == 1 { one } else { many })
     };
-    let person = |member: &ListedMember| {
+    let person = |member: &Member| {
         Person::new(member.membership.user_id.as_str(), &member.name, member.email.to_string())
     };
     vec![

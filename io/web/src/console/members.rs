@@ -1,8 +1,9 @@
 //! Owns `/organizations/{slug}/members`: the list, one member, their role. What ends their access is in
 //! [`super::member_access`].
 
-use orgate_app::membership::{self, ListedMember, MemberQuery, MemberView};
+use orgate_app::membership::{self, MemberQuery, MemberView};
 use orgate_app::organization;
+use orgate_app::rows::Member;
 use orgate_core::membership::MembershipState;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
@@ -60,7 +61,7 @@ fn filter(word: &str) -> (MemberFilter, membership::MemberFilter) {
     .unwrap_or_default()
 }
 
-fn row(member: &ListedMember, reader: &str, now: Timestamp) -> MemberRow {
+fn row(member: &Member, reader: &str, now: Timestamp) -> MemberRow {
     let id = member.membership.user_id.as_str();
     let mut methods = Vec::new();
     if member.identities > 0 {

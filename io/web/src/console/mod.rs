@@ -18,5 +18,4 @@ pub mod project_people;
 pub mod projects;
 pub mod settings;
 
-pub use asking::{Question, ask};
 pub use frame::{frame, organization_frame, require};

@@ -3,6 +3,7 @@
 use orgate_app::invitation::SentInvitation;
 use orgate_app::project::people::{self, Added, People};
 use orgate_app::project::{self, ProjectView};
+use orgate_app::session;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
@@ -168,5 +169,9 @@ pub async fn ask_removal(visit: Visit, Path((slug, id, user_id)): Path<(String, 
 /// Takes somebody out.
 pub async fn remove(visit: Visit, Path((slug, id, user_id)): Path<(String, String, String)>) -> PageResult {
     people::remove(visit.app(), &visit.visitor, &slug, &id, &user_id).await?;
+    let current = session::current(visit.app(), &visit.visitor).await?;
+    if current.user_id.as_str() == user_id {
+        return Ok(done(&format!("/organizations/{slug}/projects"), "You are out of the project."));
+    }
     Ok(done(&project_url(&slug, &id), "Their access to the project has ended."))
 }

@@ -49,7 +49,8 @@ pub(super) fn show(_web: &Web, asked: &Asked, failure: &Failure, reference: &Ref
 
 /// To what is missing, and back afterwards. A form that was sent without a session is lost, so its page says so.
 fn send_on(asked: &Asked, refusal: &Refusal) -> Option<Response> {
-    let organization = asked.uri.path().strip_prefix("/organizations/").and_then(|rest| rest.split('/').next());
+    let inside = asked.route.starts_with("/organizations/{").then(|| asked.uri.path());
+    let organization = inside.and_then(|path| path.split('/').nth(2));
     let target = match refusal {
         Refusal::NoSession if asked.method == Method::GET => "/sign-in".to_owned(),
         Refusal::NeedsSso => format!("/sign-in/{}", organization?),
@@ -77,7 +78,14 @@ fn page_of(asked: &Asked) -> Option<ReturnTo> {
     if asked.method == Method::GET {
         return ReturnTo::parse(asked.uri.path_and_query().map_or(path, |both| both.as_str()));
     }
-    let page = if router::has_page(asked.route) { path } else { path.rsplit_once('/')?.0 };
+    let form = format!("{}/new", asked.route);
+    if router::has_page(&form) {
+        return ReturnTo::parse(&format!("{path}/new"));
+    }
+    let (mut route, mut page) = (asked.route, path);
+    while !router::has_page(route) {
+        (route, page) = (route.rsplit_once('/')?.0, page.rsplit_once('/')?.0);
+    }
     ReturnTo::parse(page)
 }
 

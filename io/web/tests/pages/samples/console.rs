@@ -79,6 +79,7 @@ fn add_project(samples: &mut Samples) {
         role: "Admin".to_owned(),
         may_manage: true,
         may_edit: true,
+        may_revoke: true,
         may_invite_outsiders: true,
         people: vec![person(robin(), true, true), person(sam.clone(), false, true), person(long_person(), false, true)],
         invitations: vec![ProjectInvitation {

@@ -3,13 +3,14 @@
 mod accept;
 mod open;
 mod pending;
+mod row;
 mod send;
 
 pub use accept::{Accepted, accept, request_code, take_invitation};
 pub(crate) use open::opens_sign_up;
 pub use open::{InvitationStanding, InvitationView, open};
 pub use pending::get;
-pub(crate) use send::{NewRow, insert};
+pub(crate) use row::{NewRow, insert};
 pub use send::{
     Invited, NewInvitations, PendingInvitation, ProjectChoice, SentInvitation, copy_link, invite, list, resend, revoke,
 };

@@ -1,13 +1,12 @@
 //! Owns organizations: creating, renaming, leaving and deleting them. Who is in them is in [`crate::membership`], single
 //! sign-on in [`crate::connection`].
 
+mod deletion;
 mod forecast;
 
+pub use deletion::{DELETION_DELAY, perform_due_deletions, request_deletion, undo_deletion};
 pub use forecast::{DeletionForecast, deletion_forecast};
 
-use std::time::Duration;
-
-use orgate_core::actor::Actor;
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::membership::{MembershipOrigin, MembershipState, is_last_owner};
 use orgate_core::name::{Name, Slug};
@@ -24,16 +23,11 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
 use crate::membership;
-use crate::notice;
 use crate::session::{self, CurrentPlace};
 use crate::visitor::Visitor;
 
-/// How long a requested deletion can be undone. *Units*: seven days. *Source*: R-ORG-5.
-pub const DELETION_DELAY: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many short names are tried for a name before a random one is taken.
 const SUGGESTIONS: u32 = 20;
-/// How many due deletions one run performs.
-const DELETIONS_A_RUN: u32 = 20;
 
 /// What a person typed.
 #[derive(Debug, Clone)]
@@ -183,67 +177,6 @@ pub async fn rename(app: &App, visitor: &Visitor, organization: &str, name: &str
         .await
 }
 
-/// Asks for the deletion in seven days. `confirmation` is the short name or the name, typed.
-///
-/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::NeedsRecentProof`], and those of [`authorise::permitted`].
-/// *Source*: R-ORG-5, R-IN-8.
-pub async fn request_deletion(
-    app: &App,
-    visitor: &Visitor,
-    organization: &str,
-    confirmation: &str,
-) -> Result<OrganizationView, Error> {
-    let input = (app.clone(), visitor.clone(), organization.to_owned(), confirmation.trim().to_owned());
-    let deleted = app
-        .store
-        .write(input, |tx, (app, visitor, organization, confirmation)| {
-            Box::pin(async move {
-                let permission = Permission::OrganizationDelete;
-                let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
-                if *confirmation != member.place.slug && *confirmation != member.place.name {
-                    let message = format!("Type {} to confirm.", member.place.slug);
-                    return Err(crate::error::invalid("confirmation", message));
-                }
-                let now = app.now();
-                let id = member.organization_id();
-                if tx.organization(id).request_deletion(now, now.plus(DELETION_DELAY)).await? {
-                    let event = Event::done("organization.deletion-requested").target(id, &member.place.name);
-                    audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
-                    let did = "asked for its deletion: in seven days it is gone, until then an Owner can undo it";
-                    notice::owners(tx, app, &member, did).await?;
-                }
-                let organization = tx.organization(id).load_organization().await?;
-                view(tx, app, organization, member.role()).await
-            })
-        })
-        .await?;
-    app.outbox.wake();
-    Ok(deleted)
-}
-
-/// Takes the request back.
-///
-/// *Errors*: [`Refusal::NotFound`] when there is none, and those of [`authorise::permitted`].
-pub async fn undo_deletion(app: &App, visitor: &Visitor, organization: &str) -> Result<(), Error> {
-    app.store
-        .write((app.clone(), visitor.clone(), organization.to_owned()), |tx, (app, visitor, organization)| {
-            Box::pin(async move {
-                let permission = Permission::OrganizationDelete;
-                let member = authorise::permitted(tx, app, visitor, organization, permission).await?;
-                let id = member.organization_id();
-                if !tx.organization(id).undo_deletion(app.now()).await? {
-                    return Err(Error::from(Refusal::NotFound));
-                }
-                let event = Event::done("organization.deletion-undone").target(id, &member.place.name);
-                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
-                notice::owners(tx, app, &member, "took its deletion back").await
-            })
-        })
-        .await?;
-    app.outbox.wake();
-    Ok(())
-}
-
 /// Leaves the organization: grants end, invitations sent and tests started are revoked.
 ///
 /// *Errors*: [`Refusal::LastOwner`] (R-ORG-5), and those of [`authorise::member`].
@@ -259,36 +192,6 @@ pub async fn leave(app: &App, visitor: &Visitor, organization: &str) -> Result<(
             })
         })
         .await
-}
-
-/// Performs deletions whose seven days are over, and says how many.
-///
-/// *Errors*: those of the store.
-pub async fn perform_due_deletions(app: &App) -> Result<u64, Error> {
-    let due = app
-        .store
-        .read(app.now(), |tx, now| {
-            Box::pin(async move { tx.instance().list_due_deletions(*now, DELETIONS_A_RUN).await.map_err(Error::from) })
-        })
-        .await?;
-    let mut performed = 0;
-    for id in due {
-        performed += app
-            .store
-            .write((app.clone(), id), |tx, (app, id)| Box::pin(async move { perform_deletion(tx, app, id).await }))
-            .await?;
-    }
-    Ok(performed)
-}
-
-async fn perform_deletion(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<u64, Error> {
-    let Some(organization) = tx.organization(id).find_organization().await? else { return Ok(0) };
-    if !tx.organization(id).perform_deletion(app.now()).await? {
-        return Ok(0);
-    }
-    let event = Event::done("organization.deleted").target(id, &organization.name);
-    audit::record(tx, app, None, None, &Author { actor: Actor::System, name: None }, event).await?;
-    Ok(1)
 }
 
 /// R-ORG-2: how many one person may create is the operator's setting.

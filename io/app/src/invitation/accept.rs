@@ -105,7 +105,7 @@ pub async fn request_code(app: &App, visitor: &Visitor, token: &str) -> Result<(
                 let template = MailTemplate::InvitationCode { code, organization: found.organization.name };
                 // To the address as the User wrote it, which is theirs; never as an inviter did (T-LNK-10).
                 let user = tx.instance().load_user(caller.user_id()).await?;
-                app.outbox.put(tx, &user.email, template).await.map_err(Error::from)
+                app.outbox.put(tx, &user.email, template).await
             })
         })
         .await?;

@@ -1,24 +1,23 @@
 //! Owns inviting and what those who invite can do afterwards: send again, copy another link, revoke.
 
 use orgate_core::email::EmailAddress;
-use orgate_core::id::{Identifier as _, InvitationId, OrganizationId, ProjectId, UserId};
+use orgate_core::id::{Identifier as _, InvitationId, OrganizationId, ProjectId};
 use orgate_core::invitation::{INVITATION_LIFETIME, MOST_INVITED_AT_ONCE};
 use orgate_core::membership::MembershipState;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_core::time::Timestamp;
-use orgate_store::{Invitation, InvitationTokens, InvitedProject, Tx};
+use orgate_store::{Invitation, InvitedProject, Tx};
 
+use super::row::{NewRow, hashes, insert, mail};
 use super::{link_url, refuse_while_enforced};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Member};
-use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
-use crate::mail::templates::MailTemplate;
 use crate::membership;
 use crate::notice;
 use crate::paging::{self, Listed};
@@ -210,39 +209,6 @@ pub async fn revoke(app: &App, visitor: &Visitor, organization: &str, id: &str) 
         .await
 }
 
-/// A row to be written, with who sends it and in which words.
-pub(crate) struct NewRow<'a> {
-    pub(crate) organization_id: &'a OrganizationId,
-    pub(crate) inviter: &'a UserId,
-    pub(crate) inviter_name: &'a str,
-    pub(crate) email: &'a EmailAddress,
-    pub(crate) role: OrganizationRole,
-    pub(crate) projects: &'a [(ProjectId, ProjectRole)],
-}
-
-/// Writes an invitation and its mail.
-pub(crate) async fn insert(tx: &mut Tx, app: &App, row: NewRow<'_>) -> Result<SentInvitation, Error> {
-    let now = app.now();
-    let invitation = Invitation {
-        id: app.entropy.id(now),
-        organization_id: row.organization_id.clone(),
-        email: row.email.clone(),
-        role: row.role,
-        invited_by: row.inviter.clone(),
-        created_at: now,
-        sent_at: now,
-        expires_at: now.plus(INVITATION_LIFETIME),
-        accepted_at: None,
-        accepted_by: None,
-        revoked_at: None,
-    };
-    limit::mail_in(tx, app, row.email.key()).await?;
-    let (mailed, copied) = (SecretToken::generate(&*app.entropy), SecretToken::generate(&*app.entropy));
-    tx.organization(row.organization_id).insert_invitation(&invitation, &hashes(&mailed, &copied), row.projects).await?;
-    mail(tx, app, row.inviter_name, &invitation, &mailed).await?;
-    Ok(SentInvitation { link: link_url(app, &copied), invitation })
-}
-
 fn check(new: NewInvitations) -> Result<Checked, Error> {
     let mut input = Input::default();
     let typed: Vec<&str> = new.emails.iter().map(|email| email.trim()).filter(|email| !email.is_empty()).collect();
@@ -359,32 +325,6 @@ pub(super) async fn describe(tx: &mut Tx, app: &App, invitation: Invitation) -> 
 
 fn is_expired(invitation: &Invitation, now: Timestamp) -> bool {
     super::end(invitation, now).is_some()
-}
-
-fn hashes(mailed: &SecretToken, copied: &SecretToken) -> InvitationTokens {
-    InvitationTokens {
-        mailed: mailed.hash(TokenPurpose::InvitationMailed),
-        copied: copied.hash(TokenPurpose::InvitationCopied),
-    }
-}
-
-async fn mail(
-    tx: &mut Tx,
-    app: &App,
-    inviter: &str,
-    invitation: &Invitation,
-    mailed: &SecretToken,
-) -> Result<(), Error> {
-    let mut view = tx.organization(&invitation.organization_id);
-    let projects = view.list_invited_projects(&invitation.id).await?.into_iter().map(|project| project.name).collect();
-    let template = MailTemplate::Invitation {
-        organization: view.load_organization().await?.name,
-        invited_by: inviter.to_owned(),
-        projects,
-        url: link_url(app, mailed),
-        expires_at: invitation.expires_at,
-    };
-    app.outbox.put(tx, &invitation.email, template).await
 }
 
 async fn note(

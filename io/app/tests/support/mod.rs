@@ -67,7 +67,7 @@ pub struct Bed {
     pub clock: ManualClock,
     pub mailbox: Mailbox,
     folder: TempDir,
-    _database: Option<Database>,
+    database: Option<Database>,
 }
 
 /// Somebody with a session.
@@ -93,12 +93,16 @@ impl Bed {
     }
 
     pub async fn postgres() -> Option<Self> {
+        Self::postgres_with(&[]).await
+    }
+
+    pub async fn postgres_with(settings: &[(&str, &str)]) -> Option<Self> {
         let Some(database) = postgres::fresh().await else {
             eprintln!("skipped: {} names no PostgreSQL server", postgres::VARIABLE);
             return None;
         };
         let url = database.url().to_owned();
-        Some(Self::open(tempfile::tempdir().unwrap(), &url, &[], Some(database)).await)
+        Some(Self::open(tempfile::tempdir().unwrap(), &url, settings, Some(database)).await)
     }
 
     async fn open(folder: TempDir, url: &str, more: &[(&str, &str)], database: Option<Database>) -> Self {
@@ -108,7 +112,7 @@ impl Bed {
         let entropy = SeededEntropy::new(u64::try_from(more.len()).unwrap());
         let app = boot(settings, Arc::new(clock.clone()), Arc::new(entropy)).await.unwrap();
         let mailbox = Mailbox::new(folder.path().join("mail"));
-        Self { app, clock, mailbox, folder, _database: database }
+        Self { app, clock, mailbox, folder, database }
     }
 
     /// The same database under other settings, as after a restart.
@@ -286,6 +290,13 @@ impl Bed {
             })
         })
         .await
+    }
+
+    /// Makes the organization enforce SSO, as no use case can yet: on PostgreSQL only, by a statement of its own.
+    pub async fn enforce(&self, organization: &OrganizationId) {
+        self.connection(organization).await;
+        let database = self.database.as_ref().unwrap();
+        database.execute(&format!("update organizations set enforced = true where id = '{organization}'")).await;
     }
 
     /// Uses a limit of this hour up.

@@ -1,0 +1,25 @@
+//! Single sign-on as a whole: the use cases of Owners and of people, against an identity provider that can do anything
+//! wrong. What each piece decides is tested beside it; here is what they come to together.
+
+#[macro_use]
+#[path = "../support/mod.rs"]
+mod support;
+#[macro_use]
+mod world;
+
+mod configure;
+mod endings;
+mod first_sign_in;
+mod hostile;
+mod keys;
+mod members;
+mod questions;
+mod reach;
+mod refusals;
+mod requests;
+mod rogue;
+mod secrets;
+mod state;
+mod trial;
+mod urls;
+mod wires;

@@ -1,0 +1,403 @@
+//! An application, a provider that it can reach, and people on both sides.
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use orgate_app::connection::{self, ConnectionView, Saved, SettingsForm};
+use orgate_app::connection_test::{self, TestView};
+use orgate_app::entropy::Draw as _;
+use orgate_app::error::Error;
+use orgate_app::organization::OrganizationView;
+use orgate_app::sign_in::sso::act::Outcome;
+use orgate_app::sign_in::sso::answer::{Answer, answer};
+use orgate_app::sign_in::sso::attempts::AttemptView;
+use orgate_app::sign_in::sso::begin::{Begun, NewSignIn, begin};
+use orgate_app::sign_in::sso::callback::callback;
+use orgate_app::visitor::Visitor;
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{ConnectionId, OrganizationId, Reference, SignInId, UserId};
+use orgate_core::membership::MembershipOrigin;
+use orgate_core::policy::AddressState;
+use orgate_core::proof::{Proof, Proofs};
+use orgate_core::role::OrganizationRole;
+use orgate_core::sign_in::Started;
+use orgate_core::time::Timestamp;
+use orgate_store::{Identity, MemberFilter, StoreError, Tx, User};
+use orgate_testkit::{Authority, Dns, HostileIdp, ManualClock, Person as Subject, Setup};
+
+use crate::support::{Bed, Person};
+
+/// The host of every provider; ports tell them apart.
+pub const HOST: &str = "acme.idp.test";
+
+/// Makes two tests of each function: one on SQLite, one on PostgreSQL.
+macro_rules! on_each_world {
+    ($($name:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::world::World::sqlite().await).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(world) = crate::world::World::postgres().await {
+                    super::$name(world).await;
+                }
+            })*
+        }
+    };
+}
+
+/// The application and its provider.
+pub struct World {
+    pub bed: Bed,
+    pub idp: HostileIdp,
+    pub dns: Dns,
+    authority: Authority,
+    idp_clock: ManualClock,
+}
+
+/// An organization with an active connection to a provider.
+pub struct Site {
+    pub owner: Person,
+    pub organization: OrganizationView,
+    pub connection: ConnectionId,
+}
+
+impl Site {
+    pub fn id(&self) -> &OrganizationId {
+        &self.organization.id
+    }
+
+    pub fn slug(&self) -> &str {
+        &self.organization.slug
+    }
+}
+
+/// What the kit has to be told before an application starts.
+struct Outside {
+    authority: Authority,
+    dns: Dns,
+    folder: tempfile::TempDir,
+}
+
+impl Outside {
+    fn new() -> Self {
+        let (authority, dns) = (Authority::new(), Dns::start());
+        dns.loopback(HOST);
+        Self { authority, dns, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The settings of an application that may reach the provider; `more` come on top.
+    fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
+        let usual = [
+            ("ORGATE_IDP_ALLOW", HOST.to_owned()),
+            ("ORGATE_EXTRA_CA_FILE", self.authority.write_pem(self.folder.path()).display().to_string()),
+            ("ORGATE_DNS_SERVERS", self.dns.address().to_string()),
+            ("ORGATE_LIMIT_SIGN_INS", "100000".to_owned()),
+            ("ORGATE_LIMIT_ORGANIZATIONS", "none".to_owned()),
+        ];
+        let mut settings: Vec<_> = usual.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        settings.retain(|(key, _)| more.iter().all(|(other, _)| other != key));
+        settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        settings
+    }
+
+    fn around(self, bed: Bed) -> World {
+        let idp_clock = ManualClock::at(bed.now().as_millis());
+        let idp = HostileIdp::start(Setup::tls(HOST, &self.authority, &idp_clock));
+        World { bed, idp, dns: self.dns, authority: self.authority, idp_clock }
+    }
+}
+
+fn pairs(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
+}
+
+impl World {
+    pub async fn sqlite() -> Self {
+        Self::sqlite_with(&[]).await
+    }
+
+    /// With settings beside the usual ones.
+    pub async fn sqlite_with(more: &[(&str, &str)]) -> Self {
+        let outside = Outside::new();
+        let settings = outside.settings(more);
+        let bed = Bed::sqlite_with(&pairs(&settings)).await;
+        outside.around(bed)
+    }
+
+    pub async fn postgres() -> Option<Self> {
+        let outside = Outside::new();
+        let settings = outside.settings(&[]);
+        let bed = Bed::postgres_with(&pairs(&settings)).await?;
+        Some(outside.around(bed))
+    }
+
+    /// Another provider, at another port.
+    pub fn provider(&self) -> HostileIdp {
+        HostileIdp::start(Setup::tls(HOST, &self.authority, &self.idp_clock))
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.bed.folder()
+    }
+
+    /// Moves both clocks.
+    pub fn advance(&self, by: Duration) {
+        self.bed.clock.advance(by);
+        self.idp_clock.set(self.bed.now().as_millis());
+    }
+
+    /// Moves the provider's clock alone.
+    pub fn advance_provider(&self, seconds: i64) {
+        self.idp_clock.set(self.idp_clock.now_millis() + seconds * 1000);
+    }
+
+    /// Somebody with a proven address and a session that a password made a moment ago: `sam` is sam@example.com.
+    pub async fn person(&self, name: &str) -> Person {
+        let now = self.bed.now();
+        let email = format!("{name}@example.com");
+        let user = User {
+            id: self.bed.app.entropy.id(now),
+            name: name.to_owned(),
+            email: EmailAddress::parse(&email).unwrap(),
+            address: AddressState::Proven,
+            created_at: now,
+            closed_at: None,
+            sessions_not_before_at: Timestamp::from_millis(0),
+            epoch_at: now,
+            has_second_factor: false,
+        };
+        self.bed
+            .write(user.clone(), |tx, user| Box::pin(async move { tx.instance().insert_user(user).await }))
+            .await;
+        let person = Person { id: user.id, name: user.name, email, visitor: self.bed.stranger() };
+        self.with_password(&person).await
+    }
+
+    /// The same person in another browser, in a session that a password made a moment ago.
+    pub async fn with_password(&self, person: &Person) -> Person {
+        self.bed.session(person, Proofs::of(Proof::Password { at: self.bed.now() })).await
+    }
+
+    pub async fn join(&self, organization: &OrganizationId, person: &Person, role: OrganizationRole) {
+        let input = (organization.clone(), person.id.clone(), role, self.bed.now());
+        self.bed
+            .write(input, |tx, (organization, user, role, now)| {
+                Box::pin(async move {
+                    tx.organization(organization).join(user, *role, MembershipOrigin::Invitation, *now).await
+                })
+            })
+            .await;
+    }
+
+    /// A member with a proven address.
+    pub async fn member(&self, site: &Site, name: &str, role: OrganizationRole) -> Person {
+        let person = self.person(name).await;
+        self.join(site.id(), &person, role).await;
+        person
+    }
+
+    /// An organization of a new owner, `acme-owner` for Acme, with a connection to `idp` in use.
+    pub async fn site(&self, name: &str, idp: &HostileIdp) -> Site {
+        let owner = self.person(&format!("{}-owner", name.to_lowercase())).await;
+        let organization = self.bed.organization(&owner, name).await;
+        let connection = self.connect(&owner, &organization.slug, idp).await;
+        Site { owner, organization, connection }
+    }
+
+    /// A connection to `idp`, in use.
+    pub async fn connect(&self, owner: &Person, slug: &str, idp: &HostileIdp) -> ConnectionId {
+        let connection = self.draft(owner, slug, idp).await;
+        self.validate(owner, slug, &connection, idp).await;
+        connection::activate(&self.bed.app, &owner.visitor, slug, connection.as_str()).await.unwrap();
+        connection
+    }
+
+    /// A connection with saved settings, neither tested nor in use.
+    pub async fn draft(&self, owner: &Person, slug: &str, idp: &HostileIdp) -> ConnectionId {
+        let view = connection::create(&self.bed.app, &owner.visitor, slug, "okta-oidc", None).await.unwrap();
+        self.save(owner, slug, &view.connection.id, idp).await.unwrap();
+        view.connection.id
+    }
+
+    /// Saves the settings that are right for `idp`.
+    pub async fn save(&self, owner: &Person, slug: &str, id: &ConnectionId, idp: &HostileIdp) -> Result<Saved, Error> {
+        connection::save(&self.bed.app, &owner.visitor, slug, id.as_str(), form(idp)).await
+    }
+
+    /// Passes a test as somebody whom nobody here knows.
+    pub async fn validate(&self, owner: &Person, slug: &str, id: &ConnectionId, idp: &HostileIdp) -> TestView {
+        idp.sign_in_as(Subject::new("00uTester", "tester@idp.example"));
+        let view = self.test(owner, slug, id, idp).await;
+        assert!(view.can_be_activated, "{:?}", view.result);
+        view
+    }
+
+    /// Takes a test as whoever is signed in at the provider.
+    pub async fn test(&self, owner: &Person, slug: &str, id: &ConnectionId, idp: &HostileIdp) -> TestView {
+        let app = &self.bed.app;
+        let test = connection_test::create(app, &owner.visitor, slug, id.as_str()).await.unwrap();
+        let begun = connection_test::begin(app, &owner.visitor, slug, id.as_str(), test.test.id.as_str()).await;
+        let outcome = self.come_back(&owner.visitor, id, &idp.authorize(&address(begun.unwrap()))).await.unwrap();
+        assert!(matches!(&outcome, Outcome::Tested { test_id, .. } if *test_id == test.test.id), "{outcome:?}");
+        connection_test::get(app, &owner.visitor, slug, id.as_str(), test.test.id.as_str()).await.unwrap()
+    }
+
+    /// Where the browser is sent for a sign-in.
+    pub async fn begin(&self, visitor: &Visitor, site: &Site) -> String {
+        address(begin(&self.bed.app, visitor, sign_in(site.slug())).await.unwrap())
+    }
+
+    /// Brings the provider's answer back to this connection.
+    pub async fn come_back(&self, visitor: &Visitor, id: &ConnectionId, location: &str) -> Result<Outcome, Error> {
+        callback(&self.bed.app, visitor, id, query(location)).await
+    }
+
+    /// A sign-in of whoever is signed in at the provider.
+    pub async fn sign_in(&self, visitor: &Visitor, site: &Site, idp: &HostileIdp) -> Outcome {
+        let url = self.begin(visitor, site).await;
+        self.come_back(visitor, &site.connection, &idp.authorize(&url)).await.unwrap()
+    }
+
+    /// A sign-in of `subject` in a new browser, through the world's own provider.
+    pub async fn arrive(&self, site: &Site, subject: Subject) -> Outcome {
+        self.idp.sign_in_as(subject);
+        self.sign_in(&self.bed.stranger(), site, &self.idp).await
+    }
+
+    /// The same, which has to succeed.
+    pub async fn enter(&self, site: &Site, subject: Subject) -> Person {
+        let visitor = self.bed.stranger();
+        self.idp.sign_in_as(subject);
+        let outcome = self.sign_in(&visitor, site, &self.idp).await;
+        self.signed_in(outcome, &visitor)
+    }
+
+    /// Who was signed in.
+    #[track_caller]
+    pub fn signed_in(&self, outcome: Outcome, visitor: &Visitor) -> Person {
+        match outcome {
+            Outcome::SignedIn { issued, .. } => Person::of(&issued, visitor.clone()),
+            other => panic!("not signed in but {other:?}"),
+        }
+    }
+
+    pub async fn answer(&self, visitor: &Visitor, id: &SignInId, typed: Answer) -> Result<Outcome, Error> {
+        answer(&self.bed.app, visitor, id, typed).await
+    }
+
+    /// What an Owner finds under the reference of a refused person.
+    pub async fn found(&self, site: &Site, reference: &Reference) -> AttemptView {
+        let owner = self.with_password(&site.owner).await;
+        let (slug, id, reference) = (site.slug(), site.connection.as_str(), Some(reference.as_str()));
+        let found = connection::attempts(&self.bed.app, &owner.visitor, slug, id, reference, 10).await.unwrap();
+        let [attempt] = <[AttemptView; 1]>::try_from(found).unwrap();
+        attempt
+    }
+
+    /// The stable code of a refusal with a reference.
+    pub async fn code(&self, site: &Site, outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Refused(page) => self.found(site, &page.reference).await.record.code,
+            other => panic!("not refused but {other:?}"),
+        }
+    }
+
+    pub async fn connection(&self, site: &Site) -> ConnectionView {
+        let owner = self.with_password(&site.owner).await;
+        connection::get(&self.bed.app, &owner.visitor, site.slug(), site.connection.as_str()).await.unwrap()
+    }
+
+    pub async fn members(&self, organization: &OrganizationId) -> Vec<UserId> {
+        let page = self
+            .read(organization.clone(), |tx, organization| {
+                Box::pin(async move { tx.organization(organization).list_members(MemberFilter::All, None, 100).await })
+            })
+            .await;
+        page.items.into_iter().map(|member| member.membership.user_id).collect()
+    }
+
+    pub async fn identities(&self, organization: &OrganizationId) -> Vec<Identity> {
+        let page = self
+            .read(organization.clone(), |tx, organization| {
+                Box::pin(async move { tx.organization(organization).list_identities(None, 100).await })
+            })
+            .await;
+        page.items.into_iter().map(|person| person.identity).collect()
+    }
+
+    /// Everybody who has the address, proven or not.
+    pub async fn users(&self, email: &str) -> Vec<User> {
+        self.read(EmailAddress::parse(email).unwrap(), |tx, email| {
+            Box::pin(async move { tx.instance().list_users_by_email(email).await })
+        })
+        .await
+    }
+
+    /// Looks beside the use cases.
+    async fn read<I, T, F>(&self, input: I, work: F) -> T
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        self.bed.app.store.read(input, work).await.unwrap()
+    }
+}
+
+/// The settings that are right for `idp`.
+pub fn form(idp: &HostileIdp) -> SettingsForm {
+    SettingsForm {
+        address: idp.domain(),
+        client_id: idp.client_id(),
+        client_secret: Some(idp.client_secret().into()),
+    }
+}
+
+/// A sign-in that a person starts here.
+pub fn sign_in(slug: &str) -> NewSignIn {
+    NewSignIn {
+        organization: slug.to_owned(),
+        started: Started::Here,
+        fresh: false,
+        login_hint: None,
+        return_to: None,
+    }
+}
+
+/// Where the browser is sent.
+#[track_caller]
+pub fn address(begun: Begun) -> String {
+    match begun {
+        Begun::Redirect { url, .. } => url,
+        Begun::Refused(page) => panic!("refused under {}", page.reference),
+    }
+}
+
+/// The query of an address.
+pub fn query(location: &str) -> &str {
+    location.split_once('?').map_or("", |(_, query)| query)
+}
+
+/// A parameter of an address.
+#[track_caller]
+pub fn parameter(url: &str, name: &str) -> String {
+    let url = url::Url::parse(url).unwrap();
+    let found = url.query_pairs().find(|(existing, _)| existing == name).map(|(_, value)| value.into_owned());
+    found.unwrap_or_else(|| panic!("no {name} in {url}"))
+}
+
+/// The attempt that asks the person something.
+#[track_caller]
+pub fn asks(outcome: &Outcome) -> SignInId {
+    match outcome {
+        Outcome::Asks(id) => id.clone(),
+        other => panic!("asks nothing but {other:?}"),
+    }
+}

@@ -48,14 +48,14 @@ fn pages() -> Vec<PathBuf> {
     found
 }
 
-/// The names of the tests in a Rust file: functions under a test attribute, and those listed for both engines.
+/// The names of the tests in a Rust file: functions under a test attribute, and those listed for each engine.
 fn rust_tests(source: &str) -> Vec<String> {
     let (mut names, mut marked, mut listed) = (Vec::new(), false, false);
     for line in source.lines().map(str::trim) {
         if listed {
             listed = line != "}";
             names.extend(listed.then(|| line.to_owned()));
-        } else if line == "on_each_engine! {" {
+        } else if line.starts_with("on_each_") && line.ends_with("! {") {
             listed = true;
         } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
             marked = true;

@@ -45,6 +45,13 @@ impl Database {
         &self.name
     }
 
+    /// Runs one statement in it, to bring about what no use case can yet.
+    pub async fn execute(&self, statement: &str) {
+        let mut database = self.server.clone();
+        database.dbname(&self.name);
+        run(&database, statement).await;
+    }
+
     /// Drops it, with whatever is still connected.
     pub async fn remove(self) {
         run(

@@ -7,6 +7,7 @@ mod support;
 
 mod account;
 mod audit_log;
+mod enforcement;
 mod invitations;
 mod last_owner;
 mod members;

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use mailparse::{MailHeaderMap as _, ParsedMail};
 
+/// How wide the product writes its mails. *Units*: characters.
+const LINE_WIDTH: usize = 72;
+
 /// One mail, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
@@ -20,7 +23,7 @@ pub struct Mail {
     pub at: i64,
     /// The same as the mail says it.
     pub date: String,
-    /// The text part.
+    /// The text part, its paragraphs in one line each.
     pub text: String,
     /// The whole message as it was sent.
     pub source: String,
@@ -38,7 +41,7 @@ impl Mail {
             subject: header("Subject"),
             at: mailparse::dateparse(&date).unwrap_or_default(),
             date: date.replace(" +0000", " UTC"),
-            text: text(&parsed)?.replace("\r\n", "\n"),
+            text: unwrapped(&text(&parsed)?.replace("\r\n", "\n")),
             source: String::from_utf8_lossy(bytes).replace("\r\n", "\n"),
         })
     }
@@ -49,6 +52,25 @@ impl Mail {
         let code = runs.next()?;
         runs.next().is_none().then_some(code)
     }
+}
+
+/// The text without the line breaks that only keep lines short: where the next word would not have fitted. Lines that
+/// are links or indented begin where they were meant to.
+fn unwrapped(text: &str) -> String {
+    let mut unwrapped = String::with_capacity(text.len());
+    let mut width = 0;
+    for line in text.lines() {
+        let word = line.split(' ').next().unwrap_or_default();
+        let is_wrapped = width > 0 && !word.is_empty() && !word.contains("://");
+        if is_wrapped && width + 1 + word.chars().count() > LINE_WIDTH {
+            unwrapped.push(' ');
+        } else if !unwrapped.is_empty() {
+            unwrapped.push('\n');
+        }
+        unwrapped.push_str(line);
+        width = line.chars().count();
+    }
+    unwrapped
 }
 
 /// The first part that is plain text.
@@ -95,6 +117,13 @@ mod tests {
         assert_eq!((mail.subject.as_str(), mail.to.as_str()), ("Züge", "dana@acme.example"));
         assert_eq!((mail.at, mail.date.as_str()), (1_795_331_400, "Sun, 22 Nov 2026 07:10:00 UTC"));
         assert_eq!(mail.code(), Some("123456"));
+    }
+
+    #[test]
+    fn paragraphs_become_one_line_and_links_keep_theirs() {
+        let (long, link) = ("word ".repeat(14).trim_end().to_owned(), format!("http://a.example/{}", "x".repeat(80)));
+        let text = format!("{long}\nmore\n\nshort\nline\n\n    123456\n\n{long}:\n{link}\n");
+        assert_eq!(unwrapped(&text), format!("{long} more\n\nshort\nline\n\n    123456\n\n{long}:\n{link}"));
     }
 
     #[test]

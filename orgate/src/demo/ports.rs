@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::address;
 
 const CONSOLE: u16 = 8080;
+/// How many ports are tried in a row.
+const NEXT_ONES: u16 = 50;
 
 /// One for each listener. Redirect URIs and links hold them, so they stay as they are once chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,20 +22,18 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Three free ports, the usual ones first: the console's and the two after it. A port that was asked for is taken or
-    /// refused.
+    /// Three free ports, the usual ones if nobody has them: the console's and the two after it. A port that was asked for
+    /// is taken or refused.
     ///
     /// *Errors*: the message for the person.
     pub fn choose(asked: Option<u16>) -> Result<Self, String> {
-        let first = asked.unwrap_or(CONSOLE);
-        let console = match (listen(first), asked) {
-            (Ok(listener), _) => listener,
-            (Err(_), None) => listen(0)?,
-            (Err(reason), Some(_)) => return Err(reason),
-        };
         // All are held until all are chosen, so that they differ.
-        let idp = listen(first.saturating_add(1)).or_else(|_| listen(0))?;
-        let mailbox = listen(first.saturating_add(2)).or_else(|_| listen(0))?;
+        let console = match asked {
+            Some(asked) => listen(asked)?,
+            None => listen_from(CONSOLE)?,
+        };
+        let next = port(&console)?.saturating_add(1);
+        let (idp, mailbox) = (listen_from(next)?, listen_from(next.saturating_add(1))?);
         Ok(Self { console: port(&console)?, idp: port(&idp)?, mailbox: port(&mailbox)? })
     }
 
@@ -55,6 +55,12 @@ impl Ports {
         }
         Ok(())
     }
+}
+
+/// Takes this port or one of the next ones, or any.
+fn listen_from(first: u16) -> Result<TcpListener, String> {
+    let next_ones = first..first.saturating_add(NEXT_ONES);
+    next_ones.into_iter().find_map(|port| listen(port).ok()).map_or_else(|| listen(0), Ok)
 }
 
 /// Takes a port of loopback for a moment. A program that has it on IPv6 alone has it too: `localhost` is both.
@@ -85,8 +91,14 @@ mod tests {
     }
 
     #[test]
+    fn a_port_after_one_that_is_taken_is_chosen() {
+        let taken = listen_from(CONSOLE).unwrap();
+        assert_ne!(port(&listen_from(port(&taken).unwrap()).unwrap()), port(&taken));
+    }
+
+    #[test]
     fn three_different_ports_are_chosen_and_kept_ones_must_be_free() {
-        let ports = Ports::choose(Some(0)).unwrap();
+        let ports = Ports::choose(None).unwrap();
         assert!(ports.console != ports.idp && ports.idp != ports.mailbox && ports.console != ports.mailbox);
         assert_eq!(ports.check_free(None), Ok(()));
         assert!(ports.check_free(Some(1)).unwrap_err().contains("--reset"));

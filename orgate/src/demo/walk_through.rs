@@ -89,8 +89,9 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 7] {
             format!(
                 "Sign in as {}, open Settings > Single Sign-On of {northwind_name}, Configure, Okta.\n\
                  Copy the Single sign-on URL, create an app integration at {idp_admin} with it,\n\
-                 bring back its client ID and secret, with {idp} as the Okta domain.\n\
-                 Save, test, activate; then be Lena at {console}/sign-in/{northwind}.",
+                 allow everyone in the organization to access it, and bring back its client ID and secret,\n\
+                 with {idp} as the Okta domain. Save, test, activate;\n\
+                 then be Lena at {console}/sign-in/{northwind}.",
                 ROBIN.email
             ),
         ),

@@ -113,7 +113,7 @@ const HEAD: &str = "\
 # Settings of `orgate serve`. Lines that are commented out show the default or an example.
 #
 # Each can also be given as an environment variable: ORGATE_ and the key in upper case, lists separated by commas. The
-# environment wins. ORGATE_CONFIG, or `orgate serve --config`, names this file. Unknown settings stop the start.
+# environment wins. ORGATE_CONFIG names this file. Unknown settings stop the start.
 ";
 
 /// The commented example, `docs/operate/orgate.example.toml`.

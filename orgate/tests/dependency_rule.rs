@@ -21,13 +21,36 @@ const EDGES: [(&str, &[&str]); 9] = [
 
 /// What knows async, input and output, the moment or chance.
 const IMPURE: [&str; 22] = [
-    "async-trait", "axum", "deadpool-postgres", "fastrand", "futures-util", "getrandom", "hickory-resolver", "hyper",
-    "hyper-util", "lettre", "rand", "reqwest", "rusqlite", "rustls", "tokio", "tokio-postgres", "tokio-rustls", "tower",
-    "tower-http", "tracing", "ureq", "webpki-roots",
+    "async-trait",
+    "axum",
+    "deadpool-postgres",
+    "fastrand",
+    "futures-util",
+    "getrandom",
+    "hickory-resolver",
+    "hyper",
+    "hyper-util",
+    "lettre",
+    "rand",
+    "reqwest",
+    "rusqlite",
+    "rustls",
+    "tokio",
+    "tokio-postgres",
+    "tokio-rustls",
+    "tower",
+    "tower-http",
+    "tracing",
+    "ureq",
+    "webpki-roots",
 ];
 
 fn workspace() -> Metadata {
-    MetadataCommand::new().manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).no_deps().exec().unwrap()
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .no_deps()
+        .exec()
+        .unwrap()
 }
 
 fn uses(package: &Package, kinds: &[DependencyKind]) -> BTreeSet<String> {
@@ -114,7 +137,18 @@ fn the_kit_of_the_tests_is_no_part_of_any_program() {
 #[test]
 fn the_binary_holds_one_tls_stack_and_one_crypto_library() {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--package", "orgate", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--locked",
+            "--package",
+            "orgate",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .output()
         .unwrap();

@@ -203,7 +203,8 @@ mod tests {
         std::fs::write(place.path().join("notes.txt"), "mine").unwrap();
         folder.clear().unwrap();
         assert_eq!(folder.state(), Ok(None));
-        let mut left: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut left: Vec<_> =
+            std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, [LOCK, MAILS, "notes.txt"]);
         assert!(std::fs::read_dir(folder.mails()).unwrap().next().is_none());

@@ -75,7 +75,9 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 7] {
         ),
         (
             "A member keeps role and projects.",
-            format!("Open {console}/sign-in/{acme} and be Sam: the same account, in the same project. A mail tells him."),
+            format!(
+                "Open {console}/sign-in/{acme} and be Sam: the same account, in the same project. A mail tells him."
+            ),
         ),
         (
             "Somebody who is not assigned gets a reference.",
@@ -88,10 +90,9 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 7] {
             "Configure single sign-on by hand.",
             format!(
                 "Sign in as {}, open Settings > Single Sign-On of {northwind_name}, Configure, Okta.\n\
-                 Copy the Single sign-on URL, create an app integration at {idp_admin} with it,\n\
-                 allow everyone in the organization to access it, and bring back its client ID and secret,\n\
-                 with {idp} as the Okta domain. Save, test, activate;\n\
-                 then be Lena at {console}/sign-in/{northwind}.",
+                 Follow the guide beside the form: the Okta Admin Console is {idp_admin},\n\
+                 the Okta domain is {idp}. Assign Robin, who tests it, and Lena.\n\
+                 When it is active, be Lena at {console}/sign-in/{northwind}.",
                 ROBIN.email
             ),
         ),

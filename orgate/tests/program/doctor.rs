@@ -40,6 +40,7 @@ fn tls_without_a_trusted_proxy_is_to_mend() {
 #[test]
 fn the_example_file_is_the_one_in_the_documentation() {
     let printed = Deployment::new().run(&["example-config"]).out;
-    let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operate/orgate.example.toml")).unwrap();
+    let kept =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operate/orgate.example.toml")).unwrap();
     assert_eq!(printed.trim_end(), kept.trim_end());
 }

@@ -13,14 +13,16 @@ fn refused(deployment: &Deployment, arguments: &[&str]) -> String {
 #[test]
 fn without_settings_every_missing_one_is_named() {
     let mut deployment = Deployment::new();
-    let required =
-        ["ORGATE_LISTEN", "ORGATE_PUBLIC_URL", "ORGATE_DATABASE_URL", "ORGATE_SECRET_KEY", "ORGATE_MAIL"];
+    let required = ["ORGATE_LISTEN", "ORGATE_PUBLIC_URL", "ORGATE_DATABASE_URL", "ORGATE_SECRET_KEY", "ORGATE_MAIL"];
     for name in required {
         deployment = deployment.without(name);
     }
     let message = refused(&deployment.without("ORGATE_MAIL_FROM"), &["serve"]);
     for name in required {
-        assert!(message.lines().any(|line| line.trim_start().starts_with(name) && line.contains("must be set")), "{message}");
+        assert!(
+            message.lines().any(|line| line.trim_start().starts_with(name) && line.contains("must be set")),
+            "{message}"
+        );
     }
 }
 

@@ -13,13 +13,19 @@ function amount(seconds) {
   return whole === 1 ? `1 ${unit}` : `${whole} ${unit}s`;
 }
 
+// What lies ahead is rounded, as the server does it.
+function amountAhead(seconds) {
+  const unit = seconds < HOUR ? MINUTE : seconds < DAY ? HOUR : DAY;
+  return amount(seconds + unit / 2);
+}
+
 function refreshTimes() {
   for (const element of document.querySelectorAll("time[data-relative]")) {
     const at = new Date(element.dateTime);
     const ago = (Date.now() - at.getTime()) / 1000;
     if (Number.isNaN(ago) || Math.abs(ago) >= 30 * DAY) continue;
     if (ago >= MINUTE) element.textContent = `${amount(ago)} ago`;
-    else if (ago <= -MINUTE) element.textContent = `in ${amount(-ago)}`;
+    else if (ago <= -MINUTE) element.textContent = `in ${amountAhead(-ago)}`;
     else element.textContent = "just now";
   }
 }

@@ -28,7 +28,7 @@ pub async fn create(visit: Visit, Path(slug): Path<String>, Form(typed): Form<Ty
     match asked {
         Ok(view) => Ok(done(
             &format!("/organizations/{slug}/settings"),
-            &format!("{} will be deleted in 7 days, unless an Owner keeps it.", view.name),
+            &format!("The deletion of {} is under way. All Owners were mailed.", view.name),
         )),
         Err(error) => visit.again(&page(&visit, &slug, &Mistakes::of(error)?, &typed.confirmation).await?),
     }
@@ -59,24 +59,26 @@ async fn page(visit: &Visit, slug: &str, mistakes: &Mistakes, typed: &str) -> Re
     })
 }
 
+/// What is lost, and of whom; of what there is none of, nothing is said.
 fn consequences(forecast: &DeletionForecast) -> Vec<Consequence> {
-    let one = |count: u64, one: &'static str, many: &'static str| {
+    let line = |count: u64, one: &'static str, many: &'static str| {
         Consequence::counted(count, if count == 1 { one } else { many })
     };
     let person = |member: &Member| {
         Person::new(member.membership.user_id.as_str(), &member.name, member.email.to_string())
     };
-    vec![
-        Consequence {
-            people: forecast.first_members.iter().map(person).collect(),
-            ..one(forecast.members, "member loses their role", "members lose their roles")
-        },
-        one(forecast.projects, "project is deleted", "projects are deleted"),
-        one(
+    let members = Consequence {
+        people: forecast.first_members.iter().map(person).collect(),
+        ..line(forecast.members, "member loses their role", "members lose their roles")
+    };
+    let things = [
+        line(forecast.projects, "project is deleted", "projects are deleted"),
+        line(
             forecast.connections,
             "single sign-on connection is deleted; nobody signs in through it any more",
             "single sign-on connections are deleted; nobody signs in through them any more",
         ),
-        one(forecast.invitations, "invitation can no longer be accepted", "invitations can no longer be accepted"),
-    ]
+        line(forecast.invitations, "invitation can no longer be accepted", "invitations can no longer be accepted"),
+    ];
+    std::iter::once(members).chain(things.into_iter().filter(|line| line.count != Some(0))).collect()
 }

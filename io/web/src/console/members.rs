@@ -61,6 +61,12 @@ fn filter(word: &str) -> (MemberFilter, membership::MemberFilter) {
     .unwrap_or_default()
 }
 
+/// Joining is an act of the person's own, so they were here then, perhaps in a session that is older.
+fn last_seen(member: &Member) -> Timestamp {
+    let joined_at = member.membership.joined_at;
+    member.membership.last_sign_in_at.map_or(joined_at, |at| at.max(joined_at))
+}
+
 fn row(member: &Member, reader: &str, now: Timestamp) -> MemberRow {
     let id = member.membership.user_id.as_str();
     let mut methods = Vec::new();
@@ -76,7 +82,7 @@ fn row(member: &Member, reader: &str, now: Timestamp) -> MemberRow {
         email_proven: member.email_proven,
         role: member.membership.role.label().to_owned(),
         methods,
-        last_seen: member.membership.last_sign_in_at.map(|at| Moment::new(at, now)),
+        last_seen: Some(Moment::new(last_seen(member), now)),
         removed: member.membership.state == MembershipState::Removed,
         identity_removal_url: None,
     }

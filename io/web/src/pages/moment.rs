@@ -34,7 +34,7 @@ impl Moment {
         let relative = if ago.max(ahead) >= Duration::from_secs(30 * DAY) {
             date.clone()
         } else if ahead >= Duration::from_secs(MINUTE) {
-            format!("in {}", amount(ahead))
+            format!("in {}", amount(rounding_up_halves(ahead)))
         } else if ago >= Duration::from_secs(MINUTE) {
             format!("{} ago", amount(ago))
         } else {
@@ -42,6 +42,16 @@ impl Moment {
         };
         Self { exact: format!("{date}, {time} UTC"), relative, machine }
     }
+}
+
+/// What lies ahead is rounded, not cut: a link that was just mailed is valid for two days, not for one.
+fn rounding_up_halves(ahead: Duration) -> Duration {
+    let unit = match ahead.as_secs() {
+        0..HOUR => MINUTE,
+        HOUR..DAY => HOUR,
+        _ => DAY,
+    };
+    ahead + Duration::from_secs(unit / 2)
 }
 
 fn amount(duration: Duration) -> String {
@@ -82,7 +92,10 @@ mod tests {
             ("2026-11-22T09:28:59Z", "1 minute ago"),
             ("2026-11-22T06:30:00Z", "3 hours ago"),
             ("2026-11-20T09:30:00Z", "2 days ago"),
-            ("2026-11-24T09:31:00Z", "in 2 days"),
+            ("2026-11-24T09:29:59Z", "in 2 days"),
+            ("2026-11-24T21:29:00Z", "in 2 days"),
+            ("2026-11-23T09:10:00Z", "in 1 day"),
+            ("2026-11-22T09:39:40Z", "in 10 minutes"),
             ("2026-05-02T09:31:00Z", "2 May 2026"),
         ] {
             assert_eq!(Moment::new(Timestamp::parse_rfc3339(at).unwrap(), now()).relative, expected, "{at}");

@@ -1,0 +1,19 @@
+//! The console as a browser uses it: real pages, forms and cookies over a whole application, without a network. Each file
+//! is a noun of the address.
+
+#[path = "../../../app/tests/support/mod.rs"]
+mod support;
+
+mod account;
+mod audit_log;
+mod browser;
+mod deletion;
+mod every_page;
+mod invitations;
+mod journey;
+mod members;
+mod other_organization;
+mod password_reset;
+mod proof;
+mod projects;
+mod settings;

@@ -1,0 +1,58 @@
+//! `/forgotten-password` and `/password-reset/{token}`.
+
+use http::StatusCode;
+
+use crate::browser::Console;
+
+const NEW: &str = "nine brass herons above Tartu";
+
+#[tokio::test]
+async fn r_in_5_a_known_and_an_unknown_address_get_the_same_page() {
+    let console = Console::new().await;
+    drop(console.person("olga").await);
+    let stranger = console.browser();
+    let ask = async |email: &str| {
+        let answer = stranger.post("/forgotten-password", &[("email", email)]).await;
+        (answer.status, answer.text.replace(email, "?"))
+    };
+    let known = ask("olga@example.com").await;
+    assert_eq!(known, ask("nobody@example.com").await);
+    assert_eq!(known.0, StatusCode::OK);
+    let wrong = stranger.post("/forgotten-password", &[("email", "olga@")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    wrong.says(&["value=\"olga@\"", "aria-invalid"]);
+}
+
+#[tokio::test]
+async fn a_mailed_link_sets_the_password_once_and_makes_no_session() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    let stranger = console.browser();
+    stranger.open("/forgotten-password").await;
+    stranger.post("/forgotten-password", &[("email", "olga@example.com")]).await;
+    let link = console.mailed_path("olga@example.com", "/password-reset/").await;
+
+    stranger.open(&link).await.says(&["Set a new password", "olga@example.com", " in The acme"]);
+    stranger.open(&link).await;
+    let short = stranger.post(&link, &[("email", "olga@example.com"), ("password", "short")]).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    short.says(&["id=\"password-error\""]);
+    let set = stranger.post(&link, &[("password", NEW)]).await;
+    assert_eq!(set.location(), "/sign-in");
+    assert!(!stranger.has_session(), "a reset link is no way in");
+    assert_eq!(olga.get("/organizations").await.location(), "/sign-in");
+    for answer in [stranger.get(&link).await, stranger.post(&link, &[("password", NEW)]).await] {
+        assert_eq!(answer.status, StatusCode::GONE);
+        answer.says(&["This is no longer valid"]);
+    }
+    let signed_in = stranger.post("/sign-in", &[("email", "olga@example.com"), ("password", NEW)]).await;
+    assert_eq!(signed_in.location(), "/organizations");
+}
+
+#[tokio::test]
+async fn a_link_that_never_was_looks_like_one_that_is_over() {
+    let console = Console::new().await;
+    let answer = console.browser().get("/password-reset/no-such-token").await;
+    assert_eq!(answer.status, StatusCode::GONE);
+    answer.says(&["This is no longer valid"]);
+}

@@ -3,7 +3,7 @@
 
 import { expect, test } from '@playwright/test';
 
-const REFERENCE = /[0-9A-Z]{3}-[0-9A-Z]{3}/;
+const REFERENCE = /[0-9A-Z]{4}-[0-9A-Z]{4}/;
 
 /**
  * Walks it.
@@ -60,8 +60,9 @@ export async function walk({ idp, kind, arrive, organization, extras = async () 
     await owner.look('sso-test-start');
     await owner.button('Continue with SSO').click();
     await idp.signIn(owner.page, rosa);
-    await expect(owner.page.getByText(rosa.email).first()).toBeVisible();
-    await expect(owner.page.getByText(rosa.name).first()).toBeVisible();
+    const result = owner.page.getByRole('main');
+    await expect(result.getByText(rosa.email).first()).toBeVisible();
+    await expect(result.getByText(rosa.name).first()).toBeVisible();
     await owner.look('sso-test-result');
   });
 

@@ -96,6 +96,10 @@ impl ConnectionView {
     }
 }
 
+/// Connections that an organization may keep. Each has requests of its own at a time, so this bounds what one
+/// organization can have under way (T-IDP-1, F1).
+const MOST_CONNECTIONS: usize = 10;
+
 /// What the overview shows.
 #[derive(Debug, Clone)]
 pub struct Overview {
@@ -166,6 +170,9 @@ pub async fn create(
                 let mut own = tx.organization(member.organization_id());
                 if !own.load_organization().await?.sso_entitled {
                     return Err(Refusal::SsoNotEntitled.into());
+                }
+                if own.list_connections().await?.len() >= MOST_CONNECTIONS {
+                    return Err(invalid("kind", "An organization keeps ten connections at most. Remove one first."));
                 }
                 let now = app.now();
                 let id: ConnectionId = app.entropy.id(now);

@@ -188,12 +188,15 @@ pub(crate) async fn finish(
     let result = TestResult {
         claims: assertion.claims.clone(),
         resolves_to,
-        would_happen: outcome(&linking),
+        would_happen: outcome(&linking, is_known_here(&facts)),
         failure: None,
     };
     keep(tx, app, document, test_id, "succeeded", &result).await?;
     let mut own = tx.organization(&document.organization_id);
-    own.set_revision_validated(&document.revision_id, started_by, app.now()).await?;
+    if !own.set_revision_validated(&document.revision_id, started_by, app.now()).await? {
+        // The draft was edited meanwhile: what was tested is not what would be activated.
+        return Err(Refusal::ConnectionChanged.into());
+    }
     if matches!(&linking, Linking::Link { user_id } if user_id == started_by) {
         newcomer::bind(tx, app, visitor, document, assertion, started_by).await?;
     }
@@ -317,16 +320,22 @@ async fn resolve(tx: &mut Tx, facts: &Facts) -> Result<String, Error> {
     Ok(format!("{} ({}), {standing}", user.name, user.email))
 }
 
+/// Whether the person has, or had, a place in this organization.
+fn is_known_here(facts: &Facts) -> bool {
+    facts.identity.as_ref().or(facts.holder.as_ref()).is_some_and(|candidate| candidate.membership.is_some())
+}
+
 /// What a sign-in with this assertion would do, without telling a member from a stranger elsewhere.
-fn outcome(linking: &Linking) -> Vec<String> {
+fn outcome(linking: &Linking, is_known_here: bool) -> Vec<String> {
     let text = match linking {
         Linking::Existing { .. } => "Signs in as this person. Role and projects stay as they are.",
         Linking::Link { .. } => "Is linked to this person by the address, who is told by mail. Role and projects stay as they are.",
         Linking::Join { bind: false, .. } => "Becomes a member again, with no project.",
-        Linking::Provision { .. } | Linking::Join { bind: true, .. } => {
-            "Becomes a member with no project; an Owner adds them to projects afterwards."
+        Linking::Prove { .. } if is_known_here => "Confirms the address by a mailed code first, then signs in.",
+        // One sentence for all who have no place here, so that a test tells nobody who has an account elsewhere (R-IN-5).
+        Linking::Provision { .. } | Linking::Join { bind: true, .. } | Linking::Prove { .. } => {
+            "Becomes a member with no project, perhaps after a mailed code; an Owner adds them to projects afterwards."
         }
-        Linking::Prove { .. } => "Confirms the address by a mailed code first, then signs in.",
         Linking::Refuse(refusal) => {
             let refusal = Refusal::from(*refusal);
             return vec![format!("Is refused: {}.", refusal.title()), refusal.advice()];

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgate_store::{Migrate, Store, StoreError};
+use orgate_store::{Migrate, Store};
 
 use crate::boot::{BootError, boot};
 use crate::clock::{Clock as _, SystemClock};
@@ -68,9 +68,6 @@ fn mail_waits_in(settings: &Settings) -> Finding {
 async fn database(settings: &Settings) -> Finding {
     match Store::open(&settings.store, SystemClock.now()).await {
         Ok(_) => good("database", "answers, and its schema is the one that this program needs"),
-        Err(error @ StoreError::NotMigrated { .. }) => {
-            bad("database", format!("{error}. Run `orgate migrate`, or start with ORGATE_MIGRATE=on."))
-        }
         Err(error) => bad("database", error.to_string()),
     }
 }

@@ -6,6 +6,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use orgate_core::email::EmailAddress;
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
@@ -55,8 +56,16 @@ pub async fn sign_up(app: &App, visitor: &Visitor, email_key: &str) -> Result<()
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sign_in(app: &App, visitor: &Visitor, typed: &str) -> Result<(), Error> {
     refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour))).await?;
-    let account: String = typed.trim().to_lowercase().chars().take(254).collect();
-    refuse_beyond(app, &Counter::hourly("password", account, TRIES_OF_AN_ACCOUNT)).await
+    refuse_beyond(app, &Counter::hourly("password", account(typed), TRIES_OF_AN_ACCOUNT)).await
+}
+
+/// The account that a typed address means, by the one equality of addresses: another spelling buys no further tries
+/// (T-LNK-10).
+pub(crate) fn account(typed: &str) -> String {
+    EmailAddress::parse(typed).map_or_else(
+        |_| typed.trim().to_lowercase().chars().take(254).collect(),
+        |email| email.key().to_owned(),
+    )
 }
 
 /// Counts an attempt to sign in through an IdP, by network alone: counted by organization, a hundred visits of one stranger
@@ -98,11 +107,14 @@ pub(crate) async fn is_first_notice(tx: &mut Tx, app: &App, organization_id: &Or
     Ok(hits <= counter.most)
 }
 
-/// Counts a call that invites.
+/// Counts a call that invites, inside its transaction and after its caller was allowed to: nobody else uses up an
+/// organization's invitations.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
-pub(crate) async fn invitations(app: &App, organization: &str) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("invitation", organization, INVITATIONS_OF_AN_ORGANIZATION)).await
+pub(crate) async fn invitations(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
+    let counter = Counter::hourly("invitation", organization_id, INVITATIONS_OF_AN_ORGANIZATION);
+    let hits = tx.instance().hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
+    if hits <= counter.most { Ok(()) } else { Err(Refusal::TooManyRequests.into()) }
 }
 
 /// Whether this is the first refused attempt of this account from this network in this minute: only that one becomes an

@@ -101,7 +101,7 @@ fn read_member(row: &Row<'_>) -> Result<Member, StoreError> {
 
 impl OrgTx<'_> {
     /// Makes the person a member, new or again. `false` when they are one already: their role is never overwritten
-    /// (R-LNK-5).
+    /// (R-LNK-5). Proofs from before an end of the membership stay without effect after a return (I7).
     pub async fn join(
         &mut self,
         user_id: &UserId,
@@ -112,7 +112,8 @@ impl OrgTx<'_> {
         let sql = "insert into memberships (user_id, organization_id, role, state, origin, joined_at)
             values ($2, $1, $3, 'active', $4, $5)
             on conflict (user_id, organization_id) do update set role = excluded.role, state = 'active',
-                origin = excluded.origin, joined_at = excluded.joined_at, ended_at = null
+                origin = excluded.origin, joined_at = excluded.joined_at, ended_at = null,
+                proofs_not_before_at = excluded.joined_at
             where memberships.state <> 'active'";
         self.changed(sql, &[user_id.into(), role.into(), origin.into(), at.into()]).await
     }

@@ -7,7 +7,8 @@ use orgate_core::time::Timestamp;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
 
-/// Roles are united: the stronger one is kept. A place once held by `into` and held by `from` is held again.
+/// Roles are united: the stronger one is kept. A place once held by `into` and held by `from` is held again; proofs that
+/// stopped opening it do not open it again (I7).
 const MEMBERSHIPS: &str = "insert into memberships (user_id, organization_id, role, state, origin, joined_at,
         last_sign_in_at, last_sso_sign_in_at, proofs_not_before_at)
     select cast($2 as text), organization_id, role, state, origin, joined_at, last_sign_in_at, last_sso_sign_in_at,
@@ -17,6 +18,10 @@ const MEMBERSHIPS: &str = "insert into memberships (user_id, organization_id, ro
         role = case when memberships.state = 'active' and memberships.role = 'owner' then 'owner'
             else excluded.role end,
         state = 'active', ended_at = null,
+        proofs_not_before_at = case
+            when coalesce(memberships.ended_at, memberships.proofs_not_before_at) > excluded.proofs_not_before_at
+            then coalesce(memberships.ended_at, memberships.proofs_not_before_at)
+            else excluded.proofs_not_before_at end,
         last_sso_sign_in_at = coalesce(excluded.last_sso_sign_in_at, memberships.last_sso_sign_in_at)";
 
 const GRANTS: &str = "insert into project_grants (project_id, user_id, organization_id, role, created_at, created_by)

@@ -75,11 +75,16 @@ pub fn check(
     match access {
         Access::Public => Ok(()),
         Access::Operator => operator(web, headers, false),
-        Access::Monitor => operator(web, headers, peer(extensions).is_loopback()),
+        // Behind a proxy on this machine everybody's peer is loopback: what was forwarded is not this machine's own.
+        Access::Monitor => operator(web, headers, peer(extensions).is_loopback() && !is_forwarded(headers)),
         Access::Session | Access::Account | Access::Member | Access::Project | Access::Owner | Access::RecentOwner => {
             session_hash(headers).map(|_| ()).ok_or_else(|| Refusal::NoSession.into())
         }
     }
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    ["x-forwarded-for", "forwarded", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
 }
 
 fn operator(web: &Web, headers: &HeaderMap, without_token: bool) -> Result<(), Failure> {

@@ -37,9 +37,10 @@ pub fn session(issued: &Issued, now: Timestamp) -> HeaderValue {
     written(SESSION, &issued.token.reveal(), Duration::seconds(seconds))
 }
 
-/// The pre-login cookie. It outlives the longest attempt.
+/// The pre-login cookie. It names a browser and nobody in it, so it may live long: an attempt whose browser loses it
+/// halfway has to start again.
 pub fn browser(token: &SecretToken) -> HeaderValue {
-    written(BROWSER, &token.reveal(), Duration::hours(1))
+    written(BROWSER, &token.reveal(), Duration::days(180))
 }
 
 /// Where to go after the sign-in.

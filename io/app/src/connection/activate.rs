@@ -36,7 +36,7 @@ pub async fn activate(app: &App, visitor: &Visitor, organization: &str, id: &str
                 let activation = Activation {
                     validated: next.validated_at.is_some(),
                     entitled: row.sso_entitled,
-                    already_active: is_active,
+                    already_active: is_active && current.as_ref().is_some_and(|current| is_same_client(current, next)),
                 };
                 activation.decide().map_err(|refusal| match refusal {
                     ActivationRefusal::NotValidated => Refusal::ConnectionNotValidated,
@@ -67,6 +67,11 @@ async fn before(
     Ok((member, row, connection))
 }
 
+/// Whether two revisions speak for the same client of the same IdP.
+fn is_same_client(one: &Revision, other: &Revision) -> bool {
+    one.issuer == other.issuer && one.client_id == other.client_id
+}
+
 /// Everything that changes when `next` becomes the settings in use. A revision of the same connection for the same
 /// client keeps the proofs made so far: rotating a secret signs nobody out. Anything else starts afresh (R-SSO-7): what is
 /// in flight began before that moment and is refused where it ends.
@@ -85,7 +90,7 @@ async fn switch(
         own.disable_connection(replaced).await?;
     }
     let keeps = row.active_connection_id.as_ref() == Some(&connection.id)
-        && current.is_some_and(|current| current.issuer == next.issuer && current.client_id == next.client_id);
+        && current.is_some_and(|current| is_same_client(current, next));
     own.activate_revision(&connection.id, &next.id).await?;
     own.activate_connection(&connection.id, &next.id, now).await?;
     let since = if keeps { row.connection_since_at } else { now };

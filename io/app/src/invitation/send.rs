@@ -89,13 +89,13 @@ struct Checked {
 /// [`Refusal::TooManyRequests`], and those of [`authorise::permitted`].
 pub async fn invite(app: &App, visitor: &Visitor, organization: &str, new: NewInvitations) -> Result<Invited, Error> {
     let checked = check(new)?;
-    limit::invitations(app, organization).await?;
     let input = (app.clone(), visitor.clone(), organization.to_owned(), checked);
     let invited = app
         .store
         .write(input, |tx, (app, visitor, organization, checked)| {
             Box::pin(async move {
                 let member = membership::authorise_grant(tx, app, visitor, organization, checked.role).await?;
+                limit::invitations(tx, app, member.organization_id()).await?;
                 invite_all(tx, app, visitor, &member, checked).await
             })
         })
@@ -140,13 +140,13 @@ pub async fn list(
 /// [`Refusal::NeedsRecentProof`] for the role `owner`, and those of [`authorise::permitted`].
 pub async fn resend(app: &App, visitor: &Visitor, organization: &str, id: &str) -> Result<SentInvitation, Error> {
     let id = InvitationId::parse(id).ok_or(Refusal::NotFound)?;
-    limit::invitations(app, organization).await?;
     let input = (app.clone(), visitor.clone(), organization.to_owned(), id);
     let sent = app
         .store
         .write(input, |tx, (app, visitor, organization, id)| {
             Box::pin(async move {
                 let (member, invitation) = pending(tx, app, visitor, organization, id).await?;
+                limit::invitations(tx, app, member.organization_id()).await?;
                 limit::mail_in(tx, app, invitation.email.key()).await?;
                 let now = app.now();
                 let (mailed, copied) = (SecretToken::generate(&*app.entropy), SecretToken::generate(&*app.entropy));

@@ -119,7 +119,6 @@ pub async fn add(
 ) -> Result<Added, Error> {
     let mut input = Input::default();
     let Some(email) = input.new_email("email", email) else { return Err(input.refused()) };
-    limit::invitations(app, organization).await?;
     let input = (app.clone(), visitor.clone(), (organization.to_owned(), project.to_owned()), email, role);
     let added = app
         .store
@@ -130,7 +129,10 @@ pub async fn add(
                 match find_member(tx, &member, email).await? {
                     Some(user) => give(tx, app, visitor, &member, &project, &user, *role).await,
                     None if member.place.place.enforced => Err(Refusal::NotAnOrganizationMember.into()),
-                    None => invite(tx, app, visitor, &member, &project, email, *role).await,
+                    None => {
+                        limit::invitations(tx, app, member.organization_id()).await?;
+                        invite(tx, app, visitor, &member, &project, email, *role).await
+                    }
                 }
             })
         })

@@ -31,23 +31,38 @@ pub struct Credentials {
 pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Result<Issued, Error> {
     limit::sign_in(app, visitor, &credentials.email).await?;
     let known = find(app, &credentials.email).await?;
+    compare(app, visitor, known, &credentials.email, credentials.password).await
+}
+
+/// The same work for all, whoever is known.
+async fn compare(
+    app: &App,
+    visitor: &Visitor,
+    known: Option<(UserId, String)>,
+    typed: &str,
+    password: Password,
+) -> Result<Issued, Error> {
     let stored = known.as_ref().map(|(_, hash)| hash.as_str());
-    let comparison = app.passwords.compare(&credentials.password, stored).await?;
+    let comparison = app.passwords.compare(&password, stored).await?;
     match (known, comparison) {
         (Some((user_id, hash)), Comparison::Right { needs_rehash }) => {
             let rehashed = if needs_rehash {
-                Some(app.passwords.hash(&credentials.password, &*app.entropy).await?)
+                Some(app.passwords.hash(&password, &*app.entropy).await?)
             } else {
                 None
             };
-            finish(app, visitor, user_id, hash, rehashed).await
+            let outcome = finish(app, visitor, user_id.clone(), hash, rehashed).await;
+            if let Err(Error::Refused(refusal)) = &outcome {
+                refused(app, visitor, typed, Some(user_id), refusal.code()).await?;
+            }
+            outcome
         }
         (Some((user_id, _)), Comparison::Wrong) => {
-            refused(app, visitor, Some(user_id), "invalid-credentials").await?;
+            refused(app, visitor, typed, Some(user_id), "invalid-credentials").await?;
             Err(Refusal::InvalidCredentials.into())
         }
         (None, _) => {
-            refused(app, visitor, None, "invalid-credentials").await?;
+            refused(app, visitor, typed, None, "invalid-credentials").await?;
             Err(Refusal::InvalidCredentials.into())
         }
     }
@@ -57,16 +72,19 @@ pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Re
 ///
 /// *Errors*: as [`begin`], and [`Refusal::NoSession`].
 pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result<Issued, Error> {
-    let email = app
+    let (user_id, email, stored) = app
         .store
         .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
             Box::pin(async move {
                 let caller = authorise::session(tx, app, visitor).await?;
-                Ok::<_, Error>(caller.check.email)
+                let stored = tx.instance().find_password(caller.user_id()).await?;
+                Ok::<_, Error>((caller.user_id().clone(), caller.check.email, stored))
             })
         })
         .await?;
-    begin(app, visitor, Credentials { email, password }).await
+    limit::confirmation(app, &user_id).await?;
+    // The session's own user, never whoever else has the address.
+    compare(app, visitor, stored.map(|stored| (user_id, stored.hash)), &email, password).await
 }
 
 async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error> {
@@ -90,10 +108,9 @@ async fn finish(
     hash: String,
     rehashed: Option<String>,
 ) -> Result<Issued, Error> {
-    let outcome = app
-        .store
+    app.store
         .write(
-            (app.clone(), visitor.clone(), user_id.clone(), hash, rehashed),
+            (app.clone(), visitor.clone(), user_id, hash, rehashed),
             |tx, (app, visitor, user_id, hash, rehashed)| {
                 Box::pin(async move {
                     let stored = tx.instance().find_password(user_id).await?;
@@ -108,17 +125,19 @@ async fn finish(
                 })
             },
         )
-        .await;
-    if let Err(Error::Refused(refusal)) = &outcome {
-        refused(app, visitor, Some(user_id), refusal.code()).await?;
-    }
-    outcome
+        .await
 }
 
 /// Writes a refused attempt down: at most one event an account, address and minute, so a storm fills no disk (R-OPS-3).
-async fn refused(app: &App, visitor: &Visitor, user_id: Option<UserId>, code: &'static str) -> Result<(), Error> {
-    let account = user_id.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
-    if !limit::is_first_refusal(app, visitor, &account).await? {
+/// A known and an unknown address cost the same writes (R-IN-5).
+async fn refused(
+    app: &App,
+    visitor: &Visitor,
+    typed: &str,
+    user_id: Option<UserId>,
+    code: &'static str,
+) -> Result<(), Error> {
+    if !limit::is_first_refusal(app, visitor, &limit::account(typed)).await? {
         return Ok(());
     }
     app.store

@@ -34,11 +34,7 @@ pub async fn callback(app: &App, visitor: &Visitor, connection_id: &ConnectionId
     let outcome = match drive::to_end(app, connection_id, resume(exchange, &callback)).await? {
         Step::Done(assertion) => {
             document.assertion = Some(*assertion);
-            app.store
-                .write((app.clone(), visitor.clone(), document), |tx, (app, visitor, document)| {
-                    Box::pin(act(tx, app, visitor, document))
-                })
-                .await?
+            finish(app, visitor, document).await?
         }
         Step::Refuse(refusal) => refuse(app, visitor, document, refusal).await?,
         Step::Redirect { .. } | Step::Metadata { .. } | Step::Keys { .. } | Step::Fetch { .. } | Step::Known { .. } => {
@@ -47,6 +43,23 @@ pub async fn callback(app: &App, visitor: &Visitor, connection_id: &ConnectionId
     };
     app.outbox.wake();
     Ok(outcome)
+}
+
+/// Decides and writes. A refusal undoes what was written, so it is filed in a transaction of its own: the attempt is
+/// used up, and the person needs a number (R-SSO-9).
+async fn finish(app: &App, visitor: &Visitor, document: Document) -> Result<Outcome, Error> {
+    let input = (app.clone(), visitor.clone(), document.clone());
+    let acted = app.store.write(input, |tx, (app, visitor, document)| Box::pin(act(tx, app, visitor, document))).await;
+    match acted {
+        Err(Error::Refused(refusal)) if refusal != Refusal::AttemptOver => {
+            app.store
+                .write((app.clone(), visitor.clone(), document, refusal), |tx, (app, visitor, document, refusal)| {
+                    Box::pin(refuse_by_rule(tx, app, visitor, document, None, refusal))
+                })
+                .await
+        }
+        other => other,
+    }
 }
 
 /// What the state in a callback leads to.

@@ -47,7 +47,7 @@ pub(super) async fn apply(
                 bind(tx, app, visitor, document, assertion, user_id).await?;
             }
             join(tx, app, visitor, document, user_id).await?;
-            user_id.clone()
+            proven(tx, app, visitor, document, user_id).await?
         }
         Linking::Provision { proven } => {
             let user_id = provision(tx, app, document, assertion, *proven).await?;
@@ -60,7 +60,7 @@ pub(super) async fn apply(
         }
     };
     if takes_invitation(linking, facts)
-        && let Some(address) = address_of(assertion)
+        && let Some(address) = credible_address(tx, document, assertion).await?
     {
         invitation::take_invitation(tx, app, visitor, &document.organization_id, &user_id, &address).await?;
     }
@@ -69,6 +69,18 @@ pub(super) async fn apply(
         view.touch_identity(&identity.id, app.now()).await?;
     }
     Ok(user_id)
+}
+
+/// The address whose invitation is taken along: the one that a code of this attempt proved, else the asserted one.
+async fn credible_address(
+    tx: &mut Tx,
+    document: &Document,
+    assertion: &Assertion,
+) -> Result<Option<EmailAddress>, Error> {
+    match &document.code_proven_for {
+        Some(user_id) => Ok(Some(tx.instance().load_user(user_id).await?.email)),
+        None => Ok(address_of(assertion)),
+    }
 }
 
 pub(crate) async fn bind(

@@ -53,6 +53,8 @@ pub async fn listen(app: &App) -> Result<TcpListener, String> {
 /// Serves and does the jobs until the process is asked to stop; then requests under way finish, and uses of sessions
 /// that were not written down yet are.
 pub async fn until_stopped(app: App, listener: TcpListener) -> Result<(), String> {
+    // Before the first answer, so that nobody who got one finds the program deaf.
+    let asked = stop::asked();
     let (stopping, stopped) = watch::channel(false);
     let wait = |mut stopped: watch::Receiver<bool>| async move {
         // An error means that the sender is gone, which is the wish to stop as well.
@@ -64,7 +66,7 @@ pub async fn until_stopped(app: App, listener: TcpListener) -> Result<(), String
     };
     let mut server = tokio::spawn(serve(listener, Web::new(app), wait(stopped)));
     let early = tokio::select! {
-        () = stop::asked() => None,
+        () = asked => None,
         ended = &mut server => Some(ended),
     };
     stopping.send_replace(true);

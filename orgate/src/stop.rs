@@ -2,25 +2,26 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Ready when the process is asked to stop.
-pub async fn asked() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
+/// Listens from now on, and is ready when the process is asked to stop.
+pub fn asked() -> impl Future<Output = ()> {
+    let (terminate, interrupt) = (heard(SignalKind::terminate()), heard(SignalKind::interrupt()));
+    async {
+        tokio::select! {
+            () = terminate => {}
+            () = interrupt => {}
+        }
+    }
+}
+
+fn heard(kind: SignalKind) -> impl Future<Output = ()> {
+    let signal = signal(kind);
+    async move {
+        match signal {
             Ok(mut signal) => drop(signal.recv().await),
             Err(reason) => {
-                tracing::warn!("SIGTERM cannot be heard: {reason}");
+                tracing::warn!("signal {} cannot be heard: {reason}", kind.as_raw_value());
                 std::future::pending::<()>().await;
             }
         }
-    };
-    let interrupt = async {
-        if let Err(reason) = tokio::signal::ctrl_c().await {
-            tracing::warn!("SIGINT cannot be heard: {reason}");
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = terminate => {}
-        () = interrupt => {}
     }
 }

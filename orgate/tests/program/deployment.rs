@@ -1,6 +1,7 @@
 //! A deployment in a temporary folder, and the program run against it.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -80,13 +81,22 @@ impl Deployment {
     pub fn serve(&self) -> Child {
         let mut child = self.command(&["serve"]).spawn().unwrap();
         for _ in 0..600 {
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            if self.is_healthy().unwrap_or(false) {
                 return child;
             }
             assert!(child.try_wait().unwrap().is_none(), "it ended early");
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("it does not listen");
+        panic!("it does not answer");
+    }
+
+    fn is_healthy(&self) -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        write!(stream, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer.starts_with("HTTP/1.1 200 "))
     }
 }
 

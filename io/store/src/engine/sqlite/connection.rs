@@ -33,6 +33,10 @@ impl Connection {
             Migrate::Apply => OpenFlags::SQLITE_OPEN_CREATE,
             Migrate::Check => OpenFlags::empty(),
         };
+        let has_folder = path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir());
+        if migrate == Migrate::Check && has_folder && !path.exists() {
+            return Err(StoreError::NotMigrated { found: 0, known: migrate::newest() });
+        }
         let unwritable =
             |error: rusqlite::Error| StoreError::Unwritable { path: path.to_owned(), detail: error.to_string() };
         let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | create).map_err(unwritable)?;

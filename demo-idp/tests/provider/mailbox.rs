@@ -1,0 +1,67 @@
+//! The mailbox's pages, from outside.
+
+use orgate_demo_idp::mailbox::Mailbox;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+const CODE: &str = "From: Orgate <orgate@demo.example>\r\nTo: dana@acme.example\r\nSubject: Your code\r\n\
+                    Date: Sun, 22 Nov 2026 07:10:00 +0000\r\nContent-Type: text/plain\r\n\r\nCode:\r\n\r\n    123456\r\n";
+const LINK: &str = "From: Orgate <orgate@demo.example>\r\nTo: sam@acme.example\r\nSubject: <b>An invitation</b>\r\n\
+                    Date: Sun, 22 Nov 2026 07:11:00 +0000\r\nContent-Type: text/plain\r\n\r\n<script>\r\n\r\n\
+                    http://localhost:8080/invitations/abc?x=1&y=2\r\n";
+
+async fn get(mailbox: &Mailbox, path: &str, host: Option<&str>) -> String {
+    let url = mailbox.url();
+    let authority = url.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(authority).await.unwrap();
+    let host = host.unwrap_or(authority);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+async fn started() -> (tempfile::TempDir, Mailbox) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mai_1.eml"), CODE).unwrap();
+    std::fs::write(folder.path().join("mai_2.eml"), LINK).unwrap();
+    let mailbox = Mailbox::start(([127, 0, 0, 1], 0).into(), folder.path().to_owned()).await.unwrap();
+    (folder, mailbox)
+}
+
+#[tokio::test]
+async fn the_list_shows_the_newest_first_and_can_be_one_persons() {
+    let (_folder, mailbox) = started().await;
+    let all = get(&mailbox, "/", None).await;
+    let place = |text: &str| all.find(text).unwrap();
+    assert!(place("/mails/mai_2") < place("/mails/mai_1") && all.contains("123456"), "{all}");
+    let danas = get(&mailbox, "/?to=dana%40acme.example", None).await;
+    assert!(danas.contains("/mails/mai_1") && !danas.contains("/mails/mai_2"), "{danas}");
+}
+
+#[tokio::test]
+async fn a_code_is_a_field_to_copy_and_a_link_can_be_followed() {
+    let (_folder, mailbox) = started().await;
+    assert!(get(&mailbox, "/mails/mai_1", None).await.contains("<input readonly value=\"123456\">"));
+    let link = "<a href=\"http://localhost:8080/invitations/abc?x=1&#38;y=2\">";
+    assert!(get(&mailbox, "/mails/mai_2", None).await.contains(link));
+}
+
+#[tokio::test]
+async fn what_a_mail_says_is_text_and_loads_nothing() {
+    let (_folder, mailbox) = started().await;
+    let page = get(&mailbox, "/mails/mai_2", None).await;
+    assert!(!page.contains("<script>") && !page.contains("<b>An"), "{page}");
+    assert!(page.contains("content-security-policy: default-src 'none'"), "{page}");
+}
+
+#[tokio::test]
+async fn other_names_and_other_hosts_are_refused() {
+    let (folder, mailbox) = started().await;
+    std::fs::write(folder.path().join("secret.txt"), "secret").unwrap();
+    for path in ["/mails/mai_9", "/mails/secret", "/mails/..%2fsecret", "/elsewhere"] {
+        assert!(get(&mailbox, path, None).await.starts_with("HTTP/1.1 404 "), "{path}");
+    }
+    assert!(get(&mailbox, "/", Some("evil.example")).await.starts_with("HTTP/1.1 421 "));
+    assert!(Mailbox::start(([192, 0, 2, 1], 0).into(), folder.path().to_owned()).await.is_err());
+}

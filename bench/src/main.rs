@@ -75,7 +75,9 @@ struct RunArguments {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Seed { database_url, scale } => on(&mut Builder::new_multi_thread(), seed::seed(&database_url, scale)),
-        Command::Serve { database_url } => on(Builder::new_multi_thread().worker_threads(1), server::serve(&database_url)),
+        Command::Serve { database_url } => {
+            on(Builder::new_multi_thread().worker_threads(1), server::serve(&database_url))
+        }
         Command::Run(arguments) => on(&mut Builder::new_current_thread(), run(arguments)),
     };
     match outcome {
@@ -98,7 +100,10 @@ async fn run(arguments: RunArguments) -> Result<(), String> {
     let tickets = Arc::new(Tickets::new(&People::new(arguments.scale)?));
     let mut engines = Vec::new();
     if let Some(url) = &arguments.sqlite {
-        engines.push(EngineReport { name: "SQLite", rounds: measure::measure(url, None, &tickets, arguments.plan).await? });
+        engines.push(EngineReport {
+            name: "SQLite",
+            rounds: measure::measure(url, None, &tickets, arguments.plan).await?,
+        });
     }
     if let Some(url) = &arguments.postgres {
         let database = arguments.postgres_process.map(|parent| DatabaseServer { parent });

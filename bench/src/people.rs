@@ -162,7 +162,7 @@ fn organization(dice: &Dice, number: usize) -> SeededOrganization {
     SeededOrganization {
         id: dice.0.id(at),
         slug: format!("organization-{number}"),
-        connection: (number % CONNECTED == 0).then(|| dice.0.id(at)),
+        connection: number.is_multiple_of(CONNECTED).then(|| dice.0.id(at)),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Owns what becomes of the measurements: a table for people and all numbers for programs.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -58,19 +57,19 @@ impl Report {
 
     /// The page.
     pub fn text(&self) -> String {
-        let mut text = format!("# `/check` against an empty endpoint, {}\n\n", self.date);
-        for engine in &self.engines {
-            engine.add_to(&mut text);
-        }
-        self.add_circumstances(&mut text);
-        text
+        let mut lines = vec![format!("# `/check` against an empty endpoint, {}\n", self.date)];
+        lines.extend(self.engines.iter().map(EngineReport::table));
+        lines.extend(self.circumstances());
+        lines.extend(self.machine.iter().map(|(name, value)| format!("- {name}: {value}")));
+        lines.join("\n") + "\n"
     }
 
-    fn add_circumstances(&self, text: &mut String) {
+    fn circumstances(&self) -> [String; 4] {
         let Scale { organizations, users, sessions } = self.scale;
         let Plan { rounds, seconds, connections } = self.plan;
-        let pinned = if self.pinned { "one core that nothing else of the measurement used" } else { "the machine's only core" };
-        let lines = [
+        let pinned =
+            if self.pinned { "one core that nothing else of the measurement used" } else { "the machine's only core" };
+        [
             format!("- Database: {organizations} organizations, {users} people, {sessions} living sessions."),
             format!(
                 "- {rounds} rounds; in each, every endpoint has its turn of {seconds} s over {connections} open connections, \
@@ -82,23 +81,18 @@ impl Report {
             "- Busy: processor time of the server by the clock on the wall. Well below 100 %, the server waited, and its \
              requests a second say more about the load or the database than about it."
                 .to_owned(),
-        ];
-        for line in lines.into_iter().chain(self.machine.iter().map(|(name, value)| format!("- {name}: {value}"))) {
-            // Writing to a string cannot fail.
-            drop(writeln!(text, "{line}"));
-        }
+        ]
     }
 }
 
 impl EngineReport {
-    fn add_to(&self, text: &mut String) {
+    fn table(&self) -> String {
         let head = "| | requests/s | of empty | p50 µs | p99 µs | server CPU µs/request | CPU: empty of it | busy | database CPU µs/request |";
-        drop(writeln!(text, "## {}\n\n{head}\n|---|---:|---:|---:|---:|---:|---:|---:|---:|", self.name));
-        for endpoint in Endpoint::ALL {
-            let Some(cells) = self.cells(endpoint) else { continue };
-            drop(writeln!(text, "| `{}` | {} |", endpoint.name(), cells.join(" | ")));
-        }
-        text.push('\n');
+        let mut lines = vec![format!("## {}\n\n{head}\n|---|---:|---:|---:|---:|---:|---:|---:|---:|", self.name)];
+        let row =
+            |endpoint: Endpoint| Some(format!("| `{}` | {} |", endpoint.name(), self.cells(endpoint)?.join(" | ")));
+        lines.extend(Endpoint::ALL.into_iter().filter_map(row));
+        lines.join("\n") + "\n"
     }
 
     fn cells(&self, endpoint: Endpoint) -> Option<[String; 8]> {
@@ -130,8 +124,8 @@ impl EngineReport {
 impl Spread {
     fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        let (low, high) = (*values.get(middle.saturating_sub(usize::from(values.len() % 2 == 0)))?, *values.get(middle)?);
+        // The one in the middle, or the two.
+        let (low, high) = (*values.get(values.len().saturating_sub(1) / 2)?, *values.get(values.len() / 2)?);
         Some(Self { median: f64::midpoint(low, high), least: *values.first()?, greatest: *values.last()? })
     }
 }
@@ -158,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_ratio_is_taken_within_a_round_so_a_slow_moment_of_the_machine_cancels_out() {
-        let round = |speed: usize| vec![turn(Endpoint::Empty, 1_000 * speed, 1.0), turn(Endpoint::Check, 600 * speed, 1.0)];
+        let round =
+            |speed: usize| vec![turn(Endpoint::Empty, 1_000 * speed, 1.0), turn(Endpoint::Check, 600 * speed, 1.0)];
         let engine = EngineReport { name: "SQLite", rounds: vec![round(1), round(9), round(3)] };
         let spread = engine.spread(Endpoint::Check, |turn, empty| turn.throughput() / empty.throughput()).unwrap();
         assert!((spread.least - 0.6).abs() < 1e-9 && (spread.greatest - 0.6).abs() < 1e-9);

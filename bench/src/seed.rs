@@ -11,7 +11,7 @@ use orgate_core::id::RevisionId;
 use orgate_core::membership::MembershipOrigin;
 use orgate_store::{StoreError, Tx};
 
-use crate::people::{People, Scale, SeededOrganization, SeededSession, SeededUser, START};
+use crate::people::{People, START, Scale, SeededOrganization, SeededSession, SeededUser};
 use crate::server;
 
 /// Rows in one transaction; far from the five seconds that a write may take.

@@ -66,19 +66,12 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NameMissing => f.write_str("Give the integration a name."),
-            Self::RedirectUriMissing => {
-                f.write_str("Paste at least one address into “Sign-in redirect URIs”.")
-            }
-            Self::NotAUri(text) => write!(
-                f,
-                "“{text}” is not a full address that begins with https:// or http://."
-            ),
+            Self::RedirectUriMissing => f.write_str("Paste at least one address into “Sign-in redirect URIs”."),
+            Self::NotAUri(text) => write!(f, "“{text}” is not a full address that begins with https:// or http://."),
             Self::UnregisteredUri(text) => write!(f, "“{text}” is not among the application's sign-in redirect URIs."),
             Self::UnknownApplication => f.write_str("There is no such application."),
             Self::UnknownPerson => f.write_str("There is no such person."),
-            Self::NotSaved(_) => {
-                f.write_str("The change could not be saved, so nothing changed. Is the disk full?")
-            }
+            Self::NotSaved(_) => f.write_str("The change could not be saved, so nothing changed. Is the disk full?"),
         }
     }
 }
@@ -103,19 +96,11 @@ pub(crate) fn settle(application: &mut Application, new: NewApplication) -> Resu
     if name.is_empty() {
         return Err(Refusal::NameMissing);
     }
-    let uris = new
-        .redirect_uris
-        .iter()
-        .map(|uri| parse_uri(uri))
-        .collect::<Result<Vec<_>, _>>()?;
+    let uris = new.redirect_uris.iter().map(|uri| parse_uri(uri)).collect::<Result<Vec<_>, _>>()?;
     if uris.is_empty() {
         return Err(Refusal::RedirectUriMissing);
     }
-    application.initiate_login_uri = new
-        .initiate_login_uri
-        .as_deref()
-        .map(parse_uri)
-        .transpose()?;
+    application.initiate_login_uri = new.initiate_login_uri.as_deref().map(parse_uri).transpose()?;
     application.name = name;
     application.redirect_uris = uris;
     application.assigned = new.assigned;
@@ -126,9 +111,7 @@ pub(crate) fn settle(application: &mut Application, new: NewApplication) -> Resu
 pub(crate) fn parse_uri(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     match url::Url::parse(text) {
-        Ok(uri) if matches!(uri.scheme(), "http" | "https") && uri.fragment().is_none() => {
-            Ok(text.to_owned())
-        }
+        Ok(uri) if matches!(uri.scheme(), "http" | "https") && uri.fragment().is_none() => Ok(text.to_owned()),
         Ok(_) | Err(_) => Err(Refusal::NotAUri(text.to_owned())),
     }
 }

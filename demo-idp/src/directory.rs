@@ -42,11 +42,7 @@ impl Person {
     }
 
     pub(crate) fn initials(&self) -> String {
-        self.given_name
-            .chars()
-            .take(1)
-            .chain(self.family_name.chars().take(1))
-            .collect()
+        self.given_name.chars().take(1).chain(self.family_name.chars().take(1)).collect()
     }
 }
 
@@ -98,20 +94,10 @@ impl Directory {
             (SigningKey::parse(&kept.signing_key)?, kept)
         } else {
             let (key, signing_key) = SigningKey::generate()?;
-            (
-                key,
-                Kept {
-                    signing_key,
-                    applications: Vec::new(),
-                },
-            )
+            (key, Kept { signing_key, applications: Vec::new() })
         };
         for application in applications {
-            if !kept
-                .applications
-                .iter()
-                .any(|known| known.client_id == application.client_id)
-            {
+            if !kept.applications.iter().any(|known| known.client_id == application.client_id) {
                 kept.applications.push(application);
             }
         }
@@ -119,17 +105,7 @@ impl Directory {
             write(path, &kept).map_err(|source| StartError::State(path.clone(), source))?;
         }
         let (sign_ins, codes, access_tokens) = Default::default();
-        Ok((
-            Self {
-                people,
-                kept,
-                state_file,
-                sign_ins,
-                codes,
-                access_tokens,
-            },
-            key,
-        ))
+        Ok((Self { people, kept, state_file, sign_ins, codes, access_tokens }, key))
     }
 
     pub(crate) fn people(&self) -> &[Person] {
@@ -145,18 +121,11 @@ impl Directory {
     }
 
     pub(crate) fn application(&self, client_id: &str) -> Option<&Application> {
-        self.kept
-            .applications
-            .iter()
-            .find(|application| application.client_id == client_id)
+        self.kept.applications.iter().find(|application| application.client_id == client_id)
     }
 
     /// Creates an application with an id and a secret in Okta's shape.
-    pub(crate) fn create(
-        &mut self,
-        new: NewApplication,
-        effects: &Effects,
-    ) -> Result<Application, Refusal> {
+    pub(crate) fn create(&mut self, new: NewApplication, effects: &Effects) -> Result<Application, Refusal> {
         let mut application = Application {
             name: String::new(),
             client_id: format!("0oa{}", random_text(effects, 17)),
@@ -183,12 +152,7 @@ impl Directory {
     }
 
     /// Assigns a person to an application, or takes the assignment away.
-    pub(crate) fn assign(
-        &mut self,
-        client_id: &str,
-        subject: &str,
-        assigned: bool,
-    ) -> Result<(), Refusal> {
+    pub(crate) fn assign(&mut self, client_id: &str, subject: &str, assigned: bool) -> Result<(), Refusal> {
         if self.person(subject).is_none() {
             return Err(Refusal::UnknownPerson);
         }
@@ -203,11 +167,7 @@ impl Directory {
     }
 
     /// Replaces an application's secret; the old one is refused from now on.
-    pub(crate) fn rotate_secret(
-        &mut self,
-        client_id: &str,
-        effects: &Effects,
-    ) -> Result<(), Refusal> {
+    pub(crate) fn rotate_secret(&mut self, client_id: &str, effects: &Effects) -> Result<(), Refusal> {
         let secret = random_text(effects, 64);
         self.change(client_id, |application| {
             application.client_secret = secret;
@@ -223,9 +183,7 @@ impl Directory {
     ) -> Result<(), Refusal> {
         let before = self.kept.applications.clone();
         let mut applications = self.kept.applications.iter_mut();
-        let application = applications
-            .find(|known| known.client_id == client_id)
-            .ok_or(Refusal::UnknownApplication)?;
+        let application = applications.find(|known| known.client_id == client_id).ok_or(Refusal::UnknownApplication)?;
         let outcome = change(application).and_then(|()| self.save());
         if outcome.is_err() {
             self.kept.applications = before;
@@ -234,25 +192,19 @@ impl Directory {
     }
 
     fn save(&self) -> Result<(), Refusal> {
-        self.state_file
-            .as_deref()
-            .map_or(Ok(()), |path| write(path, &self.kept))
-            .map_err(Refusal::NotSaved)
+        self.state_file.as_deref().map_or(Ok(()), |path| write(path, &self.kept)).map_err(Refusal::NotSaved)
     }
 
     /// Remembers that a browser signed in.
     pub(crate) fn sign_in(&mut self, browser: String, signed_in: SignedIn) {
         let oldest = signed_in.authenticated - SIGN_IN_LIFETIME_SECONDS;
-        self.sign_ins
-            .retain(|_, earlier| earlier.authenticated > oldest);
+        self.sign_ins.retain(|_, earlier| earlier.authenticated > oldest);
         self.sign_ins.insert(browser, signed_in);
     }
 
     /// Who is signed in there.
     pub(crate) fn signed_in(&self, browser: &str, now: i64) -> Option<&SignedIn> {
-        self.sign_ins
-            .get(browser)
-            .filter(|signed_in| signed_in.authenticated > now - SIGN_IN_LIFETIME_SECONDS)
+        self.sign_ins.get(browser).filter(|signed_in| signed_in.authenticated > now - SIGN_IN_LIFETIME_SECONDS)
     }
 
     /// Signs a browser out.
@@ -263,31 +215,23 @@ impl Directory {
     /// Issues a code that works once within a minute.
     pub(crate) fn issue_code(&mut self, code: String, grant: Grant, now: i64) {
         self.codes.retain(|_, (expires, _)| *expires > now);
-        self.codes
-            .insert(code, (now + CODE_LIFETIME_SECONDS, grant));
+        self.codes.insert(code, (now + CODE_LIFETIME_SECONDS, grant));
     }
 
     /// Takes what a code stands for; a second try finds nothing.
     pub(crate) fn consume_code(&mut self, code: &str, now: i64) -> Option<Grant> {
-        self.codes
-            .remove(code)
-            .filter(|(expires, _)| *expires > now)
-            .map(|(_, grant)| grant)
+        self.codes.remove(code).filter(|(expires, _)| *expires > now).map(|(_, grant)| grant)
     }
 
     /// Issues an access token for UserInfo.
     pub(crate) fn issue_access_token(&mut self, token: String, grant: Grant, now: i64) {
         self.access_tokens.retain(|_, (expires, _)| *expires > now);
-        self.access_tokens
-            .insert(token, (now + TOKEN_LIFETIME_SECONDS, grant));
+        self.access_tokens.insert(token, (now + TOKEN_LIFETIME_SECONDS, grant));
     }
 
     /// What an access token stands for.
     pub(crate) fn access_token(&self, token: &str, now: i64) -> Option<&Grant> {
-        self.access_tokens
-            .get(token)
-            .filter(|(expires, _)| *expires > now)
-            .map(|(_, grant)| grant)
+        self.access_tokens.get(token).filter(|(expires, _)| *expires > now).map(|(_, grant)| grant)
     }
 }
 
@@ -300,10 +244,7 @@ pub(crate) fn random_text(effects: &Effects, length: usize) -> String {
         (effects.fill)(&mut byte);
         // Bytes from 248 on are thrown away, so that every sign is as likely as any other.
         let [byte] = byte;
-        if let Some(sign) = ALPHABET
-            .get(usize::from(byte) % ALPHABET.len())
-            .filter(|_| byte < 248)
-        {
+        if let Some(sign) = ALPHABET.get(usize::from(byte) % ALPHABET.len()).filter(|_| byte < 248) {
             text.push(char::from(*sign));
         }
     }
@@ -313,9 +254,7 @@ pub(crate) fn random_text(effects: &Effects, length: usize) -> String {
 fn read(path: &Path) -> Result<Option<Kept>, StartError> {
     let failed = |source| StartError::State(path.to_owned(), source);
     match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| failed(error.into())),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.into())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(error)),
     }

@@ -22,10 +22,7 @@ impl SigningKey {
         let unusable = |_| StartError::Key("it could not be generated".to_owned());
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(unusable)?;
         let der: Pkcs8V1Der<'_> = pair.as_der().map_err(unusable)?;
-        let pem = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            BASE64.encode(der.as_ref())
-        );
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64.encode(der.as_ref()));
         Ok((Self::parse(&pem)?, pem))
     }
 
@@ -38,11 +35,7 @@ impl SigningKey {
         let key_id: String = HEXLOWER.encode(digest.as_ref()).chars().take(16).collect();
         public.common.key_id = Some(key_id.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
-        Ok(Self {
-            private,
-            public,
-            key_id,
-        })
+        Ok(Self { private, public, key_id })
     }
 
     /// The public key.

@@ -74,26 +74,13 @@ impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotLoopback(address) => {
-                write!(
-                    f,
-                    "the demonstration identity provider listens on loopback only, not on {address}"
-                )
+                write!(f, "the demonstration identity provider listens on loopback only, not on {address}")
             }
-            Self::Listen(address, _) => write!(
-                f,
-                "cannot listen on {address} for the demonstration identity provider"
-            ),
+            Self::Listen(address, _) => write!(f, "cannot listen on {address} for the demonstration identity provider"),
             Self::State(path, _) => {
-                write!(
-                    f,
-                    "cannot keep the demonstration identity provider's state in {}",
-                    path.display()
-                )
+                write!(f, "cannot keep the demonstration identity provider's state in {}", path.display())
             }
-            Self::Key(reason) => write!(
-                f,
-                "the demonstration identity provider has no signing key: {reason}"
-            ),
+            Self::Key(reason) => write!(f, "the demonstration identity provider has no signing key: {reason}"),
         }
     }
 }
@@ -120,9 +107,7 @@ pub(crate) struct Provider {
 impl Provider {
     pub(crate) fn directory(&self) -> MutexGuard<'_, Directory> {
         // Every change to the directory is complete before anything in it can panic.
-        self.directory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -152,16 +137,11 @@ impl Server {
             return Err(StartError::NotLoopback(settings.address));
         }
         let listen = |source| StartError::Listen(settings.address, source);
-        let listener = tokio::net::TcpListener::bind(settings.address)
-            .await
-            .map_err(listen)?;
+        let listener = tokio::net::TcpListener::bind(settings.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let (directory, key) =
-            Directory::open(settings.people, settings.applications, settings.state_file)?;
+        let (directory, key) = Directory::open(settings.people, settings.applications, settings.state_file)?;
         let provider = Arc::new(Provider {
-            issuer: settings
-                .issuer
-                .unwrap_or_else(|| format!("http://{address}")),
+            issuer: settings.issuer.unwrap_or_else(|| format!("http://{address}")),
             organization: settings.organization,
             thin_id_tokens: settings.thin_id_tokens,
             key,
@@ -175,12 +155,7 @@ impl Server {
             drop(stopped.await);
         });
         let task = tokio::spawn(serve.into_future());
-        Ok(Self {
-            address,
-            provider,
-            stop,
-            task,
-        })
+        Ok(Self { address, provider, stop, task })
     }
 
     /// Where it listens.
@@ -207,9 +182,7 @@ impl Server {
     ///
     /// *Errors*: a redirect URI that is none, or a state file that cannot be written.
     pub fn create_application(&self, new: NewApplication) -> Result<Application, Refusal> {
-        self.provider
-            .directory()
-            .create(new, &self.provider.effects)
+        self.provider.directory().create(new, &self.provider.effects)
     }
 
     /// Adds a redirect URI to an application, if it is not there yet.
@@ -229,9 +202,7 @@ impl Server {
     ///
     /// *Errors*: an unknown client id or person, or a state file that cannot be written.
     pub fn assign(&self, client_id: &str, subject: &str, assigned: bool) -> Result<(), Refusal> {
-        self.provider
-            .directory()
-            .assign(client_id, subject, assigned)
+        self.provider.directory().assign(client_id, subject, assigned)
     }
 
     /// Where a browser is sent once this person has signed in to answer an authorization request, as the sign-in page

@@ -37,10 +37,7 @@ pub(crate) struct AuthorizationRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unanswerable {
     UnknownClient,
-    UnregisteredUri {
-        received: String,
-        registered: Vec<String>,
-    },
+    UnregisteredUri { received: String, registered: Vec<String> },
 }
 
 /// The application that asks and where it is to be answered.
@@ -49,15 +46,10 @@ pub(crate) fn resolve(
     directory: &Directory,
 ) -> Result<(Application, String), Unanswerable> {
     let client_id = request.client_id.as_deref().unwrap_or_default();
-    let application = directory
-        .application(client_id)
-        .ok_or(Unanswerable::UnknownClient)?;
+    let application = directory.application(client_id).ok_or(Unanswerable::UnknownClient)?;
     let received = request.redirect_uri.clone().unwrap_or_default();
     if !application.redirect_uris.contains(&received) {
-        return Err(Unanswerable::UnregisteredUri {
-            received,
-            registered: application.redirect_uris.clone(),
-        });
+        return Err(Unanswerable::UnregisteredUri { received, registered: application.redirect_uris.clone() });
     }
     Ok((application.clone(), received))
 }
@@ -68,27 +60,13 @@ pub(crate) type ProtocolError = (&'static str, &'static str);
 /// What is wrong with a request, before anybody is asked to sign in.
 pub(crate) fn check(request: &AuthorizationRequest) -> Result<(), ProtocolError> {
     if request.response_type.as_deref() != Some("code") {
-        return Err((
-            "unsupported_response_type",
-            "The response type is not supported by the authorization server.",
-        ));
+        return Err(("unsupported_response_type", "The response type is not supported by the authorization server."));
     }
-    if !request
-        .scope
-        .as_deref()
-        .is_some_and(|scope| scope.split(' ').any(|scope| scope == "openid"))
-    {
-        return Err((
-            "invalid_scope",
-            "The authorization request must have the scope 'openid'.",
-        ));
+    if !request.scope.as_deref().is_some_and(|scope| scope.split(' ').any(|scope| scope == "openid")) {
+        return Err(("invalid_scope", "The authorization request must have the scope 'openid'."));
     }
-    if request.code_challenge.is_none() || request.code_challenge_method.as_deref() != Some("S256")
-    {
-        return Err((
-            "invalid_request",
-            "PKCE code challenge is required, with the method 'S256'.",
-        ));
+    if request.code_challenge.is_none() || request.code_challenge_method.as_deref() != Some("S256") {
+        return Err(("invalid_request", "PKCE code challenge is required, with the method 'S256'."));
     }
     Ok(())
 }
@@ -99,15 +77,11 @@ pub(crate) fn silently(
     signed_in: Option<&SignedIn>,
     now: i64,
 ) -> Result<SignedIn, ProtocolError> {
-    let fresh = |signed_in: &&SignedIn| {
-        request
-            .max_age
-            .is_none_or(|limit| now - signed_in.authenticated < limit)
-    };
-    signed_in.filter(fresh).cloned().ok_or((
-        "login_required",
-        "The client specified not to prompt, but the user is not logged in.",
-    ))
+    let fresh = |signed_in: &&SignedIn| request.max_age.is_none_or(|limit| now - signed_in.authenticated < limit);
+    signed_in
+        .filter(fresh)
+        .cloned()
+        .ok_or(("login_required", "The client specified not to prompt, but the user is not logged in."))
 }
 
 /// Issues a code for somebody who has signed in, if they are assigned to the application.
@@ -118,10 +92,7 @@ pub(crate) fn authorize(
     signed_in: SignedIn,
 ) -> Result<String, ProtocolError> {
     if !application.assigned.contains(&signed_in.subject) {
-        return Err((
-            "access_denied",
-            "User is not assigned to the client application.",
-        ));
+        return Err(("access_denied", "User is not assigned to the client application."));
     }
     let code = provider.secret();
     let grant = Grant {
@@ -132,24 +103,15 @@ pub(crate) fn authorize(
         nonce: request.nonce.clone(),
         scope: request.scope.clone().unwrap_or_default(),
     };
-    provider
-        .directory()
-        .issue_code(code.clone(), grant, provider.now());
+    provider.directory().issue_code(code.clone(), grant, provider.now());
     Ok(code)
 }
 
 /// The address that answers an authorization request.
-pub(crate) fn answer(
-    redirect_uri: &str,
-    state: Option<&str>,
-    outcome: Result<String, ProtocolError>,
-) -> String {
+pub(crate) fn answer(redirect_uri: &str, state: Option<&str>, outcome: Result<String, ProtocolError>) -> String {
     let mut parameters = match outcome {
         Ok(code) => vec![("code", code)],
-        Err((error, description)) => vec![
-            ("error", error.to_owned()),
-            ("error_description", description.to_owned()),
-        ],
+        Err((error, description)) => vec![("error", error.to_owned()), ("error_description", description.to_owned())],
     };
     if let Some(state) = state {
         parameters.push(("state", state.to_owned()));
@@ -208,48 +170,29 @@ pub(crate) async fn token(
     RawForm(form): RawForm,
 ) -> Response {
     let Ok(request) = serde_urlencoded::from_bytes::<TokenRequest>(&form) else {
-        return token_error(
-            StatusCode::BAD_REQUEST,
-            "invalid_request",
-            "The request could not be read.",
-        );
+        return token_error(StatusCode::BAD_REQUEST, "invalid_request", "The request could not be read.");
     };
     let Some(client_id) = authenticate(&provider.directory(), &headers, &request) else {
         let description = "The client secret supplied for a confidential client is invalid.";
         return token_error(StatusCode::UNAUTHORIZED, "invalid_client", description);
     };
     if request.grant_type.as_deref() != Some("authorization_code") {
-        let description =
-            "The authorization grant type is not supported by the authorization server.";
-        return token_error(
-            StatusCode::BAD_REQUEST,
-            "unsupported_grant_type",
-            description,
-        );
+        let description = "The authorization grant type is not supported by the authorization server.";
+        return token_error(StatusCode::BAD_REQUEST, "unsupported_grant_type", description);
     }
     let now = provider.now();
-    let grant = provider
-        .directory()
-        .consume_code(request.code.as_deref().unwrap_or_default(), now);
-    let Some(grant) =
-        grant.filter(|grant| grant.client_id == client_id && is_redeemable(grant, &request))
-    else {
+    let grant = provider.directory().consume_code(request.code.as_deref().unwrap_or_default(), now);
+    let Some(grant) = grant.filter(|grant| grant.client_id == client_id && is_redeemable(grant, &request)) else {
         let description = "The authorization code is invalid or has expired.";
         return token_error(StatusCode::BAD_REQUEST, "invalid_grant", description);
     };
     let access_token = provider.secret();
     let claims = id_token_claims(&provider, &grant, &access_token, now);
     let Ok(id_token) = provider.key.sign(&claims) else {
-        return token_error(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "server_error",
-            "The token could not be signed.",
-        );
+        return token_error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The token could not be signed.");
     };
     let scope = grant.scope.clone();
-    provider
-        .directory()
-        .issue_access_token(access_token.clone(), grant, now);
+    provider.directory().issue_access_token(access_token.clone(), grant, now);
     Json(json!({
         "token_type": "Bearer",
         "expires_in": TOKEN_LIFETIME_SECONDS,
@@ -261,31 +204,17 @@ pub(crate) async fn token(
 }
 
 fn token_error(status: StatusCode, error: &str, description: &str) -> Response {
-    (
-        status,
-        Json(json!({"error": error, "error_description": description})),
-    )
-        .into_response()
+    (status, Json(json!({"error": error, "error_description": description}))).into_response()
 }
 
 /// The client that a request proves to be, by the Authorization header or by the form.
-fn authenticate(
-    directory: &Directory,
-    headers: &HeaderMap,
-    request: &TokenRequest,
-) -> Option<String> {
+fn authenticate(directory: &Directory, headers: &HeaderMap, request: &TokenRequest) -> Option<String> {
     let (id, secret) = match headers.get(header::AUTHORIZATION) {
         Some(basic) => decode_basic(basic.to_str().ok()?.strip_prefix("Basic ")?)?,
         None => (request.client_id.clone()?, request.client_secret.clone()?),
     };
     let application = directory.application(&id)?;
-    bool::from(
-        application
-            .client_secret
-            .as_bytes()
-            .ct_eq(secret.as_bytes()),
-    )
-    .then_some(id)
+    bool::from(application.client_secret.as_bytes().ct_eq(secret.as_bytes())).then_some(id)
 }
 
 /// The id and secret of a Basic header, which are form-encoded first. *Source*: RFC 6749, 2.3.1.
@@ -294,23 +223,13 @@ fn decode_basic(credentials: &str) -> Option<(String, String)> {
     let (id, secret) = text.split_once(':')?;
     let decoded = |part: &str| {
         let form = format!("part={part}");
-        serde_urlencoded::from_str::<Vec<(String, String)>>(&form)
-            .ok()?
-            .pop()
-            .map(|(_, value)| value)
+        serde_urlencoded::from_str::<Vec<(String, String)>>(&form).ok()?.pop().map(|(_, value)| value)
     };
     Some((decoded(id)?, decoded(secret)?))
 }
 
 fn is_redeemable(grant: &Grant, request: &TokenRequest) -> bool {
-    let verifier = digest(
-        &SHA256,
-        request
-            .code_verifier
-            .as_deref()
-            .unwrap_or_default()
-            .as_bytes(),
-    );
+    let verifier = digest(&SHA256, request.code_verifier.as_deref().unwrap_or_default().as_bytes());
     grant.challenge.as_deref() == Some(BASE64URL_NOPAD.encode(verifier.as_ref()).as_str())
         && request.redirect_uri.as_deref() == Some(grant.redirect_uri.as_str())
 }
@@ -361,17 +280,11 @@ fn profile(person: &Person, scope: &str) -> Value {
     Value::Object(claims)
 }
 
-pub(crate) async fn user_info(
-    State(provider): State<Arc<Provider>>,
-    headers: HeaderMap,
-) -> Response {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+pub(crate) async fn user_info(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Response {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let directory = provider.directory();
     let grant = bearer.and_then(|token| directory.access_token(token, provider.now()));
-    let Some((grant, person)) =
-        grant.and_then(|grant| Some((grant, directory.person(&grant.signed_in.subject)?)))
+    let Some((grant, person)) = grant.and_then(|grant| Some((grant, directory.person(&grant.signed_in.subject)?)))
     else {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")];
         return (StatusCode::UNAUTHORIZED, challenge).into_response();

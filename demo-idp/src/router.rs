@@ -19,35 +19,17 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route("/sign-in", post(pages::sign_in::create))
         .route("/sign-out", post(pages::sign_in::remove))
         .route("/oauth2/v1/authorize", get(pages::sign_in::authorize))
-        .route(
-            "/admin",
-            get(pages::applications::list).post(pages::applications::create),
-        )
+        .route("/admin", get(pages::applications::list).post(pages::applications::create))
         .route("/admin/new", get(pages::applications::new))
-        .route(
-            "/admin/{client_id}",
-            get(pages::applications::show).post(pages::applications::update),
-        )
-        .route(
-            "/admin/{client_id}/secret",
-            post(pages::applications::rotate_secret),
-        )
-        .route(
-            "/admin/{client_id}/assignments",
-            post(pages::applications::assign),
-        )
+        .route("/admin/{client_id}", get(pages::applications::show).post(pages::applications::update))
+        .route("/admin/{client_id}/secret", post(pages::applications::rotate_secret))
+        .route("/admin/{client_id}/assignments", post(pages::applications::assign))
         .layer(CsrfLayer::new());
     let programs = Router::new()
-        .route(
-            "/.well-known/openid-configuration",
-            get(protocol::discovery),
-        )
+        .route("/.well-known/openid-configuration", get(protocol::discovery))
         .route("/oauth2/v1/keys", get(protocol::keys))
         .route("/oauth2/v1/token", post(protocol::token))
-        .route(
-            "/oauth2/v1/userinfo",
-            get(protocol::user_info).post(protocol::user_info),
-        );
+        .route("/oauth2/v1/userinfo", get(protocol::user_info).post(protocol::user_info));
     Router::new()
         .merge(people)
         .merge(programs)

@@ -4,6 +4,7 @@ const CAST = [
   { username: 'rosa', name: 'Rosa Owner', assigned: true },
   { username: 'nils', name: 'Nils Newcomer', assigned: true },
   { username: 'mira', name: 'Mira Member', assigned: true },
+  { username: 'tove', name: 'Tove Tile', assigned: true },
   { username: 'udo', name: 'Udo Unassigned', assigned: false },
 ];
 

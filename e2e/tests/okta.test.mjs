@@ -11,15 +11,22 @@ test('an organization connects Okta and its people sign in through it', async ({
     arrive,
     organization: { name: 'Acme Robotics', slug: 'acme' },
     extras: async ({ organization }) => {
-      await test.step('the tile on the dashboard asks before it signs anybody in', async () => {
+      await test.step('the tile on the dashboard signs a known person in and asks before it makes somebody known', async () => {
         const visitor = await arrive();
         await visitor.page.goto(okta.dashboardUrl);
         await visitor.link('Orgate').click();
-        await visitor.look('tile-start');
-        await visitor.button('Continue').click();
         await okta.signIn(visitor.page, okta.people.nils);
         await visitor.expectIn(organization.slug);
         await visitor.expectProjects(organization.slug, ['Atlas']);
+
+        const stranger = await arrive();
+        await stranger.page.goto(okta.dashboardUrl);
+        await stranger.link('Orgate').click();
+        await okta.signIn(stranger.page, okta.people.tove);
+        await stranger.look('tile-question');
+        await stranger.button('Continue').click();
+        await stranger.expectIn(organization.slug);
+        await stranger.expectProjects(organization.slug, []);
       });
 
       await test.step('an SSO session does not open the account', async () => {

@@ -28,6 +28,10 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         orgate_app::Error::Refused(refusal) => format!("{}. {}", refusal.title(), refusal.advice()),
         fault @ orgate_app::Error::Fault(_) => fault.to_string(),
     })?;
-    say(if entitled { "Single sign-on is part of this organization." } else { "Single sign-on is locked for this organization." });
+    say(if entitled {
+        "Single sign-on is part of this organization."
+    } else {
+        "Single sign-on is locked for this organization."
+    });
     Ok(())
 }

@@ -72,13 +72,10 @@ pub async fn until_stopped(app: App, listener: TcpListener) -> Result<(), String
     stopping.send_replace(true);
     let ended = match early {
         Some(ended) => ended,
-        None => match tokio::time::timeout(GRACE, server).await {
-            Ok(ended) => ended,
-            Err(_) => {
-                tracing::warn!(grace.seconds = GRACE.as_secs(), "requests under way were cut off");
-                Ok(Ok(()))
-            }
-        },
+        None => tokio::time::timeout(GRACE, server).await.unwrap_or_else(|_| {
+            tracing::warn!(grace.seconds = GRACE.as_secs(), "requests under way were cut off");
+            Ok(Ok(()))
+        }),
     };
     background.await.map_err(|reason| format!("background jobs: {reason}"))?;
     ended.map_err(|reason| format!("server: {reason}"))?.map_err(|reason| format!("server: {reason}"))

@@ -5,10 +5,7 @@ use data_encoding::HEXLOWER;
 /// `length` random bytes.
 pub(crate) fn random(length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one source of randomness in the kit"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one source of randomness in the kit")]
     aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
     bytes
 }

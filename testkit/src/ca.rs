@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -25,15 +24,10 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new()).expect("no names to refuse");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "Orgate test authority");
+        params.distinguished_name.push(DnType::CommonName, "Orgate test authority");
         let key = KeyPair::generate().expect("a key");
         let pem = params.self_signed(&key).expect("a certificate").pem();
-        Self(Arc::new(Inner {
-            issuer: Issuer::new(params, key),
-            pem,
-        }))
+        Self(Arc::new(Inner { issuer: Issuer::new(params, key), pem }))
     }
 
     /// The root certificate as PEM.
@@ -55,9 +49,7 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().expect("a key");
-        let leaf = params
-            .signed_by(&key, &self.0.issuer)
-            .expect("a certificate");
+        let leaf = params.signed_by(&key, &self.0.issuer).expect("a certificate");
         let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a PKCS#8 key");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)

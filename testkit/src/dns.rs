@@ -67,11 +67,7 @@ impl Dns {
             let tcp = TcpListener::from_std(tcp).expect("a socket");
             tokio::join!(serve_udp(udp, Arc::clone(&shared)), serve_tcp(tcp, shared));
         });
-        Self {
-            address,
-            state,
-            _background: background,
-        }
+        Self { address, state, _background: background }
     }
 
     /// Where it listens.
@@ -89,16 +85,9 @@ impl Dns {
         let mut state = lock(&self.state);
         let texts = match state.zone.remove(&canonical(name)) {
             Some(Answer::Records { texts, .. }) => texts,
-            Some(Answer::Flip(_) | Answer::NoSuchName | Answer::Failure | Answer::Silence)
-            | None => Vec::new(),
+            Some(Answer::Flip(_) | Answer::NoSuchName | Answer::Failure | Answer::Silence) | None => Vec::new(),
         };
-        state.zone.insert(
-            canonical(name),
-            Answer::Records {
-                addresses: addresses.to_vec(),
-                texts,
-            },
-        );
+        state.zone.insert(canonical(name), Answer::Records { addresses: addresses.to_vec(), texts });
     }
 
     /// Lets `name` resolve to 127.0.0.1.
@@ -111,13 +100,10 @@ impl Dns {
         let mut state = lock(&self.state);
         let addresses = match state.zone.remove(&canonical(name)) {
             Some(Answer::Records { addresses, .. }) => addresses,
-            Some(Answer::Flip(_) | Answer::NoSuchName | Answer::Failure | Answer::Silence)
-            | None => Vec::new(),
+            Some(Answer::Flip(_) | Answer::NoSuchName | Answer::Failure | Answer::Silence) | None => Vec::new(),
         };
         let texts = texts.iter().map(|&text| text.to_owned()).collect();
-        state
-            .zone
-            .insert(canonical(name), Answer::Records { addresses, texts });
+        state.zone.insert(canonical(name), Answer::Records { addresses, texts });
     }
 
     /// Every question so far, oldest first.
@@ -173,9 +159,7 @@ async fn serve_stream(mut stream: TcpStream, state: Arc<Mutex<State>>) -> std::i
         let mut query = vec![0; usize::from(stream.read_u16().await?)];
         stream.read_exact(&mut query).await?;
         if let Some(reply) = reply(&query, &state) {
-            stream
-                .write_u16(u16::try_from(reply.len()).map_err(std::io::Error::other)?)
-                .await?;
+            stream.write_u16(u16::try_from(reply.len()).map_err(std::io::Error::other)?).await?;
             stream.write_all(&reply).await?;
         }
     }
@@ -195,14 +179,7 @@ fn reply(query: &[u8], state: &Mutex<State>) -> Option<Vec<u8>> {
     reply.add_query(question.clone());
     let (addresses, texts) = match answer {
         Answer::Records { addresses, texts } => (addresses, texts),
-        Answer::Flip(lists) => (
-            lists
-                .get(earlier)
-                .or(lists.last())
-                .cloned()
-                .unwrap_or_default(),
-            Vec::new(),
-        ),
+        Answer::Flip(lists) => (lists.get(earlier).or(lists.last()).cloned().unwrap_or_default(), Vec::new()),
         Answer::NoSuchName => {
             reply.metadata.response_code = ResponseCode::NXDomain;
             (Vec::new(), Vec::new())
@@ -222,20 +199,10 @@ fn reply(query: &[u8], state: &Mutex<State>) -> Option<Vec<u8>> {
 /// Notes the question; the answer for its name and how often it was asked before.
 fn note(state: &Mutex<State>, name: &str, record_type: RecordType) -> (Answer, usize) {
     let mut state = lock(state);
-    let question = Question {
-        name: name.to_owned(),
-        record_type: record_type.to_string(),
-    };
-    let earlier = state
-        .asked
-        .iter()
-        .filter(|asked| **asked == question)
-        .count();
+    let question = Question { name: name.to_owned(), record_type: record_type.to_string() };
+    let earlier = state.asked.iter().filter(|asked| **asked == question).count();
     state.asked.push(question);
-    (
-        state.zone.get(name).cloned().unwrap_or(Answer::NoSuchName),
-        earlier,
-    )
+    (state.zone.get(name).cloned().unwrap_or(Answer::NoSuchName), earlier)
 }
 
 fn records(record_type: RecordType, addresses: &[IpAddr], texts: &[String]) -> Vec<RData> {

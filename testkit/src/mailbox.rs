@@ -38,11 +38,7 @@ impl Message {
                 .iter()
                 .flat_map(|address| match address {
                     mailparse::MailAddr::Single(single) => vec![single.addr.clone()],
-                    mailparse::MailAddr::Group(group) => group
-                        .addrs
-                        .iter()
-                        .map(|single| single.addr.clone())
-                        .collect(),
+                    mailparse::MailAddr::Group(group) => group.addrs.iter().map(|single| single.addr.clone()).collect(),
                 })
                 .collect(),
             from: header("From"),
@@ -55,10 +51,7 @@ impl Message {
 
     /// The six-digit code: the only run of exactly six digits in the text. None if there is none, or more than one.
     pub fn code(&self) -> Option<String> {
-        let mut runs = self
-            .text
-            .split(|c: char| !c.is_ascii_digit())
-            .filter(|run| run.len() == 6);
+        let mut runs = self.text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 6);
         let code = runs.next()?;
         runs.next().is_none().then(|| code.to_owned())
     }
@@ -81,13 +74,9 @@ impl Message {
 /// The first part of the given type, depth first.
 fn part(mail: &ParsedMail<'_>, mime_type: &str) -> Option<String> {
     if mail.subparts.is_empty() {
-        return (mail.ctype.mimetype == mime_type)
-            .then(|| mail.get_body().ok())
-            .flatten();
+        return (mail.ctype.mimetype == mime_type).then(|| mail.get_body().ok()).flatten();
     }
-    mail.subparts
-        .iter()
-        .find_map(|inner| part(inner, mime_type))
+    mail.subparts.iter().find_map(|inner| part(inner, mime_type))
 }
 
 /// A folder of messages, of which it remembers what it has handed out.
@@ -99,10 +88,7 @@ pub struct Mailbox {
 impl Mailbox {
     /// The mailbox of `folder`, which may not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self {
-            folder: folder.into(),
-            seen: std::sync::Mutex::default(),
-        }
+        Self { folder: folder.into(), seen: std::sync::Mutex::default() }
     }
 
     /// Every message, oldest file first.
@@ -112,39 +98,22 @@ impl Mailbox {
         };
         let mut files: Vec<_> = entries
             .filter_map(Result::ok)
-            .map(|entry| {
-                (
-                    entry.metadata().and_then(|meta| meta.modified()).ok(),
-                    entry.path(),
-                )
-            })
+            .map(|entry| (entry.metadata().and_then(|meta| meta.modified()).ok(), entry.path()))
             .filter(|(_, path)| path.extension().is_some_and(|extension| extension == "eml"))
             .collect();
         files.sort();
-        files
-            .iter()
-            .filter_map(|(_, path)| Message::read(path))
-            .collect()
+        files.iter().filter_map(|(_, path)| Message::read(path)).collect()
     }
 
     /// Every message to `address`, in any case, oldest first.
     pub fn to(&self, address: &str) -> Vec<Message> {
-        self.list()
-            .into_iter()
-            .filter(|message| is_to(message, address))
-            .collect()
+        self.list().into_iter().filter(|message| is_to(message, address)).collect()
     }
 
     /// The oldest message to `address` that was not handed out before, or none.
     pub fn take(&self, address: &str) -> Option<Message> {
-        let mut seen = self
-            .seen
-            .lock()
-            .expect("a mailbox that no panic has left behind");
-        let message = self
-            .to(address)
-            .into_iter()
-            .find(|message| !seen.contains(&message.file))?;
+        let mut seen = self.seen.lock().expect("a mailbox that no panic has left behind");
+        let message = self.to(address).into_iter().find(|message| !seen.contains(&message.file))?;
         seen.insert(message.file.clone());
         Some(message)
     }
@@ -153,16 +122,10 @@ impl Mailbox {
     ///
     /// Panics, with what there is, if none comes.
     pub async fn next(&self, address: &str) -> Message {
-        self.next_within(address, Duration::from_secs(10))
-            .await
-            .unwrap_or_else(|| {
-                let there: Vec<_> = self
-                    .list()
-                    .into_iter()
-                    .map(|message| (message.to, message.subject))
-                    .collect();
-                unreachable!("no new mail to {address}; there is {there:?}")
-            })
+        self.next_within(address, Duration::from_secs(10)).await.unwrap_or_else(|| {
+            let there: Vec<_> = self.list().into_iter().map(|message| (message.to, message.subject)).collect();
+            unreachable!("no new mail to {address}; there is {there:?}")
+        })
     }
 
     /// As [`Self::next`], within `limit` of real time, or none.

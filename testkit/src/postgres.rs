@@ -20,18 +20,12 @@ pub struct Database {
 /// A new, empty database, or none where [`VARIABLE`] is not set.
 pub async fn fresh() -> Option<Database> {
     let server_url = std::env::var(VARIABLE).ok()?;
-    let server: Config = server_url
-        .parse()
-        .expect("ORGATE_TEST_POSTGRES_URL is the address of a PostgreSQL server");
+    let server: Config = server_url.parse().expect("ORGATE_TEST_POSTGRES_URL is the address of a PostgreSQL server");
     let name = format!("orgate_test_{}", random_name());
     run(&server, &format!("create database {name}")).await;
     let mut url = url::Url::parse(&server_url).expect("ORGATE_TEST_POSTGRES_URL is a URL");
     url.set_path(&name);
-    Some(Database {
-        server,
-        name,
-        url: url.into(),
-    })
+    Some(Database { server, name, url: url.into() })
 }
 
 impl Database {
@@ -54,25 +48,15 @@ impl Database {
 
     /// Drops it, with whatever is still connected.
     pub async fn remove(self) {
-        run(
-            &self.server,
-            &format!("drop database {} with (force)", self.name),
-        )
-        .await;
+        run(&self.server, &format!("drop database {} with (force)", self.name)).await;
     }
 }
 
 /// Runs one statement on a connection of its own.
 async fn run(server: &Config, statement: &str) {
-    let (client, connection) = server
-        .connect(NoTls)
-        .await
-        .expect("the PostgreSQL server answers");
+    let (client, connection) = server.connect(NoTls).await.expect("the PostgreSQL server answers");
     let driver = tokio::spawn(connection);
-    client
-        .batch_execute(statement)
-        .await
-        .expect("the role may create databases");
+    client.batch_execute(statement).await.expect("the role may create databases");
     drop(client);
     drop(driver.await);
 }

@@ -37,13 +37,7 @@ pub(crate) async fn list(State(provider): State<Arc<Provider>>) -> Response {
         assigned: application.assigned.len(),
         people,
     });
-    render(
-        &ListPage {
-            organization: provider.organization.clone(),
-            applications: rows.collect(),
-        },
-        "'self'",
-    )
+    render(&ListPage { organization: provider.organization.clone(), applications: rows.collect() }, "'self'")
 }
 
 /// The form of a new application, with what was typed if it was refused.
@@ -92,38 +86,17 @@ impl Typed {
 
 pub(crate) async fn new(State(provider): State<Arc<Provider>>) -> Response {
     let organization = provider.organization.clone();
-    render(
-        &NewPage {
-            organization,
-            typed: Typed::default(),
-            refusal: None,
-        },
-        "'self'",
-    )
+    render(&NewPage { organization, typed: Typed::default(), refusal: None }, "'self'")
 }
 
-pub(crate) async fn create(
-    State(provider): State<Arc<Provider>>,
-    Form(typed): Form<Typed>,
-) -> Response {
-    let everyone = provider
-        .directory()
-        .people()
-        .iter()
-        .map(|person| person.subject.clone())
-        .collect();
-    let created = provider
-        .directory()
-        .create(typed.parse(everyone), &provider.effects);
+pub(crate) async fn create(State(provider): State<Arc<Provider>>, Form(typed): Form<Typed>) -> Response {
+    let everyone = provider.directory().people().iter().map(|person| person.subject.clone()).collect();
+    let created = provider.directory().create(typed.parse(everyone), &provider.effects);
     match created {
         Ok(application) => see(&application.client_id, "created"),
         Err(refusal) => {
             let (organization, status) = (provider.organization.clone(), status(&refusal));
-            let page = NewPage {
-                organization,
-                typed,
-                refusal: Some(refusal.to_string()),
-            };
+            let page = NewPage { organization, typed, refusal: Some(refusal.to_string()) };
             (status, render(&page, "'self'")).into_response()
         }
     }
@@ -147,10 +120,7 @@ impl ShowPage {
     fn new(provider: &Provider, application: &Application) -> Self {
         let assigned = |subject: &str| application.assigned.contains(subject);
         let people = provider.directory();
-        let people = people
-            .people()
-            .iter()
-            .map(|person| PersonButton::new(person, assigned(&person.subject)));
+        let people = people.people().iter().map(|person| PersonButton::new(person, assigned(&person.subject)));
         Self {
             organization: provider.organization.clone(),
             issuer: provider.issuer.clone(),
@@ -178,13 +148,9 @@ pub(crate) struct Done {
 impl Done {
     fn notice(&self) -> Option<&'static str> {
         match self.done.as_deref() {
-            Some("created") => {
-                Some("Created. Now assign people, yourself first, and copy the three values.")
-            }
+            Some("created") => Some("Created. Now assign people, yourself first, and copy the three values."),
             Some("saved") => Some("Saved."),
-            Some("secret") => {
-                Some("There is a new client secret. The old one is refused from now on.")
-            }
+            Some("secret") => Some("There is a new client secret. The old one is refused from now on."),
             Some("assigned") => Some("The assignment is changed. It holds from the next sign-in."),
             Some(_) | None => None,
         }
@@ -198,10 +164,7 @@ pub(crate) async fn show(
 ) -> Response {
     match find(&provider, &client_id) {
         Ok(application) => {
-            let page = ShowPage {
-                notice: done.notice(),
-                ..ShowPage::new(&provider, &application)
-            };
+            let page = ShowPage { notice: done.notice(), ..ShowPage::new(&provider, &application) };
             render(&page, "'self'")
         }
         Err(page) => *page,
@@ -217,34 +180,20 @@ pub(crate) async fn update(
         Ok(application) => application,
         Err(page) => return *page,
     };
-    let outcome = provider
-        .directory()
-        .edit(&client_id, typed.parse(BTreeSet::new()));
+    let outcome = provider.directory().edit(&client_id, typed.parse(BTreeSet::new()));
     match outcome {
         Ok(()) => see(&client_id, "saved"),
         Err(refusal) => {
             let status = status(&refusal);
-            let page = ShowPage {
-                typed,
-                refusal: Some(refusal.to_string()),
-                ..ShowPage::new(&provider, &application)
-            };
+            let page = ShowPage { typed, refusal: Some(refusal.to_string()), ..ShowPage::new(&provider, &application) };
             (status, render(&page, "'self'")).into_response()
         }
     }
 }
 
-pub(crate) async fn rotate_secret(
-    State(provider): State<Arc<Provider>>,
-    Path(client_id): Path<String>,
-) -> Response {
-    let outcome = provider
-        .directory()
-        .rotate_secret(&client_id, &provider.effects);
-    outcome.map_or_else(
-        |refusal| refused(&provider, &refusal),
-        |()| see(&client_id, "secret"),
-    )
+pub(crate) async fn rotate_secret(State(provider): State<Arc<Provider>>, Path(client_id): Path<String>) -> Response {
+    let outcome = provider.directory().rotate_secret(&client_id, &provider.effects);
+    outcome.map_or_else(|refusal| refused(&provider, &refusal), |()| see(&client_id, "secret"))
 }
 
 /// A person and whether they are to be assigned.
@@ -259,13 +208,8 @@ pub(crate) async fn assign(
     Path(client_id): Path<String>,
     Form(assignment): Form<Assignment>,
 ) -> Response {
-    let outcome = provider
-        .directory()
-        .assign(&client_id, &assignment.subject, assignment.assigned);
-    outcome.map_or_else(
-        |refusal| refused(&provider, &refusal),
-        |()| see(&client_id, "assigned"),
-    )
+    let outcome = provider.directory().assign(&client_id, &assignment.subject, assignment.assigned);
+    outcome.map_or_else(|refusal| refused(&provider, &refusal), |()| see(&client_id, "assigned"))
 }
 
 fn find(provider: &Provider, client_id: &str) -> Result<Application, Box<Response>> {
@@ -278,13 +222,7 @@ fn see(client_id: &str, done: &str) -> Response {
 }
 
 fn refused(provider: &Provider, refusal: &Refusal) -> Response {
-    stopped(
-        provider,
-        status(refusal),
-        "That was not done",
-        refusal.to_string(),
-        Vec::new(),
-    )
+    stopped(provider, status(refusal), "That was not done", refusal.to_string(), Vec::new())
 }
 
 fn status(refusal: &Refusal) -> StatusCode {

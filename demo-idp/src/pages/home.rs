@@ -30,29 +30,16 @@ pub(crate) async fn show(State(provider): State<Arc<Provider>>, headers: HeaderM
         return sign_in::choose_for_home(&provider);
     };
     let directory = provider.directory();
-    let assigned = directory
-        .applications()
-        .iter()
-        .filter(|application| application.assigned.contains(&signed_in.subject));
+    let assigned =
+        directory.applications().iter().filter(|application| application.assigned.contains(&signed_in.subject));
     let tiles = assigned.map(|application| Tile {
         application: application.name.clone(),
-        initial: application
-            .name
-            .chars()
-            .take(1)
-            .collect::<String>()
-            .to_uppercase(),
-        start: application
-            .initiate_login_uri
-            .as_deref()
-            .map(|uri| start(uri, &provider.issuer)),
+        initial: application.name.chars().take(1).collect::<String>().to_uppercase(),
+        start: application.initiate_login_uri.as_deref().map(|uri| start(uri, &provider.issuer)),
     });
     let page = HomePage {
         organization: provider.organization.clone(),
-        person: directory
-            .person(&signed_in.subject)
-            .map(crate::Person::name)
-            .unwrap_or_default(),
+        person: directory.person(&signed_in.subject).map(crate::Person::name).unwrap_or_default(),
         tiles: tiles.collect(),
     };
     render(&page, "'self'")

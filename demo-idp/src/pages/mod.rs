@@ -58,12 +58,7 @@ fn stopped(
     text: impl Into<String>,
     values: Vec<(&'static str, String)>,
 ) -> Response {
-    let page = StoppedPage {
-        organization: provider.organization.clone(),
-        title,
-        text: text.into(),
-        values,
-    };
+    let page = StoppedPage { organization: provider.organization.clone(), title, text: text.into(), values };
     (status, render(&page, "'self'")).into_response()
 }
 
@@ -75,31 +70,22 @@ pub(crate) fn render(page: &impl Template, form_targets: &str) -> Response {
     );
     match page.render() {
         Ok(html) => ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response(),
-        Err(error) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("The page could not be written: {error}"),
-        )
-            .into_response(),
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("The page could not be written: {error}")).into_response()
+        }
     }
 }
 
 /// The value of this provider's cookie.
 fn browser(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
-    let mut pairs = cookies
-        .split(';')
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(name, _)| *name == COOKIE)
-        .map(|(_, value)| value.to_owned())
+    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned())
 }
 
 /// Who is signed in with this request's browser.
 fn signed_in(provider: &Provider, headers: &HeaderMap) -> Option<SignedIn> {
-    provider
-        .directory()
-        .signed_in(&browser(headers)?, provider.now())
-        .cloned()
+    provider.directory().signed_in(&browser(headers)?, provider.now()).cloned()
 }
 
 /// The header that sets the cookie, or removes it.
@@ -113,27 +99,13 @@ fn set_cookie(value: Option<&str>) -> [(HeaderName, String); 1] {
 
 pub(crate) async fn not_found(State(provider): State<Arc<Provider>>) -> Response {
     let text = "Applications are under “Admin”, your own under “My apps”.";
-    stopped(
-        &provider,
-        StatusCode::NOT_FOUND,
-        "There is no such page",
-        text,
-        Vec::new(),
-    )
+    stopped(&provider, StatusCode::NOT_FOUND, "There is no such page", text, Vec::new())
 }
 
 pub(crate) async fn stylesheet() -> Response {
-    (
-        [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
-        include_str!("../../static/style.css"),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../static/style.css")).into_response()
 }
 
 pub(crate) async fn script() -> Response {
-    (
-        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")],
-        include_str!("../../static/copy.js"),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../static/copy.js")).into_response()
 }

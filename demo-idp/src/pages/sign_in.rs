@@ -38,35 +38,19 @@ pub(crate) async fn authorize(
     };
     let decided = match protocol::check(&request) {
         Err(error) => Err(error),
-        Ok(()) if request.prompt.as_deref() == Some("none") => protocol::silently(
-            &request,
-            signed_in(&provider, &headers).as_ref(),
-            provider.now(),
-        )
-        .and_then(|signed_in| protocol::authorize(&provider, &application, &request, signed_in)),
+        Ok(()) if request.prompt.as_deref() == Some("none") => {
+            protocol::silently(&request, signed_in(&provider, &headers).as_ref(), provider.now())
+                .and_then(|signed_in| protocol::authorize(&provider, &application, &request, signed_in))
+        }
         Ok(()) => return choose(&provider, &application, &redirect_uri, &request, query),
     };
-    found(&protocol::answer(
-        &redirect_uri,
-        request.state.as_deref(),
-        decided,
-    ))
+    found(&protocol::answer(&redirect_uri, request.state.as_deref(), decided))
 }
 
 /// The request, the application that sent it and where it is answered, or the page that says why it cannot be.
-fn read(
-    provider: &Provider,
-    query: &str,
-) -> Result<(AuthorizationRequest, Application, String), Box<Response>> {
-    let page = |text: &str, values| {
-        Box::new(stopped(
-            provider,
-            StatusCode::BAD_REQUEST,
-            "Sign-in cannot go on",
-            text,
-            values,
-        ))
-    };
+fn read(provider: &Provider, query: &str) -> Result<(AuthorizationRequest, Application, String), Box<Response>> {
+    let page =
+        |text: &str, values| Box::new(stopped(provider, StatusCode::BAD_REQUEST, "Sign-in cannot go on", text, values));
     let unreadable = |error: serde_urlencoded::de::Error| {
         let text = "The application sent an authorization request that cannot be read.";
         page(text, vec![("Reason", error.to_string())])
@@ -76,24 +60,12 @@ fn read(
         Ok((application, redirect_uri)) => Ok((request, application, redirect_uri)),
         Err(Unanswerable::UnknownClient) => {
             let text = "No application here has this client ID. Compare it with “Client ID” on the application's page.";
-            Err(page(
-                text,
-                vec![("Received", request.client_id.unwrap_or_default())],
-            ))
+            Err(page(text, vec![("Received", request.client_id.unwrap_or_default())]))
         }
-        Err(Unanswerable::UnregisteredUri {
-            received,
-            registered,
-        }) => {
+        Err(Unanswerable::UnregisteredUri { received, registered }) => {
             let text = "The application asked to be answered at an address that is not among its sign-in redirect URIs. \
                         Add it on the application's page, exactly as received.";
-            Err(page(
-                text,
-                vec![
-                    ("Received", received),
-                    ("Registered", registered.join("\n")),
-                ],
-            ))
+            Err(page(text, vec![("Received", received), ("Registered", registered.join("\n"))]))
         }
     }
 }
@@ -108,11 +80,8 @@ fn choose(
 ) -> Response {
     let directory = provider.directory();
     let assigned = |subject: &str| application.assigned.contains(subject);
-    let mut people: Vec<_> = directory
-        .people()
-        .iter()
-        .map(|person| PersonButton::new(person, assigned(&person.subject)))
-        .collect();
+    let mut people: Vec<_> =
+        directory.people().iter().map(|person| PersonButton::new(person, assigned(&person.subject))).collect();
     people.sort_by_key(|person| request.login_hint.as_deref() != Some(person.email.as_str()));
     let page = SignInPage {
         organization: provider.organization.clone(),
@@ -125,22 +94,9 @@ fn choose(
 
 /// The same page without an application, for the provider's own pages.
 pub(super) fn choose_for_home(provider: &Provider) -> Response {
-    let people = provider
-        .directory()
-        .people()
-        .iter()
-        .map(|person| PersonButton::new(person, true))
-        .collect();
+    let people = provider.directory().people().iter().map(|person| PersonButton::new(person, true)).collect();
     let (organization, request) = (provider.organization.clone(), String::new());
-    render(
-        &SignInPage {
-            organization,
-            application: None,
-            people,
-            request,
-        },
-        "'self'",
-    )
+    render(&SignInPage { organization, application: None, people, request }, "'self'")
 }
 
 /// The origins to which the form leads: browsers check `form-action` against redirects too.
@@ -157,24 +113,12 @@ pub(crate) struct Choice {
 }
 
 /// Signs the chosen person in and answers the authorization request, if there is one.
-pub(crate) async fn create(
-    State(provider): State<Arc<Provider>>,
-    Form(choice): Form<Choice>,
-) -> Response {
+pub(crate) async fn create(State(provider): State<Arc<Provider>>, Form(choice): Form<Choice>) -> Response {
     if provider.directory().person(&choice.subject).is_none() {
         let text = "Go back and choose one of the people on the page.";
-        return stopped(
-            &provider,
-            StatusCode::BAD_REQUEST,
-            "Nobody has that name here",
-            text,
-            Vec::new(),
-        );
+        return stopped(&provider, StatusCode::BAD_REQUEST, "Nobody has that name here", text, Vec::new());
     }
-    let signed_in = SignedIn {
-        subject: choice.subject,
-        authenticated: provider.now(),
-    };
+    let signed_in = SignedIn { subject: choice.subject, authenticated: provider.now() };
     let location = if choice.request.is_empty() {
         "/".to_owned()
     } else {
@@ -182,9 +126,8 @@ pub(crate) async fn create(
             Ok(read) => read,
             Err(page) => return *page,
         };
-        let outcome = protocol::check(&request).and_then(|()| {
-            protocol::authorize(&provider, &application, &request, signed_in.clone())
-        });
+        let outcome = protocol::check(&request)
+            .and_then(|()| protocol::authorize(&provider, &application, &request, signed_in.clone()));
         protocol::answer(&redirect_uri, request.state.as_deref(), outcome)
     };
     let browser = provider.secret();
@@ -202,9 +145,5 @@ pub(crate) async fn remove(State(provider): State<Arc<Provider>>, headers: Heade
 
 /// A redirect as Okta sends it, 302.
 fn found(location: &str) -> Response {
-    (
-        StatusCode::FOUND,
-        [(axum::http::header::LOCATION, location)],
-    )
-        .into_response()
+    (StatusCode::FOUND, [(axum::http::header::LOCATION, location)]).into_response()
 }

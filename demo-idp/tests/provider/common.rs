@@ -31,10 +31,7 @@ pub async fn start() -> (Server, Clock) {
     start_with(None, true).await
 }
 
-pub async fn start_with(
-    state_file: Option<std::path::PathBuf>,
-    thin_id_tokens: bool,
-) -> (Server, Clock) {
+pub async fn start_with(state_file: Option<std::path::PathBuf>, thin_id_tokens: bool) -> (Server, Clock) {
     let clock = Clock(Arc::new(AtomicI64::new(1_768_478_400)));
     let now = clock.clone();
     // Every value differs from every other, which is all that these tests need of randomness.
@@ -48,10 +45,7 @@ pub async fn start_with(
         address: ([127, 0, 0, 1], 0).into(),
         issuer: None,
         organization: "Acme Robotics".to_owned(),
-        people: vec![
-            person("dana", "Dana", "Reyes"),
-            person("casey", "Casey", "Unassigned"),
-        ],
+        people: vec![person("dana", "Dana", "Reyes"), person("casey", "Casey", "Unassigned")],
         applications: vec![Application {
             name: "Orgate".to_owned(),
             client_id: "0oademo".to_owned(),
@@ -63,21 +57,14 @@ pub async fn start_with(
         state_file,
         thin_id_tokens,
     };
-    let effects = Effects {
-        now: Arc::new(move || now.now()),
-        fill: Arc::new(fill),
-    };
+    let effects = Effects { now: Arc::new(move || now.now()), fill: Arc::new(fill) };
     (Server::start(settings, effects).await.unwrap(), clock)
 }
 
 fn person(id: &str, given_name: &str, family_name: &str) -> Person {
     Person {
         subject: format!("00u{id}"),
-        email: format!(
-            "{}.{}@acme.example",
-            given_name.to_lowercase(),
-            family_name.to_lowercase()
-        ),
+        email: format!("{}.{}@acme.example", given_name.to_lowercase(), family_name.to_lowercase()),
         email_verified: true,
         given_name: given_name.to_owned(),
         family_name: family_name.to_owned(),
@@ -99,18 +86,12 @@ impl Answer {
     /// A parameter of the address it leads to.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let location = url::Url::parse(self.location.as_deref()?).unwrap();
-        location
-            .query_pairs()
-            .find(|(existing, _)| existing == name)
-            .map(|(_, value)| value.into_owned())
+        location.query_pairs().find(|(existing, _)| existing == name).map(|(_, value)| value.into_owned())
     }
 
     /// A browser that kept the cookie of this answer.
     pub fn with_cookie(&self, browser: &Browser) -> Browser {
-        Browser {
-            cookie: self.cookie.clone(),
-            ..browser.clone()
-        }
+        Browser { cookie: self.cookie.clone(), ..browser.clone() }
     }
 }
 
@@ -125,11 +106,7 @@ pub struct Browser {
 impl Browser {
     pub fn new(idp: &Server) -> Self {
         let authority = idp.issuer().split("://").nth(1).unwrap().to_owned();
-        Self {
-            authority,
-            application: idp.applications().remove(0),
-            cookie: None,
-        }
+        Self { authority, application: idp.applications().remove(0), cookie: None }
     }
 
     pub fn client_id(&self) -> &str {
@@ -137,14 +114,8 @@ impl Browser {
     }
 
     pub fn with_secret(&self, secret: &str) -> Self {
-        let application = Application {
-            client_secret: secret.to_owned(),
-            ..self.application.clone()
-        };
-        Self {
-            application,
-            ..self.clone()
-        }
+        let application = Application { client_secret: secret.to_owned(), ..self.application.clone() };
+        Self { application, ..self.clone() }
     }
 
     /// The path of a right authorization request with changes.
@@ -163,10 +134,7 @@ impl Browser {
             parameters.retain(|(name, _)| *name != change.0);
             parameters.push(*change);
         }
-        format!(
-            "/oauth2/v1/authorize?{}",
-            serde_urlencoded::to_string(parameters).unwrap()
-        )
+        format!("/oauth2/v1/authorize?{}", serde_urlencoded::to_string(parameters).unwrap())
     }
 
     /// Opens the request's page and chooses a person on it.
@@ -174,9 +142,7 @@ impl Browser {
         let page = self.get(request).await;
         assert_eq!(page.status, 200, "{}", page.body);
         let query = request.split_once('?').unwrap().1;
-        let answer = self
-            .post("/sign-in", &[("subject", subject), ("request", query)], &[])
-            .await;
+        let answer = self.post("/sign-in", &[("subject", subject), ("request", query)], &[]).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
         answer
     }
@@ -190,39 +156,22 @@ impl Browser {
 
     /// Redeems a code as the client, with its credentials in the header.
     pub async fn redeem(&self, code: &str, verifier: &str) -> (u16, Value) {
-        let encode =
-            |text: &str| serde_urlencoded::to_string([("", text)]).unwrap()[1..].to_owned();
-        let credentials = format!(
-            "{}:{}",
-            encode(self.client_id()),
-            encode(&self.application.client_secret)
-        );
-        let basic = format!(
-            "Basic {}",
-            data_encoding::BASE64.encode(credentials.as_bytes())
-        );
+        let encode = |text: &str| serde_urlencoded::to_string([("", text)]).unwrap()[1..].to_owned();
+        let credentials = format!("{}:{}", encode(self.client_id()), encode(&self.application.client_secret));
+        let basic = format!("Basic {}", data_encoding::BASE64.encode(credentials.as_bytes()));
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", REDIRECT_URI),
             ("code_verifier", verifier),
         ];
-        let answer = self
-            .post("/oauth2/v1/token", &form, &[("authorization", &basic)])
-            .await;
+        let answer = self.post("/oauth2/v1/token", &form, &[("authorization", &basic)]).await;
         (answer.status, serde_json::from_str(&answer.body).unwrap())
     }
 
     pub async fn user_info(&self, access_token: &str) -> (u16, Value) {
         let bearer = format!("Bearer {access_token}");
-        let answer = self
-            .send(
-                "GET",
-                "/oauth2/v1/userinfo",
-                String::new(),
-                &[("authorization", &bearer)],
-            )
-            .await;
+        let answer = self.send("GET", "/oauth2/v1/userinfo", String::new(), &[("authorization", &bearer)]).await;
         (answer.status, serde_json::from_str(&answer.body).unwrap())
     }
 
@@ -234,35 +183,14 @@ impl Browser {
         self.send("GET", path, String::new(), &[]).await
     }
 
-    pub async fn post(
-        &self,
-        path: &str,
-        form: &[(&str, &str)],
-        headers: &[(&str, &str)],
-    ) -> Answer {
-        self.send(
-            "POST",
-            path,
-            serde_urlencoded::to_string(form).unwrap(),
-            headers,
-        )
-        .await
+    pub async fn post(&self, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+        self.send("POST", path, serde_urlencoded::to_string(form).unwrap(), headers).await
     }
 
     /// Sends a request over a connection of its own. `headers` take the place of the usual ones.
-    pub async fn send(
-        &self,
-        method: &str,
-        path: &str,
-        body: String,
-        headers: &[(&str, &str)],
-    ) -> Answer {
-        let stream = tokio::net::TcpStream::connect(&self.authority)
-            .await
-            .unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .unwrap();
+    pub async fn send(&self, method: &str, path: &str, body: String, headers: &[(&str, &str)]) -> Answer {
+        let stream = tokio::net::TcpStream::connect(&self.authority).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let mut request = http::Request::builder()
             .method(method)
@@ -277,29 +205,12 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = sender
-            .send_request(request.body(Full::<axum::body::Bytes>::from(body)).unwrap())
-            .await
-            .unwrap();
-        let header = |name| {
-            response
-                .headers()
-                .get(name)
-                .map(|value: &http::HeaderValue| value.to_str().unwrap().to_owned())
-        };
-        let (location, cookie, policy) = (
-            header("location"),
-            header("set-cookie"),
-            header("content-security-policy"),
-        );
+        let response = sender.send_request(request.body(Full::<axum::body::Bytes>::from(body)).unwrap()).await.unwrap();
+        let header =
+            |name| response.headers().get(name).map(|value: &http::HeaderValue| value.to_str().unwrap().to_owned());
+        let (location, cookie, policy) = (header("location"), header("set-cookie"), header("content-security-policy"));
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        Answer {
-            status,
-            location,
-            cookie,
-            policy,
-            body: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        Answer { status, location, cookie, policy, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 }

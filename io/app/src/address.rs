@@ -32,7 +32,13 @@ pub(crate) async fn prove(tx: &mut Tx, app: &App, visitor: &Visitor, person: Use
     }
 }
 
-async fn make_theirs(tx: &mut Tx, app: &App, visitor: &Visitor, home: &OrganizationId, person: User) -> Result<User, Error> {
+async fn make_theirs(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    home: &OrganizationId,
+    person: User,
+) -> Result<User, Error> {
     let now = app.now();
     tx.instance().set_email_proven(&person.id, now).await?;
     tx.instance().bump_user_epoch(&person.id, now).await?;
@@ -68,8 +74,11 @@ async fn seen_from(tx: &mut Tx, home: &OrganizationId, person: &User, holder: &U
     let membership = view.find_membership(&holder.id).await?;
     let mut linked = false;
     for identity in view.list_identities_of_user(&person.id).await? {
-        let space =
-            KeySpace { connection_id: &identity.connection_id, issuer: &identity.issuer, client_id: &identity.client_id };
+        let space = KeySpace {
+            connection_id: &identity.connection_id,
+            issuer: &identity.issuer,
+            client_id: &identity.client_id,
+        };
         linked |= view.find_identity_of_user(space, &holder.id).await?.is_some();
     }
     Ok(Candidate {

@@ -41,7 +41,11 @@ pub fn initiate_login_uri(app: &App, id: &ConnectionId) -> String {
 /// Opens the sealed settings of a revision (T-SEC-1: bound to table, column, row and tenant).
 ///
 /// *Errors*: a fault; a connection whose settings cannot be opened lets nobody in and stays what it is (R-ENF-10).
-pub(crate) fn open_settings(app: &App, organization_id: &OrganizationId, revision: &Revision) -> Result<Settings, Error> {
+pub(crate) fn open_settings(
+    app: &App,
+    organization_id: &OrganizationId,
+    revision: &Revision,
+) -> Result<Settings, Error> {
     let place = settings_place(organization_id, revision.id.as_str());
     let plain = app.sealer.open(&place, &revision.sealed_settings)?;
     let text = std::str::from_utf8(&plain).unwrap_or_default();
@@ -159,7 +163,9 @@ pub async fn create(
     let kind = ConnectionKind::parse(kind).ok_or_else(|| invalid("kind", "Choose one of the kinds listed."))?;
     let name = match name.filter(|name| !name.trim().is_empty()) {
         Some(name) => Name::parse(name).map_err(|_| invalid("name", "Choose a name of at most 100 characters."))?,
-        None => Name::parse(kind.describe().label).map_err(|_| Error::Fault(Fault::Impossible("a kind without a label")))?,
+        None => {
+            Name::parse(kind.describe().label).map_err(|_| Error::Fault(Fault::Impossible("a kind without a label")))?
+        }
     };
     let input = (app.clone(), visitor.clone(), organization.to_owned(), kind, name);
     app.store

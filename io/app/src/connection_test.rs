@@ -307,7 +307,8 @@ async fn show(
 /// no Owner who has an account elsewhere (R-SSO-6, R-IN-5).
 async fn resolve(tx: &mut Tx, facts: &Facts) -> Result<String, Error> {
     let candidate = facts.identity.as_ref().or(facts.holder.as_ref());
-    let Some((candidate, (state, role))) = candidate.and_then(|found| found.membership.map(|place| (found, place))) else {
+    let Some((candidate, (state, role))) = candidate.and_then(|found| found.membership.map(|place| (found, place)))
+    else {
         return Ok("Somebody new to this organization, perhaps after a mailed code".to_owned());
     };
     let user = tx.instance().load_user(&candidate.user_id).await?;
@@ -329,7 +330,9 @@ fn is_known_here(facts: &Facts) -> bool {
 fn outcome(linking: &Linking, is_known_here: bool) -> Vec<String> {
     let text = match linking {
         Linking::Existing { .. } => "Signs in as this person. Role and projects stay as they are.",
-        Linking::Link { .. } => "Is linked to this person by the address, who is told by mail. Role and projects stay as they are.",
+        Linking::Link { .. } => {
+            "Is linked to this person by the address, who is told by mail. Role and projects stay as they are."
+        }
         Linking::Join { bind: false, .. } => "Becomes a member again, with no project.",
         Linking::Prove { .. } if is_known_here => "Confirms the address by a mailed code first, then signs in.",
         // One sentence for all who have no place here, so that a test tells nobody who has an account elsewhere (R-IN-5).

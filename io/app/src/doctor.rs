@@ -81,12 +81,15 @@ async fn running(settings: Settings) -> Vec<Finding> {
     };
     let mut findings = vec![good("secret key", "opens what this database has sealed")];
     let oldest = app.now().minus(Duration::from_secs(600));
-    let waiting = app.store.read(oldest, |tx, oldest| {
-        Box::pin(async move { tx.instance().count_mails_waiting_since(*oldest).await })
-    });
+    let waiting = app
+        .store
+        .read(oldest, |tx, oldest| Box::pin(async move { tx.instance().count_mails_waiting_since(*oldest).await }));
     findings.push(match waiting.await {
         Ok(0) => good("outbox", "no mail has waited for more than ten minutes"),
-        Ok(count) => bad("outbox", format!("{count} mails have waited for more than ten minutes: look at ORGATE_MAIL and the log")),
+        Ok(count) => bad(
+            "outbox",
+            format!("{count} mails have waited for more than ten minutes: look at ORGATE_MAIL and the log"),
+        ),
         Err(error) => bad("outbox", crate::Error::from(error).to_string()),
     });
     findings

@@ -35,7 +35,13 @@ impl Input {
     }
 
     /// A new password that the operator's policy accepts; `own_words` are texts about the person.
-    pub(crate) fn password(&mut self, field: &'static str, policy: PasswordPolicy, typed: &str, own_words: &[&str]) -> Option<Password> {
+    pub(crate) fn password(
+        &mut self,
+        field: &'static str,
+        policy: PasswordPolicy,
+        typed: &str,
+        own_words: &[&str],
+    ) -> Option<Password> {
         let password = Password::from_typed(typed);
         let judged = policy.check(&password, own_words).map_err(PasswordRefusal::text);
         self.keep(field, judged.map(|()| password))

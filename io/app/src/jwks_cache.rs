@@ -53,7 +53,8 @@ impl<V> JwksCache<V> {
     }
 
     /// The document at `url`, from memory or by `fetch`, which runs for one caller at a time; the others wait for it
-    /// only if they have nothing to go on with. `refetch` says that the remembered one did not do (an unknown key name).
+    /// only if they have nothing to go on with. `refetch` says that the remembered one did not do (an unknown key name):
+    /// such a caller waits for a fetch that is under way, which may bring what is missing.
     ///
     /// A failed fetch leaves the remembered document in force.
     ///
@@ -66,7 +67,9 @@ impl<V> JwksCache<V> {
         fetch: impl Future<Output = Result<V, E>>,
     ) -> Result<Arc<V>, E> {
         let document = self.document(connection_id, url);
-        if let Some(value) = document.good_enough(self.clock.now(), refetch) {
+        if let Some(value) = document.good_enough(self.clock.now(), refetch)
+            && !(refetch && document.is_being_fetched())
+        {
             return Ok(value);
         }
         let _only_fetch = document.fetching.lock().await;
@@ -132,6 +135,10 @@ impl<V> Document<V> {
             held: Mutex::new(Held { value: None, fetched_at: never, tried_at: never }),
             fetching: FetchLock::new(()),
         }
+    }
+
+    fn is_being_fetched(&self) -> bool {
+        self.fetching.try_lock().is_err()
     }
 
     /// The remembered value, if it is fresh and not complained about, or if it is too soon to ask again.
@@ -253,6 +260,35 @@ mod tests {
         let scene = Scene::new();
         assert_eq!(scene.ask_in_vain(false).await, Err("unreachable"));
         assert_eq!(scene.ask(URL, false).await, 2);
+    }
+
+    #[tokio::test]
+    async fn who_misses_a_key_waits_for_the_refetch_that_is_under_way() {
+        let scene = Scene::new();
+        assert_eq!(scene.ask(URL, false).await, 1);
+        scene.clock.advance(REFETCH_PAUSE);
+        let release = Arc::new(Notify::new());
+        let ask = |refetch| {
+            let (cache, fetches, release) =
+                (Arc::clone(&scene.cache), Arc::clone(&scene.fetches), Arc::clone(&release));
+            tokio::spawn(async move {
+                let fetch = async {
+                    release.notified().await;
+                    Ok::<_, &str>(fetches.fetch_add(1, Ordering::SeqCst) + 1)
+                };
+                *cache.get(&connection(1), URL, refetch, fetch).await.unwrap()
+            })
+        };
+        let missing: Vec<_> = (0..8).map(|_| ask(true)).collect();
+        for _ in 0..64 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ask(false).await.unwrap(), 1, "who misses nothing does not wait");
+        release.notify_one();
+        for task in missing {
+            assert_eq!(task.await.unwrap(), 2);
+        }
+        assert_eq!(scene.fetches(), 2);
     }
 
     #[tokio::test]

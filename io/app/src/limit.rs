@@ -47,7 +47,8 @@ impl Counter {
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sign_up(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("sign-up", visitor.network(), most(app.settings.limits.sign_ups_per_hour))).await?;
+    refuse_beyond(app, &Counter::hourly("sign-up", visitor.network(), most(app.settings.limits.sign_ups_per_hour)))
+        .await?;
     refuse_beyond(app, &Counter::mail(email_key)).await
 }
 
@@ -55,17 +56,16 @@ pub async fn sign_up(app: &App, visitor: &Visitor, email_key: &str) -> Result<()
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sign_in(app: &App, visitor: &Visitor, typed: &str) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour))).await?;
+    refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour)))
+        .await?;
     refuse_beyond(app, &Counter::hourly("password", account(typed), TRIES_OF_AN_ACCOUNT)).await
 }
 
 /// The account that a typed address means, by the one equality of addresses: another spelling buys no further tries
 /// (T-LNK-10).
 pub(crate) fn account(typed: &str) -> String {
-    EmailAddress::parse(typed).map_or_else(
-        |_| typed.trim().to_lowercase().chars().take(254).collect(),
-        |email| email.key().to_owned(),
-    )
+    EmailAddress::parse(typed)
+        .map_or_else(|_| typed.trim().to_lowercase().chars().take(254).collect(), |email| email.key().to_owned())
 }
 
 /// Counts an attempt to sign in through an IdP, by network alone: counted by organization, a hundred visits of one stranger
@@ -73,7 +73,8 @@ pub(crate) fn account(typed: &str) -> String {
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sso(app: &App, visitor: &Visitor) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour))).await
+    refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour)))
+        .await
 }
 
 /// Counts a password that is tried inside a session, to confirm a change.
@@ -87,7 +88,8 @@ pub async fn confirmation(app: &App, user_id: &UserId) -> Result<(), Error> {
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn mail_to(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("mails", visitor.network(), most(app.settings.limits.sign_ins_per_hour))).await?;
+    refuse_beyond(app, &Counter::hourly("mails", visitor.network(), most(app.settings.limits.sign_ins_per_hour)))
+        .await?;
     refuse_beyond(app, &Counter::mail(email_key)).await
 }
 

@@ -24,7 +24,11 @@ pub fn is_token(app: &App, presented: &str) -> bool {
 /// Every organization, oldest first.
 ///
 /// *Errors*: [`Refusal::InvalidInput`] for a strange cursor.
-pub async fn organizations(app: &App, cursor: Option<String>, limit: Option<u32>) -> Result<Listed<Organization>, Error> {
+pub async fn organizations(
+    app: &App,
+    cursor: Option<String>,
+    limit: Option<u32>,
+) -> Result<Listed<Organization>, Error> {
     app.store
         .read((cursor, limit), |tx, (cursor, limit)| {
             Box::pin(async move {

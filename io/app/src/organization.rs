@@ -126,7 +126,8 @@ pub async fn list(app: &App, visitor: &Visitor) -> Result<Vec<OwnOrganization>, 
                 for place in session::describe(app, &caller).organizations {
                     let mut view = tx.organization(&place.id);
                     let membership = view.load_active_membership(caller.user_id()).await?;
-                    let is_last_owner = place.role == OrganizationRole::Owner && is_last_owner(view.count_owners().await?);
+                    let is_last_owner =
+                        place.role == OrganizationRole::Owner && is_last_owner(view.count_owners().await?);
                     own.push(OwnOrganization { joined_at: membership.joined_at, is_last_owner, place });
                 }
                 Ok(own)
@@ -157,23 +158,26 @@ pub async fn rename(app: &App, visitor: &Visitor, organization: &str, name: &str
     let mut input = Input::default();
     let Some(name) = input.name("name", name) else { return Err(input.refused()) };
     app.store
-        .write((app.clone(), visitor.clone(), organization.to_owned(), name), |tx, (app, visitor, organization, name)| {
-            Box::pin(async move {
-                let member =
-                    authorise::permitted(tx, app, visitor, organization, Permission::OrganizationUpdate).await?;
-                let id = member.organization_id();
-                let old = member.place.name.as_str();
-                if old != name.as_str() {
-                    tx.organization(id).rename_organization(name.as_str()).await?;
-                    let event = Event::done("organization.renamed")
-                        .target(id, name.as_str())
-                        .data(serde_json::json!({ "from": old }));
-                    audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
-                }
-                let organization = tx.organization(id).load_organization().await?;
-                view(tx, app, organization, member.role()).await
-            })
-        })
+        .write(
+            (app.clone(), visitor.clone(), organization.to_owned(), name),
+            |tx, (app, visitor, organization, name)| {
+                Box::pin(async move {
+                    let member =
+                        authorise::permitted(tx, app, visitor, organization, Permission::OrganizationUpdate).await?;
+                    let id = member.organization_id();
+                    let old = member.place.name.as_str();
+                    if old != name.as_str() {
+                        tx.organization(id).rename_organization(name.as_str()).await?;
+                        let event = Event::done("organization.renamed")
+                            .target(id, name.as_str())
+                            .data(serde_json::json!({ "from": old }));
+                        audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
+                    }
+                    let organization = tx.organization(id).load_organization().await?;
+                    view(tx, app, organization, member.role()).await
+                })
+            },
+        )
         .await
 }
 

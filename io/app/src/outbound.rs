@@ -233,7 +233,8 @@ fn http_request(request: &Request) -> Result<reqwest::Request, Cause> {
 }
 
 async fn read(mut response: reqwest::Response, max_bytes: usize) -> Result<Response, Cause> {
-    let header = |name| response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let header =
+        |name| response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
     let announced = response.content_length().unwrap_or(0);
     if usize::try_from(announced).map_or(true, |announced| announced > max_bytes) {

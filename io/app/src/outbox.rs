@@ -16,8 +16,8 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::error::Error;
 use crate::entropy::{Draw, Entropy};
+use crate::error::Error;
 use crate::mail::{MailContent, MailTemplate, MailTransport, Sender, build_message};
 use crate::seal::{Place, SealError, Sealer};
 
@@ -116,7 +116,16 @@ impl Outbox {
     /// An outbox that has not begun to send.
     pub fn new(parts: OutboxParts) -> Self {
         let OutboxParts { store, sealer, clock, entropy, transport, from, product_name } = parts;
-        Self { store, sealer, clock, entropy, transport, from, product_name: product_name.into(), woken: Arc::default() }
+        Self {
+            store,
+            sealer,
+            clock,
+            entropy,
+            transport,
+            from,
+            product_name: product_name.into(),
+            woken: Arc::default(),
+        }
     }
 
     /// The row to insert in the transaction of what the mail tells; call [`Outbox::wake`] after its commit.
@@ -235,7 +244,12 @@ impl Outbox {
         Ok(false)
     }
 
-    async fn give_up(&self, mail: Mail, reason: &(dyn fmt::Display + Sync), now: Timestamp) -> Result<bool, OutboxError> {
+    async fn give_up(
+        &self,
+        mail: Mail,
+        reason: &(dyn fmt::Display + Sync),
+        now: Timestamp,
+    ) -> Result<bool, OutboxError> {
         metrics::counter!("orgate_mails_total", "outcome" => "failed").increment(1);
         let reason = reason.to_string();
         tracing::error!(mail.id = %mail.id, mail.template, mail.tries, error = reason, "a mail is given up");

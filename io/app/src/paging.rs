@@ -35,9 +35,7 @@ impl<T> Listed<T> {
 ///
 /// *Errors*: [`orgate_core::refusal::Refusal::InvalidInput`] for a cursor that is none of ours.
 pub(crate) fn after<I: Identifier>(cursor: Option<&str>) -> Result<Option<I>, Error> {
-    cursor
-        .map(|text| I::parse(text).ok_or_else(|| invalid("cursor", "This is no cursor of this list.")))
-        .transpose()
+    cursor.map(|text| I::parse(text).ok_or_else(|| invalid("cursor", "This is no cursor of this list."))).transpose()
 }
 
 /// How many items to hand out.

@@ -180,7 +180,8 @@ impl Passwords {
 }
 
 fn phc(cost: HashingCost, password: &Password, salt: &[u8]) -> Result<String, HashingFault> {
-    let hash = cost.argon2()?.hash_password_with_salt(password.reveal().as_bytes(), salt).map_err(HashingFault::Failed)?;
+    let hash =
+        cost.argon2()?.hash_password_with_salt(password.reveal().as_bytes(), salt).map_err(HashingFault::Failed)?;
     Ok(hash.to_string())
 }
 

@@ -74,7 +74,12 @@ impl Sealer {
     /// Seals a value for one place under a fresh nonce.
     ///
     /// *Errors*: [`SealError::TooLong`] beyond 256 GiB.
-    pub fn seal(&self, place: &Place<'_>, plain: &[u8], entropy: &(impl Entropy + ?Sized)) -> Result<Vec<u8>, SealError> {
+    pub fn seal(
+        &self,
+        place: &Place<'_>,
+        plain: &[u8],
+        entropy: &(impl Entropy + ?Sized),
+    ) -> Result<Vec<u8>, SealError> {
         let nonce: [u8; NONCE_BYTES] = entropy.bytes();
         let payload = Payload { msg: plain, aad: &associated_data(place, self.key_id) };
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::TooLong)?;

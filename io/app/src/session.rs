@@ -73,7 +73,8 @@ pub async fn end_others(app: &App, visitor: &Visitor) -> Result<u64, Error> {
             Box::pin(async move {
                 let caller = authorise::account(tx, app, visitor).await?;
                 let but = Some(caller.session_id());
-                let ended = tx.instance().end_sessions_of_user(caller.user_id(), but, "ended-by-person", app.now()).await?;
+                let ended =
+                    tx.instance().end_sessions_of_user(caller.user_id(), but, "ended-by-person", app.now()).await?;
                 let event = Event::done("session.others-ended")
                     .target(caller.user_id(), &caller.check.name)
                     .data(serde_json::json!({ "sessions": ended }));

@@ -60,7 +60,8 @@ pub async fn begin(app: &App, visitor: &Visitor, typed: NewSignUp) -> Result<Beg
     let mut input = Input::default();
     let email = input.new_email("email", &typed.email);
     let name = input.name("name", &typed.name);
-    let password = input.password("password", app.settings.password_policy, &typed.password, &[&typed.email, &typed.name]);
+    let password =
+        input.password("password", app.settings.password_policy, &typed.password, &[&typed.email, &typed.name]);
     let (Some(email), Some(name), Some(password)) = (email, name, password) else { return Err(input.refused()) };
     match app.settings.sign_up {
         SignUpMode::Open => {}
@@ -185,7 +186,8 @@ async fn provision(tx: &mut Tx, app: &App, visitor: &Visitor, sign_up: SignUp) -
     tx.instance().insert_user(&user).await?;
     let credential = PasswordCredential { user_id: user.id.clone(), hash: sign_up.password_hash, set_at: now };
     tx.instance().set_password(&credential).await?;
-    let event = Event::done("user.created").target(&user.id, &user.name).data(serde_json::json!({ "method": "password" }));
+    let event =
+        Event::done("user.created").target(&user.id, &user.name).data(serde_json::json!({ "method": "password" }));
     audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
     issue(tx, app, visitor, &user.id, Proof::Password { at: now }).await
 }

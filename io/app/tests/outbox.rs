@@ -230,5 +230,9 @@ async fn mail_leaves_by_smtp() {
     assert_eq!(outbox.send_due().await.unwrap(), 1);
     let taken = taken.lock().unwrap();
     assert_eq!(taken.len(), 1);
-    assert!(taken[0].contains("Subject: Your sign-up code for Orgate\r\n") && taken[0].contains("\r\n    424242\r\n"), "{}", taken[0]);
+    assert!(
+        taken[0].contains("Subject: Your sign-up code for Orgate\r\n") && taken[0].contains("\r\n    424242\r\n"),
+        "{}",
+        taken[0]
+    );
 }

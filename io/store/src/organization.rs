@@ -171,10 +171,11 @@ impl OrgTx<'_> {
         self.changed(sql, &[now.into()]).await
     }
 
-    /// Says which connection lets people in. Unless it was the one already, older proofs through it stop counting.
+    /// Says which connection lets people in, and since when proofs through it count. `false` when both were so already.
     pub async fn set_active_connection(&mut self, id: &ConnectionId, since: Timestamp) -> Result<bool, StoreError> {
         let sql = "update organizations set active_connection_id = $2, connection_since_at = $3
-            where id = $1 and (active_connection_id is null or active_connection_id <> $2)";
+            where id = $1
+                and (active_connection_id is null or active_connection_id <> $2 or connection_since_at <> $3)";
         self.changed(sql, &[id.into(), since.into()]).await
     }
 

@@ -26,9 +26,7 @@ pub async fn icon(RawQuery(query): RawQuery) -> Response {
 fn file(text: &'static str, content_type: &'static str, query: Option<&str>) -> Response {
     let named = query.and_then(|query| query.strip_prefix("v="));
     let caching = if named == Some(version().as_str()) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (CACHE_CONTROL, HeaderValue::from_static(caching)),
-    ];
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CACHE_CONTROL, HeaderValue::from_static(caching))];
     (headers, text).into_response()
 }

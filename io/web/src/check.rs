@@ -37,7 +37,11 @@ pub async fn check(State(web): State<Web>, request: Request) -> Result<Response,
 fn passed(opened: Opened) -> Response {
     let mut headers = HeaderMap::with_capacity(12);
     headers.insert(ROLE, HeaderValue::from_static(opened.role.as_str()));
-    let texts = [(USER, opened.user_id.into()), (EMAIL, printable(opened.email)), (ORGANIZATION, opened.organization_id.into())];
+    let texts = [
+        (USER, opened.user_id.into()),
+        (EMAIL, printable(opened.email)),
+        (ORGANIZATION, opened.organization_id.into()),
+    ];
     for (name, text) in texts {
         let text: String = text;
         // Ids and what `printable` answers are visible ASCII, which every header value takes.
@@ -55,7 +59,10 @@ fn printable(email: String) -> String {
     if email.bytes().all(is_plain) {
         return email;
     }
-    email.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    email
+        .bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// Without a valid session 401; with one that does not open the organization 403.

@@ -229,7 +229,9 @@ impl Failure {
     fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::App(Error::Refused(refusal)) => Some(refusal),
-            Self::App(Error::Fault(_)) | Self::Request(_) | Self::Unreadable(_) | Self::Panic(_) | Self::Render(_) => None,
+            Self::App(Error::Fault(_)) | Self::Request(_) | Self::Unreadable(_) | Self::Panic(_) | Self::Render(_) => {
+                None
+            }
         }
     }
 
@@ -321,7 +323,9 @@ pub fn show(web: &Web, asked: &Asked, mut response: Response) -> (Response, Opti
     // What axum said of a 405, `Allow` above all, stays.
     if failure.status() == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = response.headers().clone();
-        shown.headers_mut().extend(allowed.into_iter().filter(|(name, _)| name.as_ref().is_some_and(|name| name == "allow")));
+        shown
+            .headers_mut()
+            .extend(allowed.into_iter().filter(|(name, _)| name.as_ref().is_some_and(|name| name == "allow")));
     }
     add_headers(shown.headers_mut(), failure.status(), asked.surface);
     (shown, Some(reference))

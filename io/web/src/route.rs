@@ -83,27 +83,57 @@ impl Routes {
     }
 
     /// A page or form.
-    pub fn page<H: Handler<T, Web>, T: 'static>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn page<H: Handler<T, Web>, T: 'static>(
+        self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Route { method, path, surface: Surface::Page, access }, handler)
     }
 
     /// Where an identity provider sends browsers.
-    pub fn entry<H: Handler<T, Web>, T: 'static>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn entry<H: Handler<T, Web>, T: 'static>(
+        self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Route { method, path, surface: Surface::Entry, access }, handler)
     }
 
     /// A call.
-    pub fn api<H: Handler<T, Web>, T: 'static>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn api<H: Handler<T, Web>, T: 'static>(
+        self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Route { method, path, surface: Surface::Api, access }, handler)
     }
 
     /// A file.
-    pub fn asset<H: Handler<T, Web>, T: 'static>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn asset<H: Handler<T, Web>, T: 'static>(
+        self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Route { method, path, surface: Surface::Asset, access }, handler)
     }
 
     /// What proxies and monitors ask.
-    pub fn bare<H: Handler<T, Web>, T: 'static>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn bare<H: Handler<T, Web>, T: 'static>(
+        self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Route { method, path, surface: Surface::Bare, access }, handler)
     }
 
@@ -131,8 +161,10 @@ impl Routes {
     /// The service.
     pub fn finish(self, web: Web) -> Router {
         let pages = no_such_method(self.pages, &web, Surface::Page);
-        let api = no_such_method(self.api, &web, Surface::Api)
-            .route("/api/{*rest}", any(no_such_path).layer(from_fn_with_state(unmatched(&web, Surface::Api), edge::pass)));
+        let api = no_such_method(self.api, &web, Surface::Api).route(
+            "/api/{*rest}",
+            any(no_such_path).layer(from_fn_with_state(unmatched(&web, Surface::Api), edge::pass)),
+        );
         let bare = no_such_method(self.bare, &web, Surface::Bare);
         pages
             .merge(api)

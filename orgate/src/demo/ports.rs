@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_port_after_one_that_is_taken_is_chosen() {
-        let taken = listen_from(CONSOLE).unwrap();
+        let taken = listen(0).unwrap();
         assert_ne!(port(&listen_from(port(&taken).unwrap()).unwrap()), port(&taken));
     }
 

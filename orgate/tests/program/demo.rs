@@ -1,7 +1,7 @@
 //! `orgate demo` from outside: it makes its people, is found again at the same addresses, and keeps to itself.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -12,20 +12,17 @@ fn command(folder: &Path) -> Command {
 }
 
 /// A demonstration that has printed all it prints.
-fn started(folder: &Path) -> (Child, String) {
-    let mut child = command(folder).spawn().unwrap();
+fn started(folder: &Path, more: &[&str]) -> (Child, String) {
+    let mut child = command(folder).args(more).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        printed.push_str(&line);
-        printed.push('\n');
-        if line.contains("Ctrl-C") {
+    while output.read_line(&mut printed).unwrap() > 0 {
+        if printed.contains("Ctrl-C") {
             return (child, printed);
         }
     }
-    let mut reason = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut reason).unwrap();
-    panic!("it ended early: {reason}");
+    let ended = child.wait_with_output().unwrap();
+    panic!("it ended early: {}", String::from_utf8(ended.stderr).unwrap());
 }
 
 fn stop(mut child: Child) {
@@ -72,7 +69,9 @@ fn check(console: &str) {
 #[test]
 fn a_second_start_finds_people_and_addresses_again() {
     let folder = tempfile::tempdir().unwrap();
-    let (child, first) = started(folder.path());
+    // Other tests try the usual ports.
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port().to_string();
+    let (child, first) = started(folder.path(), &["--port", &port]);
     assert!(first.contains("Its data is new"), "{first}");
     let (console, mailbox, idp) = (address(&first, "Console"), address(&first, "Mailbox"), address(&first, "Identity"));
     assert!(get(console, "/sign-in/acme", "").contains("Continue with SSO"));
@@ -84,7 +83,7 @@ fn a_second_start_finds_people_and_addresses_again() {
     assert!(String::from_utf8(beside.stderr).unwrap().contains("is running"));
     stop(child);
 
-    let (child, second) = started(folder.path());
+    let (child, second) = started(folder.path(), &[]);
     assert!(second.contains("Its data is that of the earlier start"), "{second}");
     for word in ["Console", "Mailbox", "Identity"] {
         assert_eq!(address(&second, word), address(&first, word));

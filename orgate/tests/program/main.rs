@@ -1,4 +1,10 @@
 //! The built program from outside: what stops its start, what it says, and how it ends.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test needs and does not get ends it"
+)]
 
 mod demo;
 mod deployment;

@@ -67,7 +67,8 @@ impl EmailAddress {
         let address = Self::parse(text)?;
         let local = address.local();
         let plain = local.is_ascii()
-            || (local.is_single_script() && local.chars().filter(|c| !c.is_ascii()).all(GeneralSecurityProfile::identifier_allowed));
+            || (local.is_single_script()
+                && local.chars().filter(|c| !c.is_ascii()).all(GeneralSecurityProfile::identifier_allowed));
         if plain { Ok(address) } else { Err(EmailError::LookAlike) }
     }
 
@@ -103,11 +104,7 @@ fn is_local_part(local: &str) -> bool {
 }
 
 fn is_local_character(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
-    } else {
-        c.is_alphanumeric()
-    }
+    if c.is_ascii() { c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c) } else { c.is_alphanumeric() }
 }
 
 /// `%0a` and its like: harmless here, a line break one decoding further on (T-LNK-10).
@@ -154,9 +151,29 @@ mod tests {
     #[test]
     fn t_lnk_10_what_is_no_address_is_refused() {
         for text in [
-            "", "a", "@example.com", "a@", "a@b", "a@@example.com", "a@b@example.com", "\"a b\"@example.com", "a b@example.com",
-            "a\n@example.com", "a%0a@example.com", "a%0D%0Ab@example.com", ".a@example.com", "a..b@example.com", "a.@example.com",
-            "a@example.com.", "a@127.0.0.1", "a@[127.0.0.1]", "a@exa mple.com", "a@-x-.com", "a<b@example.com", "a,b@example.com", "a\u{202e}b@example.com",
+            "",
+            "a",
+            "@example.com",
+            "a@",
+            "a@b",
+            "a@@example.com",
+            "a@b@example.com",
+            "\"a b\"@example.com",
+            "a b@example.com",
+            "a\n@example.com",
+            "a%0a@example.com",
+            "a%0D%0Ab@example.com",
+            ".a@example.com",
+            "a..b@example.com",
+            "a.@example.com",
+            "a@example.com.",
+            "a@127.0.0.1",
+            "a@[127.0.0.1]",
+            "a@exa mple.com",
+            "a@-x-.com",
+            "a<b@example.com",
+            "a,b@example.com",
+            "a\u{202e}b@example.com",
             "a\u{0}@example.com",
         ] {
             assert!(EmailAddress::parse(text).is_err(), "{text:?}");

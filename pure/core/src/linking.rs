@@ -90,7 +90,8 @@ pub enum LinkingRefusal {
 
 impl LinkingRefusal {
     /// Every refusal.
-    pub const ALL: [Self; 4] = [Self::MembershipRemoved, Self::LinkedToAnotherSubject, Self::MemberLimit, Self::EmailMissing];
+    pub const ALL: [Self; 4] =
+        [Self::MembershipRemoved, Self::LinkedToAnotherSubject, Self::MemberLimit, Self::EmailMissing];
 
     /// The stable code.
     pub const fn code(self) -> &'static str {
@@ -126,7 +127,7 @@ fn by_identity(facts: &Facts, known: &Candidate) -> Linking {
         Some((MembershipState::Active, _)) => Linking::Existing { user_id: known.user_id.clone() },
         Some((MembershipState::Removed, _)) => Linking::Refuse(LinkingRefusal::MembershipRemoved),
         Some((MembershipState::Left | MembershipState::Readmitted, _)) | None => {
-            let at_once = !known.address_proven || facts.domain_proven;
+            let at_once = !known.address_proven || is_authoritative(facts);
             join(facts, known, at_once, false)
         }
     }
@@ -226,7 +227,9 @@ pub fn claim_address(holder: Option<&Candidate>) -> AddressClaim {
         Some(holder) if matches!(holder.membership, Some((MembershipState::Removed, _))) => {
             AddressClaim::Refuse(LinkingRefusal::MembershipRemoved)
         }
-        Some(holder) if holder.linked_to_another_subject => AddressClaim::Refuse(LinkingRefusal::LinkedToAnotherSubject),
+        Some(holder) if holder.linked_to_another_subject => {
+            AddressClaim::Refuse(LinkingRefusal::LinkedToAnotherSubject)
+        }
         Some(holder) => AddressClaim::Merge { into: holder.user_id.clone() },
     }
 }
@@ -258,7 +261,8 @@ mod tests {
         Candidate { user_id: user(1), membership, address_proven: true, linked_to_another_subject: false }
     }
 
-    const MEMBER: Option<(MembershipState, OrganizationRole)> = Some((MembershipState::Active, OrganizationRole::Member));
+    const MEMBER: Option<(MembershipState, OrganizationRole)> =
+        Some((MembershipState::Active, OrganizationRole::Member));
     const OWNER: Option<(MembershipState, OrganizationRole)> = Some((MembershipState::Active, OrganizationRole::Owner));
 
     #[test]
@@ -298,7 +302,11 @@ mod tests {
             (EmailVerified::Missing, Linking::Link { user_id: user(1) }),
             (EmailVerified::FalseOrMalformed, Linking::Prove { user_id: user(1) }),
         ] {
-            assert_eq!(link(&Facts { holder: holder.clone(), email_verified, ..facts() }), expected, "{email_verified:?}");
+            assert_eq!(
+                link(&Facts { holder: holder.clone(), email_verified, ..facts() }),
+                expected,
+                "{email_verified:?}"
+            );
         }
     }
 
@@ -348,7 +356,10 @@ mod tests {
         let refused = Linking::Refuse(LinkingRefusal::MemberLimit);
         assert_eq!(link(&full), refused);
         assert_eq!(link(&Facts { holder: Some(candidate(None)), ..full.clone() }), refused);
-        assert_eq!(link(&Facts { holder: Some(candidate(MEMBER)), ..full.clone() }), Linking::Link { user_id: user(1) });
+        assert_eq!(
+            link(&Facts { holder: Some(candidate(MEMBER)), ..full.clone() }),
+            Linking::Link { user_id: user(1) }
+        );
         assert_eq!(link(&Facts { identity: Some(candidate(MEMBER)), ..full }), Linking::Existing { user_id: user(1) });
     }
 

@@ -57,8 +57,20 @@ impl Name {
 pub struct Slug(String);
 
 const RESERVED: [&str; 14] = [
-    "new", "sso", "api", "account", "settings", "sign-in", "sign-up", "sign-out", "admin", "organizations", "static", "check",
-    "metrics", "attempts",
+    "new",
+    "sso",
+    "api",
+    "account",
+    "settings",
+    "sign-in",
+    "sign-up",
+    "sign-out",
+    "admin",
+    "organizations",
+    "static",
+    "check",
+    "metrics",
+    "attempts",
 ];
 
 impl Slug {
@@ -90,7 +102,8 @@ impl Slug {
         }
         plain.truncate(40);
         let plain = plain.trim_matches('-');
-        let stem = if plain.len() < 2 || RESERVED.contains(&plain) { format!("team-{plain}") } else { plain.to_owned() };
+        let stem =
+            if plain.len() < 2 || RESERVED.contains(&plain) { format!("team-{plain}") } else { plain.to_owned() };
         let stem = stem.trim_matches('-');
         Self(suffix.map_or_else(|| stem.to_owned(), |number| format!("{stem}-{number}")))
     }

@@ -156,6 +156,5 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
 
 /// Whether a member with this role, and perhaps a grant in the project in question, may do it.
 pub fn may(role: OrganizationRole, grant: Option<ProjectRole>, permission: Permission) -> bool {
-    allows(Role::Organization(role), permission)
-        || grant.is_some_and(|grant| allows(Role::Project(grant), permission))
+    allows(Role::Organization(role), permission) || grant.is_some_and(|grant| allows(Role::Project(grant), permission))
 }

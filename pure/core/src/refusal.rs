@@ -171,10 +171,15 @@ impl Refusal {
             | Self::InvitationForAnotherAddress
             | Self::InvitationNeedsCode
             | Self::SignUpClosed
-            | Self::Linking(_) => RefusalKind::Forbidden,
+            | Self::Linking(
+                LinkingRefusal::MembershipRemoved
+                | LinkingRefusal::LinkedToAnotherSubject
+                | LinkingRefusal::EmailMissing,
+            ) => RefusalKind::Forbidden,
             Self::NotFound => RefusalKind::NotFound,
             Self::LastOwner
             | Self::MemberLimit
+            | Self::Linking(LinkingRefusal::MemberLimit)
             | Self::OrganizationLimit
             | Self::SlugTaken
             | Self::SsoEnforced
@@ -230,42 +235,62 @@ impl Refusal {
     /// What to do about it, as a sentence or two.
     pub fn advice(&self) -> String {
         let text = match self {
-            Self::InvalidCredentials => "Check both and try again, or set a new password with \u{201c}Forgot your password?\u{201d}.",
+            Self::InvalidCredentials => {
+                "Check both and try again, or set a new password with \u{201c}Forgot your password?\u{201d}."
+            }
             Self::NoSession => "Sign in again to go on.",
-            Self::SsoRequired(_) => "An organization you belong to asks its members to sign in through its SSO, wherever they are going.",
+            Self::SsoRequired(_) => {
+                "An organization you belong to asks its members to sign in through its SSO, wherever they are going."
+            }
             Self::NeedsSso => "This organization opens only to a sign-in through its own SSO.",
-            Self::NeedsProof => "The way you signed in does not reach this far. Use another way of yours, or a code mailed to your address.",
+            Self::NeedsProof => {
+                "The way you signed in does not reach this far. Use another way of yours, or a code mailed to your address."
+            }
             Self::NeedsSecondFactor => "Use your second factor to go on.",
             Self::NeedsRecentProof => "This reaches far, so it needs a proof from the last 15 minutes.",
-            Self::NotAnOrganizationMember => "Ask an Owner of the organization to invite you, or sign in as somebody else.",
+            Self::NotAnOrganizationMember => {
+                "Ask an Owner of the organization to invite you, or sign in as somebody else."
+            }
             Self::NotPermitted => "Ask an Owner of the organization.",
             Self::NotFound => "It may have been removed, or the address is mistyped.",
             Self::LastOwner => "An organization always has an Owner. Make somebody else Owner first.",
             Self::MemberLimit | Self::Linking(LinkingRefusal::MemberLimit) => {
                 "It has as many members as it may. Ask an Owner; they have been told."
             }
-            Self::OrganizationLimit => "You have created as many as this service allows. Delete one, or ask whoever runs the service.",
+            Self::OrganizationLimit => {
+                "You have created as many as this service allows. Delete one, or ask whoever runs the service."
+            }
             Self::SlugTaken => "Choose another one.",
             Self::SsoNotEntitled => "Ask whoever runs this service to switch single sign-on on for the organization.",
             Self::SsoEnforced => "Turn SSO enforcement off first.",
             Self::InvitationsDisabledBySso => {
                 "While SSO is enforced nobody is invited: give people its login address, they join as they sign in."
             }
-            Self::ConnectionNotValidated => "Use \u{201c}Test connection\u{201d} and complete a sign-in with exactly these settings.",
+            Self::ConnectionNotValidated => {
+                "Use \u{201c}Test connection\u{201d} and complete a sign-in with exactly these settings."
+            }
             Self::NoActiveConnection => "Use another way to sign in, or ask an Owner of the organization.",
             Self::InvalidInput(fields) => {
                 return fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join(" ");
             }
             Self::InvalidCode => "Look at the newest mail from us; only its code serves.",
             Self::AttemptOver => "It was used, has expired or was tried too often. Start again.",
-            Self::InvitationOver(InvitationEnd::Accepted) => "An invitation can be used once. Sign in to see the organization.",
-            Self::InvitationOver(InvitationEnd::Revoked | InvitationEnd::Expired) => "Ask the person who invited you to send it again.",
-            Self::InvitationForAnotherAddress => "Sign in with the address that was invited, or ask for an invitation to yours.",
+            Self::InvitationOver(InvitationEnd::Accepted) => {
+                "An invitation can be used once. Sign in to see the organization."
+            }
+            Self::InvitationOver(InvitationEnd::Revoked | InvitationEnd::Expired) => {
+                "Ask the person who invited you to send it again."
+            }
+            Self::InvitationForAnotherAddress => {
+                "Sign in with the address that was invited, or ask for an invitation to yours."
+            }
             Self::InvitationNeedsCode => "This link was passed on by hand, so we mail a code to the invited address.",
             Self::TooManyRequests => "Wait a few minutes and try again.",
             Self::SignUpClosed => "New accounts need an invitation here. Ask an Owner of your organization.",
             Self::Busy => "Nothing was changed. Try again in a moment.",
-            Self::Linking(LinkingRefusal::MembershipRemoved) => "Ask an Owner of the organization to re-admit you or to invite you again.",
+            Self::Linking(LinkingRefusal::MembershipRemoved) => {
+                "Ask an Owner of the organization to re-admit you or to invite you again."
+            }
             Self::Linking(LinkingRefusal::LinkedToAnotherSubject) => {
                 "Your identity provider knows you under another id than before. Ask an Owner to clear the old link."
             }

@@ -91,9 +91,8 @@ pub fn before_session(world: &World, proofs: &Proofs) -> Next {
         Decision::Allow => Next::Issue,
         Decision::Deny(Denial::SsoRequired(organizations)) => Next::SsoRequired(organizations),
         Decision::Require(Requirement::SecondFactor) => Next::SecondFactor,
-        Decision::Require(Requirement::Sso | Requirement::Proof) | Decision::Deny(Denial::NoProof | Denial::NotAMember) => {
-            Next::NoProof
-        }
+        Decision::Require(Requirement::Sso | Requirement::Proof)
+        | Decision::Deny(Denial::NoProof | Denial::NotAMember) => Next::NoProof,
     }
 }
 

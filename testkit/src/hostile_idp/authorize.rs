@@ -47,10 +47,9 @@ impl Provider {
                 vec![("code".to_owned(), code)]
             }
             Err(Refused::NobodyHere) => return Authorized::Page(200, "Sign in".to_owned()),
-            Err(Refused::Error(error, description)) => vec![
-                ("error".to_owned(), error.to_owned()),
-                ("error_description".to_owned(), description.to_owned()),
-            ],
+            Err(Refused::Error(error, description)) => {
+                vec![("error".to_owned(), error.to_owned()), ("error_description".to_owned(), description.to_owned())]
+            }
         };
         if let Some(state) = get("state") {
             response.push(("state".to_owned(), state.to_owned()));
@@ -58,11 +57,7 @@ impl Provider {
         if self.setup.issuer_in_response {
             response.push(("iss".to_owned(), self.issuer.clone()));
         }
-        let response = self
-            .mischief
-            .callback
-            .iter()
-            .fold(response, |response, rewrite| rewrite(response));
+        let response = self.mischief.callback.iter().fold(response, |response, rewrite| rewrite(response));
         let Ok(mut location) = url::Url::parse(redirect_uri) else {
             return Authorized::Page(400, "The 'redirect_uri' is not a URL".to_owned());
         };
@@ -71,63 +66,36 @@ impl Provider {
     }
 
     fn is_registered(&self, uri: &str) -> bool {
-        self.setup
-            .redirect_uris
-            .as_ref()
-            .is_none_or(|uris| uris.contains(uri))
+        self.setup.redirect_uris.as_ref().is_none_or(|uris| uris.contains(uri))
     }
 
     /// Who is authorized, and when they proved who they are.
     fn decide(&self, query: &Parameters) -> Result<(Person, i64), Refused> {
         let get = |name: &str| first(query, name);
         if get("response_type") != Some("code") {
-            return Err(Refused::Error(
-                "unsupported_response_type",
-                "The response type is not supported.",
-            ));
+            return Err(Refused::Error("unsupported_response_type", "The response type is not supported."));
         }
         if !get("scope").is_some_and(|scope| scope.split(' ').any(|scope| scope == "openid")) {
-            return Err(Refused::Error(
-                "invalid_scope",
-                "The scope 'openid' is missing.",
-            ));
+            return Err(Refused::Error("invalid_scope", "The scope 'openid' is missing."));
         }
-        if self.setup.require_pkce
-            && (get("code_challenge").is_none() || get("code_challenge_method") != Some("S256"))
+        if self.setup.require_pkce && (get("code_challenge").is_none() || get("code_challenge_method") != Some("S256"))
         {
-            return Err(Refused::Error(
-                "invalid_request",
-                "PKCE with S256 is required.",
-            ));
+            return Err(Refused::Error("invalid_request", "PKCE with S256 is required."));
         }
         let silent = get("prompt") == Some("none");
         let Some((person, since)) = &self.current else {
-            let login_required = Refused::Error(
-                "login_required",
-                "The client specified not to prompt, but the user is not signed in.",
-            );
-            return Err(if silent {
-                login_required
-            } else {
-                Refused::NobodyHere
-            });
+            let login_required =
+                Refused::Error("login_required", "The client specified not to prompt, but the user is not signed in.");
+            return Err(if silent { login_required } else { Refused::NobodyHere });
         };
         let now = self.setup.clock.now_seconds();
         let age = now - since;
-        let too_old = get("max_age")
-            .and_then(|limit| limit.parse::<i64>().ok())
-            .is_some_and(|limit| age >= limit);
+        let too_old = get("max_age").and_then(|limit| limit.parse::<i64>().ok()).is_some_and(|limit| age >= limit);
         if silent && too_old {
-            return Err(Refused::Error(
-                "login_required",
-                "The user signed in too long ago.",
-            ));
+            return Err(Refused::Error("login_required", "The user signed in too long ago."));
         }
         if !person.assigned {
-            return Err(Refused::Error(
-                "access_denied",
-                "User is not assigned to the client application.",
-            ));
+            return Err(Refused::Error("access_denied", "User is not assigned to the client application."));
         }
         let again = too_old || get("prompt") == Some("login");
         Ok((person.clone(), if again { now } else { *since }))

@@ -30,14 +30,7 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 6] = [
-        Self::Rs256,
-        Self::Rs384,
-        Self::Rs512,
-        Self::Ps256,
-        Self::Es256,
-        Self::EdDsa,
-    ];
+    pub const ALL: [Self; 6] = [Self::Rs256, Self::Rs384, Self::Rs512, Self::Ps256, Self::Es256, Self::EdDsa];
 
     /// Its name in a header.
     pub fn name(self) -> &'static str {
@@ -94,8 +87,7 @@ impl KeySet {
         Self {
             name: name.into(),
             rsa: RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("an RSA key"),
-            ec: EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING)
-                .expect("a P-256 key"),
+            ec: EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).expect("a P-256 key"),
             ed: Ed25519KeyPair::generate().expect("an Ed25519 key"),
         }
     }
@@ -143,9 +135,7 @@ impl KeySet {
         let random = SystemRandom::new();
         let rsa = |padding| {
             let mut bytes = vec![0; self.rsa.public_modulus_len()];
-            self.rsa
-                .sign(padding, &random, input, &mut bytes)
-                .expect("a signature");
+            self.rsa.sign(padding, &random, input, &mut bytes).expect("a signature");
             bytes
         };
         match algorithm {
@@ -153,12 +143,7 @@ impl KeySet {
             Algorithm::Rs384 => rsa(&signature::RSA_PKCS1_SHA384),
             Algorithm::Rs512 => rsa(&signature::RSA_PKCS1_SHA512),
             Algorithm::Ps256 => rsa(&signature::RSA_PSS_SHA256),
-            Algorithm::Es256 => self
-                .ec
-                .sign(&random, input)
-                .expect("a signature")
-                .as_ref()
-                .to_vec(),
+            Algorithm::Es256 => self.ec.sign(&random, input).expect("a signature").as_ref().to_vec(),
             Algorithm::EdDsa => self.ed.sign(input).as_ref().to_vec(),
         }
     }
@@ -169,13 +154,7 @@ impl KeySet {
         let (sequence, _) = der_value(der).expect("RSAPublicKey");
         let (modulus, rest) = der_value(sequence).expect("a modulus");
         let (exponent, _) = der_value(rest).expect("an exponent");
-        let number = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .copied()
-                .skip_while(|byte| *byte == 0)
-                .collect()
-        };
+        let number = |bytes: &[u8]| bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
         (number(modulus), number(exponent))
     }
 
@@ -184,15 +163,8 @@ impl KeySet {
         use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
         let der: PublicKeyX509Der<'_> = self.rsa.public_key().as_der().expect("a public key");
         let text = BASE64.encode(der.as_ref());
-        let lines: Vec<&str> = text
-            .as_bytes()
-            .chunks(64)
-            .filter_map(|line| std::str::from_utf8(line).ok())
-            .collect();
-        format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            lines.join("\n")
-        )
+        let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
     }
 }
 
@@ -203,10 +175,7 @@ fn der_value(der: &[u8]) -> Option<(&[u8], &[u8])> {
         (short, 2)
     } else {
         let digits = short - 0x80;
-        let length = der
-            .get(2..2 + digits)?
-            .iter()
-            .fold(0, |length, digit| length << 8 | usize::from(*digit));
+        let length = der.get(2..2 + digits)?.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
         (length, 2 + digits)
     };
     der.get(start..)?.split_at_checked(length)
@@ -214,9 +183,7 @@ fn der_value(der: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// HMAC with SHA-256.
 pub(crate) fn hmac_sha256(secret: &[u8], input: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), input)
-        .as_ref()
-        .to_vec()
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), input).as_ref().to_vec()
 }
 
 /// A weak public key as a JWK under the given id.
@@ -252,9 +219,7 @@ pub(crate) fn weak_signature(weak: WeakRsa, input: &[u8]) -> Vec<u8> {
 fn textbook_rsa((modulus, exponent): (&[u8], &[u8]), input: &[u8]) -> Vec<u8> {
     let modulus = number(modulus);
     let length = modulus.to_bytes_be().len();
-    let signature = BigUint::from_bytes_be(&padded(length, input))
-        .modpow(&number(exponent), &modulus)
-        .to_bytes_be();
+    let signature = BigUint::from_bytes_be(&padded(length, input)).modpow(&number(exponent), &modulus).to_bytes_be();
     let mut bytes = vec![0; length - signature.len()];
     bytes.extend(signature);
     bytes
@@ -263,8 +228,8 @@ fn textbook_rsa((modulus, exponent): (&[u8], &[u8]), input: &[u8]) -> Vec<u8> {
 /// The SHA-256 digest of `input` in PKCS#1 v1.5 padding of the given length. *Source*: RFC 8017, 9.2.
 fn padded(length: usize, input: &[u8]) -> Vec<u8> {
     const DIGEST_INFO: [u8; 19] = [
-        0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
-        0x05, 0x00, 0x04, 0x20,
+        0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04,
+        0x20,
     ];
     let digest = digest::digest(&digest::SHA256, input);
     let mut bytes = vec![0, 1];
@@ -286,8 +251,5 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
 
 /// Sets a member of a JSON object.
 pub(crate) fn set(object: &mut Value, name: &str, value: Value) {
-    object
-        .as_object_mut()
-        .expect("a JSON object")
-        .insert(name.to_owned(), value);
+    object.as_object_mut().expect("a JSON object").insert(name.to_owned(), value);
 }

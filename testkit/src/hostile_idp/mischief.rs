@@ -206,19 +206,13 @@ impl Mischief {
     }
 
     /// Changes the claims of the ID token.
-    pub fn claims(
-        mut self,
-        edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn claims(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         self.id_token.claims.push(Arc::new(edit));
         self
     }
 
     /// Changes the header of the ID token after the signing algorithm has written its own.
-    pub fn header(
-        mut self,
-        edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn header(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         self.id_token.header.push(Arc::new(edit));
         self
     }
@@ -232,19 +226,13 @@ impl Mischief {
     }
 
     /// Rewrites the bytes of the ID token's header before they are encoded and signed.
-    pub fn header_bytes(
-        mut self,
-        rewrite: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn header_bytes(mut self, rewrite: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Self {
         self.id_token.header_bytes.push(Arc::new(rewrite));
         self
     }
 
     /// Rewrites the bytes of the ID token's payload before they are encoded and signed: the way to invalid JSON.
-    pub fn payload_bytes(
-        mut self,
-        rewrite: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn payload_bytes(mut self, rewrite: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Self {
         self.id_token.payload_bytes.push(Arc::new(rewrite));
         self
     }
@@ -262,10 +250,7 @@ impl Mischief {
     }
 
     /// Changes what UserInfo says.
-    pub fn user_info(
-        mut self,
-        edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn user_info(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         self.user_info.push(Arc::new(edit));
         self
     }
@@ -280,27 +265,18 @@ impl Mischief {
 
     /// Answers UserInfo as a JWT signed in this way.
     pub fn signed_user_info(mut self, signing: Signing) -> Self {
-        self.signed_user_info = Some(TokenChanges {
-            signing,
-            ..TokenChanges::default()
-        });
+        self.signed_user_info = Some(TokenChanges { signing, ..TokenChanges::default() });
         self
     }
 
     /// Changes the token response around the ID token.
-    pub fn token_response(
-        mut self,
-        edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn token_response(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         self.token_response.push(Arc::new(edit));
         self
     }
 
     /// Changes the discovery document.
-    pub fn discovery(
-        mut self,
-        edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn discovery(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         self.discovery.push(Arc::new(edit));
         self
     }
@@ -326,10 +302,7 @@ impl Mischief {
     }
 
     /// Changes the parameters of the authorization response.
-    pub fn callback(
-        mut self,
-        rewrite: impl Fn(Parameters) -> Parameters + Send + Sync + 'static,
-    ) -> Self {
+    pub fn callback(mut self, rewrite: impl Fn(Parameters) -> Parameters + Send + Sync + 'static) -> Self {
         self.callback.push(Arc::new(rewrite));
         self
     }

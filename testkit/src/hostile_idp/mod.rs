@@ -52,15 +52,8 @@ impl Person {
             ("name", json!(name)),
             ("preferred_username", json!(email)),
         ];
-        let claims = claims
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
-        Self {
-            subject: subject.into(),
-            claims,
-            assigned: true,
-        }
+        let claims = claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { subject: subject.into(), claims, assigned: true }
     }
 
     /// The same person with another claim.
@@ -123,11 +116,7 @@ pub struct Setup {
 impl Setup {
     /// An Okta-like provider at `https://host:port` with certificates of `authority`.
     pub fn tls(host: &str, authority: &Authority, clock: &ManualClock) -> Self {
-        Self {
-            host: host.to_owned(),
-            authority: Some(authority.clone()),
-            ..Self::plain(clock)
-        }
+        Self { host: host.to_owned(), authority: Some(authority.clone()), ..Self::plain(clock) }
     }
 
     /// An Okta-like provider at `http://127.0.0.1:port`.
@@ -178,10 +167,7 @@ impl Recorded {
 }
 
 fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs
-        .iter()
-        .find(|(existing, _)| existing == name)
-        .map(|(_, value)| value.as_str())
+    pairs.iter().find(|(existing, _)| existing == name).map(|(_, value)| value.as_str())
 }
 
 /// A running provider; stops when dropped.
@@ -197,21 +183,13 @@ impl HostileIdp {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("a bound socket");
-        let tls = setup
-            .authority
-            .as_ref()
-            .map(|authority| authority.server_config(&[&setup.host]));
+        let tls = setup.authority.as_ref().map(|authority| authority.server_config(&[&setup.host]));
         let scheme = if tls.is_some() { "https" } else { "http" };
         let issuer = format!("{scheme}://{}:{}", setup.host, address.port());
         let provider = Arc::new(Mutex::new(Provider::new(issuer, setup)));
         let shared = Arc::clone(&provider);
-        let background =
-            Background::run(move || serve(listener, tls.map(TlsAcceptor::from), shared));
-        Self {
-            address,
-            provider,
-            _background: background,
-        }
+        let background = Background::run(move || serve(listener, tls.map(TlsAcceptor::from), shared));
+        Self { address, provider, _background: background }
     }
 
     /// The issuer: scheme, host and port.
@@ -221,12 +199,7 @@ impl HostileIdp {
 
     /// The issuer without its scheme, as a person would type it into a domain field.
     pub fn domain(&self) -> String {
-        self.lock()
-            .issuer
-            .split("://")
-            .nth(1)
-            .unwrap_or_default()
-            .to_owned()
+        self.lock().issuer.split("://").nth(1).unwrap_or_default().to_owned()
     }
 
     /// Where it listens.
@@ -315,10 +288,7 @@ impl HostileIdp {
 
     /// The requests to one address, oldest first.
     pub fn requests_to(&self, endpoint: Endpoint) -> Vec<Recorded> {
-        self.requests()
-            .into_iter()
-            .filter(|request| request.endpoint == endpoint)
-            .collect()
+        self.requests().into_iter().filter(|request| request.endpoint == endpoint).collect()
     }
 
     /// Forgets the requests so far.
@@ -346,11 +316,7 @@ fn lock(provider: &Mutex<Provider>) -> MutexGuard<'_, Provider> {
     provider.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(
-    listener: std::net::TcpListener,
-    tls: Option<TlsAcceptor>,
-    provider: Arc<Mutex<Provider>>,
-) {
+async fn serve(listener: std::net::TcpListener, tls: Option<TlsAcceptor>, provider: Arc<Mutex<Provider>>) {
     let listener = TcpListener::from_std(listener).expect("a socket");
     loop {
         let Ok((stream, _)) = listener.accept().await else {

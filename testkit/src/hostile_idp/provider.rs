@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
 use super::authorize::Authorized;
-use super::keys::{KeySet, base64url};
+use super::keys::{Algorithm, KeySet, base64url};
 use super::mischief::{Endpoint, Mischief, Parameters, TokenChanges};
 use super::spoil::spoil;
 use super::token::{self, Signer};
@@ -71,40 +71,23 @@ impl Provider {
             },
             (Endpoint::Token, "POST") => match self.token(&request) {
                 Ok(body) => Reply::json(200, &body),
-                Err((status, error, description)) => Reply::json(
-                    status,
-                    &json!({"error": error, "error_description": description}),
-                ),
+                Err((status, error, description)) => {
+                    Reply::json(status, &json!({"error": error, "error_description": description}))
+                }
             },
             (Endpoint::UserInfo, "GET" | "POST") => self.user_info(&request),
             (Endpoint::Other, _) => Reply::new(404, "text/html", "Not found"),
             _ => Reply::new(405, "text/html", "Method not allowed"),
         };
-        let spoiled = self
-            .mischief
-            .wire
-            .iter()
-            .filter(|(endpoint, _)| *endpoint == request.endpoint);
+        let spoiled = self.mischief.wire.iter().filter(|(endpoint, _)| *endpoint == request.endpoint);
         spoiled.fold(honest, |reply, (_, wire)| spoil(reply, wire))
     }
 
     fn record(&mut self, request: Request) -> Recorded {
-        let (path, query) = request
-            .target
-            .split_once('?')
-            .unwrap_or((&request.target, ""));
-        let all = [
-            Endpoint::Discovery,
-            Endpoint::Authorize,
-            Endpoint::Token,
-            Endpoint::UserInfo,
-            Endpoint::Keys,
-        ];
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let all = [Endpoint::Discovery, Endpoint::Authorize, Endpoint::Token, Endpoint::UserInfo, Endpoint::Keys];
         let recorded = Recorded {
-            endpoint: all
-                .into_iter()
-                .find(|endpoint| endpoint.path() == path)
-                .unwrap_or(Endpoint::Other),
+            endpoint: all.into_iter().find(|endpoint| endpoint.path() == path).unwrap_or(Endpoint::Other),
             method: request.method,
             path: path.to_owned(),
             query: parameters(query.as_bytes()),
@@ -139,15 +122,9 @@ impl Provider {
         });
         if let Value::Object(members) = &mut document {
             if self.setup.issuer_in_response {
-                members.insert(
-                    "authorization_response_iss_parameter_supported".to_owned(),
-                    json!(true),
-                );
+                members.insert("authorization_response_iss_parameter_supported".to_owned(), json!(true));
             }
-            self.mischief
-                .discovery
-                .iter()
-                .for_each(|edit| edit(members));
+            self.mischief.discovery.iter().for_each(|edit| edit(members));
         }
         document
     }
@@ -173,57 +150,34 @@ impl Provider {
         self.authenticate_client(request)?;
         let form = |name: &str| first(&request.form, name).unwrap_or_default();
         if form("grant_type") != "authorization_code" {
-            return Err((
-                400,
-                "unsupported_grant_type",
-                "The grant type is not supported.",
-            ));
+            return Err((400, "unsupported_grant_type", "The grant type is not supported."));
         }
-        let invalid = (
-            400,
-            "invalid_grant",
-            "The authorization code is invalid or has expired.",
-        );
+        let invalid = (400, "invalid_grant", "The authorization code is invalid or has expired.");
         let grant = self.codes.remove(form("code")).ok_or(invalid)?;
         let now = self.setup.clock.now_seconds();
-        let verifier =
-            base64url(digest::digest(&digest::SHA256, form("code_verifier").as_bytes()).as_ref());
+        let verifier = base64url(digest::digest(&digest::SHA256, form("code_verifier").as_bytes()).as_ref());
         if now - grant.issued > CODE_LIFETIME_SECONDS
             || form("redirect_uri") != grant.redirect_uri
-            || grant
-                .challenge
-                .as_ref()
-                .is_some_and(|challenge| *challenge != verifier)
+            || grant.challenge.as_ref().is_some_and(|challenge| *challenge != verifier)
         {
             return Err(invalid);
         }
         let access_token = base64url(&random(24));
-        let id_token = self.id_token(
-            &grant.person,
-            grant.nonce.as_deref(),
-            grant.authenticated,
-            &access_token,
-        );
-        self.access_tokens
-            .insert(access_token.clone(), grant.person);
+        let id_token = self.id_token(&grant.person, grant.nonce.as_deref(), grant.authenticated, &access_token);
+        self.access_tokens.insert(access_token.clone(), grant.person);
         let mut response = Map::new();
         response.insert("token_type".to_owned(), json!("Bearer"));
         response.insert("expires_in".to_owned(), json!(3600));
         response.insert("access_token".to_owned(), json!(access_token));
         response.insert("scope".to_owned(), json!("openid email profile"));
         response.insert("id_token".to_owned(), json!(id_token));
-        self.mischief
-            .token_response
-            .iter()
-            .for_each(|edit| edit(&mut response));
+        self.mischief.token_response.iter().for_each(|edit| edit(&mut response));
         Ok(Value::Object(response))
     }
 
     fn authenticate_client(&self, request: &Recorded) -> Result<(), Failure> {
-        let basic = request
-            .header("authorization")
-            .and_then(|header| header.strip_prefix("Basic "))
-            .and_then(decode_basic);
+        let basic =
+            request.header("authorization").and_then(|header| header.strip_prefix("Basic ")).and_then(decode_basic);
         let post = first(&request.form, "client_id").zip(first(&request.form, "client_secret"));
         let post = post.map(|(id, secret)| (id.to_owned(), secret.to_owned()));
         let presented = match self.setup.client_authentication {
@@ -231,41 +185,23 @@ impl Provider {
             ClientAuthentication::Post => post,
             ClientAuthentication::Any => basic.or(post),
         };
-        let (id, secret) =
-            presented.ok_or((401, "invalid_client", "Client authentication failed."))?;
+        let (id, secret) = presented.ok_or((401, "invalid_client", "Client authentication failed."))?;
         if id != self.setup.client_id || secret != self.setup.client_secret {
-            return Err((
-                401,
-                "invalid_client",
-                "The client secret supplied for a confidential client is invalid.",
-            ));
+            return Err((401, "invalid_client", "The client secret supplied for a confidential client is invalid."));
         }
         Ok(())
     }
 
     /// An ID token for whoever is signed in, bound to no code.
     pub(crate) fn loose_id_token(&self, nonce: &str) -> String {
-        let (person, since) = self
-            .current
-            .as_ref()
-            .expect("somebody is signed in at the provider");
+        let (person, since) = self.current.as_ref().expect("somebody is signed in at the provider");
         self.id_token(person, Some(nonce), *since, "an access token")
     }
 
-    fn id_token(
-        &self,
-        person: &Person,
-        nonce: Option<&str>,
-        authenticated: i64,
-        access_token: &str,
-    ) -> String {
+    fn id_token(&self, person: &Person, nonce: Option<&str>, authenticated: i64, access_token: &str) -> String {
         let now = self.setup.clock.now_seconds();
-        let digest = digest::digest(&digest::SHA256, access_token.as_bytes());
-        let mut claims = if self.setup.thin {
-            Map::new()
-        } else {
-            person.claims.clone()
-        };
+        let at_hash = half_hash(self.setup.algorithm, access_token);
+        let mut claims = if self.setup.thin { Map::new() } else { person.claims.clone() };
         let base = [
             ("ver", json!(1)),
             ("iss", json!(self.issuer)),
@@ -276,12 +212,9 @@ impl Provider {
             ("jti", json!(format!("ID.{}", base64url(&random(16))))),
             ("amr", json!(["pwd"])),
             ("auth_time", json!(authenticated)),
-            ("at_hash", json!(base64url(digest.as_ref().split_at(16).0))),
+            ("at_hash", json!(at_hash)),
         ];
-        claims.extend(
-            base.into_iter()
-                .map(|(name, value)| (name.to_owned(), value)),
-        );
+        claims.extend(base.into_iter().map(|(name, value)| (name.to_owned(), value)));
         if let Some(nonce) = nonce {
             claims.insert("nonce".to_owned(), json!(nonce));
         }
@@ -289,9 +222,7 @@ impl Provider {
     }
 
     fn user_info(&self, request: &Recorded) -> Reply {
-        let bearer = request
-            .header("authorization")
-            .and_then(|header| header.strip_prefix("Bearer "));
+        let bearer = request.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
         let Some(person) = bearer.and_then(|token| self.access_tokens.get(token)) else {
             let mut reply = Reply::new(401, "text/plain", "");
             reply.set_header("www-authenticate", "Bearer error=\"invalid_token\"");
@@ -299,10 +230,7 @@ impl Provider {
         };
         let mut claims = person.claims.clone();
         claims.insert("sub".to_owned(), json!(person.subject));
-        self.mischief
-            .user_info
-            .iter()
-            .for_each(|edit| edit(&mut claims));
+        self.mischief.user_info.iter().for_each(|edit| edit(&mut claims));
         match &self.mischief.signed_user_info {
             Some(changes) => Reply::new(200, "application/jwt", self.signed(claims, changes)),
             None => Reply::json(200, &Value::Object(claims)),
@@ -316,6 +244,17 @@ impl Provider {
     }
 }
 
+/// The left half of the digest that goes with the algorithm. *Source*: OpenID Connect Core 1.0, 3.1.3.6.
+fn half_hash(algorithm: Algorithm, text: &str) -> String {
+    let digest = match algorithm {
+        Algorithm::Rs256 | Algorithm::Ps256 | Algorithm::Es256 => &digest::SHA256,
+        Algorithm::Rs384 => &digest::SHA384,
+        Algorithm::Rs512 | Algorithm::EdDsa => &digest::SHA512,
+    };
+    let digest = digest::digest(digest, text.as_bytes());
+    base64url(digest.as_ref().split_at(digest.as_ref().len() / 2).0)
+}
+
 /// Status, error and description of a token endpoint's "no".
 type Failure = (u16, &'static str, &'static str);
 
@@ -327,10 +266,6 @@ fn parameters(form: &[u8]) -> Parameters {
 fn decode_basic(credentials: &str) -> Option<(String, String)> {
     let text = String::from_utf8(BASE64.decode(credentials.as_bytes()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
-    let decoded = |part: &str| {
-        parameters(format!("x={part}").as_bytes())
-            .pop()
-            .map(|(_, value)| value)
-    };
+    let decoded = |part: &str| parameters(format!("x={part}").as_bytes()).pop().map(|(_, value)| value);
     Some((decoded(id)?, decoded(secret)?))
 }

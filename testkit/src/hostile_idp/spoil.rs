@@ -12,11 +12,7 @@ pub(crate) fn spoil(mut reply: Reply, wire: &Wire) -> Reply {
         Wire::Status(status) => {
             return Reply::new(*status, "text/html", "<h1>Something went wrong</h1>");
         }
-        Wire::Body {
-            status,
-            content_type,
-            body,
-        } => return Reply::new(*status, content_type, body.clone()),
+        Wire::Body { status, content_type, body } => return Reply::new(*status, content_type, body.clone()),
         Wire::ContentType(content_type) => reply.set_header("content-type", content_type),
         Wire::Oversize(length) => reply.body.resize(reply.body.len().max(*length), b' '),
         Wire::GzipBomb(length) => {
@@ -35,8 +31,5 @@ pub(crate) fn spoil(mut reply: Reply, wire: &Wire) -> Reply {
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder
-        .write_all(bytes)
-        .and_then(|()| encoder.finish())
-        .expect("memory does not fail to be written")
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory does not fail to be written")
 }

@@ -17,11 +17,7 @@ pub(crate) struct Signer<'a> {
 }
 
 /// Writes and signs a token.
-pub(crate) fn write(
-    signer: &Signer<'_>,
-    claims: Map<String, Value>,
-    changes: &TokenChanges,
-) -> String {
+pub(crate) fn write(signer: &Signer<'_>, claims: Map<String, Value>, changes: &TokenChanges) -> String {
     let mut claims = claims;
     changes.claims.iter().for_each(|edit| edit(&mut claims));
     let mut header = header(signer, changes.signing);
@@ -30,31 +26,20 @@ pub(crate) fn write(
     let rewritten = |bytes: Vec<u8>, rewrites: &[super::mischief::Rewrite<Vec<u8>>]| {
         rewrites.iter().fold(bytes, |bytes, rewrite| rewrite(bytes))
     };
-    let header = rewritten(
-        Value::Object(header).to_string().into_bytes(),
-        &changes.header_bytes,
-    );
-    let payload = rewritten(
-        Value::Object(claims).to_string().into_bytes(),
-        &changes.payload_bytes,
-    );
+    let header = rewritten(Value::Object(header).to_string().into_bytes(), &changes.header_bytes);
+    let payload = rewritten(Value::Object(claims).to_string().into_bytes(), &changes.payload_bytes);
     let input = format!("{}.{}", base64url(&header), base64url(&payload));
     let signature = signature(signer, changes.signing, input.as_bytes());
     let token = format!("{input}.{}", base64url(&signature));
-    changes
-        .compact
-        .iter()
-        .fold(token, |token, rewrite| rewrite(token))
+    changes.compact.iter().fold(token, |token, rewrite| rewrite(token))
 }
 
 fn header(signer: &Signer<'_>, signing: Signing) -> Map<String, Value> {
     let mut header = Map::new();
     let (name, algorithm) = match signing {
-        Signing::Honest
-        | Signing::WrongKey
-        | Signing::WrongKeyInHeader
-        | Signing::Empty
-        | Signing::FlippedBit => (signer.algorithm.name(), signer.algorithm),
+        Signing::Honest | Signing::WrongKey | Signing::WrongKeyInHeader | Signing::Empty | Signing::FlippedBit => {
+            (signer.algorithm.name(), signer.algorithm)
+        }
         Signing::Algorithm(algorithm) => (algorithm.name(), algorithm),
         Signing::Unsigned(name) => (name, signer.algorithm),
         Signing::HmacOfPublicPem
@@ -64,10 +49,7 @@ fn header(signer: &Signer<'_>, signing: Signing) -> Map<String, Value> {
         Signing::Weak(_) => ("RS256", signer.algorithm),
     };
     header.insert("alg".to_owned(), json!(name));
-    if !matches!(
-        signer.key_set,
-        KeySetShape::OneWithoutId | KeySetShape::ManyWithoutId
-    ) {
+    if !matches!(signer.key_set, KeySetShape::OneWithoutId | KeySetShape::ManyWithoutId) {
         header.insert("kid".to_owned(), json!(signer.keys.key_id(algorithm)));
     }
     if signing == Signing::WrongKeyInHeader {
@@ -80,9 +62,7 @@ fn signature(signer: &Signer<'_>, signing: Signing, input: &[u8]) -> Vec<u8> {
     match signing {
         Signing::Honest => signer.keys.sign(signer.algorithm, input),
         Signing::Algorithm(algorithm) => signer.keys.sign(algorithm, input),
-        Signing::WrongKey | Signing::WrongKeyInHeader => {
-            KeySet::foreign().sign(signer.algorithm, input)
-        }
+        Signing::WrongKey | Signing::WrongKeyInHeader => KeySet::foreign().sign(signer.algorithm, input),
         Signing::Unsigned(_) | Signing::Empty => Vec::new(),
         Signing::FlippedBit => {
             let mut signature = signer.keys.sign(signer.algorithm, input);
@@ -122,25 +102,17 @@ pub(crate) fn key_set(signer: &Signer<'_>, older: &[KeySet]) -> Value {
         other => other,
     };
     let keys: Vec<Value> = match signer.key_set {
-        KeySetShape::Honest => std::iter::once(jwk)
-            .chain(older.iter().map(|keys| keys.jwk(algorithm)))
-            .collect(),
+        KeySetShape::Honest => std::iter::once(jwk).chain(older.iter().map(|keys| keys.jwk(algorithm))).collect(),
         KeySetShape::Empty => Vec::new(),
         KeySetShape::Symmetric => {
-            vec![
-                json!({"kty": "oct", "alg": "HS256", "use": "sig", "kid": id, "k": base64url(PUBLISHED_SECRET)}),
-            ]
+            vec![json!({"kty": "oct", "alg": "HS256", "use": "sig", "kid": id, "k": base64url(PUBLISHED_SECRET)})]
         }
         KeySetShape::Private => vec![with("d", json!(base64url(&[7; 256])))],
         KeySetShape::Weak(weak) => vec![keys::weak_jwk(weak, &id)],
         KeySetShape::OneWithoutId => vec![nameless(jwk)],
         KeySetShape::ManyWithoutId => {
             let others = KeySet::foreign();
-            vec![
-                nameless(others.jwk(algorithm)),
-                nameless(others.jwk(Algorithm::Es256)),
-                nameless(jwk),
-            ]
+            vec![nameless(others.jwk(algorithm)), nameless(others.jwk(Algorithm::Es256)), nameless(jwk)]
         }
         KeySetShape::Many(count) => {
             let other = |index| {
@@ -154,11 +126,7 @@ pub(crate) fn key_set(signer: &Signer<'_>, older: &[KeySet]) -> Value {
         KeySetShape::ForEncryption => vec![with("use", json!("enc"))],
         KeySetShape::OtherAlgorithm => vec![with("alg", json!(other(algorithm).name()))],
         KeySetShape::OtherType => {
-            vec![foreign(if algorithm == Algorithm::Es256 {
-                Algorithm::Rs256
-            } else {
-                Algorithm::Es256
-            })]
+            vec![foreign(if algorithm == Algorithm::Es256 { Algorithm::Rs256 } else { Algorithm::Es256 })]
         }
         KeySetShape::Foreign => vec![foreign(algorithm)],
         KeySetShape::WithoutCurrent => vec![KeySet::foreign().jwk(algorithm)],
@@ -169,11 +137,9 @@ pub(crate) fn key_set(signer: &Signer<'_>, older: &[KeySet]) -> Value {
 /// Another algorithm for the same type of key, where there is one.
 fn other(algorithm: Algorithm) -> Algorithm {
     match algorithm {
-        Algorithm::Rs256
-        | Algorithm::Rs384
-        | Algorithm::Ps256
-        | Algorithm::Es256
-        | Algorithm::EdDsa => Algorithm::Rs512,
+        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Ps256 | Algorithm::Es256 | Algorithm::EdDsa => {
+            Algorithm::Rs512
+        }
         Algorithm::Rs512 => Algorithm::Rs384,
     }
 }

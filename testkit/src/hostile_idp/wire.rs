@@ -48,12 +48,7 @@ impl Reply {
             ("content-type".to_owned(), content_type.to_owned()),
             ("cache-control".to_owned(), "no-store".to_owned()),
         ];
-        Self {
-            status,
-            headers,
-            body: body.into(),
-            delivery: Delivery::Whole,
-        }
+        Self { status, headers, body: body.into(), delivery: Delivery::Whole }
     }
 
     pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
@@ -72,15 +67,8 @@ impl Reply {
     }
 
     fn head(&self) -> String {
-        let mut lines = vec![
-            format!("HTTP/1.1 {} Hostile", self.status),
-            "connection: close".to_owned(),
-        ];
-        lines.extend(
-            self.headers
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}")),
-        );
+        let mut lines = vec![format!("HTTP/1.1 {} Hostile", self.status), "connection: close".to_owned()];
+        lines.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
         if self.delivery != Delivery::EndlessBody {
             lines.push(format!("content-length: {}", self.body.len()));
         }
@@ -115,19 +103,11 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Reques
             return None;
         }
     }
-    Some(Request {
-        method,
-        target,
-        headers,
-        body,
-    })
+    Some(Request { method, target, headers, body })
 }
 
 /// Delivers one reply. The peer may hang up at any time, which ends the delivery.
-pub(crate) async fn write(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    reply: &Reply,
-) -> std::io::Result<()> {
+pub(crate) async fn write(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), reply: &Reply) -> std::io::Result<()> {
     let head = reply.head();
     match reply.delivery {
         Delivery::Whole => {

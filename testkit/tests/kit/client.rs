@@ -40,22 +40,20 @@ pub struct Client<'a> {
 
 impl Client<'_> {
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(&format!(
-            "GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n",
-            self.idp.domain()
-        ))
-        .await
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.idp.domain())).await
     }
 
     pub async fn user_info(&self, access_token: &str) -> Answer {
         let host = self.idp.domain();
-        self.send(&format!("GET /oauth2/v1/userinfo HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {access_token}\r\n\r\n")).await
+        self.send(&format!(
+            "GET /oauth2/v1/userinfo HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {access_token}\r\n\r\n"
+        ))
+        .await
     }
 
     /// The address of an authorization request.
     pub fn request(&self) -> String {
-        let mut url =
-            url::Url::parse(&format!("{}/oauth2/v1/authorize", self.idp.issuer())).unwrap();
+        let mut url = url::Url::parse(&format!("{}/oauth2/v1/authorize", self.idp.issuer())).unwrap();
         url.query_pairs_mut().extend_pairs([
             ("client_id", self.idp.client_id().as_str()),
             ("redirect_uri", REDIRECT_URI),
@@ -90,9 +88,7 @@ impl Client<'_> {
 
     /// The ID token of a whole sign-in.
     pub async fn id_token(&self) -> String {
-        let tokens = self
-            .redeem(&self.code(), VERIFIER, &self.idp.client_secret())
-            .await;
+        let tokens = self.redeem(&self.code(), VERIFIER, &self.idp.client_secret()).await;
         tokens.json()["id_token"].as_str().unwrap().to_owned()
     }
 
@@ -101,16 +97,9 @@ impl Client<'_> {
         match self.authority {
             None => exchange(stream, request).await,
             Some(authority) => {
-                let host = url::Url::parse(&self.idp.issuer())
-                    .unwrap()
-                    .host_str()
-                    .unwrap()
-                    .to_owned();
+                let host = url::Url::parse(&self.idp.issuer()).unwrap().host_str().unwrap().to_owned();
                 exchange(
-                    trusting(authority)
-                        .connect(ServerName::try_from(host).unwrap(), stream)
-                        .await
-                        .unwrap(),
+                    trusting(authority).connect(ServerName::try_from(host).unwrap(), stream).await.unwrap(),
                     request,
                 )
                 .await
@@ -122,16 +111,12 @@ impl Client<'_> {
 /// A TLS client that trusts one authority only.
 pub fn trusting(authority: &Authority) -> tokio_rustls::TlsConnector {
     let mut roots = rustls::RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap())
-        .unwrap();
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(
-        rustls::crypto::aws_lc_rs::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_root_certificates(roots)
-    .with_no_client_auth();
+    roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     Arc::new(config).into()
 }
 
@@ -139,30 +124,17 @@ async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     // The provider ends every honest answer by closing; those that never end are cut here.
-    let ended = tokio::time::timeout(Duration::from_millis(1_500), stream.read_to_end(&mut bytes))
-        .await
-        .is_ok();
+    let ended = tokio::time::timeout(Duration::from_millis(1_500), stream.read_to_end(&mut bytes)).await.is_ok();
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let head = String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]).into_owned();
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or_default();
-    Answer {
-        status,
-        head,
-        body: end.map(|end| bytes[end + 4..].to_vec()).unwrap_or_default(),
-        ended,
-    }
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+    Answer { status, head, body: end.map(|end| bytes[end + 4..].to_vec()).unwrap_or_default(), ended }
 }
 
 /// A parameter of an address.
 pub fn parameter(url: &str, name: &str) -> Option<String> {
     let url = url::Url::parse(url).unwrap();
-    url.query_pairs()
-        .find(|(existing, _)| existing == name)
-        .map(|(_, value)| value.into_owned())
+    url.query_pairs().find(|(existing, _)| existing == name).map(|(_, value)| value.into_owned())
 }
 
 /// Header and payload of a token.

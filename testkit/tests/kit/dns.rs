@@ -16,57 +16,30 @@ fn query(name: &str, record_type: RecordType) -> Vec<u8> {
 }
 
 async fn ask(server: SocketAddr, name: &str, record_type: RecordType) -> Option<Message> {
-    let socket = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .unwrap();
-    socket
-        .send_to(&query(name, record_type), server)
-        .await
-        .unwrap();
+    let socket = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    socket.send_to(&query(name, record_type), server).await.unwrap();
     let mut buffer = [0; 4096];
-    let length = tokio::time::timeout(Duration::from_millis(500), socket.recv(&mut buffer))
-        .await
-        .ok()?
-        .unwrap();
+    let length = tokio::time::timeout(Duration::from_millis(500), socket.recv(&mut buffer)).await.ok()?.unwrap();
     Some(Message::from_vec(&buffer[..length]).unwrap())
 }
 
 async fn addresses(dns: &Dns, name: &str, record_type: RecordType) -> Vec<IpAddr> {
     let reply = ask(dns.address(), name, record_type).await.unwrap();
-    reply
-        .answers
-        .iter()
-        .filter_map(|record| record.data.ip_addr())
-        .collect()
+    reply.answers.iter().filter_map(|record| record.data.ip_addr()).collect()
 }
 
 #[tokio::test]
 async fn addresses_and_texts_are_answered_by_type_over_udp_and_tcp() {
     let dns = Dns::start();
-    dns.addresses(
-        "Acme.idp.test",
-        &[
-            IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ],
-    );
+    dns.addresses("Acme.idp.test", &[IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
     let long = "orgate-verification=".to_owned() + &"x".repeat(300);
     dns.texts("acme.idp.test", &[&long, "other"]);
-    assert_eq!(
-        addresses(&dns, "ACME.idp.test.", RecordType::A).await,
-        [IpAddr::V4(Ipv4Addr::LOCALHOST)]
-    );
-    assert_eq!(
-        addresses(&dns, "acme.idp.test.", RecordType::AAAA).await,
-        [IpAddr::V6(Ipv6Addr::LOCALHOST)]
-    );
+    assert_eq!(addresses(&dns, "ACME.idp.test.", RecordType::A).await, [IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+    assert_eq!(addresses(&dns, "acme.idp.test.", RecordType::AAAA).await, [IpAddr::V6(Ipv6Addr::LOCALHOST)]);
 
     let mut stream = tokio::net::TcpStream::connect(dns.address()).await.unwrap();
     let question = query("acme.idp.test.", RecordType::TXT);
-    stream
-        .write_u16(u16::try_from(question.len()).unwrap())
-        .await
-        .unwrap();
+    stream.write_u16(u16::try_from(question.len()).unwrap()).await.unwrap();
     stream.write_all(&question).await.unwrap();
     let mut reply = vec![0; usize::from(stream.read_u16().await.unwrap())];
     stream.read_exact(&mut reply).await.unwrap();
@@ -85,39 +58,14 @@ async fn addresses_and_texts_are_answered_by_type_over_udp_and_tcp() {
 #[tokio::test]
 async fn answers_flip_for_each_type_and_stay_with_the_last() {
     let dns = Dns::start();
-    let (public, inside) = (
-        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
-        IpAddr::V4(Ipv4Addr::LOCALHOST),
-    );
-    dns.set(
-        "rebind.test",
-        Answer::Flip(vec![vec![public], vec![inside]]),
-    );
-    assert!(
-        addresses(&dns, "rebind.test.", RecordType::AAAA)
-            .await
-            .is_empty()
-    );
-    assert_eq!(
-        addresses(&dns, "rebind.test.", RecordType::A).await,
-        [public]
-    );
-    assert_eq!(
-        addresses(&dns, "rebind.test.", RecordType::A).await,
-        [inside]
-    );
-    assert_eq!(
-        addresses(&dns, "rebind.test.", RecordType::A).await,
-        [inside]
-    );
+    let (public, inside) = (IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    dns.set("rebind.test", Answer::Flip(vec![vec![public], vec![inside]]));
+    assert!(addresses(&dns, "rebind.test.", RecordType::AAAA).await.is_empty());
+    assert_eq!(addresses(&dns, "rebind.test.", RecordType::A).await, [public]);
+    assert_eq!(addresses(&dns, "rebind.test.", RecordType::A).await, [inside]);
+    assert_eq!(addresses(&dns, "rebind.test.", RecordType::A).await, [inside]);
     assert_eq!(dns.questions().len(), 4);
-    assert_eq!(
-        (
-            dns.questions()[1].name.as_str(),
-            dns.questions()[1].record_type.as_str()
-        ),
-        ("rebind.test", "A")
-    );
+    assert_eq!((dns.questions()[1].name.as_str(), dns.questions()[1].record_type.as_str()), ("rebind.test", "A"));
 }
 
 #[tokio::test]
@@ -125,11 +73,7 @@ async fn unknown_names_failures_and_silence_are_told_apart() {
     let dns = Dns::start();
     dns.set("broken.test", Answer::Failure);
     dns.set("silent.test", Answer::Silence);
-    let code = async |name| {
-        ask(dns.address(), name, RecordType::A)
-            .await
-            .map(|reply| reply.metadata.response_code)
-    };
+    let code = async |name| ask(dns.address(), name, RecordType::A).await.map(|reply| reply.metadata.response_code);
     assert_eq!(code("nobody.test.").await, Some(ResponseCode::NXDomain));
     assert_eq!(code("broken.test.").await, Some(ResponseCode::ServFail));
     assert_eq!(code("silent.test.").await, None);

@@ -30,40 +30,23 @@ fn verify(idp: &HostileIdp, token: &str, name: &str) -> Result<Value, jsonwebtok
 async fn a_whole_sign_in_over_tls_gives_a_token_that_another_library_verifies() {
     let (authority, clock) = (Authority::new(), ManualClock::new());
     let idp = HostileIdp::start(Setup::tls("acme.idp.test", &authority, &clock));
-    let client = Client {
-        idp: &idp,
-        authority: Some(&authority),
-    };
+    let client = Client { idp: &idp, authority: Some(&authority) };
     idp.sign_in_as(dana());
     clock.advance(Duration::from_secs(5));
 
     let discovery = client.get("/.well-known/openid-configuration").await.json();
     assert_eq!(discovery["issuer"], idp.issuer());
-    assert_eq!(
-        discovery["token_endpoint"],
-        format!("{}/oauth2/v1/token", idp.issuer())
-    );
+    assert_eq!(discovery["token_endpoint"], format!("{}/oauth2/v1/token", idp.issuer()));
 
-    let tokens = client
-        .redeem(&client.code(), VERIFIER, &idp.client_secret())
-        .await;
+    let tokens = client.redeem(&client.code(), VERIFIER, &idp.client_secret()).await;
     let claims = verify(&idp, tokens.json()["id_token"].as_str().unwrap(), "RS256").unwrap();
-    assert_eq!(
-        (&claims["sub"], &claims["nonce"]),
-        (&json!("00uDana"), &json!("the-nonce"))
-    );
+    assert_eq!((&claims["sub"], &claims["nonce"]), (&json!("00uDana"), &json!("the-nonce")));
     assert_eq!(claims["iat"], clock.now_seconds());
     assert_eq!(claims["auth_time"], clock.now_seconds() - 5);
     assert!(claims.get("email").is_none(), "thin by default");
 
-    let user_info = client
-        .user_info(tokens.json()["access_token"].as_str().unwrap())
-        .await
-        .json();
-    assert_eq!(
-        (&user_info["sub"], &user_info["email"]),
-        (&json!("00uDana"), &json!("dana@acme.example"))
-    );
+    let user_info = client.user_info(tokens.json()["access_token"].as_str().unwrap()).await.json();
+    assert_eq!((&user_info["sub"], &user_info["email"]), (&json!("00uDana"), &json!("dana@acme.example")));
 }
 
 #[tokio::test]
@@ -76,9 +59,7 @@ async fn its_certificate_is_good_for_its_host_and_its_authority_only() {
         (&Authority::new(), "acme.idp.test", false),
     ] {
         let stream = tokio::net::TcpStream::connect(idp.address()).await.unwrap();
-        let outcome = trusting(trusted)
-            .connect(host.try_into().unwrap(), stream)
-            .await;
+        let outcome = trusting(trusted).connect(host.try_into().unwrap(), stream).await;
         assert_eq!(outcome.is_ok(), good, "{host}");
     }
 }
@@ -86,10 +67,7 @@ async fn its_certificate_is_good_for_its_host_and_its_authority_only() {
 #[test]
 fn each_algorithm_verifies_with_its_published_key() {
     for algorithm in Algorithm::ALL {
-        let setup = Setup {
-            algorithm,
-            ..Setup::plain(&ManualClock::new())
-        };
+        let setup = Setup { algorithm, ..Setup::plain(&ManualClock::new()) };
         let idp = HostileIdp::start(setup);
         idp.sign_in_as(dana());
         let claims = verify(&idp, &idp.id_token("n"), algorithm.name()).unwrap();
@@ -115,52 +93,24 @@ fn rotated_keys_sign_at_once_and_old_ones_stay_only_if_kept() {
 async fn codes_work_once_for_the_right_secret_and_verifier_within_a_minute() {
     let clock = ManualClock::new();
     let idp = HostileIdp::start(Setup::plain(&clock));
-    let client = Client {
-        idp: &idp,
-        authority: None,
-    };
+    let client = Client { idp: &idp, authority: None };
     let secret = idp.client_secret();
     idp.sign_in_as(dana());
 
     let code = client.code();
     let refused = client.redeem(&code, VERIFIER, "wrong").await;
-    assert_eq!(
-        (refused.status, &refused.json()["error"]),
-        (401, &json!("invalid_client"))
-    );
-    assert_eq!(
-        client.redeem(&code, VERIFIER, &secret).await.status,
-        200,
-        "a refused client burns no code"
-    );
+    assert_eq!((refused.status, &refused.json()["error"]), (401, &json!("invalid_client")));
+    assert_eq!(client.redeem(&code, VERIFIER, &secret).await.status, 200, "a refused client burns no code");
     let again = client.redeem(&code, VERIFIER, &secret).await;
-    assert_eq!(
-        (again.status, &again.json()["error"]),
-        (400, &json!("invalid_grant"))
-    );
+    assert_eq!((again.status, &again.json()["error"]), (400, &json!("invalid_grant")));
 
-    assert_eq!(
-        client
-            .redeem(&client.code(), "another-verifier", &secret)
-            .await
-            .json()["error"],
-        "invalid_grant"
-    );
+    assert_eq!(client.redeem(&client.code(), "another-verifier", &secret).await.json()["error"], "invalid_grant");
     let late = client.code();
     clock.advance(Duration::from_secs(61));
-    assert_eq!(
-        client.redeem(&late, VERIFIER, &secret).await.json()["error"],
-        "invalid_grant"
-    );
+    assert_eq!(client.redeem(&late, VERIFIER, &secret).await.json()["error"], "invalid_grant");
 
     idp.configure(|setup| setup.client_authentication = ClientAuthentication::Post);
-    assert_eq!(
-        client
-            .redeem(&client.code(), VERIFIER, &secret)
-            .await
-            .json()["error"],
-        "invalid_client"
-    );
+    assert_eq!(client.redeem(&client.code(), VERIFIER, &secret).await.json()["error"], "invalid_client");
 }
 
 #[tokio::test]
@@ -169,111 +119,49 @@ async fn the_authorization_endpoint_checks_client_address_pkce_assignment_and_pr
         redirect_uris: Some(HashSet::from([REDIRECT_URI.to_owned()])),
         ..Setup::plain(&ManualClock::new())
     });
-    let client = Client {
-        idp: &idp,
-        authority: None,
-    };
+    let client = Client { idp: &idp, authority: None };
     let path = |request: String| request[idp.issuer().len()..].to_owned();
     let request = client.request();
-    assert_eq!(
-        client
-            .get(&path(request.replace("orgate.example", "evil.example")))
-            .await
-            .status,
-        400
-    );
-    assert_eq!(
-        client
-            .get(&path(request.replace("client_id=", "client_id=x")))
-            .await
-            .status,
-        400
-    );
-    assert_eq!(
-        client.get(&path(request.clone())).await.status,
-        200,
-        "nobody is signed in: a page"
-    );
+    assert_eq!(client.get(&path(request.replace("orgate.example", "evil.example"))).await.status, 400);
+    assert_eq!(client.get(&path(request.replace("client_id=", "client_id=x"))).await.status, 400);
+    assert_eq!(client.get(&path(request.clone())).await.status, 200, "nobody is signed in: a page");
 
     let error = |url: &str| parameter(url, "error");
-    assert_eq!(
-        error(&idp.authorize(&format!("{request}&prompt=none"))).as_deref(),
-        Some("login_required")
-    );
+    assert_eq!(error(&idp.authorize(&format!("{request}&prompt=none"))).as_deref(), Some("login_required"));
     idp.sign_in_as(dana().unassigned());
-    assert_eq!(
-        error(&idp.authorize(&request)).as_deref(),
-        Some("access_denied")
-    );
+    assert_eq!(error(&idp.authorize(&request)).as_deref(), Some("access_denied"));
     idp.sign_in_as(dana());
-    assert_eq!(
-        error(&idp.authorize(&request.replace("S256", "plain"))).as_deref(),
-        Some("invalid_request")
-    );
+    assert_eq!(error(&idp.authorize(&request.replace("S256", "plain"))).as_deref(), Some("invalid_request"));
     assert!(parameter(&idp.authorize(&format!("{request}&prompt=none")), "code").is_some());
-    assert_eq!(
-        error(&idp.authorize(&format!("{request}&prompt=none&max_age=0"))).as_deref(),
-        Some("login_required")
-    );
+    assert_eq!(error(&idp.authorize(&format!("{request}&prompt=none&max_age=0"))).as_deref(), Some("login_required"));
 }
 
 #[tokio::test]
 async fn max_age_zero_makes_a_fresh_auth_time() {
     let clock = ManualClock::new();
     let idp = HostileIdp::start(Setup::plain(&clock));
-    let client = Client {
-        idp: &idp,
-        authority: None,
-    };
+    let client = Client { idp: &idp, authority: None };
     idp.sign_in_as(dana());
     clock.advance(Duration::from_secs(600));
-    let code = parameter(
-        &idp.authorize(&format!("{}&max_age=0", client.request())),
-        "code",
-    )
-    .unwrap();
-    let tokens = client
-        .redeem(&code, VERIFIER, &idp.client_secret())
-        .await
-        .json();
-    assert_eq!(
-        decode(tokens["id_token"].as_str().unwrap()).1["auth_time"],
-        clock.now_seconds()
-    );
+    let code = parameter(&idp.authorize(&format!("{}&max_age=0", client.request())), "code").unwrap();
+    let tokens = client.redeem(&code, VERIFIER, &idp.client_secret()).await.json();
+    assert_eq!(decode(tokens["id_token"].as_str().unwrap()).1["auth_time"], clock.now_seconds());
 }
 
 #[tokio::test]
 async fn every_request_is_recorded_with_headers_and_parameters() {
     let idp = HostileIdp::start(Setup::plain(&ManualClock::new()));
-    let client = Client {
-        idp: &idp,
-        authority: None,
-    };
+    let client = Client { idp: &idp, authority: None };
     idp.sign_in_as(dana());
     client.id_token().await;
     client.get("/oauth2/v1/keys").await;
     client.get("/favicon.ico").await;
-    let endpoints: Vec<_> = idp
-        .requests()
-        .iter()
-        .map(|request| request.endpoint)
-        .collect();
-    assert_eq!(
-        endpoints,
-        [
-            Endpoint::Authorize,
-            Endpoint::Token,
-            Endpoint::Keys,
-            Endpoint::Other
-        ]
-    );
+    let endpoints: Vec<_> = idp.requests().iter().map(|request| request.endpoint).collect();
+    assert_eq!(endpoints, [Endpoint::Authorize, Endpoint::Token, Endpoint::Keys, Endpoint::Other]);
     let token = &idp.requests_to(Endpoint::Token)[0];
     assert_eq!(token.parameter("code_verifier"), Some(VERIFIER));
     assert!(token.header("authorization").unwrap().starts_with("Basic "));
-    assert_eq!(
-        idp.requests_to(Endpoint::Authorize)[0].parameter("scope"),
-        Some("openid email profile")
-    );
+    assert_eq!(idp.requests_to(Endpoint::Authorize)[0].parameter("scope"), Some("openid email profile"));
     idp.forget_requests();
     assert!(idp.requests().is_empty());
 }

@@ -46,12 +46,7 @@ async fn each_message_is_handed_out_once_and_waiting_is_bounded() {
     std::fs::create_dir(folder.path().join("mail")).unwrap();
     std::fs::write(folder.path().join("mail/1.eml"), PLAIN).unwrap();
     assert!(mailbox.take("x@acme.example").is_some());
-    assert_eq!(
-        mailbox
-            .next_within("x@acme.example", Duration::from_millis(50))
-            .await,
-        None
-    );
+    assert_eq!(mailbox.next_within("x@acme.example", Duration::from_millis(50)).await, None);
 
     let later = folder.path().join("mail/2.eml");
     let writer = tokio::spawn(async move {
@@ -60,9 +55,5 @@ async fn each_message_is_handed_out_once_and_waiting_is_bounded() {
     });
     assert!(mailbox.next("x@acme.example").await.file.ends_with("2.eml"));
     writer.await.unwrap();
-    assert_eq!(
-        mailbox.to("x@acme.example").len(),
-        2,
-        "what was handed out is still there"
-    );
+    assert_eq!(mailbox.to("x@acme.example").len(), 2, "what was handed out is still there");
 }

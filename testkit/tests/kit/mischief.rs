@@ -52,28 +52,18 @@ fn changed_claims_and_headers_are_signed_like_honest_ones() {
 fn wrong_signatures_are_wrong() {
     let idp = start();
     assert!(is_signed(&idp, &idp.id_token("n"), Algorithm::RS256));
-    for signing in [
-        Signing::WrongKey,
-        Signing::WrongKeyInHeader,
-        Signing::FlippedBit,
-        Signing::Empty,
-        Signing::Unsigned("none"),
-    ] {
+    for signing in
+        [Signing::WrongKey, Signing::WrongKeyInHeader, Signing::FlippedBit, Signing::Empty, Signing::Unsigned("none")]
+    {
         idp.set(Mischief::none().signing(signing));
-        assert!(
-            !is_signed(&idp, &idp.id_token("n"), Algorithm::RS256),
-            "{signing:?}"
-        );
+        assert!(!is_signed(&idp, &idp.id_token("n"), Algorithm::RS256), "{signing:?}");
     }
     idp.set(Mischief::none().signing(Signing::WrongKeyInHeader));
     let token = idp.id_token("n");
     let own_key = serde_json::from_value(decode(&token).0["jwk"].clone()).unwrap();
     let (input, signature) = token.rsplit_once('.').unwrap();
     let own_key = DecodingKey::from_jwk(&own_key).unwrap();
-    assert!(
-        jsonwebtoken::crypto::verify(signature, input.as_bytes(), &own_key, Algorithm::RS256)
-            .unwrap()
-    );
+    assert!(jsonwebtoken::crypto::verify(signature, input.as_bytes(), &own_key, Algorithm::RS256).unwrap());
 }
 
 #[test]
@@ -85,143 +75,70 @@ fn hmac_with_public_values_would_fool_whoever_takes_the_algorithm_from_the_token
     let mut validation = Validation::new(Algorithm::HS256);
     validation.validate_exp = false;
     validation.validate_aud = false;
-    jsonwebtoken::decode::<Value>(
-        &token,
-        &DecodingKey::from_secret(secret.as_bytes()),
-        &validation,
-    )
-    .unwrap();
+    jsonwebtoken::decode::<Value>(&token, &DecodingKey::from_secret(secret.as_bytes()), &validation).unwrap();
 
-    idp.set(
-        Mischief::none()
-            .key_set(KeySetShape::Symmetric)
-            .signing(Signing::HmacOfPublishedSecret),
-    );
+    idp.set(Mischief::none().key_set(KeySetShape::Symmetric).signing(Signing::HmacOfPublishedSecret));
     assert!(is_signed(&idp, &idp.id_token("n"), Algorithm::HS256));
 }
 
 #[test]
 fn weak_keys_sign_so_that_only_their_weakness_can_refuse_them() {
     let idp = start();
-    for (weak, bits, exponent) in [
-        (WeakRsa::Bits512, 512, 65_537_u32),
-        (WeakRsa::Bits1024, 1024, 65_537),
-        (WeakRsa::ExponentOne, 2048, 1),
-    ] {
-        idp.set(
-            Mischief::none()
-                .key_set(KeySetShape::Weak(weak))
-                .signing(Signing::Weak(weak)),
-        );
+    for (weak, bits, exponent) in
+        [(WeakRsa::Bits512, 512, 65_537_u32), (WeakRsa::Bits1024, 1024, 65_537), (WeakRsa::ExponentOne, 2048, 1)]
+    {
+        idp.set(Mischief::none().key_set(KeySetShape::Weak(weak)).signing(Signing::Weak(weak)));
         let token = idp.id_token("n");
         let number = |name: &str| {
             let text = idp.key_set()["keys"][0][name].as_str().unwrap().to_owned();
-            num_bigint::BigUint::from_bytes_be(
-                &data_encoding::BASE64URL_NOPAD
-                    .decode(text.as_bytes())
-                    .unwrap(),
-            )
+            num_bigint::BigUint::from_bytes_be(&data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).unwrap())
         };
         let (modulus, e) = (number("n"), number("e"));
         assert_eq!((modulus.bits(), &e), (bits, &exponent.into()), "{weak:?}");
         // Textbook verification: the recovered block ends with the digest of what was signed.
         let (input, signature) = token.rsplit_once('.').unwrap();
-        let signature = data_encoding::BASE64URL_NOPAD
-            .decode(signature.as_bytes())
-            .unwrap();
-        let block = num_bigint::BigUint::from_bytes_be(&signature)
-            .modpow(&e, &modulus)
-            .to_bytes_be();
+        let signature = data_encoding::BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
+        let block = num_bigint::BigUint::from_bytes_be(&signature).modpow(&e, &modulus).to_bytes_be();
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, input.as_bytes());
-        assert!(
-            block.starts_with(&[1, 0xff]) && block.ends_with(digest.as_ref()),
-            "{weak:?}"
-        );
+        assert!(block.starts_with(&[1, 0xff]) && block.ends_with(digest.as_ref()), "{weak:?}");
     }
 }
 
 #[tokio::test]
 async fn callbacks_user_info_and_token_responses_change_as_told() {
     let idp = start();
-    let client = Client {
-        idp: &idp,
-        authority: None,
-    };
-    idp.set(
-        Mischief::none()
-            .callback_parameter("state", "other")
-            .callback_parameter("iss", "https://evil.example"),
-    );
+    let client = Client { idp: &idp, authority: None };
+    idp.set(Mischief::none().callback_parameter("state", "other").callback_parameter("iss", "https://evil.example"));
     let callback = idp.authorize(&client.request());
     assert_eq!(parameter(&callback, "state").as_deref(), Some("other"));
-    assert_eq!(
-        parameter(&callback, "iss").as_deref(),
-        Some("https://evil.example")
-    );
+    assert_eq!(parameter(&callback, "iss").as_deref(), Some("https://evil.example"));
     idp.set(Mischief::none().callback_error("access_denied", "<b>no</b>"));
     let callback = idp.authorize(&client.request());
-    assert_eq!(
-        (
-            parameter(&callback, "code"),
-            parameter(&callback, "error").as_deref()
-        ),
-        (None, Some("access_denied"))
-    );
+    assert_eq!((parameter(&callback, "code"), parameter(&callback, "error").as_deref()), (None, Some("access_denied")));
 
-    idp.set(
-        Mischief::none()
-            .user_info_claim("sub", "other")
-            .token_response(|response| {
-                response.insert("token_type".to_owned(), json!("mac"));
-            }),
-    );
-    let tokens = client
-        .redeem(&client.code(), VERIFIER, &idp.client_secret())
-        .await
-        .json();
+    idp.set(Mischief::none().user_info_claim("sub", "other").token_response(|response| {
+        response.insert("token_type".to_owned(), json!("mac"));
+    }));
+    let tokens = client.redeem(&client.code(), VERIFIER, &idp.client_secret()).await.json();
     assert_eq!(tokens["token_type"], "mac");
-    assert_eq!(
-        client
-            .user_info(tokens["access_token"].as_str().unwrap())
-            .await
-            .json()["sub"],
-        "other"
-    );
+    assert_eq!(client.user_info(tokens["access_token"].as_str().unwrap()).await.json()["sub"], "other");
 
     idp.set(Mischief::none().signed_user_info(Signing::Honest));
-    let signed = client
-        .user_info(tokens["access_token"].as_str().unwrap())
-        .await;
+    let signed = client.user_info(tokens["access_token"].as_str().unwrap()).await;
     assert!(signed.head.contains("application/jwt"));
-    assert!(is_signed(
-        &idp,
-        std::str::from_utf8(&signed.body).unwrap(),
-        Algorithm::RS256
-    ));
+    assert!(is_signed(&idp, std::str::from_utf8(&signed.body).unwrap(), Algorithm::RS256));
 }
 
 #[tokio::test]
 async fn the_wire_is_spoiled_as_told() {
     let idp = start();
-    let client = Client {
-        idp: &idp,
-        authority: None,
-    };
+    let client = Client { idp: &idp, authority: None };
     let spoiled = async |wire| {
         idp.set(Mischief::none().wire(Endpoint::Keys, wire));
         client.get("/oauth2/v1/keys").await
     };
-    let redirect = spoiled(Wire::Redirect {
-        status: 307,
-        to: "http://127.0.0.1:1/inside".to_owned(),
-    })
-    .await;
-    assert!(
-        redirect.status == 307
-            && redirect
-                .head
-                .contains("location: http://127.0.0.1:1/inside")
-    );
+    let redirect = spoiled(Wire::Redirect { status: 307, to: "http://127.0.0.1:1/inside".to_owned() }).await;
+    assert!(redirect.status == 307 && redirect.head.contains("location: http://127.0.0.1:1/inside"));
 
     let large = spoiled(Wire::Oversize(300 << 10)).await;
     assert_eq!(large.body.len(), 300 << 10);
@@ -230,17 +147,11 @@ async fn the_wire_is_spoiled_as_told() {
     let bomb = spoiled(Wire::GzipBomb(8 << 20)).await;
     assert!(bomb.head.contains("content-encoding: gzip") && bomb.body.len() < 64 << 10);
     let mut unpacked = Vec::new();
-    flate2::read::GzDecoder::new(bomb.body.as_slice())
-        .read_to_end(&mut unpacked)
-        .unwrap();
+    flate2::read::GzDecoder::new(bomb.body.as_slice()).read_to_end(&mut unpacked).unwrap();
     assert_eq!(unpacked.len(), 8 << 20);
 
     let drip = spoiled(Wire::Drip).await;
-    assert!(
-        !drip.ended && (1..=3).contains(&drip.body.len()),
-        "a byte a second: {}",
-        drip.body.len()
-    );
+    assert!(!drip.ended && (1..=3).contains(&drip.body.len()), "a byte a second: {}", drip.body.len());
     let headers = spoiled(Wire::EndlessHeaders).await;
     assert!(!headers.ended && headers.body.is_empty() && headers.head.len() > 10_000);
     let body = spoiled(Wire::EndlessBody).await;
@@ -248,26 +159,18 @@ async fn the_wire_is_spoiled_as_told() {
     let silence = spoiled(Wire::Silence).await;
     assert!(!silence.ended && silence.head.is_empty());
     let cut = spoiled(Wire::Cut).await;
-    assert!(
-        cut.ended && !cut.body.is_empty() && serde_json::from_slice::<Value>(&cut.body).is_err()
-    );
+    assert!(cut.ended && !cut.body.is_empty() && serde_json::from_slice::<Value>(&cut.body).is_err());
     let failed = spoiled(Wire::Status(500)).await;
     assert!(failed.status == 500 && failed.head.contains("text/html"));
 
     idp.behave();
-    assert!(
-        client.get("/oauth2/v1/keys").await.json()["keys"].is_array(),
-        "honest again"
-    );
+    assert!(client.get("/oauth2/v1/keys").await.json()["keys"].is_array(), "honest again");
 }
 
 #[test]
 fn every_catalogued_token_differs_from_an_honest_one_as_its_verdict_says() {
     let idp = start();
-    let cases: Vec<Case> = catalogue::id_tokens()
-        .into_iter()
-        .chain(catalogue::age_of_sign_in())
-        .collect();
+    let cases: Vec<Case> = catalogue::id_tokens().into_iter().chain(catalogue::age_of_sign_in()).collect();
     for case in &cases {
         idp.set(case.mischief.clone());
         let token = idp.id_token("The-Nonce");
@@ -276,8 +179,7 @@ fn every_catalogued_token_differs_from_an_honest_one_as_its_verdict_says() {
             assert!(is_signed(&idp, &token, Algorithm::RS256), "{}", case.name);
             continue;
         }
-        let unlike = !is_signed_as_it_says(&idp, &token)
-            || decoded(&token) != decoded(&idp.id_token("The-Nonce"));
+        let unlike = !is_signed_as_it_says(&idp, &token) || decoded(&token) != decoded(&idp.id_token("The-Nonce"));
         assert!(unlike, "{} is an honest token", case.name);
     }
 }
@@ -291,15 +193,10 @@ fn is_signed_as_it_says(idp: &HostileIdp, token: &str) -> bool {
 /// Header and claims without what differs between any two tokens.
 fn decoded(token: &str) -> Option<(Vec<u8>, Value)> {
     let mut parts = token.split('.');
-    let header = data_encoding::BASE64URL_NOPAD
-        .decode(parts.next()?.as_bytes())
-        .ok()?;
-    let payload = data_encoding::BASE64URL_NOPAD
-        .decode(parts.next()?.as_bytes())
-        .ok()?;
-    let repeated = ["\"sub\":", "\"nonce\":"]
-        .iter()
-        .any(|name| String::from_utf8_lossy(&payload).matches(name).count() > 1);
+    let header = data_encoding::BASE64URL_NOPAD.decode(parts.next()?.as_bytes()).ok()?;
+    let payload = data_encoding::BASE64URL_NOPAD.decode(parts.next()?.as_bytes()).ok()?;
+    let repeated =
+        ["\"sub\":", "\"nonce\":"].iter().any(|name| String::from_utf8_lossy(&payload).matches(name).count() > 1);
     let mut claims: Value = serde_json::from_slice(&payload).ok()?;
     claims.as_object_mut()?.remove("jti");
     (!repeated).then_some((header, claims))
@@ -321,8 +218,5 @@ fn names_are_unique_within_each_list_and_every_case_has_a_rule() {
         assert_eq!(names.len(), list.len());
         assert!(list.iter().all(|case| case.rule.starts_with("T-")));
     }
-    assert_eq!(
-        catalogue::email_verified_shapes("s", "a@b.example").len(),
-        9
-    );
+    assert_eq!(catalogue::email_verified_shapes("s", "a@b.example").len(), 9);
 }

@@ -88,7 +88,9 @@ fn fill(pattern: &str, event: &AuditEvent) -> String {
 
 fn value(name: &str, event: &AuditEvent, data: &Value) -> String {
     match name {
-        "target" => event.target_name.clone().or_else(|| event.target.clone()).unwrap_or_else(|| "nobody known".to_owned()),
+        "target" => {
+            event.target_name.clone().or_else(|| event.target.clone()).unwrap_or_else(|| "nobody known".to_owned())
+        }
         "outcome" => event.outcome.clone(),
         key => data.get(key).and_then(Value::as_str).map_or_else(|| "an unknown value".to_owned(), word),
     }
@@ -133,7 +135,11 @@ mod tests {
     fn an_event_reads_as_a_sentence() {
         let changed = event("member.role-changed", "Sam Ode", r#"{"from":"member","to":"owner"}"#);
         assert_eq!(sentence(&changed), "Robin Vale changed the role of Sam Ode from Member to Owner");
-        let left = AuditEvent { actor_name: None, actor: "operator".to_owned(), ..event("organization.sso-entitled", "Acme", "{}") };
+        let left = AuditEvent {
+            actor_name: None,
+            actor: "operator".to_owned(),
+            ..event("organization.sso-entitled", "Acme", "{}")
+        };
         assert_eq!(sentence(&left), "The operator made single sign-on part of the plan of Acme");
     }
 
@@ -171,8 +177,18 @@ mod tests {
 
     fn is_action(literal: &str) -> bool {
         const NOUNS: [&str; 12] = [
-            "address", "connection", "identity", "invitation", "member", "organization", "password", "password-reset",
-            "project", "project-member", "session", "user",
+            "address",
+            "connection",
+            "identity",
+            "invitation",
+            "member",
+            "organization",
+            "password",
+            "password-reset",
+            "project",
+            "project-member",
+            "session",
+            "user",
         ];
         literal.split_once('.').is_some_and(|(noun, done)| {
             NOUNS.contains(&noun) && done.chars().all(|c| c.is_ascii_lowercase() || c == '-')

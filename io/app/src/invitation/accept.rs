@@ -165,7 +165,8 @@ async fn confirm(
     if by_mail {
         world.address = AddressState::Proven;
     }
-    let proofs = if by_mail { caller.proofs().with(Proof::MailedCode { at: app.now() }) } else { caller.proofs().clone() };
+    let proofs =
+        if by_mail { caller.proofs().with(Proof::MailedCode { at: app.now() }) } else { caller.proofs().clone() };
     if world.address != AddressState::Proven {
         return Ok(Err(Refusal::InvitationNeedsCode));
     }

@@ -87,9 +87,8 @@ pub(crate) async fn opens_sign_up(app: &App, token: Option<&str>, email: &EmailA
         .read((app.now(), token.to_owned(), email.clone()), |tx, (now, token, email)| {
             Box::pin(async move {
                 let found = find(tx, token).await?;
-                let invited = found.is_some_and(|found| {
-                    end(&found.invitation, *now).is_none() && found.invitation.email == *email
-                });
+                let invited = found
+                    .is_some_and(|found| end(&found.invitation, *now).is_none() && found.invitation.email == *email);
                 if invited { Ok(()) } else { Err(Refusal::SignUpClosed.into()) }
             })
         })
@@ -99,7 +98,8 @@ pub(crate) async fn opens_sign_up(app: &App, token: Option<&str>, email: &EmailA
 async fn view(tx: &mut Tx, found: Found, caller: Option<&Caller>) -> Result<InvitationView, Error> {
     let standing = standing(&found, caller);
     let Found { invitation, link, organization } = found;
-    let knows_address = link == InvitationLink::Mailed || caller.is_some_and(|caller| has_address(caller, &invitation.email));
+    let knows_address =
+        link == InvitationLink::Mailed || caller.is_some_and(|caller| has_address(caller, &invitation.email));
     Ok(InvitationView {
         inviter: tx.instance().load_user(&invitation.invited_by).await?.name,
         email: if knows_address { invitation.email.to_string() } else { invitation.email.masked() },

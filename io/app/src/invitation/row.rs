@@ -43,7 +43,9 @@ pub(crate) async fn insert(tx: &mut Tx, app: &App, row: NewRow<'_>) -> Result<Se
     };
     limit::mail_in(tx, app, row.email.key()).await?;
     let (mailed, copied) = (SecretToken::generate(&*app.entropy), SecretToken::generate(&*app.entropy));
-    tx.organization(row.organization_id).insert_invitation(&invitation, &hashes(&mailed, &copied), row.projects).await?;
+    tx.organization(row.organization_id)
+        .insert_invitation(&invitation, &hashes(&mailed, &copied), row.projects)
+        .await?;
     mail(tx, app, row.inviter_name, &invitation, &mailed).await?;
     Ok(SentInvitation { link: link_url(app, &copied), invitation })
 }

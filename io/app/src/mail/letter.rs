@@ -101,7 +101,8 @@ impl Letter {
 
 /// Text that somebody else chose: one line, no control or direction characters, not too long.
 pub(super) fn foreign(text: &str) -> String {
-    let visible = text.chars().map(|c| if c.is_control() || changes_direction(c) { ' ' } else { c }).collect::<String>();
+    let visible =
+        text.chars().map(|c| if c.is_control() || changes_direction(c) { ' ' } else { c }).collect::<String>();
     let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= LONGEST_FOREIGN {
         return line;

@@ -72,7 +72,12 @@ impl std::error::Error for MessageError {
 /// The message to send.
 ///
 /// *Errors*: [`MessageError`]; trying again does not help.
-pub fn build_message(id: &MailId, content: &MailContent, from: &Sender, now: Timestamp) -> Result<Message, MessageError> {
+pub fn build_message(
+    id: &MailId,
+    content: &MailContent,
+    from: &Sender,
+    now: Timestamp,
+) -> Result<Message, MessageError> {
     let to: Address = content.to.parse().map_err(|_| MessageError::Recipient)?;
     let seconds = u64::try_from(now.as_seconds()).unwrap_or(0);
     let carries_code = content.html.is_none();

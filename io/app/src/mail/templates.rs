@@ -151,7 +151,8 @@ impl MailTemplate {
             }
             Self::ProofCode { code, organization } => {
                 let organization = foreign_beside_code(organization);
-                let why = format!("Somebody signs in to {organization} with this address. If it is you, enter this code:");
+                let why =
+                    format!("Somebody signs in to {organization} with this address. If it is you, enter this code:");
                 code_letter(product, "Your sign-in code", &why, code)
             }
             Self::StepUpCode { code } => {
@@ -181,7 +182,8 @@ impl MailTemplate {
 }
 
 fn code_letter(product: &str, subject: &str, why: &str, code: &SixDigitCode) -> Letter {
-    let subject = if fits_header_beside_code(product) { format!("{subject} for {product}") } else { subject.to_owned() };
+    let subject =
+        if fits_header_beside_code(product) { format!("{subject} for {product}") } else { subject.to_owned() };
     Letter::new(subject).paragraph(why).code(code).paragraph(KEEP_CODE).paragraph(NOT_YOU)
 }
 
@@ -195,12 +197,15 @@ fn known_address(product: &str, sign_in_url: &str) -> Letter {
 
 fn password_reset(product: &str, links: &[ResetLink], minutes: u32) -> Letter {
     let several = links.len() > 1;
-    let which = if several { "Choose the account whose password you want to set." } else { "Follow the link to set it." };
+    let which =
+        if several { "Choose the account whose password you want to set." } else { "Follow the link to set it." };
     let links = links.iter().map(|link| (reset_label(product, link), link.url.clone())).collect();
     Letter::new(format!("Set your password for {product}"))
         .paragraph(format!("Somebody asked to set the password of this address at {product}. {which}"))
         .links(links)
-        .paragraph(format!("A link works once, within {minutes} minutes. It does not replace a second factor or single sign-on."))
+        .paragraph(format!(
+            "A link works once, within {minutes} minutes. It does not replace a second factor or single sign-on."
+        ))
         .paragraph(NOT_YOU)
 }
 
@@ -214,7 +219,10 @@ fn reset_label(product: &str, link: &ResetLink) -> String {
 
 fn password_changed(product: &str, at: Timestamp, reset_url: &str) -> Letter {
     Letter::new(format!("Your password at {product} was changed"))
-        .paragraph(format!("The password of your account at {product} was set on {}. Other sessions have ended.", day_and_time(at)))
+        .paragraph(format!(
+            "The password of your account at {product} was set on {}. Other sessions have ended.",
+            day_and_time(at)
+        ))
         .paragraph("If it was not you, set another password at once and tell an Owner of your organization.")
         .link("Set another password", reset_url)
 }
@@ -236,7 +244,9 @@ fn invitation(product: &str, who: (&str, &str), projects: &[String], url: &str, 
 fn sign_in_addresses(product: &str, addresses: &[SignInAddress]) -> Letter {
     let links = addresses.iter().map(|address| (foreign(&address.organization), address.url.clone())).collect();
     Letter::new(format!("Where to sign in to {product}"))
-        .paragraph("You asked where your organizations sign in. These are their login addresses; keep them as bookmarks.")
+        .paragraph(
+            "You asked where your organizations sign in. These are their login addresses; keep them as bookmarks.",
+        )
         .links(links)
         .paragraph(NOT_YOU)
 }

@@ -155,7 +155,8 @@ impl MailTransport {
                 Ok(Self(Kind::Smtp(Box::new(transport))))
             }
             MailTransportSettings::Folder(folder) => {
-                let failure = |error| SendFailure(format!("the mail folder {} cannot be used: {error}", folder.display()));
+                let failure =
+                    |error| SendFailure(format!("the mail folder {} cannot be used: {error}", folder.display()));
                 fs::create_dir_all(folder).await.map_err(failure)?;
                 Ok(Self(Kind::Folder(folder.clone())))
             }
@@ -246,8 +247,17 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for text in [
-            "", "dir:", "smtp:", "smtp://", "http://example.com", "mail", "smtp://user@host", "smtps://h?tls=none",
-            "smtp://h/path", "smtp://h?timeout=1", "smtp://u:%zz@h",
+            "",
+            "dir:",
+            "smtp:",
+            "smtp://",
+            "http://example.com",
+            "mail",
+            "smtp://user@host",
+            "smtps://h?tls=none",
+            "smtp://h/path",
+            "smtp://h?timeout=1",
+            "smtp://u:%zz@h",
         ] {
             assert!(MailTransportSettings::parse(text).is_err(), "{text}");
         }

@@ -116,7 +116,11 @@ pub async fn get(app: &App, visitor: &Visitor, organization: &str, user_id: &str
                 let mut view = tx.organization(reader.organization_id());
                 let member = match view.find_member(user_id).await? {
                     Some(member) => Some(member),
-                    None => view.list_removed(MOST_REMOVED).await?.into_iter().find(|one| one.membership.user_id == *user_id),
+                    None => view
+                        .list_removed(MOST_REMOVED)
+                        .await?
+                        .into_iter()
+                        .find(|one| one.membership.user_id == *user_id),
                 };
                 Ok(MemberView {
                     member: member.ok_or(Refusal::NotFound)?,

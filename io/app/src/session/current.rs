@@ -107,9 +107,7 @@ pub(crate) fn describe(app: &App, caller: &Caller) -> Current {
 
 /// An SSO proof alone shows what it opens and whose it is, and of the others nothing.
 fn may_be_named(caller: &Caller, place: &UserPlace) -> bool {
-    let own = |proof: &Proof| {
-        matches!(proof, Proof::Sso { organization_id, .. } if *organization_id == place.place.organization_id)
-    };
+    let own = |proof: &Proof| matches!(proof, Proof::Sso { organization_id, .. } if *organization_id == place.place.organization_id);
     access(caller, place) == Access::Open || caller.proofs().iter().any(own)
 }
 

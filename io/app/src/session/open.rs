@@ -36,7 +36,9 @@ pub async fn open(app: &App, token_hash: Option<[u8; 32]>, organization: &str) -
     let place = caller.place(organization).ok_or(Refusal::NotAnOrganizationMember)?;
     let (organization_id, role) = (place.place.organization_id.clone(), place.place.role);
     match caller.decide(Question::Organization(&organization_id)) {
-        Decision::Allow => Ok(Opened { user_id: caller.check.user_id, email: caller.check.email, organization_id, role }),
+        Decision::Allow => {
+            Ok(Opened { user_id: caller.check.user_id, email: caller.check.email, organization_id, role })
+        }
         other => Err(authorise::refusal(&other, &caller.check.places).into()),
     }
 }

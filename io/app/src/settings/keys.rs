@@ -30,7 +30,12 @@ impl Key {
         Self { name, or_file: false, default: None, example, required: false, about }
     }
 
-    const fn with_default(name: &'static str, default: &'static str, example: &'static str, about: &'static str) -> Self {
+    const fn with_default(
+        name: &'static str,
+        default: &'static str,
+        example: &'static str,
+        about: &'static str,
+    ) -> Self {
         Self { name, or_file: false, default: Some(default), example, required: false, about }
     }
 

@@ -51,7 +51,11 @@ impl<'a> Reader<'a> {
     pub(super) fn required<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         if !self.found.contains_key(key) {
             let variable = variable(key);
-            let also = if keys::key(key).is_some_and(|key| key.or_file) { format!(" or {variable}_FILE") } else { String::new() };
+            let also = if keys::key(key).is_some_and(|key| key.or_file) {
+                format!(" or {variable}_FILE")
+            } else {
+                String::new()
+            };
             self.problems.push(Problem { place: format!("{variable}{also}"), what: "must be set".to_owned() });
         }
         self.optional(key, parse)

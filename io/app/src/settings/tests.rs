@@ -10,7 +10,8 @@ const REQUIRED: [(&str, &str); 5] = [
 
 /// The required settings, changed: an empty value takes one away.
 fn environment(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
-    let mut environment: BTreeMap<_, _> = REQUIRED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let mut environment: BTreeMap<_, _> =
+        REQUIRED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     environment.extend(changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     environment
 }
@@ -59,7 +60,9 @@ fn the_required_settings_alone_are_enough_and_the_rest_has_the_promised_defaults
     assert_eq!(settings.log_format, LogFormat::Text);
     assert_eq!(settings.product_name, "Orgate");
     assert_eq!(settings.idp_allow, UrlRules::default());
-    assert!(settings.operator_token.is_none() && settings.dns_servers.is_empty() && settings.trusted_proxies.is_empty());
+    assert!(
+        settings.operator_token.is_none() && settings.dns_servers.is_empty() && settings.trusted_proxies.is_empty()
+    );
     assert!(settings.store.migrate == orgate_store::Migrate::Apply);
 }
 
@@ -69,7 +72,10 @@ fn every_missing_required_setting_is_named_at_once() {
     let found = problems(load(&none));
     assert_eq!(found.len(), REQUIRED.len(), "{found:?}");
     for (key, _) in REQUIRED {
-        assert!(found.iter().any(|problem| problem.starts_with(key) && problem.ends_with("must be set")), "{key}: {found:?}");
+        assert!(
+            found.iter().any(|problem| problem.starts_with(key) && problem.ends_with("must be set")),
+            "{key}: {found:?}"
+        );
     }
     assert!(found.iter().any(|problem| problem.starts_with("ORGATE_SECRET_KEY or ORGATE_SECRET_KEY_FILE:")));
 }
@@ -120,7 +126,11 @@ fn a_file_alone_is_enough_and_takes_numbers_switches_and_lists() {
 #[test]
 fn secrets_come_from_files_without_the_newline_at_their_end() {
     use secrecy::ExposeSecret;
-    let changes = [("ORGATE_SECRET_KEY", ""), ("ORGATE_SECRET_KEY_FILE", "/run/key"), ("ORGATE_OPERATOR_TOKEN_FILE", "/run/token")];
+    let changes = [
+        ("ORGATE_SECRET_KEY", ""),
+        ("ORGATE_SECRET_KEY_FILE", "/run/key"),
+        ("ORGATE_OPERATOR_TOKEN_FILE", "/run/token"),
+    ];
     let settings = load(&changes).unwrap();
     assert_eq!(*settings.secret_key.derive("x"), *InstanceKey::from_bytes([0xab; 32]).derive("x"));
     assert_eq!(settings.operator_token.unwrap().expose_secret(), "0123456789abcdef0123456789abcdef");
@@ -135,20 +145,35 @@ fn contradictions_stop_the_start_and_name_both_places() {
     let lifetimes = load(&[("ORGATE_SESSION_IDLE_MINUTES", "120"), ("ORGATE_SESSION_ABSOLUTE_MINUTES", "60")]);
     let lifetimes = only_problem(lifetimes);
     assert!(lifetimes.starts_with("ORGATE_SESSION_IDLE_MINUTES, ORGATE_SESSION_ABSOLUTE_MINUTES: "), "{lifetimes}");
-    assert!(only_problem(load_file("argon2_iterations = 1\n", &[])).starts_with("orgate.toml:1 (argon2_iterations): at least"));
+    assert!(
+        only_problem(load_file("argon2_iterations = 1\n", &[]))
+            .starts_with("orgate.toml:1 (argon2_iterations): at least")
+    );
 }
 
 #[test]
 fn the_public_url_is_https_except_on_loopback_and_has_no_path() {
     for good in [
-        "https://id.example.com", "https://id.example.com/", "https://id.example.com:8443", "http://localhost:8080",
-        "http://127.0.0.1:8080", "http://[::1]:8080", "http://orgate.localhost:8080",
+        "https://id.example.com",
+        "https://id.example.com/",
+        "https://id.example.com:8443",
+        "http://localhost:8080",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080",
+        "http://orgate.localhost:8080",
     ] {
         assert_eq!(load(&[("ORGATE_PUBLIC_URL", good)]).unwrap().public_url.as_str(), good.trim_end_matches('/'));
     }
     for bad in [
-        "http://id.example.com", "http://10.0.0.1", "ftp://id.example.com", "id.example.com", "https://id.example.com/path",
-        "https://id.example.com/?a=b", "https://user@id.example.com", "https://id.example.com/#x", "http://localhost.evil.example",
+        "http://id.example.com",
+        "http://10.0.0.1",
+        "ftp://id.example.com",
+        "id.example.com",
+        "https://id.example.com/path",
+        "https://id.example.com/?a=b",
+        "https://user@id.example.com",
+        "https://id.example.com/#x",
+        "http://localhost.evil.example",
     ] {
         assert!(only_problem(load(&[("ORGATE_PUBLIC_URL", bad)])).starts_with("ORGATE_PUBLIC_URL: "), "{bad}");
     }

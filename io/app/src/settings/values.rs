@@ -122,10 +122,15 @@ pub(super) fn database(text: &str) -> Result<StoreSettings, String> {
 }
 
 /// The settings of the store that stand in keys of their own.
-pub(super) fn with_store_options(mut store: StoreSettings, migrate: bool, extra_ca_pem: Option<&[u8]>) -> StoreSettings {
+pub(super) fn with_store_options(
+    mut store: StoreSettings,
+    migrate: bool,
+    extra_ca_pem: Option<&[u8]>,
+) -> StoreSettings {
     store.migrate = if migrate { Migrate::Apply } else { Migrate::Check };
     // The file was checked when it was read.
-    store.extra_roots = extra_ca_pem.map(|pem| CertificateDer::pem_slice_iter(pem).flatten().collect()).unwrap_or_default();
+    store.extra_roots =
+        extra_ca_pem.map(|pem| CertificateDer::pem_slice_iter(pem).flatten().collect()).unwrap_or_default();
     store
 }
 
@@ -152,7 +157,11 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
 /// The filter itself is read where logs are set up; here only what no filter holds is refused.
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain { Ok(text.to_owned()) } else { Err("must be a level such as info, or filters separated by commas".to_owned()) }
+    if plain {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a level such as info, or filters separated by commas".to_owned())
+    }
 }
 
 pub(super) fn product_name(text: &str) -> Result<String, String> {
@@ -164,12 +173,15 @@ pub(super) fn product_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn idp_allow(text: &str) -> Result<UrlRules, String> {
-    UrlRules::parse(text).map_err(|entry| format!("\"{entry}\" is not a host, a host:port or a network such as 10.0.0.0/8"))
+    UrlRules::parse(text)
+        .map_err(|entry| format!("\"{entry}\" is not a host, a host:port or a network such as 10.0.0.0/8"))
 }
 
 pub(super) fn dns_servers(text: &str) -> Result<Vec<SocketAddr>, String> {
-    list(text, |entry| entry.parse().or_else(|_| entry.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53))).ok())
-        .map_err(|entry| format!("\"{entry}\" is not an address and port such as 10.0.0.53:53"))
+    list(text, |entry| {
+        entry.parse().or_else(|_| entry.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53))).ok()
+    })
+    .map_err(|entry| format!("\"{entry}\" is not an address and port such as 10.0.0.53:53"))
 }
 
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {

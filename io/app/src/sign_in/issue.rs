@@ -1,8 +1,8 @@
 //! Owns the only maker of sessions. Whatever way a person came, the row is written here, after the policy allowed it in
 //! the same transaction (R-IN-2, I2). A failed look-up refuses.
 
-use orgate_core::id::UserId;
 use orgate_core::actor::Actor;
+use orgate_core::id::UserId;
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::policy::{Decision, Question, World, decide};
 use orgate_core::proof::{Proof, Proofs};
@@ -142,7 +142,9 @@ async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> R
     for place in places {
         let organization_id = &place.place.organization_id;
         if decide(Question::Organization(organization_id), world, proofs) == Decision::Allow {
-            tx.organization(organization_id).touch_member_sign_in(&user.id, method == AuthenticationMethod::Sso, app.now()).await?;
+            tx.organization(organization_id)
+                .touch_member_sign_in(&user.id, method == AuthenticationMethod::Sso, app.now())
+                .await?;
             audit::record(tx, app, Some(visitor), Some(organization_id), &author, event()).await?;
         }
     }

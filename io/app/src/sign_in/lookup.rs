@@ -62,7 +62,8 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
         let page = login_page(app, slug.as_str()).await?;
         return Ok(Found::Organization { slug: page.slug });
     }
-    let email = EmailAddress::parse(typed).map_err(|_| crate::error::invalid("name", "Type an e-mail address, such as dana@example.com."))?;
+    let email = EmailAddress::parse(typed)
+        .map_err(|_| crate::error::invalid("name", "Type an e-mail address, such as dana@example.com."))?;
     limit::mail_to(app, visitor, email.key()).await?;
     app.store
         .write((app.clone(), email), |tx, (app, email)| {

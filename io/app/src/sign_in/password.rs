@@ -46,11 +46,7 @@ async fn compare(
     let comparison = app.passwords.compare(&password, stored).await?;
     match (known, comparison) {
         (Some((user_id, hash)), Comparison::Right { needs_rehash }) => {
-            let rehashed = if needs_rehash {
-                Some(app.passwords.hash(&password, &*app.entropy).await?)
-            } else {
-                None
-            };
+            let rehashed = if needs_rehash { Some(app.passwords.hash(&password, &*app.entropy).await?) } else { None };
             let outcome = finish(app, visitor, user_id.clone(), hash, rehashed).await;
             if let Err(Error::Refused(refusal)) = &outcome {
                 refused(app, visitor, typed, Some(user_id), refusal.code()).await?;
@@ -143,7 +139,8 @@ async fn refused(
     app.store
         .write((app.clone(), visitor.clone(), user_id, code), |tx, (app, visitor, user_id, code)| {
             Box::pin(async move {
-                let mut event = Event::refused("session.refused", code).data(serde_json::json!({ "method": "password" }));
+                let mut event =
+                    Event::refused("session.refused", code).data(serde_json::json!({ "method": "password" }));
                 event.target = user_id.as_ref().map(ToString::to_string);
                 audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await
             })

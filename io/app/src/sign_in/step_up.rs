@@ -133,11 +133,7 @@ async fn take(tx: &mut Tx, app: &App, caller: &Caller, code: &SixDigitCode) -> R
         tx.instance().spend_challenge_try(&challenge.id, now).await?;
         return Ok(Err(Refusal::InvalidCode));
     }
-    if tx.instance().consume_challenge(&challenge.id, now).await? {
-        Ok(Ok(()))
-    } else {
-        Ok(Err(Refusal::AttemptOver))
-    }
+    if tx.instance().consume_challenge(&challenge.id, now).await? { Ok(Ok(())) } else { Ok(Err(Refusal::AttemptOver)) }
 }
 
 async fn promote(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller) -> Result<Issued, Error> {

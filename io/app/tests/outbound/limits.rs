@@ -49,7 +49,10 @@ async fn a_request_goes_out_as_the_protocol_made_it_and_nothing_is_added_that_te
     let requests = scene.server.requests.lock().unwrap().clone();
     assert_eq!(requests.len(), 2);
     for text in requests {
-        assert!(text.starts_with("POST / HTTP/1.1\r\n") && text.ends_with("\r\n\r\ngrant_type=authorization_code"), "{text}");
+        assert!(
+            text.starts_with("POST / HTTP/1.1\r\n") && text.ends_with("\r\n\r\ngrant_type=authorization_code"),
+            "{text}"
+        );
         let head = text.to_lowercase();
         assert!(head.contains("authorization: basic ytpi") && head.contains("accept-encoding: identity"), "{text}");
         assert!(!head.contains("cookie") && !head.contains("referer"), "{text}");
@@ -79,7 +82,8 @@ async fn a_body_without_announced_length_is_cut_off_at_the_limit() {
 #[tokio::test]
 async fn compressed_bodies_are_not_blown_up() {
     let bomb = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x4c, 0x1c, 5, 0xa3, 0x60];
-    let mut answer = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len()).into_bytes();
+    let mut answer =
+        format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len()).into_bytes();
     answer.extend(bomb);
     let scene = scene(Script::once(answer), LIMITS).await;
     assert_eq!(scene.get(Purpose::Discovery).await.unwrap().body, bomb);

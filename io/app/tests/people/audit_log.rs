@@ -38,7 +38,10 @@ async fn r_ops_3_changes_are_listed_newest_first_with_who_where_and_how(bed: Bed
         ]
     );
     let removed = &page.items[0];
-    assert_eq!((removed.actor.as_str(), removed.target.as_deref()), (format!("user:{}", sam.id).as_str(), Some(kim.id.as_str())));
+    assert_eq!(
+        (removed.actor.as_str(), removed.target.as_deref()),
+        (format!("user:{}", sam.id).as_str(), Some(kim.id.as_str()))
+    );
     assert_eq!((removed.ip.as_deref(), removed.user_agent.as_deref()), (Some("192.0.2.1"), Some("Test browser")));
     assert_eq!((removed.outcome.as_str(), removed.at), ("success", bed.now()));
 }

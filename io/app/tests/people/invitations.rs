@@ -1,7 +1,7 @@
 //! Invitations: sending, opening, accepting. *Source*: section 2.
 
 use futures_util::future::join_all;
-use orgate_app::invitation::{self, Invited, InvitationStanding, NewInvitations, ProjectChoice};
+use orgate_app::invitation::{self, InvitationStanding, Invited, NewInvitations, ProjectChoice};
 use orgate_app::membership;
 use orgate_app::organization;
 use orgate_app::project;
@@ -52,7 +52,10 @@ async fn r_inv_1_an_invited_person_accepts_with_role_and_projects(bed: Bed) {
     let token = mailed_token(&bed, "kim@example.com").await;
     let kim = bed.person("kim").await;
     let seen = invitation::open(&bed.app, &kim.visitor, &token).await.unwrap().unwrap();
-    assert_eq!((seen.organization_name.as_str(), seen.inviter.as_str(), seen.role), ("Acme", "sam", OrganizationRole::Owner));
+    assert_eq!(
+        (seen.organization_name.as_str(), seen.inviter.as_str(), seen.role),
+        ("Acme", "sam", OrganizationRole::Owner)
+    );
     assert_eq!((seen.standing, seen.projects.len()), (InvitationStanding::Ready, 1));
     let accepted = invitation::accept(&bed.app, &kim.visitor, &token, None).await.unwrap();
     assert_eq!((accepted.slug.as_str(), accepted.role), ("acme", OrganizationRole::Owner));
@@ -117,7 +120,10 @@ async fn t_inv_2_somebody_else_cannot_accept(bed: Bed) {
     for token in [&copied, &mailed] {
         let refusal = refused(invitation::accept(&bed.app, &bo.visitor, token, None).await);
         assert_eq!(refusal, Refusal::InvitationForAnotherAddress);
-        assert_eq!(refused(invitation::request_code(&bed.app, &bo.visitor, token).await), Refusal::InvitationForAnotherAddress);
+        assert_eq!(
+            refused(invitation::request_code(&bed.app, &bo.visitor, token).await),
+            Refusal::InvitationForAnotherAddress
+        );
         assert_eq!(refused(invitation::accept(&bed.app, &bed.stranger(), token, None).await), Refusal::NoSession);
     }
     let seen = invitation::open(&bed.app, &bo.visitor, &copied).await.unwrap().unwrap();
@@ -132,7 +138,8 @@ async fn t_web_7_the_token_of_another_purpose_opens_no_invitation(bed: Bed) {
     let invited = invite(&bed, &sam, to("kim@example.com")).await;
     let copied = SecretToken::parse(token(&invited.items[0].link)).unwrap();
     let hash = copied.hash(TokenPurpose::InvitationMailed);
-    let found = bed.write(hash, |tx, hash| Box::pin(async move { tx.instance().find_invitation_by_token(hash).await })).await;
+    let found =
+        bed.write(hash, |tx, hash| Box::pin(async move { tx.instance().find_invitation_by_token(hash).await })).await;
     assert!(found.is_none(), "the copied token is not stored as a mailed one");
     assert_eq!(invitation::open(&bed.app, &sam.visitor, "nothing").await.unwrap(), None);
 }

@@ -57,7 +57,8 @@ async fn t_org_4_nobody_gives_a_role_above_their_own(bed: Bed) {
     }
     let project = project::create(app, &sam.visitor, "acme", "Falcon").await.unwrap().project;
     people::add(app, &sam.visitor, "acme", "falcon", &kim.email, ProjectRole::ReadWrite).await.unwrap();
-    let own = people::change_role(app, &kim.visitor, "acme", project.id.as_str(), kim.id.as_str(), ProjectRole::Admin).await;
+    let own =
+        people::change_role(app, &kim.visitor, "acme", project.id.as_str(), kim.id.as_str(), ProjectRole::Admin).await;
     assert_eq!(refused(own), Refusal::NotPermitted);
 }
 

@@ -96,7 +96,11 @@ async fn r_org_5_a_deletion_takes_effect_after_seven_days_and_not_before(bed: Be
     bed.advance(1);
     assert_eq!(jobs::delete_once(&bed.app).await.unwrap(), 1);
     assert_eq!(jobs::delete_once(&bed.app).await.unwrap(), 0);
-    assert_eq!(refused(session::current(&bed.app, &born.visitor).await), Refusal::NoSession, "nothing else lets them in");
+    assert_eq!(
+        refused(session::current(&bed.app, &born.visitor).await),
+        Refusal::NoSession,
+        "nothing else lets them in"
+    );
     let again = bed.person("kim").await;
     assert_eq!(bed.organization(&again, "Acme").await.slug, "acme", "the name is free");
 }

@@ -2,8 +2,8 @@
 
 use orgate_app::invitation;
 use orgate_app::organization::{self, OrganizationView};
-use orgate_app::project::people::{self, Added};
 use orgate_app::project;
+use orgate_app::project::people::{self, Added};
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
@@ -44,12 +44,14 @@ async fn r_inv_1_an_admin_adds_a_member_at_once_and_invites_an_outsider(bed: Bed
     let (acme, sam, kim) = falcon(&bed).await;
     let app = &bed.app;
     let bo = bed.member(&acme, "bo", OrganizationRole::Member).await;
-    let added = people::add(app, &kim.visitor, "acme", "falcon", "BO@example.com", ProjectRole::ReadOnly).await.unwrap();
+    let added =
+        people::add(app, &kim.visitor, "acme", "falcon", "BO@example.com", ProjectRole::ReadOnly).await.unwrap();
     assert!(matches!(added, Added::Granted(id) if id == bo.id));
     let seen = project::get(app, &bo.visitor, "acme", "falcon").await.unwrap();
     assert_eq!(seen.grant, Some(ProjectRole::ReadOnly));
 
-    let added = people::add(app, &kim.visitor, "acme", "falcon", "jo@example.com", ProjectRole::ReadWrite).await.unwrap();
+    let added =
+        people::add(app, &kim.visitor, "acme", "falcon", "jo@example.com", ProjectRole::ReadWrite).await.unwrap();
     let Added::Invited(sent) = added else { panic!("an outsider is invited") };
     assert_eq!(sent.invitation.role, OrganizationRole::Member);
     let again = people::add(app, &kim.visitor, "acme", "falcon", "jo@example.com", ProjectRole::Admin).await.unwrap();
@@ -88,7 +90,8 @@ async fn r_org_9_admins_change_and_remove_the_people_of_their_project(bed: Bed) 
 async fn r_org_6_a_demoted_admins_invitations_are_revoked(bed: Bed) {
     let (_, sam, kim) = falcon(&bed).await;
     let app = &bed.app;
-    let added = people::add(app, &kim.visitor, "acme", "falcon", "jo@example.com", ProjectRole::ReadOnly).await.unwrap();
+    let added =
+        people::add(app, &kim.visitor, "acme", "falcon", "jo@example.com", ProjectRole::ReadOnly).await.unwrap();
     assert!(matches!(added, Added::Invited(_)));
     people::change_role(app, &sam.visitor, "acme", "falcon", kim.id.as_str(), ProjectRole::ReadOnly).await.unwrap();
     let pending = invitation::list(app, &sam.visitor, "acme", None, None).await.unwrap();

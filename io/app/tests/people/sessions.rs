@@ -21,7 +21,10 @@ async fn a_person_lists_and_ends_their_sessions(bed: Bed) {
     let kim = bed.person("kim").await;
     let app = &bed.app;
     let listed = session::list(app, &second.visitor).await.unwrap();
-    assert_eq!((listed.len(), listed.iter().map(|view| view.current).collect::<Vec<_>>()), (3, vec![true, false, false]));
+    assert_eq!(
+        (listed.len(), listed.iter().map(|view| view.current).collect::<Vec<_>>()),
+        (3, vec![true, false, false])
+    );
     let id = session::current(app, &third.visitor).await.unwrap().session_id;
     assert_eq!(refused(session::end(app, &kim.visitor, id.as_str()).await), Refusal::NotFound, "T-ORG-5");
     session::end(app, &second.visitor, id.as_str()).await.unwrap();

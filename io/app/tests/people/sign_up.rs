@@ -99,12 +99,8 @@ async fn a_code_that_is_sent_again_replaces_the_one_before(bed: Bed) {
 }
 
 async fn what_cannot_be_taken_is_told_for_every_field_at_once(bed: Bed) {
-    let wrong = NewSignUp {
-        email: "nobody".to_owned(),
-        password: "short".to_owned(),
-        name: " ".to_owned(),
-        invitation: None,
-    };
+    let wrong =
+        NewSignUp { email: "nobody".to_owned(), password: "short".to_owned(), name: " ".to_owned(), invitation: None };
     let Refusal::InvalidInput(fields) = refused(sign_up::begin(&bed.app, &bed.stranger(), wrong).await) else {
         panic!("three fields are wrong")
     };
@@ -136,7 +132,8 @@ async fn what_is_over_is_swept_after_a_day(bed: Bed) {
 async fn events_of_people_belong_to_no_organization(bed: Bed) {
     let sam = bed.person("sam").await;
     let acme = bed.organization(&sam, "Acme").await;
-    let events = audit_log::list(&bed.app, &sam.visitor, acme.id.as_str(), audit_log::AuditQuery::default()).await.unwrap();
+    let events =
+        audit_log::list(&bed.app, &sam.visitor, acme.id.as_str(), audit_log::AuditQuery::default()).await.unwrap();
     let actions: Vec<_> = events.items.iter().map(|event| event.action.as_str()).collect();
     assert_eq!(actions, ["organization.created"]);
 }

@@ -28,7 +28,8 @@ async fn r_lnk_4_a_new_person_gets_a_local_address_a_membership_and_no_project(w
     assert!(projects.items.is_empty(), "R-ORG-4");
 
     // The first seed's path goes on: the Owner puts them into a project, and they see it.
-    let added = people::add(app, &site.owner.visitor, "acme", "rocket", "dana@acme.example", ProjectRole::ReadWrite).await;
+    let added =
+        people::add(app, &site.owner.visitor, "acme", "rocket", "dana@acme.example", ProjectRole::ReadWrite).await;
     assert!(matches!(added, Ok(people::Added::Granted(id)) if id == dana.id));
     assert_eq!(project::list(app, &dana.visitor, "acme", None, None).await.unwrap().items.len(), 1);
 }
@@ -44,7 +45,11 @@ async fn r_lnk_1_the_subject_decides_whatever_the_address_says_now_t_lnk_2(world
         Subject::new("00uDana", "x").without("email"),
     ] {
         let again = world.enter(&site, subject.clone()).await;
-        assert_eq!((again.id, again.name.as_str(), again.email.as_str()), (dana.id.clone(), "Dana", "dana@acme.example"), "{subject:?}");
+        assert_eq!(
+            (again.id, again.name.as_str(), again.email.as_str()),
+            (dana.id.clone(), "Dana", "dana@acme.example"),
+            "{subject:?}"
+        );
     }
     assert_eq!(world.identities(site.id()).await.len(), 1);
 }
@@ -61,7 +66,8 @@ async fn r_lnk_2_an_existing_member_is_matched_and_nothing_of_theirs_changes(wor
     }
 
     for (person, role) in [(&kim, OrganizationRole::Owner), (&lee, OrganizationRole::Member)] {
-        let subject = Subject::new(format!("00u{}", person.name), person.email.to_uppercase()).claim("name", "Another Name");
+        let subject =
+            Subject::new(format!("00u{}", person.name), person.email.to_uppercase()).claim("name", "Another Name");
         let entered = world.enter(&site, subject).await;
         assert_eq!((&entered.id, &entered.name, &entered.email), (&person.id, &person.name, &person.email));
         let place = session::open(app, entered.visitor.session, "acme").await.unwrap();

@@ -18,8 +18,6 @@ use crate::world::{Site, World, parameter, sign_in};
 
 /// What is said of a case that ends in a session.
 const SIGNED_IN: &str = "signed in";
-/// What is said of an answer that belongs to no attempt, so that there is no reference to file it under.
-const NO_ATTEMPT: &str = "attempt-over";
 
 /// One world, walked through many cases.
 pub struct Walk {
@@ -164,11 +162,21 @@ async fn r_sso_9_the_owner_finds_expected_against_received() {
     let Walk { world, site, .. } = Walk::new().await;
     let (issuer, client) = (world.idp.issuer(), world.idp.client_id());
     for (mischief, code, expected, received) in [
-        (Mischief::none().claim("iss", "https://evil.example"), "id-token-issuer", issuer.as_str(), "https://evil.example"),
+        (
+            Mischief::none().claim("iss", "https://evil.example"),
+            "id-token-issuer",
+            issuer.as_str(),
+            "https://evil.example",
+        ),
         (Mischief::none().claim("aud", "another"), "id-token-audience", &client, "another"),
         (Mischief::none().user_info_claim("sub", "another"), "userinfo-subject-mismatch", "00uDana", "another"),
         (Mischief::none().claim("nonce", "another"), "id-token-nonce", "the nonce of this sign-in", "another nonce"),
-        (Mischief::none().shift("exp", -7200), "id-token-expired", "exp after 2026-11-22T05:59:00Z", "2026-11-22T05:00:00Z"),
+        (
+            Mischief::none().shift("exp", -7200),
+            "id-token-expired",
+            "exp after 2026-11-22T05:59:00Z",
+            "2026-11-22T05:00:00Z",
+        ),
         (Mischief::none().shift("iat", 180), "clock", "iat before 2026-11-22T06:01:00Z", "2026-11-22T06:03:00Z"),
     ] {
         world.idp.set(mischief);
@@ -197,10 +205,4 @@ async fn t_idp_4_a_flood_of_claims_is_bounded() {
     let owner = world.with_password(&site.owner).await;
     let claims = world.test(&owner, "acme", &site.connection, &world.idp).await.result.unwrap().claims;
     assert!(claims.len() <= 40 && claims.iter().all(|(_, value)| value.chars().count() <= 300), "{}", claims.len());
-}
-
-#[test]
-fn a_case_without_attempt_is_one_that_names_none() {
-    let table: BTreeMap<_, _> = refusals::CALLBACKS.iter().copied().collect();
-    assert!(table[NO_ATTEMPT].iter().all(|name| name.contains("state")));
 }

@@ -79,7 +79,11 @@ async fn t_idp_2_known_keys_serve_while_the_key_address_is_out_of_order() {
     assert_eq!(asked(&world), 1);
     world.idp.rotate_keys(false);
     let outcome = world.arrive(&site, dana()).await;
-    assert_eq!(world.code(&site, &outcome).await, "key-unknown", "the old keys stay, and the new one is in nobody's hands");
+    assert_eq!(
+        world.code(&site, &outcome).await,
+        "key-unknown",
+        "the old keys stay, and the new one is in nobody's hands"
+    );
     world.idp.behave();
     world.advance(Duration::from_secs(30));
     world.enter(&site, dana()).await;

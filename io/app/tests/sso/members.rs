@@ -103,7 +103,8 @@ async fn r_sso_9_a_stranger_without_an_address_is_refused_with_a_reference(world
     assert_eq!(attempt.record.code, "idp-access-denied");
     assert!(attempt.record.received.unwrap().contains("not assigned"));
     assert!(attempt.mend.contains("Assign the application"));
-    let shown = orgate_app::sign_in::sso::attempts::refused(&world.bed.app, "acme", page.reference.as_str()).await.unwrap();
+    let shown =
+        orgate_app::sign_in::sso::attempts::refused(&world.bed.app, "acme", page.reference.as_str()).await.unwrap();
     assert!(shown.text.contains("Ask your administrator to assign"), "{shown:?}");
     assert_eq!(world.members(site.id()).await.len(), 1);
 }

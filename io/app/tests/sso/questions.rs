@@ -89,7 +89,10 @@ async fn t_lnk_4_five_tries_and_a_code_of_its_own_attempt_only(world: World) {
     let again = world.answer(&visitor, &id, Answer::AnotherCode).await.unwrap();
     assert_eq!(asks(&again), id);
     let fresh = world.bed.next_code("kim@example.com").await;
-    assert!(matches!(world.answer(&visitor, &id, Answer::Code(code)).await, Ok(Outcome::WrongCode(_))), "the old one is over");
+    assert!(
+        matches!(world.answer(&visitor, &id, Answer::Code(code)).await, Ok(Outcome::WrongCode(_))),
+        "the old one is over"
+    );
     let outcome = world.answer(&visitor, &id, Answer::Code(fresh)).await.unwrap();
     world.signed_in(outcome, &visitor);
 
@@ -123,7 +126,10 @@ async fn r_sso_8_the_tile_asks_before_it_creates_links_or_mails_anybody(world: W
         let id = asks(&by_tile(&world, &site, &visitor, subject.clone()).await);
         let asked = question(app, &visitor, &id).await.unwrap().question;
         let Question::Creation { person, provider_host } = asked else { panic!("{asked:?}") };
-        assert_eq!((person.email.as_str(), provider_host.as_str()), (subject.claims["email"].as_str().unwrap(), crate::world::HOST));
+        assert_eq!(
+            (person.email.as_str(), provider_host.as_str()),
+            (subject.claims["email"].as_str().unwrap(), crate::world::HOST)
+        );
         world.answer(&visitor, &id, Answer::No).await.unwrap();
         assert!(world.bed.mail(&person.email).await.is_none(), "R-SSO-8: a tile's link mails nobody");
     }
@@ -163,7 +169,11 @@ async fn t_conf_1_the_tile_names_its_issuer_or_none_and_only_an_active_connectio
     }
     let slash = format!("{issuer}/");
     for wrong in ["https://evil.example", &slash, ""] {
-        assert_eq!(refused(organization_of_tile(app, &site.connection, Some(wrong)).await), Refusal::NotFound, "{wrong:?}");
+        assert_eq!(
+            refused(organization_of_tile(app, &site.connection, Some(wrong)).await),
+            Refusal::NotFound,
+            "{wrong:?}"
+        );
     }
     let draft = world.draft(&site.owner, "acme", &world.idp).await;
     assert_eq!(refused(organization_of_tile(app, &draft, None).await), Refusal::NotFound);

@@ -64,7 +64,6 @@ async fn r_lnk_6_an_sso_proof_opens_its_own_organization_and_a_code_on_top_the_o
     assert!(ways.mailed_code.is_some() && !ways.password);
 
     assert_eq!(refused(account::security(app, &kim.visitor).await.map(drop)), Refusal::NeedsProof);
-    assert_eq!(refused(account::rename(app, &kim.visitor, "Kim").await), Refusal::NeedsProof);
     assert_eq!(refused(session::list(app, &kim.visitor).await), Refusal::NeedsProof);
     let new = NewOrganization { name: "Third".to_owned(), slug: None };
     assert_eq!(refused(organization::create(app, &kim.visitor, new).await.map(drop)), Refusal::NeedsProof);

@@ -5,17 +5,26 @@
 pub type Table = &'static [(&'static str, &'static [&'static str])];
 
 pub const ID_TOKENS: Table = &[
+    ("clock", &["iat in two minutes", "nbf in two minutes"]),
+    ("id-token-access-token-hash", &["at_hash of another token", "at_hash number"]),
     (
-        "id-token-issuer",
+        "id-token-algorithm",
         &[
-            "iss with a slash at the end",
-            "iss in upper case",
-            "iss that begins with the right one",
-            "iss with white space around",
-            "iss of somebody else",
-            "iss missing",
-            "iss null",
-            "iss in a list",
+            "unsigned with alg \"none\"",
+            "unsigned with alg \"None\"",
+            "unsigned with alg \"nOnE\"",
+            "unsigned with alg \"NONE\"",
+            "unsigned with alg \"\"",
+            "unsigned with alg \"HS256\"",
+            "HS256 keyed with the public key's PEM",
+            "HS256 keyed with the public key's modulus",
+            "HS256 keyed with the client secret",
+            "RS384 with the published key",
+            "RS512 with the published key",
+            "ES256 with a key that is not published",
+            "alg in lower case",
+            "alg of another key type",
+            "alg missing",
         ],
     ),
     (
@@ -30,12 +39,257 @@ pub const ID_TOKENS: Table = &[
         ],
     ),
     ("id-token-authorized-party", &["azp of another client", "azp number"]),
+    ("id-token-critical-extension", &["crit with an unknown extension", "crit empty"]),
+    ("id-token-encrypted", &["shaped like an encrypted token"]),
     ("id-token-expired", &["exp two minutes ago"]),
+    (
+        "id-token-issuer",
+        &[
+            "iss with a slash at the end",
+            "iss in upper case",
+            "iss that begins with the right one",
+            "iss with white space around",
+            "iss of somebody else",
+            "iss missing",
+            "iss null",
+            "iss in a list",
+        ],
+    ),
+    (
+        "id-token-malformed",
+        &[
+            "exp 2^64",
+            "exp 1e400",
+            "exp NaN",
+            "kid number",
+            "alg null",
+            "alg number",
+            "sub twice in the payload",
+            "nonce twice in the payload",
+            "alg twice in the header",
+            "payload not UTF-8",
+            "payload a list",
+            "payload a number",
+            "payload empty",
+            "payload with something behind it",
+            "token of two parts",
+            "token of four parts",
+            "token empty",
+        ],
+    ),
+    (
+        "id-token-nonce",
+        &["nonce missing", "nonce of another sign-in", "nonce empty", "nonce number", "nonce in upper case"],
+    ),
+    (
+        "id-token-subject",
+        &["sub missing", "sub empty", "sub number", "sub null", "sub of 256 characters", "sub not ASCII"],
+    ),
+    (
+        "id-token-time",
+        &[
+            "exp missing",
+            "iat missing",
+            "exp as text",
+            "exp null",
+            "exp true",
+            "exp []",
+            "exp {}",
+            "iat as text",
+            "iat null",
+            "iat true",
+            "iat []",
+            "iat {}",
+            "nbf as text",
+            "nbf null",
+            "nbf true",
+            "nbf []",
+            "nbf {}",
+            "exp negative",
+        ],
+    ),
+    ("id-token-too-large", &["payload nested 10,000 deep", "token of 17 KiB"]),
+    ("id-token-too-old", &["iat twelve minutes ago"]),
+    (
+        "id-token-type",
+        &[
+            "typ of an access token",
+            "typ of a logout token",
+            "typ of a security event",
+            "typ of a global token revocation",
+            "claims of a logout token",
+        ],
+    ),
+    ("idp-response-too-large", &["token of a megabyte"]),
+    ("key-unknown", &["kid unknown"]),
+    (
+        "signature-invalid",
+        &[
+            "signed with a key that nobody published",
+            "signed with the key in its own jwk header",
+            "signature with one bit turned",
+            "signature empty",
+            "payload changed after signing",
+            "jku header and a wrong key",
+            "x5u header and a wrong key",
+            "x5c header and a wrong key",
+            "unsigned with alg \"RS256\"",
+            "token with padding",
+            "token with a line break",
+        ],
+    ),
 ];
-pub const AGES: Table = &[];
-pub const CALLBACKS: Table = &[("attempt-over", &["state"])];
-pub const TOKEN_RESPONSES: Table = &[];
-pub const USER_INFOS: Table = &[];
-pub const KEY_SETS: Table = &[];
-pub const DISCOVERIES: Table = &[];
-pub const WIRES: Table = &[];
+
+pub const AGES: Table = &[
+    ("auth-time-missing", &["auth_time missing", "auth_time as text", "auth_time null"]),
+    ("auth-time-stale", &["auth_time an hour ago"]),
+    ("clock", &["auth_time in two minutes"]),
+];
+
+pub const CALLBACKS: Table = &[
+    (
+        "attempt-over",
+        &["state missing", "state of nobody", "state empty", "state twice", "error without a state", "code twice"],
+    ),
+    ("callback-code-missing", &["code missing"]),
+    ("callback-issuer-mismatch", &["iss of somebody else", "iss empty"]),
+    ("callback-malformed", &["code and error"]),
+    ("callback-response-type", &["an ID token beside the code", "an access token beside the code"]),
+    ("code-rejected", &["code of nobody"]),
+    ("idp-access-denied", &["error", "script in the description"]),
+];
+
+pub const TOKEN_RESPONSES: Table = &[
+    ("code-rejected", &["an error with status 200"]),
+    ("id-token-missing", &["id_token missing"]),
+    ("token-response-malformed", &["id_token number", "id_token null", "access_token missing"]),
+    ("token-type-unsupported", &["token_type of another kind", "token_type missing"]),
+];
+
+pub const USER_INFOS: Table = &[
+    ("userinfo-malformed", &["sub number"]),
+    (
+        "userinfo-signature",
+        &["signed with a key that nobody published", "signed with HS256 and the public key", "unsigned"],
+    ),
+    ("userinfo-subject-mismatch", &["sub of somebody else", "sub in another case", "sub missing"]),
+];
+
+pub const KEY_SETS: Table = &[
+    ("id-token-algorithm", &["a symmetric key"]),
+    ("key-ambiguous", &["three keys without ids"]),
+    ("key-unknown", &["never the right key"]),
+    (
+        "key-unsuitable",
+        &[
+            "a private key",
+            "RSA of 512 bits",
+            "RSA of 1024 bits",
+            "RSA of 16384 bits",
+            "RSA with exponent 1",
+            "marked for encryption",
+            "marked for another algorithm",
+            "of another type",
+        ],
+    ),
+    ("keys-empty", &["no key"]),
+    ("keys-malformed", &["not a set"]),
+    ("keys-too-many", &["65 keys"]),
+    ("signature-invalid", &["somebody else's key under the right id"]),
+];
+
+pub const DISCOVERIES: Table = &[
+    ("discovery-incomplete", &["authorization_endpoint missing", "token_endpoint missing", "jwks_uri missing"]),
+    (
+        "discovery-issuer-mismatch",
+        &["issuer of somebody else", "issuer with a slash at the end", "issuer in upper case", "issuer missing"],
+    ),
+    ("discovery-malformed", &["authorization_endpoint number", "token_endpoint number", "jwks_uri number"]),
+    (
+        "endpoint-refused",
+        &[
+            "token_endpoint https://127.0.0.1/inside",
+            "jwks_uri https://127.0.0.1/inside",
+            "userinfo_endpoint https://127.0.0.1/inside",
+            "token_endpoint https://169.254.169.254/latest/meta-data",
+            "jwks_uri https://169.254.169.254/latest/meta-data",
+            "userinfo_endpoint https://169.254.169.254/latest/meta-data",
+            "token_endpoint https://[::ffff:7f00:1]/inside",
+            "jwks_uri https://[::ffff:7f00:1]/inside",
+            "userinfo_endpoint https://[::ffff:7f00:1]/inside",
+            "token_endpoint https://localhost/inside",
+            "jwks_uri https://localhost/inside",
+            "userinfo_endpoint https://localhost/inside",
+            "token_endpoint http://idp.example/plain",
+            "jwks_uri http://idp.example/plain",
+            "userinfo_endpoint http://idp.example/plain",
+            "token_endpoint https://user@idp.example/inside",
+            "jwks_uri https://user@idp.example/inside",
+            "userinfo_endpoint https://user@idp.example/inside",
+            "token_endpoint file:///etc/passwd",
+            "jwks_uri file:///etc/passwd",
+            "userinfo_endpoint file:///etc/passwd",
+            "authorization_endpoint a script",
+        ],
+    ),
+];
+
+pub const WIRES: Table = &[
+    ("discovery-malformed", &["Discovery sends something else"]),
+    (
+        "idp-redirected",
+        &[
+            "Discovery redirects with 301",
+            "Discovery redirects with 302",
+            "Discovery redirects with 303",
+            "Discovery redirects with 307",
+            "Discovery redirects with 308",
+            "Token redirects with 301",
+            "Token redirects with 302",
+            "Token redirects with 303",
+            "Token redirects with 307",
+            "Token redirects with 308",
+            "UserInfo redirects with 301",
+            "UserInfo redirects with 302",
+            "UserInfo redirects with 303",
+            "UserInfo redirects with 307",
+            "UserInfo redirects with 308",
+            "Keys redirects with 301",
+            "Keys redirects with 302",
+            "Keys redirects with 303",
+            "Keys redirects with 307",
+            "Keys redirects with 308",
+        ],
+    ),
+    (
+        "idp-response-too-large",
+        &[
+            "Discovery sends 300 KiB",
+            "Discovery sends a gzip bomb",
+            "Discovery sends an endless body",
+            "Token sends 300 KiB",
+            "Token sends an endless body",
+            "UserInfo sends 300 KiB",
+            "UserInfo sends an endless body",
+            "Keys sends 300 KiB",
+            "Keys sends an endless body",
+        ],
+    ),
+    ("idp-unexpected-status", &["Discovery fails", "Token fails", "UserInfo fails", "Keys fails"]),
+    (
+        "idp-unreachable",
+        &[
+            "Discovery sends endless headers",
+            "Discovery hangs up",
+            "Token sends endless headers",
+            "Token hangs up",
+            "UserInfo sends endless headers",
+            "UserInfo hangs up",
+            "Keys sends endless headers",
+            "Keys hangs up",
+        ],
+    ),
+    ("keys-malformed", &["Keys sends a gzip bomb", "Keys sends something else"]),
+    ("token-response-malformed", &["Token sends a gzip bomb", "Token sends something else"]),
+    ("userinfo-malformed", &["UserInfo sends a gzip bomb", "UserInfo sends something else"]),
+];

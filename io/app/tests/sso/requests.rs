@@ -23,7 +23,16 @@ async fn t_bcp_1_t_bcp_8_an_authorization_request_carries_exactly_what_it_should
         let names: Vec<_> = pairs.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(
             names,
-            ["response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method"]
+            [
+                "response_type",
+                "client_id",
+                "redirect_uri",
+                "scope",
+                "state",
+                "nonce",
+                "code_challenge",
+                "code_challenge_method"
+            ]
         );
         assert_eq!(parameter(&url, "response_type"), "code");
         assert_eq!(parameter(&url, "scope"), "openid email profile");
@@ -38,7 +47,10 @@ async fn t_bcp_1_t_bcp_8_an_authorization_request_carries_exactly_what_it_should
     }
     let mut new = sign_in("acme");
     new.login_hint = Some("dana@acme.example".to_owned());
-    assert_eq!(parameter(&address(begin(&world.bed.app, &visitor, new).await.unwrap()), "login_hint"), "dana@acme.example");
+    assert_eq!(
+        parameter(&address(begin(&world.bed.app, &visitor, new).await.unwrap()), "login_hint"),
+        "dana@acme.example"
+    );
 }
 
 #[tokio::test]
@@ -50,7 +62,9 @@ async fn t_bcp_6_the_token_endpoint_gets_basic_and_the_verifier_of_the_challenge
     let saved = world.save(&site.owner, "acme", &site.connection, &world.idp).await.unwrap();
     assert!(!saved.report.failed(), "{:?}", saved.report);
     world.validate(&site.owner, "acme", &site.connection, &world.idp).await;
-    orgate_app::connection::activate(&world.bed.app, &site.owner.visitor, "acme", site.connection.as_str()).await.unwrap();
+    orgate_app::connection::activate(&world.bed.app, &site.owner.visitor, "acme", site.connection.as_str())
+        .await
+        .unwrap();
 
     world.idp.forget_requests();
     world.idp.sign_in_as(Subject::new("00uDana", "dana@acme.example"));

@@ -67,7 +67,8 @@ async fn t_sec_3_no_secret_code_or_token_is_found_in_database_mails_audit_or_att
     world.bed.app.outbox.send_due().await.unwrap();
     let owner = world.with_password(&site.owner).await;
     let events = audit_log::export(&world.bed.app, &owner.visitor, "acme", AuditQuery::default()).await.unwrap().items;
-    let attempts = connection::attempts(&world.bed.app, &owner.visitor, "acme", site.connection.as_str(), None, 100).await;
+    let attempts =
+        connection::attempts(&world.bed.app, &owner.visitor, "acme", site.connection.as_str(), None, 100).await;
     let mut told: String = events.iter().map(json_line).collect();
     told.push_str(&format!("{:?} {:?}", attempts.unwrap(), world.connection(&site).await));
     assert!(told.contains(&world.idp.client_id()), "the search sees what is there");

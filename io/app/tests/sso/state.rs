@@ -81,7 +81,8 @@ async fn rel_7_one_person_arriving_in_sixteen_browsers_at_once_is_one_person(wor
         let location = world.idp.authorize(&world.begin(&visitor, &site).await);
         arrivals.push((visitor, location));
     }
-    let all = join_all(arrivals.iter().map(|(visitor, location)| world.come_back(visitor, &site.connection, location))).await;
+    let all =
+        join_all(arrivals.iter().map(|(visitor, location)| world.come_back(visitor, &site.connection, location))).await;
     for (outcome, (visitor, _)) in all.into_iter().zip(&arrivals) {
         world.signed_in(outcome.unwrap(), visitor);
     }

@@ -36,7 +36,9 @@ async fn a_test_writes_validated_and_nothing_else(world: World) {
     assert_eq!(world.members(&acme.id).await.len(), 2);
     assert!(world.identities(&acme.id).await.is_empty());
     assert!(world.users("nobody@example.com").await.is_empty());
-    assert!(world.bed.mail("kim@example.com").await.is_none() && world.bed.mail("elsewhere@example.com").await.is_none());
+    assert!(
+        world.bed.mail("kim@example.com").await.is_none() && world.bed.mail("elsewhere@example.com").await.is_none()
+    );
 }
 
 async fn a_test_of_the_acting_owner_links_them_and_no_other_owner(world: World) {

@@ -22,7 +22,9 @@ async fn t_ssrf_1_no_private_address_in_whatever_notation_is_saved_or_contacted(
     let world = World::sqlite().await;
     let sam = world.person("sam").await;
     world.bed.organization(&sam, "Acme").await;
-    for (name, address) in [("rebound.example", "127.0.0.1"), ("meta.example", "169.254.169.254"), ("ula.example", "fd00::1")] {
+    for (name, address) in
+        [("rebound.example", "127.0.0.1"), ("meta.example", "169.254.169.254"), ("ula.example", "fd00::1")]
+    {
         world.dns.addresses(name, &[ip(address)]);
     }
     for (kind, field) in [("okta-oidc", "okta_domain"), ("oidc", "issuer")] {

@@ -37,7 +37,9 @@ async fn f1_slow_providers_cost_five_seconds_and_keep_nobody_else_waiting() {
     }
     assert_eq!(slow.len(), 8);
     let began = Instant::now();
-    let hanging = join_all(slow.iter().enumerate().map(|(number, (case, idp, site))| try_case(&world, site, idp, case, number, false)));
+    let hanging = join_all(
+        slow.iter().enumerate().map(|(number, (case, idp, site))| try_case(&world, site, idp, case, number, false)),
+    );
     let meanwhile = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         timeout(Duration::from_secs(4), world.enter(&good, Subject::new("00uKim", "kim@good.example"))).await.unwrap();

@@ -173,9 +173,7 @@ impl World {
             epoch_at: now,
             has_second_factor: false,
         };
-        self.bed
-            .write(user.clone(), |tx, user| Box::pin(async move { tx.instance().insert_user(user).await }))
-            .await;
+        self.bed.write(user.clone(), |tx, user| Box::pin(async move { tx.instance().insert_user(user).await })).await;
         let person = Person { id: user.id, name: user.name, email, visitor: self.bed.stranger() };
         self.with_password(&person).await
     }
@@ -353,22 +351,12 @@ impl World {
 
 /// The settings that are right for `idp`.
 pub fn form(idp: &HostileIdp) -> SettingsForm {
-    SettingsForm {
-        address: idp.domain(),
-        client_id: idp.client_id(),
-        client_secret: Some(idp.client_secret().into()),
-    }
+    SettingsForm { address: idp.domain(), client_id: idp.client_id(), client_secret: Some(idp.client_secret().into()) }
 }
 
 /// A sign-in that a person starts here.
 pub fn sign_in(slug: &str) -> NewSignIn {
-    NewSignIn {
-        organization: slug.to_owned(),
-        started: Started::Here,
-        fresh: false,
-        login_hint: None,
-        return_to: None,
-    }
+    NewSignIn { organization: slug.to_owned(), started: Started::Here, fresh: false, login_hint: None, return_to: None }
 }
 
 /// Where the browser is sent.

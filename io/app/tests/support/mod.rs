@@ -30,9 +30,9 @@ use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 use orgate_store::{Session, StoreError, Tx, User};
+use orgate_testkit::Mailbox;
 use orgate_testkit::mailbox::Message;
 use orgate_testkit::postgres::{self, Database};
-use orgate_testkit::Mailbox;
 use tempfile::TempDir;
 
 /// Where every clock of a bed starts.
@@ -238,12 +238,8 @@ impl Bed {
     /// The same person in another browser, whose session holds nothing but a proof by this organization's SSO.
     pub async fn sso_session(&self, person: &Person, organization: &OrganizationId) -> Person {
         let connection_id = self.connection(organization).await;
-        let proof = Proof::Sso {
-            connection_id,
-            organization_id: organization.clone(),
-            at: self.now(),
-            authenticated_at: None,
-        };
+        let proof =
+            Proof::Sso { connection_id, organization_id: organization.clone(), at: self.now(), authenticated_at: None };
         self.session(person, Proofs::of(proof)).await
     }
 

@@ -48,15 +48,18 @@ async fn switches_tell_whether_they_changed(bed: Bed) {
     });
 }
 
-async fn r_sso_7_the_active_connection_keeps_its_moment_until_it_is_another(bed: Bed) {
+async fn r_sso_7_the_active_connection_has_the_moment_since_when_its_proofs_count(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;
     let (one, _) = bed.connection(&acme, &owner).await;
     let (two, _) = bed.connection(&acme, &owner).await;
     within!(bed, tx, [acme, one, two], {
         let mut organization = tx.organization(acme);
         assert!(organization.set_active_connection(one, at(5)).await?);
-        assert!(!organization.set_active_connection(one, at(6)).await?);
+        assert!(!organization.set_active_connection(one, at(5)).await?);
         assert_eq!(organization.load_organization().await?.connection_since_at, at(5));
+        // The settings of another client: the same connection starts afresh.
+        assert!(organization.set_active_connection(one, at(6)).await?);
+        assert_eq!(organization.load_organization().await?.connection_since_at, at(6));
         assert!(organization.set_active_connection(two, at(7)).await?);
         assert_eq!(organization.load_organization().await?.connection_since_at, at(7));
         assert!(organization.clear_active_connection(at(8)).await?);
@@ -151,7 +154,7 @@ on_each_engine! {
     an_organization_is_found_by_id_and_slug_and_renamed
     a_slug_is_taken_once
     switches_tell_whether_they_changed
-    r_sso_7_the_active_connection_keeps_its_moment_until_it_is_another
+    r_sso_7_the_active_connection_has_the_moment_since_when_its_proofs_count
     r_org_5_deletion_is_asked_for_undone_and_performed_when_due
     r_org_5_deletion_takes_everything_of_the_organization_and_nothing_else
 }

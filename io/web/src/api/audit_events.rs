@@ -63,7 +63,7 @@ impl From<AuditEvent> for AuditEventView {
             id: event.id.to_string(),
             at: event.at.to_rfc3339(),
             action: event.action,
-            actor: event.actor,
+            actor: event.actor.strip_prefix("user:").unwrap_or(&event.actor).to_owned(),
             actor_name: event.actor_name,
             target: event.target,
             target_name: event.target_name,

@@ -148,10 +148,7 @@ pub async fn create(
     params(("organization" = String, Path, description = "Id or short name"), ("id" = String, Path, description = "The connection")),
     responses((status = 200, body = ConnectionView), (status = 404, body = Problem)),
 )]
-pub async fn show(
-    call: Call,
-    At((organization, id)): At<(String, String)>,
-) -> Result<Json<ConnectionView>, Failure> {
+pub async fn show(call: Call, At((organization, id)): At<(String, String)>) -> Result<Json<ConnectionView>, Failure> {
     Ok(Json(connection::get(call.app(), &call.visitor, &organization, &id).await?.into()))
 }
 

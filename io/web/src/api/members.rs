@@ -65,10 +65,7 @@ pub async fn list(
     params(("organization" = String, Path, description = "Id or short name"), ("user_id" = String, Path, description = "The person")),
     responses((status = 200, body = MemberView), (status = 404, body = Problem)),
 )]
-pub async fn show(
-    call: Call,
-    At((organization, user_id)): At<(String, String)>,
-) -> Result<Json<MemberView>, Failure> {
+pub async fn show(call: Call, At((organization, user_id)): At<(String, String)>) -> Result<Json<MemberView>, Failure> {
     let found = membership::get(call.app(), &call.visitor, &organization, &user_id).await?;
     Ok(Json(found.member.into()))
 }

@@ -147,8 +147,7 @@ pub async fn request_deletion(
     At(organization): At<String>,
     Body(body): Body<DeletionBody>,
 ) -> Result<(StatusCode, Json<OrganizationView>), Failure> {
-    let view =
-        organization::request_deletion(call.app(), &call.visitor, &organization, &body.confirmation).await?;
+    let view = organization::request_deletion(call.app(), &call.visitor, &organization, &body.confirmation).await?;
     Ok((StatusCode::ACCEPTED, Json(view.into())))
 }
 

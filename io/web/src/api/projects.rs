@@ -84,10 +84,7 @@ pub async fn create(
     params(("organization" = String, Path, description = "Id or short name"), ("project" = String, Path, description = "Id or short name")),
     responses((status = 200, body = ProjectView), (status = 404, body = Problem)),
 )]
-pub async fn show(
-    call: Call,
-    At((organization, project)): At<(String, String)>,
-) -> Result<Json<ProjectView>, Failure> {
+pub async fn show(call: Call, At((organization, project)): At<(String, String)>) -> Result<Json<ProjectView>, Failure> {
     Ok(Json(project::get(call.app(), &call.visitor, &organization, &project).await?.into()))
 }
 
@@ -234,8 +231,7 @@ pub async fn add_member(
     At((organization, project)): At<(String, String)>,
     Body(body): Body<ProjectMemberBody>,
 ) -> Result<Response, Failure> {
-    let added =
-        people::add(call.app(), &call.visitor, &organization, &project, &body.email, body.role).await?;
+    let added = people::add(call.app(), &call.visitor, &organization, &project, &body.email, body.role).await?;
     let invitation = match added {
         Added::Granted(user_id) => {
             let added = AddedView { user_id: user_id.to_string(), role: body.role.as_str() };

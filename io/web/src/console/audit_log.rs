@@ -122,7 +122,8 @@ struct Shape {
     line: fn(&AuditEvent) -> String,
 }
 
-const CSV: Shape = Shape { content_type: "text/csv; charset=utf-8", extension: "csv", header: CSV_HEADER, line: csv_row };
+const CSV: Shape =
+    Shape { content_type: "text/csv; charset=utf-8", extension: "csv", header: CSV_HEADER, line: csv_row };
 const JSON_LINES: Shape = Shape { content_type: "application/jsonl", extension: "jsonl", header: "", line: json_line };
 
 /// The events with the filters in force, as CSV.

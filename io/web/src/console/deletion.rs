@@ -52,7 +52,8 @@ async fn page(visit: &Visit, slug: &str, mistakes: &Mistakes, typed: &str) -> Re
     Ok(ConfirmationPage {
         text: "For everybody in it, 7 days from now.".to_owned(),
         consequences: consequences(&forecast),
-        reassurance: "Until then everything works as before and any Owner can keep it. All Owners are mailed.".to_owned(),
+        reassurance: "Until then everything works as before and any Owner can keep it. All Owners are mailed."
+            .to_owned(),
         typed_name: Some(TypedName { expected: slug.to_owned(), confirmation: mistakes.field("confirmation", typed) }),
         problem: mistakes.elsewhere(&["confirmation"]),
         ..ask(frame, question)
@@ -64,9 +65,8 @@ fn consequences(forecast: &DeletionForecast) -> Vec<Consequence> {
     let line = |count: u64, one: &'static str, many: &'static str| {
         Consequence::counted(count, if count == 1 { one } else { many })
     };
-    let person = |member: &Member| {
-        Person::new(member.membership.user_id.as_str(), &member.name, member.email.to_string())
-    };
+    let person =
+        |member: &Member| Person::new(member.membership.user_id.as_str(), &member.name, member.email.to_string());
     let members = Consequence {
         people: forecast.first_members.iter().map(person).collect(),
         ..line(forecast.members, "member loses their role", "members lose their roles")

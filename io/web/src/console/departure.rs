@@ -38,7 +38,9 @@ async fn page(visit: &Visit, slug: &str, problem: Option<String>) -> Result<Conf
         consequences: vec![
             Consequence::plain("Your role here and in its projects ends at once."),
             Consequence::plain("Invitations that you sent and nobody has accepted are revoked."),
-            Consequence::plain("You come back by an invitation or through its single sign-on, as a member with no project."),
+            Consequence::plain(
+                "You come back by an invitation or through its single sign-on, as a member with no project.",
+            ),
         ],
         reassurance: "Your account and your other organizations stay as they are.".to_owned(),
         problem,

@@ -121,7 +121,11 @@ async fn new_page(visit: &Visit, slug: &str, mistakes: &Mistakes, typed: &Typed)
         frame,
         emails: mistakes.field("emails", &typed.emails),
         roles: members::roles(typed.role),
-        projects: projects.items.iter().map(|view| offer(view.project.id.as_str(), &view.project.name, typed)).collect(),
+        projects: projects
+            .items
+            .iter()
+            .map(|view| offer(view.project.id.as_str(), &view.project.name, typed))
+            .collect(),
         problem: disabled.or_else(|| mistakes.elsewhere(&["emails"])),
         possible: !organization.enforced,
     })
@@ -214,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_project_without_a_role_is_not_chosen() {
-        let typed = Typed::read(fields(&[("role", "owner"), ("project.prj_1", ""), ("project.prj_2", "admin")])).unwrap();
+        let typed =
+            Typed::read(fields(&[("role", "owner"), ("project.prj_1", ""), ("project.prj_2", "admin")])).unwrap();
         assert_eq!(typed.role, OrganizationRole::Owner);
         let chosen: Vec<_> = typed.projects.iter().map(|choice| (choice.project.as_str(), choice.role)).collect();
         assert_eq!(chosen, [("prj_2", ProjectRole::Admin)]);

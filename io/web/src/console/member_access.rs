@@ -37,10 +37,14 @@ async fn removal(visit: &Visit, slug: &str, id: &str, problem: Option<String>) -
     let count = u64::try_from(view.projects.len()).unwrap_or(u64::MAX);
     let mut consequences = vec![Consequence::plain("Their role ends at once, and with it what they can see here.")];
     if count > 0 {
-        consequences.push(Consequence::counted(count, if count == 1 { "project closes to them" } else { "projects close to them" }));
+        consequences.push(Consequence::counted(
+            count,
+            if count == 1 { "project closes to them" } else { "projects close to them" },
+        ));
     }
     consequences.push(Consequence::plain("Invitations that they sent and nobody has accepted are revoked."));
-    consequences.push(Consequence::plain("Single sign-on refuses them until an Owner re-admits or invites them again."));
+    consequences
+        .push(Consequence::plain("Single sign-on refuses them until an Owner re-admits or invites them again."));
     let question = Question {
         title: format!("Remove {name} from {organization}?"),
         verb: "Remove",
@@ -94,9 +98,9 @@ pub async fn ask_readmission(visit: Visit, Path((slug, id)): Path<(String, Strin
     };
     visit.page(&ConfirmationPage {
         text: view.member.email.to_string(),
-        consequences: vec![
-            Consequence::plain("Single sign-on no longer refuses them: at their next sign-in they join as a member with no project."),
-        ],
+        consequences: vec![Consequence::plain(
+            "Single sign-on no longer refuses them: at their next sign-in they join as a member with no project.",
+        )],
         reassurance: "It makes them no member by itself and gives back no role.".to_owned(),
         weight: Weight::Beginning,
         ..ask(frame, question)

@@ -100,11 +100,7 @@ pub struct Typed {
 }
 
 /// Gives a member another role.
-pub async fn update(
-    visit: Visit,
-    Path((slug, id)): Path<(String, String)>,
-    Form(typed): Form<Typed>,
-) -> PageResult {
+pub async fn update(visit: Visit, Path((slug, id)): Path<(String, String)>, Form(typed): Form<Typed>) -> PageResult {
     match membership::change_role(visit.app(), &visit.visitor, &slug, &id, typed.role).await {
         Ok(()) => {
             let current = orgate_app::session::current(visit.app(), &visit.visitor).await?;
@@ -127,7 +123,8 @@ async fn page(visit: &Visit, slug: &str, id: &str, problem: Option<String>) -> R
     let member = row(&view.member, &frame.person.id, now);
     // Only an Owner reads this, so the last Owner is the reader.
     let last_owner = member.is_reader && organization::get(visit.app(), &visit.visitor, slug).await?.is_last_owner;
-    let reason = last_owner.then(|| "An organization always has an Owner. Make somebody else an Owner first.".to_owned());
+    let reason =
+        last_owner.then(|| "An organization always has an Owner. Make somebody else an Owner first.".to_owned());
     Ok(MemberPage {
         joined: Moment::new(view.member.membership.joined_at, now),
         roles: if last_owner { Vec::new() } else { roles(view.member.membership.role) },

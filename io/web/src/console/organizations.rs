@@ -69,7 +69,11 @@ pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
     }
 }
 
-async fn new_page(visit: &Visit, mistakes: &Mistakes, typed: &Typed) -> Result<NewOrganizationPage, crate::error::Failure> {
+async fn new_page(
+    visit: &Visit,
+    mistakes: &Mistakes,
+    typed: &Typed,
+) -> Result<NewOrganizationPage, crate::error::Failure> {
     let current = session::current(visit.app(), &visit.visitor).await?;
     Ok(NewOrganizationPage {
         site: visit.site.clone(),

@@ -61,7 +61,9 @@ pub struct Typed {
 /// Creates one.
 pub async fn create(visit: Visit, Path(slug): Path<String>, Form(typed): Form<Typed>) -> PageResult {
     match project::create(visit.app(), &visit.visitor, &slug, &typed.name).await {
-        Ok(view) => Ok(done(&project_url(&slug, view.project.id.as_str()), &format!("{} is created.", view.project.name))),
+        Ok(view) => {
+            Ok(done(&project_url(&slug, view.project.id.as_str()), &format!("{} is created.", view.project.name)))
+        }
         Err(error) => visit.again(&new_page(&visit, &slug, &Mistakes::of(error)?, &typed.name).await?),
     }
 }
@@ -110,8 +112,13 @@ pub async fn ask_removal(visit: Visit, Path((slug, id)): Path<(String, String)>)
     let people = people::list(visit.app(), &visit.visitor, &slug, &id, None, Some(NAMED)).await?;
     let named = people.grants.items.iter();
     let losing = Consequence {
-        people: named.map(|grant| Person::new(grant.user_id.to_string(), &grant.name, grant.email.to_string())).collect(),
-        ..Consequence::counted(view.people, if view.people == 1 { "person loses access at once" } else { "people lose access at once" })
+        people: named
+            .map(|grant| Person::new(grant.user_id.to_string(), &grant.name, grant.email.to_string()))
+            .collect(),
+        ..Consequence::counted(
+            view.people,
+            if view.people == 1 { "person loses access at once" } else { "people lose access at once" },
+        )
     };
     let organization = frame.organization_name().to_owned();
     let question = Question {

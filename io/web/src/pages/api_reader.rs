@@ -86,9 +86,8 @@ impl ApiReaderPage {
     /// Reads an OpenAPI 3 document. What the document lacks stays empty; calls are grouped by their first tag, in the
     /// order in which the document names the tags, then as they come.
     pub fn from_document(site: Site, document: &Value) -> Self {
-        let mut groups: Vec<Group> = items(document, "tags")
-            .map(|tag| group(text(tag, "name"), text(tag, "description")))
-            .collect();
+        let mut groups: Vec<Group> =
+            items(document, "tags").map(|tag| group(text(tag, "name"), text(tag, "description"))).collect();
         for (path, item) in entries(document, "paths") {
             for method in METHODS {
                 let Some(call) = item.get(method) else { continue };

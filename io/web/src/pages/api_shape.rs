@@ -48,7 +48,13 @@ fn write(document: &Value, schema: &Value, at: At) -> String {
         return parts.iter().map(|part| write(document, part, at.step())).collect::<Vec<_>>().join(" & ");
     }
     match kinds(schema).as_slice() {
-        [] => if schema.get("properties").is_some() { object(document, schema, at) } else { "any".to_owned() },
+        [] => {
+            if schema.get("properties").is_some() {
+                object(document, schema, at)
+            } else {
+                "any".to_owned()
+            }
+        }
         kinds => kinds.iter().map(|kind| simple(document, schema, kind, at)).collect::<Vec<_>>().join(" | "),
     }
 }

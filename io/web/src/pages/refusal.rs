@@ -99,7 +99,9 @@ impl ErrorKind {
             Self::NotFound => "The address may be mistyped, or what was here is gone or not yours to see.",
             Self::Conflict => "Somebody else was faster. Go back, reload the page and look again before you repeat it.",
             Self::TooManyRequests => "Wait a few minutes, then try again. Nothing was changed.",
-            Self::Fault => "Nothing was changed. Try again; if it stays, tell whoever runs this service the reference below.",
+            Self::Fault => {
+                "Nothing was changed. Try again; if it stays, tell whoever runs this service the reference below."
+            }
             Self::Unavailable => "Nothing was changed. It is being looked at; try again in a minute.",
         }
     }

@@ -29,8 +29,6 @@ pub struct Claim {
     pub name: String,
     /// Its value as text; secrets and tokens never get here.
     pub value: String,
-    /// Where it came from: "ID token", "UserInfo".
-    pub source: String,
     /// What it means here: "Key of the person", or empty.
     pub remark: String,
 }

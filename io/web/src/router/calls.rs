@@ -53,7 +53,12 @@ fn people(routes: Routes) -> Routes {
         .api(DELETE, "/api/v1/organizations/{organization}/members/{user_id}", Member, api::members::remove)
         .api(POST, "/api/v1/organizations/{organization}/members/{user_id}/readmission", Owner, api::members::readmit)
         .api(DELETE, "/api/v1/organizations/{organization}/members/{user_id}/proofs", Owner, api::members::end_proofs)
-        .api(DELETE, "/api/v1/organizations/{organization}/members/{user_id}/identities", RecentOwner, api::identities::clear)
+        .api(
+            DELETE,
+            "/api/v1/organizations/{organization}/members/{user_id}/identities",
+            RecentOwner,
+            api::identities::clear,
+        )
         .api(GET, "/api/v1/organizations/{organization}/identities", Owner, api::identities::list)
         .api(GET, "/api/v1/organizations/{organization}/invitations", Owner, api::invitations::list)
         .api(POST, "/api/v1/organizations/{organization}/invitations", Owner, api::invitations::create)
@@ -91,13 +96,26 @@ fn connections(routes: Routes) -> Routes {
         .api(PUT, "/api/v1/organizations/{organization}/connections/{id}/settings", RecentOwner, api::connections::save)
         .api(POST, ACTIVATION, RecentOwner, api::connections::activate)
         .api(DELETE, ACTIVATION, RecentOwner, api::connections::disable)
-        .api(GET, "/api/v1/organizations/{organization}/connections/{id}/attempts", Owner, api::connections::list_attempts)
+        .api(
+            GET,
+            "/api/v1/organizations/{organization}/connections/{id}/attempts",
+            Owner,
+            api::connections::list_attempts,
+        )
         .api(POST, "/api/v1/organizations/{organization}/connections/{id}/tests", Owner, api::connection_tests::create)
-        .api(GET, "/api/v1/organizations/{organization}/connections/{id}/tests/{test_id}", Owner, api::connection_tests::show)
+        .api(
+            GET,
+            "/api/v1/organizations/{organization}/connections/{id}/tests/{test_id}",
+            Owner,
+            api::connection_tests::show,
+        )
 }
 
 fn operator(routes: Routes) -> Routes {
-    routes
-        .api(GET, "/api/v1/operator/organizations", Operator, api::operator::list)
-        .api(PUT, "/api/v1/operator/organizations/{organization}/entitlements", Operator, api::operator::set_entitlements)
+    routes.api(GET, "/api/v1/operator/organizations", Operator, api::operator::list).api(
+        PUT,
+        "/api/v1/operator/organizations/{organization}/entitlements",
+        Operator,
+        api::operator::set_entitlements,
+    )
 }

@@ -103,7 +103,12 @@ fn people_pages(routes: Routes) -> Routes {
         .page(POST, "/organizations/{slug}/members/{id}", Owner, console::members::update)
         .page(GET, "/organizations/{slug}/members/{id}/removal", Owner, console::member_access::ask_removal)
         .page(POST, "/organizations/{slug}/members/{id}/removal", Owner, console::member_access::remove)
-        .page(GET, "/organizations/{slug}/members/{id}/proofs/removal", Owner, console::member_access::ask_proofs_removal)
+        .page(
+            GET,
+            "/organizations/{slug}/members/{id}/proofs/removal",
+            Owner,
+            console::member_access::ask_proofs_removal,
+        )
         .page(POST, "/organizations/{slug}/members/{id}/proofs/removal", Owner, console::member_access::remove_proofs)
         .page(GET, "/organizations/{slug}/members/{id}/readmission", Owner, console::member_access::ask_readmission)
         .page(POST, "/organizations/{slug}/members/{id}/readmission", Owner, console::member_access::readmit)
@@ -128,8 +133,18 @@ fn project_pages(routes: Routes) -> Routes {
         .page(POST, "/organizations/{slug}/projects/{id}/removal", Owner, console::projects::remove)
         .page(POST, "/organizations/{slug}/projects/{id}/members", Project, console::project_people::create)
         .page(POST, "/organizations/{slug}/projects/{id}/members/{user}", Project, console::project_people::update)
-        .page(GET, "/organizations/{slug}/projects/{id}/members/{user}/removal", Project, console::project_people::ask_removal)
-        .page(POST, "/organizations/{slug}/projects/{id}/members/{user}/removal", Project, console::project_people::remove)
+        .page(
+            GET,
+            "/organizations/{slug}/projects/{id}/members/{user}/removal",
+            Project,
+            console::project_people::ask_removal,
+        )
+        .page(
+            POST,
+            "/organizations/{slug}/projects/{id}/members/{user}/removal",
+            Project,
+            console::project_people::remove,
+        )
 }
 
 fn connection_pages(routes: Routes) -> Routes {

@@ -15,8 +15,7 @@ use crate::return_to::ReturnTo;
 pub fn leave(visit: &Visit, begun: Begun, organization_name: &str) -> PageResult {
     match begun {
         Begun::Redirect { url, cookie } => {
-            let page =
-                LeavePage { site: visit.site.clone(), organization_name: organization_name.to_owned(), url };
+            let page = LeavePage { site: visit.site.clone(), organization_name: organization_name.to_owned(), url };
             let mut response = visit.page(&page)?;
             if let Some(token) = cookie {
                 cookies::set(response.headers_mut(), cookies::browser(&token));

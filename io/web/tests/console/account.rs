@@ -12,7 +12,9 @@ async fn a_name_and_a_theme_are_changed() {
     let console = Console::new().await;
     let olga = console.person("olga").await;
     assert_eq!(olga.get("/account").await.location(), "/account/profile");
-    olga.submit("/account/profile", &[("name", "Olga Vale")]).await.says(&["Your name is saved.", "value=\"Olga Vale\""]);
+    olga.submit("/account/profile", &[("name", "Olga Vale")])
+        .await
+        .says(&["Your name is saved.", "value=\"Olga Vale\""]);
     let wrong = olga.post("/account/profile", &[("name", " ")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     wrong.says(&["aria-invalid"]);

@@ -18,12 +18,20 @@ async fn r_org_5_an_owner_deletes_by_typing_the_name_and_any_owner_undoes_it() {
     let wrong = olga.post(URL, &[("confirmation", "acne")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     wrong.says(&["Type acme to confirm.", "value=\"acne\""]);
-    olga.submit(URL, &[("confirmation", "acme")]).await.says(&["The deletion of The acme is under way.", "Keep the organization"]);
-    mia.open("/organizations/acme/projects").await.says(&["will be deleted"]).says_nothing_of(&["Keep the organization"]);
+    olga.submit(URL, &[("confirmation", "acme")])
+        .await
+        .says(&["The deletion of The acme is under way.", "Keep the organization"]);
+    mia.open("/organizations/acme/projects")
+        .await
+        .says(&["will be deleted"])
+        .says_nothing_of(&["Keep the organization"]);
     olga.open("/organizations").await.says(&["Being deleted"]);
 
     assert_eq!(mia.post(&format!("{URL}/removal"), &[]).await.status, StatusCode::FORBIDDEN);
-    olga.submit(&format!("{URL}/removal"), &[]).await.says(&["The organization stays."]).says_nothing_of(&["Keep the organization"]);
+    olga.submit(&format!("{URL}/removal"), &[])
+        .await
+        .says(&["The organization stays."])
+        .says_nothing_of(&["Keep the organization"]);
 }
 
 #[tokio::test]

@@ -84,7 +84,8 @@ async fn r_inv_2_over_a_copied_link_an_unproven_address_needs_a_mailed_code_firs
     let olga = console.owner("olga", "acme").await;
     let zoe = console.owner("zoe", "zeta").await;
     let kim = console.born_by_sso(&olga, "acme", "kim").await;
-    let invited = zoe.post("/organizations/zeta/invitations", &[("emails", "kim@example.com"), ("role", "member")]).await;
+    let invited =
+        zoe.post("/organizations/zeta/invitations", &[("emails", "kim@example.com"), ("role", "member")]).await;
     let link = invited.link_to_copy();
     console.bed.read_all("kim@example.com").await;
 

@@ -10,7 +10,8 @@ async fn a_person_signs_up_founds_an_organization_and_shares_a_project_until_it_
     let console = Console::new().await;
     let owner = console.browser();
 
-    let begun = owner.post("/sign-up", &[("name", "Olga"), ("email", "olga@example.com"), ("password", PASSWORD)]).await;
+    let begun =
+        owner.post("/sign-up", &[("name", "Olga"), ("email", "olga@example.com"), ("password", PASSWORD)]).await;
     let code = console.bed.next_code("olga@example.com").await;
     let verified = owner.post(begun.location(), &[("code", &code)]).await;
     assert_eq!(verified.location(), "/organizations/new");
@@ -35,13 +36,22 @@ async fn a_person_signs_up_founds_an_organization_and_shares_a_project_until_it_
 
     let mia = console.browser();
     let link = console.invitation("mia@example.com").await;
-    mia.open(&link).await.says(&["Join Acme Robotics", "Olga invites you", "Falcon (read and write)", "Create an account"]);
+    mia.open(&link).await.says(&[
+        "Join Acme Robotics",
+        "Olga invites you",
+        "Falcon (read and write)",
+        "Create an account",
+    ]);
     let begun = mia.post("/sign-up", &[("name", "Mia"), ("email", "mia@example.com"), ("password", PASSWORD)]).await;
     let code = console.bed.next_code("mia@example.com").await;
     let back = mia.post(begun.location(), &[("code", &code)]).await;
     assert_eq!(back.location(), link, "who signed up for an invitation comes back to it");
     mia.open(&link).await.says(&["This organization can require its SSO for all your sign-ins."]);
-    mia.submit(&format!("{link}/acceptance"), &[]).await.says(&["You are in Acme Robotics now", "Falcon", "Read and write"]);
+    mia.submit(&format!("{link}/acceptance"), &[]).await.says(&[
+        "You are in Acme Robotics now",
+        "Falcon",
+        "Read and write",
+    ]);
     let project_url = format!("/organizations/acme-robotics/projects/{id}");
     mia.open(&project_url).await.says(&["Your role: Read and write"]).says_nothing_of(&["Add somebody"]);
 
@@ -53,8 +63,15 @@ async fn a_person_signs_up_founds_an_organization_and_shares_a_project_until_it_
     mia.open(&project_url).await.says(&["Your role: Admin", "Add somebody"]);
 
     let member_url = format!("/organizations/acme-robotics/members/{mia_id}");
-    owner.open(&format!("{member_url}/removal")).await.says(&["Remove Mia from Acme Robotics?", "project closes to them"]);
-    owner.submit(&format!("{member_url}/removal"), &[]).await.says(&["The member is removed."]).says_nothing_of(&[">Mia<"]);
+    owner
+        .open(&format!("{member_url}/removal"))
+        .await
+        .says(&["Remove Mia from Acme Robotics?", "project closes to them"]);
+    owner
+        .submit(&format!("{member_url}/removal"), &[])
+        .await
+        .says(&["The member is removed."])
+        .says_nothing_of(&[">Mia<"]);
     assert_eq!(mia.get(&project_url).await.status, StatusCode::NOT_FOUND);
     mia.open("/organizations").await.says(&["You are in no organization"]);
 }

@@ -56,7 +56,9 @@ async fn a_removed_member_is_listed_apart_and_can_be_readmitted() {
     olga.submit(&format!("{url}/removal"), &[]).await;
     olga.open("/organizations/acme/members?filter=removed").await.says(&["mia@example.com", "Re-admit"]);
     olga.open(&url).await.says(&["mia was removed"]).says_nothing_of(&["Save role"]);
-    olga.open(&format!("{url}/readmission")).await.says(&["Re-admit mia to The acme?", "It makes them no member by itself"]);
+    olga.open(&format!("{url}/readmission"))
+        .await
+        .says(&["Re-admit mia to The acme?", "It makes them no member by itself"]);
     olga.submit(&format!("{url}/readmission"), &[]).await.says(&["They may join again."]);
     olga.open("/organizations/acme/members?filter=removed").await.says(&["Nobody was removed."]);
     assert_eq!(olga.get(&url).await.status, StatusCode::NOT_FOUND);

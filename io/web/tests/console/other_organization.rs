@@ -53,7 +53,18 @@ async fn a_stranger_to_the_organization_finds_none_of_its_pages() {
     let console = Console::new().await;
     drop(console.owner("zoe", "zeta").await);
     let olga = console.owner("olga", "acme").await;
-    for page in ["projects", "projects/new", "members", "invitations", "invitations/new", "settings", "departure", "deletion", "audit-log", "audit-log.csv"] {
+    for page in [
+        "projects",
+        "projects/new",
+        "members",
+        "invitations",
+        "invitations/new",
+        "settings",
+        "departure",
+        "deletion",
+        "audit-log",
+        "audit-log.csv",
+    ] {
         let answer = olga.get(&format!("/organizations/zeta/{page}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{page}");
         answer.says(&["Nothing is here"]).says_nothing_of(&["The zeta"]);

@@ -32,7 +32,12 @@ async fn an_owner_renames_a_project_and_deletes_it_after_reading_who_loses_acces
     wrong.says(&["aria-invalid"]);
     owner.submit(&url, &[("name", "Eagle")]).await.says(&["The new name is saved.", "<h1>Eagle</h1>"]);
 
-    owner.open(&format!("{url}/removal")).await.says(&["Delete Eagle?", "<b>1</b>", "person loses access at once", "mia"]);
+    owner.open(&format!("{url}/removal")).await.says(&[
+        "Delete Eagle?",
+        "<b>1</b>",
+        "person loses access at once",
+        "mia",
+    ]);
     owner.submit(&format!("{url}/removal"), &[]).await.says(&["The project is deleted.", "No project yet"]);
     assert_eq!(owner.get(&url).await.status, StatusCode::NOT_FOUND);
 }
@@ -49,7 +54,9 @@ async fn a_project_admin_manages_its_people_but_not_the_organization() {
     let add = format!("{url}/members");
     owner.submit(&add, &[("email", "mia@example.com"), ("role", "admin")]).await;
 
-    mia.submit(&add, &[("email", "kim@example.com"), ("role", "read_only")]).await.says(&["kim@example.com has access now."]);
+    mia.submit(&add, &[("email", "kim@example.com"), ("role", "read_only")])
+        .await
+        .says(&["kim@example.com has access now."]);
     mia.submit(&add, &[("email", "lee@example.com"), ("role", "read_only")])
         .await
         .says(&["lee@example.com was mailed an invitation", "Invited"])

@@ -11,7 +11,12 @@ async fn a_taken_short_name_is_said_at_its_field_and_the_name_stays() {
     let mia = console.person("mia").await;
     let answer = mia.post("/organizations", &[("name", "Acme Two"), ("slug", "acme")]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    answer.says(&["That short name is taken.", "value=\"Acme Two\"", "value=\"acme\"", "https://orgate.example.com/sign-in/"]);
+    answer.says(&[
+        "That short name is taken.",
+        "value=\"Acme Two\"",
+        "value=\"acme\"",
+        "https://orgate.example.com/sign-in/",
+    ]);
     let answer = mia.post("/organizations", &[("name", ""), ("slug", "A B")]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     answer.says(&["id=\"name-error\"", "id=\"slug-error\""]);
@@ -51,7 +56,9 @@ async fn a_member_leaves_after_reading_what_that_means() {
     let console = Console::new().await;
     let olga = console.owner("olga", "acme").await;
     let mia = console.member(&olga, "acme", "mia", "member").await;
-    mia.open("/organizations/acme/departure").await.says(&["Leave The acme?", "Your role here and in its projects ends at once."]);
+    mia.open("/organizations/acme/departure")
+        .await
+        .says(&["Leave The acme?", "Your role here and in its projects ends at once."]);
     mia.submit("/organizations/acme/departure", &[]).await.says(&["You have left the organization."]);
     assert_eq!(mia.get("/organizations/acme/projects").await.status, StatusCode::NOT_FOUND);
 }

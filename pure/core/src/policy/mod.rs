@@ -173,7 +173,12 @@ mod tests {
     }
 
     fn sso(number: u8) -> Proof {
-        Proof::Sso { connection_id: connection(number), organization_id: organization(number), at: NOW, authenticated_at: None }
+        Proof::Sso {
+            connection_id: connection(number),
+            organization_id: organization(number),
+            at: NOW,
+            authenticated_at: None,
+        }
     }
 
     const PASSWORD: Proof = Proof::Password { at: NOW };
@@ -215,7 +220,9 @@ mod tests {
     #[test]
     fn r_sso_7_a_disabled_or_replaced_connection_takes_its_proofs_along() {
         let mut world = world(vec![place(1, OrganizationRole::Member, false)]);
-        for connection in [None, Some((connection(9), Timestamp::from_millis(0))), Some((connection(1), NOW.plus(RECENT)))] {
+        for connection in
+            [None, Some((connection(9), Timestamp::from_millis(0))), Some((connection(1), NOW.plus(RECENT)))]
+        {
             world.places[0].connection = connection;
             assert_eq!(decide(Question::Session, &world, &Proofs::of(sso(1))), Decision::Deny(Denial::NoProof));
         }
@@ -270,7 +277,8 @@ mod tests {
 
     #[test]
     fn r_in_4_sso_answers_for_the_second_factor_only_where_it_was_made() {
-        let mut world = world(vec![place(1, OrganizationRole::Member, false), place(2, OrganizationRole::Member, false)]);
+        let mut world =
+            world(vec![place(1, OrganizationRole::Member, false), place(2, OrganizationRole::Member, false)]);
         world.has_second_factor = true;
         let proofs = Proofs::of(sso(1)).with(CODE);
         assert_eq!(decide(Question::Organization(&organization(1)), &world, &proofs), Decision::Allow);

@@ -11,7 +11,9 @@ use crate::proof::{Proof, Proofs};
 pub fn counting(world: &World, proofs: &Proofs) -> Proofs {
     proofs.filter(|proof| match proof {
         Proof::Password { .. } | Proof::MailedCode { .. } => true,
-        Proof::Sso { organization_id, .. } => world.place(organization_id).is_some_and(|place| is_by_own_connection(place, proof)),
+        Proof::Sso { organization_id, .. } => {
+            world.place(organization_id).is_some_and(|place| is_by_own_connection(place, proof))
+        }
     })
 }
 

@@ -41,9 +41,9 @@ pub(crate) fn parse(response: &Response, secrets: &[&str]) -> Result<Tokens, Sso
     Ok(Tokens { id_token: id_token.into(), access_token: access_token.into() })
 }
 
-/// The error that a 4xx answer names. *Source*: RFC 6749, section 5.2.
+/// The error that a 4xx answer names, or one with status 200, as some providers send it. *Source*: RFC 6749, section 5.2.
 pub(crate) fn error(response: &Response, secrets: &[&str]) -> Option<SsoRefusal> {
-    if !(400..500).contains(&response.status) {
+    if !matches!(response.status, 200 | 400..500) {
         return None;
     }
     let document = json::object(&response.body).ok();

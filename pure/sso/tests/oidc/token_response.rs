@@ -92,6 +92,7 @@ fn errors_of_the_token_endpoint_have_codes_of_their_own() {
         (400, json!({"error": "invalid_grant"}), Code::CodeRejected),
         (400, json!({"error": "unauthorized_client"}), Code::TokenRequestRejected),
         (400, json!({"error": "invalid_request"}), Code::TokenRequestRejected),
+        (200, json!({"error": "invalid_grant"}), Code::CodeRejected),
     ] {
         assert_eq!(answered(error(status, &body)).code(), Some(code), "{status} {body}");
     }

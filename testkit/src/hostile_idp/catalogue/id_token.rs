@@ -21,10 +21,7 @@ pub fn id_tokens() -> Vec<Case> {
 }
 
 /// Rewrites a text claim.
-fn rewrite(
-    name: &'static str,
-    change: impl Fn(&str) -> String + Send + Sync + 'static,
-) -> Mischief {
+fn rewrite(name: &'static str, change: impl Fn(&str) -> String + Send + Sync + 'static) -> Mischief {
     none().claims(move |claims: &mut Map<String, Value>| {
         let changed = change(claims.get(name).and_then(Value::as_str).unwrap_or_default());
         claims.insert(name.to_owned(), json!(changed));
@@ -33,23 +30,11 @@ fn rewrite(
 
 fn issuers(list: &mut List) {
     list.rule("T-ID-01")
-        .refuse(
-            "iss with a slash at the end",
-            rewrite("iss", |iss| format!("{iss}/")),
-        )
+        .refuse("iss with a slash at the end", rewrite("iss", |iss| format!("{iss}/")))
         .refuse("iss in upper case", rewrite("iss", str::to_uppercase))
-        .refuse(
-            "iss that begins with the right one",
-            rewrite("iss", |iss| format!("{iss}.evil.example")),
-        )
-        .refuse(
-            "iss with white space around",
-            rewrite("iss", |iss| format!(" {iss} ")),
-        )
-        .refuse(
-            "iss of somebody else",
-            none().claim("iss", "https://evil.example"),
-        )
+        .refuse("iss that begins with the right one", rewrite("iss", |iss| format!("{iss}.evil.example")))
+        .refuse("iss with white space around", rewrite("iss", |iss| format!(" {iss} ")))
+        .refuse("iss of somebody else", none().claim("iss", "https://evil.example"))
         .refuse("iss missing", none().without_claim("iss"))
         .refuse("iss null", none().claim("iss", Value::Null))
         .refuse(
@@ -65,31 +50,19 @@ fn audiences(list: &mut List) {
     let listed = |others: &'static [&'static str]| {
         none().claims(move |claims| {
             let own = claims.get("aud").cloned();
-            let all: Vec<Value> = own
-                .into_iter()
-                .chain(others.iter().map(|other| json!(other)))
-                .collect();
+            let all: Vec<Value> = own.into_iter().chain(others.iter().map(|other| json!(other))).collect();
             claims.insert("aud".to_owned(), json!(all));
         })
     };
     list.rule("T-ID-02")
         .accept("aud as a list of one", listed(&[]))
         .refuse("aud with another audience", listed(&["another-client"]))
-        .refuse(
-            "aud of another client",
-            none().claim("aud", "another-client"),
-        )
-        .refuse(
-            "aud that begins with the right one",
-            rewrite("aud", |aud| format!("{aud}x")),
-        )
+        .refuse("aud of another client", none().claim("aud", "another-client"))
+        .refuse("aud that begins with the right one", rewrite("aud", |aud| format!("{aud}x")))
         .refuse("aud missing", none().without_claim("aud"))
         .refuse("aud empty list", none().claim("aud", json!([])))
         .refuse("aud number", none().claim("aud", 7))
-        .refuse(
-            "azp of another client",
-            none().claim("azp", "another-client"),
-        )
+        .refuse("azp of another client", none().claim("azp", "another-client"))
         .refuse("azp number", none().claim("azp", 7))
         .accept(
             "azp of this client",
@@ -110,10 +83,7 @@ fn times(list: &mut List) {
         .refuse(
             "nbf in two minutes",
             none().claims(|claims| {
-                let now = claims
-                    .get("iat")
-                    .and_then(Value::as_i64)
-                    .unwrap_or_default();
+                let now = claims.get("iat").and_then(Value::as_i64).unwrap_or_default();
                 claims.insert("nbf".to_owned(), json!(now + 120));
             }),
         )
@@ -130,10 +100,7 @@ fn times(list: &mut List) {
         list.refuse(
             format!("{claim} as text"),
             none().claims(move |claims| {
-                let number = claims
-                    .get(claim)
-                    .or_else(|| claims.get("iat"))
-                    .map(ToString::to_string);
+                let number = claims.get(claim).or_else(|| claims.get("iat")).map(ToString::to_string);
                 claims.insert(claim.to_owned(), json!(number));
             }),
         );
@@ -143,18 +110,9 @@ fn times(list: &mut List) {
     }
     list.refuse("exp negative", none().claim("exp", -1))
         .rule("T-ID-11")
-        .refuse(
-            "exp 2^64",
-            none().payload_bytes(|payload| replace_number(payload, "exp", "18446744073709551616")),
-        )
-        .refuse(
-            "exp 1e400",
-            none().payload_bytes(|payload| replace_number(payload, "exp", "1e400")),
-        )
-        .refuse(
-            "exp NaN",
-            none().payload_bytes(|payload| replace_number(payload, "exp", "NaN")),
-        );
+        .refuse("exp 2^64", none().payload_bytes(|payload| replace_number(payload, "exp", "18446744073709551616")))
+        .refuse("exp 1e400", none().payload_bytes(|payload| replace_number(payload, "exp", "1e400")))
+        .refuse("exp NaN", none().payload_bytes(|payload| replace_number(payload, "exp", "NaN")));
 }
 
 /// Writes something else where the payload has a number.
@@ -173,10 +131,7 @@ fn replace_number(payload: Vec<u8>, claim: &str, with: &str) -> Vec<u8> {
 fn nonces_and_subjects(list: &mut List) {
     list.rule("T-ID-06")
         .refuse("nonce missing", none().without_claim("nonce"))
-        .refuse(
-            "nonce of another sign-in",
-            none().claim("nonce", "another-nonce"),
-        )
+        .refuse("nonce of another sign-in", none().claim("nonce", "another-nonce"))
         .refuse("nonce empty", none().claim("nonce", ""))
         .refuse("nonce number", none().claim("nonce", 7))
         .refuse(
@@ -184,13 +139,7 @@ fn nonces_and_subjects(list: &mut List) {
             rewrite("nonce", |nonce| {
                 nonce
                     .chars()
-                    .map(|c| {
-                        if c.is_ascii_lowercase() {
-                            c.to_ascii_uppercase()
-                        } else {
-                            c.to_ascii_lowercase()
-                        }
-                    })
+                    .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
                     .collect()
             }),
         )
@@ -199,16 +148,10 @@ fn nonces_and_subjects(list: &mut List) {
         .refuse("sub empty", none().claim("sub", ""))
         .refuse("sub number", none().claim("sub", 7))
         .refuse("sub null", none().claim("sub", Value::Null))
-        .refuse(
-            "sub of 256 characters",
-            none().claim("sub", "s".repeat(256)),
-        )
+        .refuse("sub of 256 characters", none().claim("sub", "s".repeat(256)))
         .refuse("sub not ASCII", none().claim("sub", "dän"))
         .rule("T-ID-08")
-        .refuse(
-            "at_hash of another token",
-            none().claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"),
-        )
+        .refuse("at_hash of another token", none().claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"))
         .refuse("at_hash number", none().claim("at_hash", 7))
         .accept("at_hash missing", none().without_claim("at_hash"));
 }
@@ -238,9 +181,6 @@ pub fn email_verified_shapes(subject: &str, email: &str) -> Vec<(&'static str, P
         ("a list with true", json!([true])),
         ("an object", json!({})),
     ];
-    let set = shapes
-        .into_iter()
-        .map(|(name, value)| (name, person().claim("email_verified", value)));
-    set.chain([("missing", person().without("email_verified"))])
-        .collect()
+    let set = shapes.into_iter().map(|(name, value)| (name, person().claim("email_verified", value)));
+    set.chain([("missing", person().without("email_verified"))]).collect()
 }

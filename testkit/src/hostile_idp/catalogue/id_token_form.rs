@@ -19,18 +19,9 @@ pub(super) fn add(list: &mut List) {
 
 fn signatures(list: &mut List) {
     list.rule("T-ID-03")
-        .refuse(
-            "signed with a key that nobody published",
-            none().signing(Signing::WrongKey),
-        )
-        .refuse(
-            "signed with the key in its own jwk header",
-            none().signing(Signing::WrongKeyInHeader),
-        )
-        .refuse(
-            "signature with one bit turned",
-            none().signing(Signing::FlippedBit),
-        )
+        .refuse("signed with a key that nobody published", none().signing(Signing::WrongKey))
+        .refuse("signed with the key in its own jwk header", none().signing(Signing::WrongKeyInHeader))
+        .refuse("signature with one bit turned", none().signing(Signing::FlippedBit))
         .refuse("signature empty", none().signing(Signing::Empty))
         .refuse(
             "payload changed after signing",
@@ -44,27 +35,16 @@ fn signatures(list: &mut List) {
         )
         .refuse(
             "jku header and a wrong key",
-            none()
-                .signing(Signing::WrongKey)
-                .header_member("jku", "https://evil.example/keys"),
+            none().signing(Signing::WrongKey).header_member("jku", "https://evil.example/keys"),
         )
         .refuse(
             "x5u header and a wrong key",
-            none()
-                .signing(Signing::WrongKey)
-                .header_member("x5u", "https://evil.example/x5u"),
+            none().signing(Signing::WrongKey).header_member("x5u", "https://evil.example/x5u"),
         )
-        .refuse(
-            "x5c header and a wrong key",
-            none()
-                .signing(Signing::WrongKey)
-                .header_member("x5c", json!(["MIIB"])),
-        )
+        .refuse("x5c header and a wrong key", none().signing(Signing::WrongKey).header_member("x5c", json!(["MIIB"])))
         .refuse(
             "crit with an unknown extension",
-            none()
-                .header_member("crit", json!(["x-unknown"]))
-                .header_member("x-unknown", true),
+            none().header_member("crit", json!(["x-unknown"])).header_member("x-unknown", true),
         )
         .refuse("crit empty", none().header_member("crit", json!([])))
         .refuse("kid number", none().header_member("kid", 7))
@@ -74,48 +54,24 @@ fn signatures(list: &mut List) {
 fn algorithms(list: &mut List) {
     list.rule("T-ID-04");
     for name in ["none", "None", "nOnE", "NONE", "", "RS256", "HS256"] {
-        list.refuse(
-            format!("unsigned with alg {name:?}"),
-            none().signing(Signing::Unsigned(name)),
-        );
+        list.refuse(format!("unsigned with alg {name:?}"), none().signing(Signing::Unsigned(name)));
     }
-    list.refuse(
-        "HS256 keyed with the public key's PEM",
-        none().signing(Signing::HmacOfPublicPem),
-    )
-    .refuse(
-        "HS256 keyed with the public key's modulus",
-        none().signing(Signing::HmacOfPublicModulus),
-    )
-    .refuse(
-        "HS256 keyed with the client secret",
-        none().signing(Signing::HmacOfClientSecret),
-    )
-    .refuse(
-        "RS384 with the published key",
-        none().signing(Signing::Algorithm(Algorithm::Rs384)),
-    )
-    .refuse(
-        "RS512 with the published key",
-        none().signing(Signing::Algorithm(Algorithm::Rs512)),
-    )
-    .refuse(
-        "ES256 with a key that is not published",
-        none().signing(Signing::Algorithm(Algorithm::Es256)),
-    )
-    .refuse("alg in lower case", none().header_member("alg", "rs256"))
-    .refuse(
-        "alg of another key type",
-        none().header_member("alg", "ES256"),
-    )
-    .refuse("alg null", none().header_member("alg", Value::Null))
-    .refuse("alg number", none().header_member("alg", 256))
-    .refuse(
-        "alg missing",
-        none().header(|header| {
-            header.remove("alg");
-        }),
-    );
+    list.refuse("HS256 keyed with the public key's PEM", none().signing(Signing::HmacOfPublicPem))
+        .refuse("HS256 keyed with the public key's modulus", none().signing(Signing::HmacOfPublicModulus))
+        .refuse("HS256 keyed with the client secret", none().signing(Signing::HmacOfClientSecret))
+        .refuse("RS384 with the published key", none().signing(Signing::Algorithm(Algorithm::Rs384)))
+        .refuse("RS512 with the published key", none().signing(Signing::Algorithm(Algorithm::Rs512)))
+        .refuse("ES256 with a key that is not published", none().signing(Signing::Algorithm(Algorithm::Es256)))
+        .refuse("alg in lower case", none().header_member("alg", "rs256"))
+        .refuse("alg of another key type", none().header_member("alg", "ES256"))
+        .refuse("alg null", none().header_member("alg", Value::Null))
+        .refuse("alg number", none().header_member("alg", 256))
+        .refuse(
+            "alg missing",
+            none().header(|header| {
+                header.remove("alg");
+            }),
+        );
 }
 
 fn malformed(list: &mut List) {
@@ -125,22 +81,13 @@ fn malformed(list: &mut List) {
             "sub twice in the payload",
             none().payload_bytes(|payload| insert_first(payload, "\"sub\":\"somebody else\",")),
         )
-        .refuse(
-            "nonce twice in the payload",
-            none().payload_bytes(|payload| insert_first(payload, "\"nonce\":\"x\",")),
-        )
-        .refuse(
-            "alg twice in the header",
-            none().header_bytes(|header| insert_first(header, "\"alg\":\"none\",")),
-        )
+        .refuse("nonce twice in the payload", none().payload_bytes(|payload| insert_first(payload, "\"nonce\":\"x\",")))
+        .refuse("alg twice in the header", none().header_bytes(|header| insert_first(header, "\"alg\":\"none\",")))
         .refuse(
             "payload not UTF-8",
             none().payload_bytes(|payload| {
                 let mut payload = insert_first(payload, "\"x\":\"?\",");
-                payload
-                    .iter_mut()
-                    .filter(|byte| **byte == b'?')
-                    .for_each(|byte| *byte = 0xff);
+                payload.iter_mut().filter(|byte| **byte == b'?').for_each(|byte| *byte = 0xff);
                 payload
             }),
         )
@@ -157,38 +104,18 @@ fn malformed(list: &mut List) {
         .refuse(
             "payload nested 10,000 deep",
             none().payload_bytes(|payload| {
-                insert_first(
-                    payload,
-                    &format!("\"x\":{}{},", "[".repeat(10_000), "]".repeat(10_000)),
-                )
+                insert_first(payload, &format!("\"x\":{}{},", "[".repeat(10_000), "]".repeat(10_000)))
             }),
         )
-        .refuse(
-            "token of a megabyte",
-            none().claim("x", "x".repeat(1 << 20)),
-        )
+        .refuse("token of a megabyte", none().claim("x", "x".repeat(1 << 20)))
         .refuse("token of 17 KiB", none().claim("x", "x".repeat(17 << 10)))
-        .refuse(
-            "token with padding",
-            none().compact(|token| format!("{token}=")),
-        )
-        .refuse(
-            "token with a line break",
-            none().compact(|token| format!("{token}\n")),
-        )
+        .refuse("token with padding", none().compact(|token| format!("{token}=")))
+        .refuse("token with a line break", none().compact(|token| format!("{token}\n")))
         .refuse(
             "token of two parts",
-            none().compact(|token| {
-                token
-                    .rsplit_once('.')
-                    .map(|(front, _)| front.to_owned())
-                    .unwrap_or_default()
-            }),
+            none().compact(|token| token.rsplit_once('.').map(|(front, _)| front.to_owned()).unwrap_or_default()),
         )
-        .refuse(
-            "token of four parts",
-            none().compact(|token| format!("{token}.AAAA")),
-        )
+        .refuse("token of four parts", none().compact(|token| format!("{token}.AAAA")))
         .refuse("token empty", none().compact(|_| String::new()));
 }
 
@@ -214,27 +141,12 @@ fn types(list: &mut List) {
             }),
         )
         .accept("typ JWT", none().header_member("typ", "JWT"))
-        .refuse(
-            "typ of an access token",
-            none().header_member("typ", "at+jwt"),
-        )
-        .refuse(
-            "typ of a logout token",
-            none().header_member("typ", "logout+jwt"),
-        )
-        .refuse(
-            "typ of a security event",
-            none().header_member("typ", "secevent+jwt"),
-        )
-        .refuse(
-            "typ of a global token revocation",
-            none().header_member("typ", "global-token-revocation+jwt"),
-        )
+        .refuse("typ of an access token", none().header_member("typ", "at+jwt"))
+        .refuse("typ of a logout token", none().header_member("typ", "logout+jwt"))
+        .refuse("typ of a security event", none().header_member("typ", "secevent+jwt"))
+        .refuse("typ of a global token revocation", none().header_member("typ", "global-token-revocation+jwt"))
         .refuse(
             "claims of a logout token",
-            none().claim(
-                "events",
-                json!({"http://schemas.openid.net/event/backchannel-logout": {}}),
-            ),
+            none().claim("events", json!({"http://schemas.openid.net/event/backchannel-logout": {}})),
         );
 }

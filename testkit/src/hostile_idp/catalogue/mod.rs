@@ -41,10 +41,7 @@ struct List {
 
 impl List {
     fn new() -> Self {
-        Self {
-            rule: "",
-            cases: Vec::new(),
-        }
+        Self { rule: "", cases: Vec::new() }
     }
 
     /// The rule of the cases that follow.
@@ -62,12 +59,7 @@ impl List {
     }
 
     fn add(&mut self, name: String, verdict: Verdict, mischief: Mischief) -> &mut Self {
-        self.cases.push(Case {
-            name,
-            rule: self.rule,
-            verdict,
-            mischief,
-        });
+        self.cases.push(Case { name, rule: self.rule, verdict, mischief });
         self
     }
 }

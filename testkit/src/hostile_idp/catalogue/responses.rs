@@ -15,63 +15,33 @@ pub fn callbacks() -> Vec<Case> {
     let mut list = List::new();
     let twice = |name: &'static str| {
         none().callback(move |mut parameters| {
-            let again: Vec<_> = parameters
-                .iter()
-                .filter(|(existing, _)| existing == name)
-                .cloned()
-                .collect();
+            let again: Vec<_> = parameters.iter().filter(|(existing, _)| existing == name).cloned().collect();
             parameters.extend(again);
             parameters
         })
     };
     list.rule("T-ID-13")
         .refuse("state missing", none().without_callback_parameter("state"))
-        .refuse(
-            "state of nobody",
-            none().callback_parameter("state", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-        )
+        .refuse("state of nobody", none().callback_parameter("state", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))
         .refuse("state empty", none().callback_parameter("state", ""))
         .refuse("state twice", twice("state"))
         .refuse(
             "error without a state",
-            none()
-                .callback_error("access_denied", "no")
-                .without_callback_parameter("state"),
+            none().callback_error("access_denied", "no").without_callback_parameter("state"),
         )
-        .refuse(
-            "error",
-            none().callback_error(
-                "access_denied",
-                "User is not assigned to the client application.",
-            ),
-        )
+        .refuse("error", none().callback_error("access_denied", "User is not assigned to the client application."))
         .refuse("code missing", none().without_callback_parameter("code"))
         .refuse("code twice", twice("code"))
         .refuse("code of nobody", none().callback_parameter("code", "AAAA"))
-        .refuse(
-            "code and error",
-            none().callback_parameter("error", "access_denied"),
-        )
+        .refuse("code and error", none().callback_parameter("error", "access_denied"))
         .rule("T-ID-08")
-        .refuse(
-            "an ID token beside the code",
-            none().callback_parameter("id_token", "AAAA.AAAA.AAAA"),
-        )
-        .refuse(
-            "an access token beside the code",
-            none().callback_parameter("access_token", "AAAA"),
-        )
+        .refuse("an ID token beside the code", none().callback_parameter("id_token", "AAAA.AAAA.AAAA"))
+        .refuse("an access token beside the code", none().callback_parameter("access_token", "AAAA"))
         .rule("T-BCP-2")
-        .refuse(
-            "iss of somebody else",
-            none().callback_parameter("iss", "https://evil.example"),
-        )
+        .refuse("iss of somebody else", none().callback_parameter("iss", "https://evil.example"))
         .refuse("iss empty", none().callback_parameter("iss", ""))
         .rule("T-IDP-3")
-        .refuse(
-            "script in the description",
-            none().callback_error("access_denied", "<script>alert(1)</script>"),
-        );
+        .refuse("script in the description", none().callback_error("access_denied", "<script>alert(1)</script>"));
     list.cases
 }
 
@@ -89,24 +59,12 @@ pub fn token_responses() -> Vec<Case> {
         })
     };
     list.rule("T-ID-14")
-        .accept(
-            "token_type in lower case",
-            member("token_type", json!("bearer")),
-        )
-        .accept(
-            "token_type with cases inverted",
-            member("token_type", json!("bEARER")),
-        )
-        .refuse(
-            "token_type of another kind",
-            member("token_type", json!("mac")),
-        )
+        .accept("token_type in lower case", member("token_type", json!("bearer")))
+        .accept("token_type with cases inverted", member("token_type", json!("bEARER")))
+        .refuse("token_type of another kind", member("token_type", json!("mac")))
         .refuse("token_type missing", without("token_type"))
         .accept("expires_in missing", without("expires_in"))
-        .accept(
-            "a refresh token that nobody asked for",
-            member("refresh_token", json!("r")),
-        )
+        .accept("a refresh token that nobody asked for", member("refresh_token", json!("r")))
         .refuse("id_token missing", without("id_token"))
         .refuse("id_token number", member("id_token", json!(7)))
         .refuse("id_token null", member("id_token", Value::Null))
@@ -125,17 +83,11 @@ pub fn token_responses() -> Vec<Case> {
 pub fn user_infos() -> Vec<Case> {
     let mut list = List::new();
     list.rule("T-ID-10")
-        .refuse(
-            "sub of somebody else",
-            none().user_info_claim("sub", "somebody-else"),
-        )
+        .refuse("sub of somebody else", none().user_info_claim("sub", "somebody-else"))
         .refuse(
             "sub in another case",
             none().user_info(|claims| {
-                let sub = claims
-                    .get("sub")
-                    .and_then(Value::as_str)
-                    .map(str::to_uppercase);
+                let sub = claims.get("sub").and_then(Value::as_str).map(str::to_uppercase);
                 claims.insert("sub".to_owned(), json!(sub));
             }),
         )
@@ -146,22 +98,10 @@ pub fn user_infos() -> Vec<Case> {
                 claims.remove("sub");
             }),
         )
-        .accept(
-            "another iss, which overrides nothing",
-            none().user_info_claim("iss", "https://evil.example"),
-        )
-        .refuse(
-            "signed with a key that nobody published",
-            none().signed_user_info(Signing::WrongKey),
-        )
-        .refuse(
-            "signed with HS256 and the public key",
-            none().signed_user_info(Signing::HmacOfPublicPem),
-        )
-        .refuse(
-            "unsigned",
-            none().signed_user_info(Signing::Unsigned("none")),
-        );
+        .accept("another iss, which overrides nothing", none().user_info_claim("iss", "https://evil.example"))
+        .refuse("signed with a key that nobody published", none().signed_user_info(Signing::WrongKey))
+        .refuse("signed with HS256 and the public key", none().signed_user_info(Signing::HmacOfPublicPem))
+        .refuse("unsigned", none().signed_user_info(Signing::Unsigned("none")));
     list.cases
 }
 
@@ -169,12 +109,7 @@ pub fn user_infos() -> Vec<Case> {
 pub fn key_sets() -> Vec<Case> {
     let mut list = List::new();
     list.rule("T-IDP-5")
-        .refuse(
-            "a symmetric key",
-            none()
-                .key_set(KeySetShape::Symmetric)
-                .signing(Signing::HmacOfPublishedSecret),
-        )
+        .refuse("a symmetric key", none().key_set(KeySetShape::Symmetric).signing(Signing::HmacOfPublishedSecret))
         .refuse("a private key", none().key_set(KeySetShape::Private));
     for (name, weak) in [
         ("RSA of 512 bits", WeakRsa::Bits512),
@@ -182,46 +117,23 @@ pub fn key_sets() -> Vec<Case> {
         ("RSA of 16384 bits", WeakRsa::Bits16384),
         ("RSA with exponent 1", WeakRsa::ExponentOne),
     ] {
-        list.refuse(
-            name,
-            none()
-                .key_set(KeySetShape::Weak(weak))
-                .signing(Signing::Weak(weak)),
-        );
+        list.refuse(name, none().key_set(KeySetShape::Weak(weak)).signing(Signing::Weak(weak)));
     }
     list.rule("T-IDP-1")
         .accept("40 keys", none().key_set(KeySetShape::Many(39)))
         .refuse("65 keys", none().key_set(KeySetShape::Many(64)))
         .rule("T-IDP-2")
         .refuse("no key", none().key_set(KeySetShape::Empty))
-        .refuse(
-            "never the right key",
-            none().key_set(KeySetShape::WithoutCurrent),
-        )
+        .refuse("never the right key", none().key_set(KeySetShape::WithoutCurrent))
         .rule("T-ID-04")
-        .refuse(
-            "marked for encryption",
-            none().key_set(KeySetShape::ForEncryption),
-        )
-        .refuse(
-            "marked for another algorithm",
-            none().key_set(KeySetShape::OtherAlgorithm),
-        )
+        .refuse("marked for encryption", none().key_set(KeySetShape::ForEncryption))
+        .refuse("marked for another algorithm", none().key_set(KeySetShape::OtherAlgorithm))
         .refuse("of another type", none().key_set(KeySetShape::OtherType))
         .rule("T-ID-03")
-        .refuse(
-            "somebody else's key under the right id",
-            none().key_set(KeySetShape::Foreign),
-        )
+        .refuse("somebody else's key under the right id", none().key_set(KeySetShape::Foreign))
         .rule("T-CONF-1")
-        .accept(
-            "one key without an id",
-            none().key_set(KeySetShape::OneWithoutId),
-        )
-        .refuse(
-            "three keys without ids",
-            none().key_set(KeySetShape::ManyWithoutId),
-        )
+        .accept("one key without an id", none().key_set(KeySetShape::OneWithoutId))
+        .refuse("three keys without ids", none().key_set(KeySetShape::ManyWithoutId))
         .refuse(
             "not a set",
             none().keys(|set| {
@@ -236,23 +148,14 @@ pub fn discoveries() -> Vec<Case> {
     let mut list = List::new();
     let issuer = |change: fn(&str) -> String| {
         none().discovery(move |document: &mut Map<String, Value>| {
-            let issuer = document
-                .get("issuer")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let issuer = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
             let changed = change(issuer);
             document.insert("issuer".to_owned(), json!(changed));
         })
     };
     list.rule("T-ID-15")
-        .refuse(
-            "issuer of somebody else",
-            issuer(|_| "https://evil.example".to_owned()),
-        )
-        .refuse(
-            "issuer with a slash at the end",
-            issuer(|issuer| format!("{issuer}/")),
-        )
+        .refuse("issuer of somebody else", issuer(|_| "https://evil.example".to_owned()))
+        .refuse("issuer with a slash at the end", issuer(|issuer| format!("{issuer}/")))
         .refuse("issuer in upper case", issuer(str::to_uppercase))
         .refuse(
             "issuer missing",
@@ -271,10 +174,7 @@ pub fn discoveries() -> Vec<Case> {
     ] {
         list.rule(rule);
         for endpoint in ["token_endpoint", "jwks_uri", "userinfo_endpoint"] {
-            list.refuse(
-                format!("{endpoint} {target}"),
-                none().discovery_member(endpoint, target),
-            );
+            list.refuse(format!("{endpoint} {target}"), none().discovery_member(endpoint, target));
         }
     }
     list.rule("T-ID-15");
@@ -285,10 +185,7 @@ pub fn discoveries() -> Vec<Case> {
                 document.remove(endpoint);
             }),
         );
-        list.refuse(
-            format!("{endpoint} number"),
-            none().discovery_member(endpoint, 7),
-        );
+        list.refuse(format!("{endpoint} number"), none().discovery_member(endpoint, 7));
     }
     list.refuse(
         "authorization_endpoint a script",
@@ -308,43 +205,21 @@ pub fn wires(inside: &str) -> Vec<Case> {
         for status in [301, 302, 303, 307, 308] {
             list.refuse(
                 format!("{endpoint:?} redirects with {status}"),
-                at(Wire::Redirect {
-                    status,
-                    to: inside.to_owned(),
-                }),
+                at(Wire::Redirect { status, to: inside.to_owned() }),
             );
         }
         list.rule("T-IDP-1")
-            .refuse(
-                format!("{endpoint:?} sends 300 KiB"),
-                at(Wire::Oversize(300 << 10)),
-            )
-            .refuse(
-                format!("{endpoint:?} sends a gzip bomb"),
-                at(Wire::GzipBomb(64 << 20)),
-            )
-            .refuse(
-                format!("{endpoint:?} sends a byte a second"),
-                at(Wire::Drip),
-            )
-            .refuse(
-                format!("{endpoint:?} sends endless headers"),
-                at(Wire::EndlessHeaders),
-            )
-            .refuse(
-                format!("{endpoint:?} sends an endless body"),
-                at(Wire::EndlessBody),
-            )
+            .refuse(format!("{endpoint:?} sends 300 KiB"), at(Wire::Oversize(300 << 10)))
+            .refuse(format!("{endpoint:?} sends a gzip bomb"), at(Wire::GzipBomb(64 << 20)))
+            .refuse(format!("{endpoint:?} sends a byte a second"), at(Wire::Drip))
+            .refuse(format!("{endpoint:?} sends endless headers"), at(Wire::EndlessHeaders))
+            .refuse(format!("{endpoint:?} sends an endless body"), at(Wire::EndlessBody))
             .refuse(format!("{endpoint:?} says nothing"), at(Wire::Silence))
             .refuse(format!("{endpoint:?} hangs up"), at(Wire::Cut))
             .refuse(format!("{endpoint:?} fails"), at(Wire::Status(500)))
             .refuse(
                 format!("{endpoint:?} sends something else"),
-                at(Wire::Body {
-                    status: 200,
-                    content_type: "application/json",
-                    body: b"\xff\xfe not JSON".to_vec(),
-                }),
+                at(Wire::Body { status: 200, content_type: "application/json", body: b"\xff\xfe not JSON".to_vec() }),
             );
     }
     list.cases

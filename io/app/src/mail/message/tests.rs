@@ -83,10 +83,20 @@ fn no_name_adds_a_header_or_markup_t_idp_3() {
     for template in all(HOSTILE) {
         let message = sent(&template, "Orgate", 1);
         let (head, body) = message.split_once("\r\n\r\n").unwrap();
-        let names: Vec<&str> =
-            head.lines().filter(|line| !line.starts_with(' ')).filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+        let names: Vec<&str> = head
+            .lines()
+            .filter(|line| !line.starts_with(' '))
+            .filter_map(|line| Some(line.split_once(": ")?.0))
+            .collect();
         let known = [
-            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
+            "From",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "Auto-Submitted",
+            "MIME-Version",
+            "Content-Type",
             "Content-Transfer-Encoding",
         ];
         assert!(names.iter().all(|name| known.contains(name)), "{head}");

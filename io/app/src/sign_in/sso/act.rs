@@ -61,7 +61,8 @@ pub enum Outcome {
 
 /// Decides on an attempt whose assertion is known, and does what was decided.
 pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document) -> Result<Outcome, Error> {
-    let assertion = document.assertion.as_ref().ok_or(Error::Fault(Fault::Impossible("an attempt without assertion")))?;
+    let assertion =
+        document.assertion.as_ref().ok_or(Error::Fault(Fault::Impossible("an attempt without assertion")))?;
     if let Purpose::Test { test_id, started_by } = &document.purpose {
         connection_test::finish(tx, app, visitor, document, assertion, test_id, started_by).await?;
         return tested(tx, document, test_id).await;
@@ -102,9 +103,10 @@ pub(super) async fn tested(tx: &mut Tx, document: &Document, test_id: &Connectio
 
 fn user_of(linking: &Linking) -> Option<&UserId> {
     match linking {
-        Linking::Existing { user_id } | Linking::Link { user_id } | Linking::Join { user_id, .. } | Linking::Prove { user_id } => {
-            Some(user_id)
-        }
+        Linking::Existing { user_id }
+        | Linking::Link { user_id }
+        | Linking::Join { user_id, .. }
+        | Linking::Prove { user_id } => Some(user_id),
         Linking::Provision { .. } | Linking::Refuse(_) => None,
     }
 }
@@ -163,7 +165,8 @@ pub(super) async fn refuse(
 ) -> Result<Outcome, Error> {
     let page = attempts::refuse(tx, app, visitor, document, user_id, &Ended::ByRule(refusal)).await?;
     if *refusal == Refusal::Linking(orgate_core::linking::LinkingRefusal::MemberLimit) {
-        let newcomer = document.assertion.as_ref().and_then(|assertion| assertion.email.as_deref()).unwrap_or("Somebody");
+        let newcomer =
+            document.assertion.as_ref().and_then(|assertion| assertion.email.as_deref()).unwrap_or("Somebody");
         notice::member_limit(tx, app, &document.organization_id, newcomer).await?;
     }
     Ok(Outcome::Refused(page))

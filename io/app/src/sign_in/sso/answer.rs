@@ -156,7 +156,9 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: 
         }
         (_, Answer::No) => {
             let document = document::consume(tx, app, visitor, id).await?.document;
-            if let Some(challenge) = tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await? {
+            if let Some(challenge) =
+                tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await?
+            {
                 tx.instance().consume_challenge(&challenge.id, app.now()).await?;
             }
             let organization = tx.organization(&document.organization_id).load_organization().await?;

@@ -154,7 +154,9 @@ fn words(code: &str) -> (String, String) {
         .into_iter()
         .find(|refusal| refusal.code() == code)
         .map(Refusal::from)
-        .or_else(|| [Refusal::ConnectionChanged, Refusal::AttemptOver].into_iter().find(|refusal| refusal.code() == code));
+        .or_else(|| {
+            [Refusal::ConnectionChanged, Refusal::AttemptOver].into_iter().find(|refusal| refusal.code() == code)
+        });
     refusal.map_or_else(
         || ("Refused.".to_owned(), String::new()),
         |refusal| (format!("{}.", refusal.title()), refusal.advice()),

@@ -64,10 +64,7 @@ pub(crate) struct Route {
 /// *Errors*: [`Refusal::NotFound`], [`Refusal::NoActiveConnection`], [`Refusal::TooManyRequests`].
 pub async fn begin(app: &App, visitor: &Visitor, new: NewSignIn) -> Result<Begun, Error> {
     limit::sso(app, visitor).await?;
-    let route = app
-        .store
-        .read(new.organization.clone(), |tx, slug| Box::pin(active_route(tx, slug)))
-        .await?;
+    let route = app.store.read(new.organization.clone(), |tx, slug| Box::pin(active_route(tx, slug))).await?;
     start(app, visitor, route, Purpose::SignIn, &new).await
 }
 
@@ -99,11 +96,13 @@ pub async fn organization_of_tile(
 async fn active_route(tx: &mut Tx, slug: &str) -> Result<Route, Error> {
     let organization = tx.instance().find_organization_by_slug(slug).await?.ok_or(Refusal::NotFound)?;
     let connection_id = organization.active_connection_id.ok_or(Refusal::NoActiveConnection)?;
-    let revision = tx
-        .organization(&organization.id)
-        .find_revision_in_state(&connection_id, RevisionState::Active)
-        .await?;
-    Ok(Route { organization_id: organization.id, connection_id, revision: revision.ok_or(Refusal::NoActiveConnection)? })
+    let revision =
+        tx.organization(&organization.id).find_revision_in_state(&connection_id, RevisionState::Active).await?;
+    Ok(Route {
+        organization_id: organization.id,
+        connection_id,
+        revision: revision.ok_or(Refusal::NoActiveConnection)?,
+    })
 }
 
 /// Draws the attempt's values, asks the IdP's metadata where to go, and writes the attempt down.
@@ -141,9 +140,9 @@ pub(crate) async fn start(
             let page = app
                 .store
                 .write((app.clone(), visitor.clone(), document, refusal), |tx, (app, visitor, document, refusal)| {
-                    Box::pin(async move {
-                        attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(refusal)).await
-                    })
+                    Box::pin(
+                        async move { attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(refusal)).await },
+                    )
                 })
                 .await?;
             Ok(Begun::Refused(page))
@@ -188,9 +187,9 @@ async fn remember(
     let browser = Browser::of(app, visitor);
     app.store
         .write((app.clone(), browser.hash, state_hash, document), |tx, (app, browser_hash, state_hash, document)| {
-            Box::pin(async move {
-                document::insert(tx, app, *browser_hash, Some(*state_hash), STAGE_IDP, document).await
-            })
+            Box::pin(
+                async move { document::insert(tx, app, *browser_hash, Some(*state_hash), STAGE_IDP, document).await },
+            )
         })
         .await?;
     Ok(Begun::Redirect { url, cookie: browser.cookie })

@@ -4,8 +4,8 @@
 use orgate_core::id::ConnectionId;
 use orgate_core::refusal::Refusal;
 use orgate_sso::exchange::Step;
-use orgate_sso::oidc::{Attempt, Callback, resume};
 use orgate_sso::oidc::begin::state_hash;
+use orgate_sso::oidc::{Attempt, Callback, resume};
 use orgate_sso::refusal::SsoRefusal;
 use orgate_store::Revision;
 use secrecy::ExposeSecret as _;
@@ -24,7 +24,12 @@ use crate::visitor::Visitor;
 ///
 /// *Errors*: [`Refusal::AttemptOver`] when the answer belongs to no attempt of this browser and connection; nothing is
 /// known about it then, so nothing is filed under a reference.
-pub async fn callback(app: &App, visitor: &Visitor, connection_id: &ConnectionId, query: &str) -> Result<Outcome, Error> {
+pub async fn callback(
+    app: &App,
+    visitor: &Visitor,
+    connection_id: &ConnectionId,
+    query: &str,
+) -> Result<Outcome, Error> {
     let callback = Callback::parse(query).map_err(|_| Refusal::AttemptOver)?;
     let (mut document, revision) = match take(app, visitor, connection_id, &callback).await? {
         Taken::Attempt(document, revision) => (*document, *revision),
@@ -71,12 +76,7 @@ enum Taken {
 }
 
 /// Consumes the attempt.
-async fn take(
-    app: &App,
-    visitor: &Visitor,
-    connection_id: &ConnectionId,
-    callback: &Callback,
-) -> Result<Taken, Error> {
+async fn take(app: &App, visitor: &Visitor, connection_id: &ConnectionId, callback: &Callback) -> Result<Taken, Error> {
     let hash = state_hash(callback.state().expose_secret());
     app.store
         .write(
@@ -101,8 +101,10 @@ async fn take(
 }
 
 fn exchange(app: &App, document: &Document, revision: &Revision) -> Result<Attempt, Error> {
-    let handshake =
-        document.handshake.as_ref().ok_or(Error::Fault(Fault::Impossible("an attempt at the IdP without handshake")))?;
+    let handshake = document
+        .handshake
+        .as_ref()
+        .ok_or(Error::Fault(Fault::Impossible("an attempt at the IdP without handshake")))?;
     Ok(Attempt {
         connection_id: document.connection_id.clone(),
         revision_id: document.revision_id.clone(),

@@ -5,8 +5,8 @@ use orgate_core::email::EmailAddress;
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::linking::{Candidate, Facts};
 use orgate_core::membership::MembershipState;
-use orgate_core::policy::{Decision, Question};
 use orgate_core::policy::AddressState;
+use orgate_core::policy::{Decision, Question};
 use orgate_store::{KeySpace, Tx, User};
 
 use super::document::Document;
@@ -17,11 +17,7 @@ use crate::limit;
 
 /// The key space that the asserted person's subject is unique in.
 pub(super) fn space_of(assertion: &Assertion) -> KeySpace<'_> {
-    KeySpace {
-        connection_id: &assertion.connection_id,
-        issuer: &assertion.issuer,
-        client_id: &assertion.client_id,
-    }
+    KeySpace { connection_id: &assertion.connection_id, issuer: &assertion.issuer, client_id: &assertion.client_id }
 }
 
 /// The asserted address, if it is one.

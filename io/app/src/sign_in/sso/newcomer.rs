@@ -8,9 +8,9 @@ use orgate_core::id::{IdentityId, UserId};
 use orgate_core::linking::{Facts, Linking, takes_invitation};
 use orgate_core::membership::MembershipOrigin;
 use orgate_core::name::Name;
+use orgate_core::policy::AddressState;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
-use orgate_core::policy::AddressState;
 use orgate_core::time::Timestamp;
 use orgate_store::{Identity, Tx, User};
 
@@ -174,11 +174,8 @@ async fn tell(tx: &mut Tx, app: &App, document: &Document, user_id: &UserId) -> 
     let user = tx.instance().load_user(user_id).await?;
     let organization = tx.organization(&document.organization_id).load_organization().await?;
     let connection = tx.organization(&document.organization_id).load_connection(&document.connection_id).await?;
-    let template = MailTemplate::LinkedByEmail {
-        organization: organization.name,
-        connection: connection.name,
-        at: app.now(),
-    };
+    let template =
+        MailTemplate::LinkedByEmail { organization: organization.name, connection: connection.name, at: app.now() };
     app.outbox.put(tx, &user.email, template).await
 }
 

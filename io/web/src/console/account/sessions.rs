@@ -29,7 +29,11 @@ pub async fn ask_removal_of_others(visit: Visit) -> PageResult {
     visit.page(&ConfirmationPage {
         consequences: vec![Consequence::counted(
             others,
-            if others == 1 { "other browser is signed out at its next click" } else { "other browsers are signed out at their next click" },
+            if others == 1 {
+                "other browser is signed out at its next click"
+            } else {
+                "other browsers are signed out at their next click"
+            },
         )],
         reassurance: "You stay signed in here.".to_owned(),
         ..ask(frame, question)
@@ -39,6 +43,7 @@ pub async fn ask_removal_of_others(visit: Visit) -> PageResult {
 /// Ends all but this one.
 pub async fn remove_others(visit: Visit) -> PageResult {
     let ended = session::end_others(visit.app(), &visit.visitor).await?;
-    let sentence = if ended == 1 { "1 other session is over.".to_owned() } else { format!("{ended} other sessions are over.") };
+    let sentence =
+        if ended == 1 { "1 other session is over.".to_owned() } else { format!("{ended} other sessions are over.") };
     Ok(done(URL, &sentence))
 }

@@ -10,7 +10,7 @@ use crate::console::organization_frame;
 use crate::error::Failure;
 use crate::page::{PageResult, Path, Visit, done};
 use crate::pages::Section;
-use crate::pages::confirmation::{Consequence, ConfirmationPage, Weight};
+use crate::pages::confirmation::{ConfirmationPage, Consequence, Weight};
 
 const OVERVIEW: &str = "Single Sign-On";
 
@@ -49,9 +49,10 @@ pub async fn ask_activation(visit: Visit, Path((slug, id)): Path<(String, String
         let text = "people are linked under the settings in use; they are matched anew at their next sign-in";
         page.consequences.push(Consequence::counted(view.linked_elsewhere, text));
     }
-    let replaced = connection::overview(visit.app(), &visit.visitor, &slug).await?.connections.into_iter().find(|other| {
-        other.connection.state == ConnectionState::Active && other.connection.id != view.connection.id
-    });
+    let replaced =
+        connection::overview(visit.app(), &visit.visitor, &slug).await?.connections.into_iter().find(|other| {
+            other.connection.state == ConnectionState::Active && other.connection.id != view.connection.id
+        });
     if let Some(other) = replaced {
         let text = format!(
             "{} is replaced: sign-ins under way through it do not finish, and people who came in through it sign in again.",

@@ -2,7 +2,7 @@
 
 use axum::extract::{RawForm, RawQuery};
 use orgate_app::connection;
-use orgate_core::id::{IdentityId, Identifier as _, UserId};
+use orgate_core::id::{Identifier as _, IdentityId, UserId};
 use orgate_core::refusal::Refusal;
 
 use super::view::head;
@@ -70,8 +70,7 @@ pub async fn ask_removal(
         Consequence::plain("Their next sign-in through it is a first one: it is matched by the address again."),
     ];
     page.reassurance = "Membership, role and projects stay. All Owners are mailed.".to_owned();
-    page.hidden =
-        users.iter().map(|user| Hidden { name: "identity".to_owned(), value: user.to_string() }).collect();
+    page.hidden = users.iter().map(|user| Hidden { name: "identity".to_owned(), value: user.to_string() }).collect();
     visit.page(&page)
 }
 

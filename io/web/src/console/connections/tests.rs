@@ -1,7 +1,7 @@
 //! Owns the pages of a test sign-in (R-SSO-6).
 
-use orgate_app::connection_test::{self, TestResult, TestView};
 use orgate_app::connection;
+use orgate_app::connection_test::{self, TestResult, TestView};
 
 use super::view::head;
 use crate::console::organization_frame;
@@ -59,12 +59,27 @@ fn result_page(
         }),
         claims: claims
             .into_iter()
-            .map(|(name, value)| Claim { name, value, source: String::new(), remark: String::new() })
+            .map(|(name, value)| Claim { remark: meaning(&name, &value).to_owned(), name, value })
             .collect(),
         resolves_to,
         would_happen,
         can_be_activated: view.can_be_activated,
         linked_elsewhere: view.linked_elsewhere,
+    }
+}
+
+/// What a claim is used for here.
+fn meaning(name: &str, value: &str) -> &'static str {
+    match (name, value) {
+        ("sub", _) => "Names the person from now on, whatever the address becomes",
+        ("email", _) => "Finds the person at the first sign-in",
+        ("email_verified", "true") => "The identity provider vouches for the address",
+        ("email_verified", _) => "The person confirms the address by a mailed code",
+        ("name", _) => "The name of somebody new",
+        ("iss", _) => "Equal to the issuer of these settings",
+        ("aud", _) => "Equal to the client ID of these settings",
+        ("auth_time", _) => "When the person last proved who they are",
+        _ => "",
     }
 }
 

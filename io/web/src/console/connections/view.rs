@@ -85,13 +85,7 @@ fn check(made: &Made) -> Check {
         (Some(remark), _) => format!("{}: {} {remark}", made.name.title(), made.detail),
         (None, _) => format!("{}: {}", made.name.title(), made.detail),
     };
-    Check {
-        outcome,
-        text,
-        expected: made.expected.clone(),
-        received: made.received.clone(),
-        mend: made.mend.clone(),
-    }
+    Check { outcome, text, expected: made.expected.clone(), received: made.received.clone(), mend: made.mend.clone() }
 }
 
 /// One recent attempt.

@@ -5,9 +5,7 @@ use orgate_web::pages::confirmation::{ConfirmationPage, Consequence, TypedName, 
 use orgate_web::pages::invitations::{
     InvitationRow, InvitationsPage, InvitePage, InvitedPage, IssuedInvitation, ProjectOffer,
 };
-use orgate_web::pages::members::{
-    MemberFilter, MemberIdentity, MemberPage, MemberProject, MemberRow, MembersPage,
-};
+use orgate_web::pages::members::{MemberFilter, MemberIdentity, MemberPage, MemberProject, MemberRow, MembersPage};
 use orgate_web::pages::projects::{
     EditProjectPage, NewProjectPage, ProjectInvitation, ProjectPage, ProjectPerson, ProjectRow, ProjectsPage,
 };
@@ -43,7 +41,11 @@ fn add_projects(samples: &mut Samples) {
         people,
         created: ago(90_000),
     };
-    let items = vec![item("Falcon", "Admin", 14), item("Warehouse twin", "Read and write", 3), item(long_name(), "Read only", 120)];
+    let items = vec![
+        item("Falcon", "Admin", 14),
+        item("Warehouse twin", "Read and write", 3),
+        item(long_name(), "Read only", 120),
+    ];
     let frame = samples.owner(Section::Projects);
     let page = ProjectsPage { frame, items, may_create: true, pager: pager() };
     samples.add("projects", &page);
@@ -125,7 +127,9 @@ fn members() -> Vec<MemberRow> {
         MemberRow { is_reader: true, ..row(robin(), "Owner", &["Password", "SSO"]) },
         MemberRow {
             email_proven: false,
-            identity_removal_url: Some("/organizations/acme/connections/con_1/identities/removal?identity=idn_1".to_owned()),
+            identity_removal_url: Some(
+                "/organizations/acme/connections/con_1/identities/removal?identity=idn_1".to_owned(),
+            ),
             ..row(Person::new("usr_2", "Sam Okafor", "sam.okafor@acme.example"), "Member", &["SSO"])
         },
         MemberRow { last_seen: None, ..row(long_person(), "Member", &[]) },
@@ -262,7 +266,8 @@ fn add_settings(samples: &mut Samples) {
     let page = GeneralSettingsPage { frame, leave_refused: None, sso_entitled: false, ..page };
     samples.add("settings", &page);
     let frame = samples.member(Section::Settings);
-    samples.add("settings-member", &GeneralSettingsPage { frame, may_manage: false, role: "Member".to_owned(), ..page });
+    samples
+        .add("settings-member", &GeneralSettingsPage { frame, may_manage: false, role: "Member".to_owned(), ..page });
 }
 
 fn add_audit_log(samples: &mut Samples) {
@@ -286,7 +291,12 @@ fn add_audit_log(samples: &mut Samples) {
         to: String::new(),
         items: vec![
             row("Robin Vale activated the connection Okta (OIDC), acme.okta.com", "connection.activated", done(), 4),
-            row("Sam Okafor was refused at sign-in: the app is not assigned", "sign-in.refused", Badge::new("Refused", Tone::Danger), 60),
+            row(
+                "Sam Okafor was refused at sign-in: the app is not assigned",
+                "sign-in.refused",
+                Badge::new("Refused", Tone::Danger),
+                60,
+            ),
             row(&format!("Robin Vale invited {} as Member", long_person().email), "invitation.created", done(), 3000),
         ],
         export_json_lines_url: "/organizations/acme/audit-log.jsonl".to_owned(),
@@ -295,7 +305,8 @@ fn add_audit_log(samples: &mut Samples) {
     };
     samples.add("audit-log", &page);
     let frame = samples.owner(Section::AuditLog);
-    let page = AuditLogPage { frame, items: Vec::new(), from: "2026-11-01".to_owned(), pager: Pager::default(), ..page };
+    let page =
+        AuditLogPage { frame, items: Vec::new(), from: "2026-11-01".to_owned(), pager: Pager::default(), ..page };
     samples.add("audit-log-empty", &page);
 }
 
@@ -326,7 +337,10 @@ fn add_confirmations(samples: &mut Samples) {
         title: "Delete Acme Robotics?".to_owned(),
         text: "For everybody in it, 7 days from now.".to_owned(),
         consequences: vec![
-            Consequence { people: vec![robin(), long_person()], ..Consequence::counted(47, "members lose their roles") },
+            Consequence {
+                people: vec![robin(), long_person()],
+                ..Consequence::counted(47, "members lose their roles")
+            },
             Consequence::counted(12, "projects are deleted with everything in them"),
             Consequence::counted(1, "connection to Okta is deleted; nobody signs in through it any more"),
         ],
@@ -348,7 +362,9 @@ fn add_confirmations(samples: &mut Samples) {
         badge: Some(Badge::new("Tested", Tone::Success)),
         consequences: vec![
             Consequence::counted(47, "members can sign in through Okta from now on, and in every way they have now"),
-            Consequence::plain("Anybody else who is assigned there joins as a member with no project at their first sign-in."),
+            Consequence::plain(
+                "Anybody else who is assigned there joins as a member with no project at their first sign-in.",
+            ),
         ],
         reassurance: "Nobody is signed out. You can disable it again at any time.".to_owned(),
         typed_name: None,

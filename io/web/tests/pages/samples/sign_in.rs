@@ -43,7 +43,9 @@ fn add_ways_in(samples: &mut Samples) {
     let identifier = Field::filled("acme robotics").refused("Give a short name such as acme, or a whole address.");
     samples.add("sign-in-sso-refused", &SsoLookUpPage { site: site.clone(), identifier });
     samples.add("sign-in-sso-mailed", &SsoLookUpMailedPage { site: site.clone(), email: long_person().email });
-    for (name, organization_name) in [("sign-in-organization", "Acme Robotics"), ("sign-in-organization-long", long_name())] {
+    for (name, organization_name) in
+        [("sign-in-organization", "Acme Robotics"), ("sign-in-organization-long", long_name())]
+    {
         let organization_name = organization_name.to_owned();
         samples.add(name, &OrganizationSignInPage { site: site.clone(), organization_name, slug: "acme".to_owned() });
     }

@@ -157,7 +157,8 @@ fn add_configure(samples: &mut Samples) {
     samples.add("sso-configure-tested", &page);
     let page = ConfigurePage {
         connection: connection(Kind::Oidc, State::Active),
-        provider_address: Field::filled("https://10.0.0.7/").refused("This address must not be contacted: it is private."),
+        provider_address: Field::filled("https://10.0.0.7/")
+            .refused("This address must not be contacted: it is private."),
         understood: None,
         client_secret: Field::empty().refused("Type the secret again, because the address changed."),
         progress: Progress::InUse,
@@ -177,10 +178,9 @@ fn add_test(samples: &mut Samples) {
         expires: ago(-60),
     };
     samples.add("sso-test", &page);
-    let claim = |name: &str, value: &str, source: &str, remark: &str| Claim {
+    let claim = |name: &str, value: &str, remark: &str| Claim {
         name: name.to_owned(),
         value: value.to_owned(),
-        source: source.to_owned(),
         remark: remark.to_owned(),
     };
     let page = TestResultPage {
@@ -189,10 +189,10 @@ fn add_test(samples: &mut Samples) {
         at: ago(1),
         failure: None,
         claims: vec![
-            claim("sub", "00u8x2k1qPzV3TnXw5d7", "ID token", "Key of the person"),
-            claim("email", "robin@acme.example", "UserInfo", "Matched with a member"),
-            claim("email_verified", "true", "UserInfo", "Okta vouches for the address"),
-            claim("name", "Robin Vale", "UserInfo", "Used for a new person only"),
+            claim("sub", "00u8x2k1qPzV3TnXw5d7", "Key of the person"),
+            claim("email", "robin@acme.example", "Matched with a member"),
+            claim("email_verified", "true", "Okta vouches for the address"),
+            claim("name", "Robin Vale", "Used for a new person only"),
         ],
         resolves_to: "Robin Vale (robin@acme.example), Owner of Acme Robotics".to_owned(),
         would_happen: vec![

@@ -1,0 +1,45 @@
+//! `/api/v1/organizations/{organization}/audit-events`.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::support::Site;
+
+const ALL: &str = "/api/v1/organizations/acme/audit-events";
+
+#[tokio::test]
+async fn an_owner_reads_who_did_what_from_where() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    site.organization(&sam, "Acme").await;
+    site.advance(60);
+    let name = json!({ "name": "Falcon" });
+    let ask = site.post("/api/v1/organizations/acme/projects").bearer(&sam).header("user-agent", "Test browser");
+    ask.json(&name).expect(StatusCode::CREATED).await;
+    let log = site.get(ALL).bearer(&sam).expect(StatusCode::OK).await.json();
+    let newest = &log["items"][0];
+    assert_eq!(newest["action"], "project.created");
+    assert_eq!((&newest["actor"], &newest["ip"]), (&json!(sam.id), &json!("203.0.113.9")));
+    assert_eq!((&newest["user_agent"], &newest["at"]), (&json!("Test browser"), &json!("2026-11-22T07:00:00Z")));
+    assert!(newest["data"].is_object());
+    for (filter, expected) in [
+        ("action=project.created", 1),
+        ("action=member.removed", 0),
+        ("actor=sam@example.com&from=2026-11-22T06:30:00Z", 1),
+        ("to=2026-11-21", 0),
+    ] {
+        let found = site.get(&format!("{ALL}?{filter}")).bearer(&sam).expect(StatusCode::OK).await.json();
+        assert_eq!(found["items"].as_array().unwrap().len(), expected, "{filter}");
+    }
+    let strange = site.get(&format!("{ALL}?from=yesterday")).bearer(&sam);
+    strange.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+}
+
+#[tokio::test]
+async fn a_member_does_not() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    site.organization(&sam, "Acme").await;
+    let kim = site.member(&sam, "acme", "kim").await;
+    site.get(ALL).bearer(&kim).refused(StatusCode::FORBIDDEN, "not-permitted").await;
+}

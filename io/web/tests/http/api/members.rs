@@ -1,0 +1,98 @@
+//! `/api/v1/organizations/{organization}/members`.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::{Person, Site};
+
+async fn acme(site: &Site) -> (Person, Person, String) {
+    let sam = site.person("sam").await;
+    let slug = site.organization(&sam, "Acme").await;
+    let kim = site.member(&sam, &slug, "kim").await;
+    (sam, kim, format!("/api/v1/organizations/{slug}/members"))
+}
+
+#[tokio::test]
+async fn members_are_listed_in_parts() {
+    let site = Site::new().await;
+    let (sam, kim, members) = acme(&site).await;
+    let first = site.get(&format!("{members}?limit=1")).bearer(&sam).expect(StatusCode::OK).await.json();
+    assert_eq!(first["items"][0]["user"], json!({ "id": sam.id, "email": "sam@example.com", "name": "sam" }));
+    assert_eq!(first["items"][0]["joined_at"], "2026-11-22T06:00:00Z");
+    let next = first["next_cursor"].as_str().unwrap();
+    let rest = site.get(&format!("{members}?limit=1&cursor={next}")).bearer(&sam).expect(StatusCode::OK).await.json();
+    assert_eq!(rest["items"][0]["user"]["id"], kim.id);
+    assert!(rest["next_cursor"].is_null());
+    let strange = site.get(&format!("{members}?cursor=strange")).bearer(&sam);
+    strange.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+    let unknown = site.get(&format!("{members}?page=2")).bearer(&sam);
+    unknown.refused(StatusCode::BAD_REQUEST, "malformed-request").await;
+}
+
+#[tokio::test]
+async fn an_owner_changes_a_role_and_the_last_one_stays() {
+    let site = Site::new().await;
+    let (sam, kim, members) = acme(&site).await;
+    let change = |who: &Person, whom: &Person, role: &str| {
+        let path = format!("{members}/{}", whom.id);
+        site.ask(Method::PATCH, &path).bearer(who).json(&json!({ "role": role }))
+    };
+    change(&kim, &sam, "member").refused(StatusCode::FORBIDDEN, "not-permitted").await;
+    change(&sam, &sam, "member").refused(StatusCode::CONFLICT, "last-owner").await;
+    let changed = change(&sam, &kim, "owner").expect(StatusCode::OK).await.json();
+    assert_eq!(changed["role"], "owner");
+    change(&kim, &sam, "member").expect(StatusCode::OK).await;
+    change(&sam, &kim, "member").refused(StatusCode::FORBIDDEN, "not-permitted").await;
+}
+
+#[tokio::test]
+async fn an_owner_removes_a_member_and_anybody_leaves() {
+    let site = Site::new().await;
+    let (sam, kim, members) = acme(&site).await;
+    let remove = |who: &Person, whom: &Person| site.ask(Method::DELETE, &format!("{members}/{}", whom.id)).bearer(who);
+    remove(&kim, &sam).refused(StatusCode::FORBIDDEN, "not-permitted").await;
+    remove(&sam, &sam).refused(StatusCode::CONFLICT, "last-owner").await;
+    remove(&kim, &kim).expect(StatusCode::NO_CONTENT).await;
+    remove(&sam, &kim).refused(StatusCode::NOT_FOUND, "not-found").await;
+}
+
+#[tokio::test]
+async fn who_was_removed_can_be_re_admitted() {
+    let site = Site::new().await;
+    let (sam, kim, members) = acme(&site).await;
+    let readmit = || site.post(&format!("{members}/{}/readmission", kim.id)).bearer(&sam);
+    readmit().refused(StatusCode::NOT_FOUND, "not-found").await;
+    site.ask(Method::DELETE, &format!("{members}/{}", kim.id)).bearer(&sam).expect(StatusCode::NO_CONTENT).await;
+    readmit().expect(StatusCode::NO_CONTENT).await;
+}
+
+#[tokio::test]
+async fn r_in_7_an_owner_ends_what_a_members_proofs_open() {
+    let site = Site::new().await;
+    let (sam, kim, members) = acme(&site).await;
+    site.advance(1);
+    let path = format!("{members}/{}/proofs", kim.id);
+    site.ask(Method::DELETE, &path).bearer(&kim).refused(StatusCode::FORBIDDEN, "not-permitted").await;
+    site.ask(Method::DELETE, &path).bearer(&sam).expect(StatusCode::NO_CONTENT).await;
+    site.get(&format!("{members}/{}", kim.id)).bearer(&sam).expect(StatusCode::OK).await;
+    let check = site.get("/check?organization=acme").bearer(&kim).expect(StatusCode::FORBIDDEN).await;
+    assert_eq!(check.header("x-orgate-code"), "needs-proof");
+    assert_eq!(check.header("x-orgate-sign-in"), "https://id.example.com/account/proof?organization=acme");
+}
+
+#[tokio::test]
+async fn identities_are_the_owners_to_see_and_clear() {
+    let site = Site::new().await;
+    let (sam, kim, members) = acme(&site).await;
+    let identities = site.get("/api/v1/organizations/acme/identities");
+    assert_eq!(
+        identities.bearer(&sam).expect(StatusCode::OK).await.json(),
+        json!({ "items": [], "next_cursor": null })
+    );
+    let identities = site.get("/api/v1/organizations/acme/identities");
+    identities.bearer(&kim).refused(StatusCode::FORBIDDEN, "not-permitted").await;
+    let clear = || site.ask(Method::DELETE, &format!("{members}/{}/identities", kim.id)).bearer(&sam);
+    clear().refused(StatusCode::NOT_FOUND, "not-found").await;
+    site.advance(16);
+    clear().refused(StatusCode::FORBIDDEN, "needs-recent-proof").await;
+}

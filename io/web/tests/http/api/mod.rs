@@ -1,0 +1,13 @@
+//! The calls of the API, a file a noun: what each answers and what it refuses.
+
+mod account;
+mod audit_events;
+mod connections;
+mod invitations;
+mod members;
+mod operator;
+mod organizations;
+mod password_resets;
+mod projects;
+mod sessions;
+mod sign_ups;

@@ -1,0 +1,64 @@
+//! `/api/v1/organizations`.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::{Site, text};
+
+#[tokio::test]
+async fn who_creates_an_organization_owns_it() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    let create = |body| site.post("/api/v1/organizations").bearer(&sam).json(&body);
+    let made = create(json!({ "name": "Acme Robotics", "slug": "acme" })).expect(StatusCode::CREATED).await.json();
+    assert_eq!(
+        (&made["slug"], &made["name"], &made["role"]),
+        (&json!("acme"), &json!("Acme Robotics"), &json!("owner"))
+    );
+    let list = site.get("/api/v1/organizations").bearer(&sam).expect(StatusCode::OK).await.json();
+    assert_eq!(list["items"][0]["id"], made["id"]);
+    assert!(list["next_cursor"].is_null());
+    create(json!({ "name": "Other", "slug": "acme" })).refused(StatusCode::CONFLICT, "slug-taken").await;
+    create(json!({ "name": " " })).refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+}
+
+#[tokio::test]
+async fn it_is_found_by_id_and_by_short_name() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    let slug = site.organization(&sam, "Acme").await;
+    let by_slug = site.get(&format!("/api/v1/organizations/{slug}")).bearer(&sam).expect(StatusCode::OK).await.json();
+    let id = text(&by_slug["id"]);
+    let by_id = site.get(&format!("/api/v1/organizations/{id}")).bearer(&sam).expect(StatusCode::OK).await.json();
+    assert_eq!(by_slug, by_id);
+    assert_eq!((&by_id["sso_entitled"], &by_id["sso_enforced"]), (&json!(true), &json!(false)));
+}
+
+#[tokio::test]
+async fn an_owner_renames_it_and_a_member_does_not() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    let slug = site.organization(&sam, "Acme").await;
+    let kim = site.member(&sam, &slug, "kim").await;
+    let path = format!("/api/v1/organizations/{slug}");
+    let name = json!({ "name": "Acme Works" });
+    let renamed = site.ask(Method::PATCH, &path).bearer(&sam).json(&name).expect(StatusCode::OK).await.json();
+    assert_eq!((&renamed["name"], &renamed["slug"]), (&json!("Acme Works"), &json!("acme")));
+    site.ask(Method::PATCH, &path).bearer(&kim).json(&name).refused(StatusCode::FORBIDDEN, "not-permitted").await;
+}
+
+#[tokio::test]
+async fn r_org_5_a_deletion_takes_the_name_a_fresh_proof_and_can_be_undone() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    let slug = site.organization(&sam, "Acme").await;
+    let path = format!("/api/v1/organizations/{slug}/deletion");
+    let ask = |name: &str| site.post(&path).bearer(&sam).json(&json!({ "confirmation": name }));
+    ask("wrong").refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+    let deleted = ask("acme").expect(StatusCode::ACCEPTED).await.json();
+    assert_eq!(deleted["deletes_at"], "2026-11-29T06:00:00Z");
+    site.ask(Method::DELETE, &path).bearer(&sam).expect(StatusCode::NO_CONTENT).await;
+    site.ask(Method::DELETE, &path).bearer(&sam).refused(StatusCode::NOT_FOUND, "not-found").await;
+    site.advance(16);
+    ask("acme").refused(StatusCode::FORBIDDEN, "needs-recent-proof").await;
+}

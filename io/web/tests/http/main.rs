@@ -1,0 +1,14 @@
+//! The program as a browser, a program or an attacker sees it: requests in, answers out, on a real database.
+
+mod api;
+mod assets;
+mod check;
+mod cross_site;
+mod headers;
+mod openapi;
+mod operations;
+mod pages;
+mod refusals;
+mod routes;
+mod support;
+mod tenants;

@@ -1,0 +1,132 @@
+//! How a "no" travels: one status and one code each, with a reference, as a page or as a problem document.
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use orgate_core::invitation::InvitationEnd;
+use orgate_core::linking::LinkingRefusal;
+use orgate_core::refusal::Refusal;
+use orgate_web::error::{Failure, RequestRefusal};
+
+use crate::support::Site;
+
+/// Every refusal of the use cases; [`is_listed`] holds it against the type.
+fn all() -> Vec<Refusal> {
+    let mut all = vec![
+        Refusal::InvalidCredentials,
+        Refusal::NoSession,
+        Refusal::SsoRequired(Vec::new()),
+        Refusal::NeedsSso,
+        Refusal::NeedsProof,
+        Refusal::NeedsSecondFactor,
+        Refusal::NeedsRecentProof,
+        Refusal::NotAnOrganizationMember,
+        Refusal::NotPermitted,
+        Refusal::NotFound,
+        Refusal::LastOwner,
+        Refusal::MemberLimit,
+        Refusal::OrganizationLimit,
+        Refusal::SlugTaken,
+        Refusal::SsoNotEntitled,
+        Refusal::SsoEnforced,
+        Refusal::InvitationsDisabledBySso,
+        Refusal::ConnectionNotValidated,
+        Refusal::NoActiveConnection,
+        Refusal::InvalidInput(Vec::new()),
+        Refusal::InvalidCode,
+        Refusal::AttemptOver,
+        Refusal::InvitationForAnotherAddress,
+        Refusal::InvitationNeedsCode,
+        Refusal::TooManyRequests,
+        Refusal::SignUpClosed,
+        Refusal::Busy,
+        Refusal::ConnectionChanged,
+    ];
+    all.extend([InvitationEnd::Accepted, InvitationEnd::Revoked, InvitationEnd::Expired].map(Refusal::InvitationOver));
+    all.extend(LinkingRefusal::ALL.map(Refusal::Linking));
+    all
+}
+
+/// A new variant stops the compiler here: it belongs into the list above as well.
+fn is_listed(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::InvalidCredentials | Refusal::NoSession | Refusal::SsoRequired(_) | Refusal::NeedsSso => true,
+        Refusal::NeedsProof | Refusal::NeedsSecondFactor | Refusal::NeedsRecentProof => true,
+        Refusal::NotAnOrganizationMember | Refusal::NotPermitted | Refusal::NotFound | Refusal::LastOwner => true,
+        Refusal::MemberLimit | Refusal::OrganizationLimit | Refusal::SlugTaken | Refusal::SsoNotEntitled => true,
+        Refusal::SsoEnforced | Refusal::InvitationsDisabledBySso | Refusal::ConnectionNotValidated => true,
+        Refusal::NoActiveConnection | Refusal::InvalidInput(_) | Refusal::InvalidCode | Refusal::AttemptOver => true,
+        Refusal::InvitationOver(_) | Refusal::InvitationForAnotherAddress | Refusal::InvitationNeedsCode => true,
+        Refusal::TooManyRequests | Refusal::SignUpClosed | Refusal::Busy | Refusal::Linking(_) => true,
+        Refusal::ConnectionChanged => true,
+    }
+}
+
+#[test]
+fn every_code_has_one_status_and_looks_like_a_code() {
+    assert!(all().iter().all(is_listed));
+    let refusals = all().into_iter().map(Failure::from);
+    let failures: Vec<Failure> = refusals.chain(RequestRefusal::ALL.map(Failure::from)).collect();
+    let mut lines = BTreeSet::new();
+    for failure in &failures {
+        let code = failure.code();
+        assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code}");
+        assert!(failure.status().is_client_error() || failure.status() == 503, "{code}");
+        lines.insert(format!("{code:<36} {}\n", failure.status().as_u16()));
+    }
+    let codes: BTreeSet<&str> = lines.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(codes.len(), lines.len(), "a code with two statuses");
+    crate::routes::golden("tests/http/golden/refusals.txt", &lines.into_iter().collect::<String>());
+}
+
+#[tokio::test]
+async fn a_problem_says_what_to_do_and_what_to_quote() {
+    let site = Site::new().await;
+    let problem = site.get("/api/v1/session").refused(StatusCode::UNAUTHORIZED, "no-session").await;
+    assert_eq!(problem["type"], "urn:orgate:problem:no-session");
+    assert_eq!(problem["status"], 401);
+    for field in ["title", "detail", "reference"] {
+        assert!(!problem[field].as_str().unwrap().is_empty(), "{problem}");
+    }
+    let answer = site.get("/api/v1/session").send().await;
+    assert_eq!(answer.header("www-authenticate"), "Bearer");
+    assert_ne!(answer.json()["reference"], problem["reference"]);
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_told_where() {
+    let site = Site::new().await;
+    let post = || site.post("/api/v1/sessions").header("content-type", "application/json");
+    let problem = post().bytes(b"{").refused(StatusCode::BAD_REQUEST, "malformed-request").await;
+    assert!(problem["detail"].as_str().unwrap().contains("line 1"), "{problem}");
+    let strange = br#"{"method":"password","email":"a@b.example","password":"x","admin":true}"#;
+    let problem = post().bytes(strange).refused(StatusCode::BAD_REQUEST, "malformed-request").await;
+    assert!(problem["detail"].as_str().unwrap().contains("admin"), "{problem}");
+    let large = vec![b' '; 65 * 1024];
+    post().bytes(&large).refused(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large").await;
+}
+
+#[tokio::test]
+async fn wrong_fields_are_named_all_at_once() {
+    let site = Site::new().await;
+    let body = serde_json::json!({ "email": "nobody", "password": "short", "name": " " });
+    let problem =
+        site.post("/api/v1/sign-ups").json(&body).refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+    let fields: BTreeSet<&str> =
+        problem["fields"].as_array().unwrap().iter().map(|field| field["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, BTreeSet::from(["email", "name", "password"]));
+}
+
+#[tokio::test]
+async fn too_many_tries_are_told_when_to_come_back() {
+    let site = Site::with(&[("ORGATE_LIMIT_SIGN_INS", "2")]).await;
+    let body = serde_json::json!({ "method": "password", "email": "a@example.com", "password": "wrong wrong wrong" });
+    for _ in 0..2 {
+        site.post("/api/v1/sessions").json(&body).refused(StatusCode::UNAUTHORIZED, "invalid-credentials").await;
+    }
+    let answer = site.post("/api/v1/sessions").json(&body).expect(StatusCode::TOO_MANY_REQUESTS).await;
+    assert_eq!(answer.header("retry-after"), "60");
+    let page = site.post("/sign-in").form(&[("email", "a@example.com"), ("password", "x")]);
+    let page = page.expect(StatusCode::TOO_MANY_REQUESTS).await;
+    assert!(page.text().contains("Too many tries"), "{}", page.text());
+}

@@ -1,0 +1,271 @@
+//! A whole program in a temporary folder, without a socket: requests go straight into its router.
+
+mod sample;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use orgate_app::App;
+use orgate_app::boot::boot;
+use orgate_app::clock::ManualClock;
+use orgate_app::entropy::SystemEntropy;
+use orgate_app::settings::Settings;
+use orgate_core::time::Timestamp;
+use orgate_testkit::Mailbox;
+use orgate_web::Web;
+use orgate_web::router::router_with_empty_route;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+pub use sample::{body_of, path_of};
+
+/// What the program is reached by.
+pub const PUBLIC_URL: &str = "https://id.example.com";
+/// The password of everybody here.
+pub const PASSWORD: &str = "seven quiet lanterns over Riga";
+/// The operator's token.
+pub const OPERATOR: &str = "operator-token-of-the-tests-0123456789abcdef";
+
+/// One test's program.
+pub struct Site {
+    pub app: App,
+    pub clock: ManualClock,
+    mailbox: Mailbox,
+    router: Router,
+    _folder: TempDir,
+}
+
+/// Somebody with a session.
+#[derive(Clone)]
+pub struct Person {
+    pub id: String,
+    pub email: String,
+    pub token: String,
+}
+
+impl Site {
+    pub async fn new() -> Self {
+        Self::with(&[("ORGATE_OPERATOR_TOKEN", OPERATOR)]).await
+    }
+
+    /// With settings beside the usual ones.
+    pub async fn with(more: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mail = folder.path().join("mail");
+        let usual = [
+            ("ORGATE_LISTEN", "127.0.0.1:0".to_owned()),
+            ("ORGATE_PUBLIC_URL", PUBLIC_URL.to_owned()),
+            ("ORGATE_DATABASE_URL", format!("sqlite:{}", folder.path().join("orgate.db").display())),
+            ("ORGATE_SECRET_KEY", "5a".repeat(32)),
+            ("ORGATE_MAIL", format!("dir:{}", mail.display())),
+            ("ORGATE_LIMIT_SIGN_UPS", "1000".to_owned()),
+        ];
+        let mut environment: BTreeMap<String, String> =
+            usual.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        environment.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let settings = Settings::load(&environment, None, &|path| std::fs::read(path)).unwrap();
+        let clock = ManualClock::starting_at(Timestamp::parse_rfc3339("2026-11-22T06:00:00Z").unwrap());
+        let app = boot(settings, Arc::new(clock.clone()), Arc::new(SystemEntropy)).await.unwrap();
+        let router = router_with_empty_route(Web::new(app.clone()));
+        Self { app, clock, mailbox: Mailbox::new(mail), router, _folder: folder }
+    }
+
+    pub fn ask(&self, method: Method, path: &str) -> Ask<'_> {
+        Ask {
+            site: self,
+            request: Request::builder().method(method).uri(path),
+            body: Vec::new(),
+            peer: [203, 0, 113, 9],
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Ask<'_> {
+        self.ask(Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str) -> Ask<'_> {
+        self.ask(Method::POST, path)
+    }
+
+    pub fn advance(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(60 * minutes));
+    }
+
+    /// The code of the next mail to this address that holds one.
+    pub async fn code(&self, address: &str) -> String {
+        loop {
+            if let Some(code) = self.mail(address).await.code() {
+                return code;
+            }
+        }
+    }
+
+    /// The last part of the next mailed link that contains `piece`.
+    pub async fn token(&self, address: &str, piece: &str) -> String {
+        loop {
+            if let Some(link) = self.mail(address).await.link(piece) {
+                return link.rsplit('/').next().unwrap().to_owned();
+            }
+        }
+    }
+
+    pub async fn mail(&self, address: &str) -> orgate_testkit::mailbox::Message {
+        self.app.outbox.send_due().await.unwrap();
+        self.mailbox.take(address).unwrap_or_else(|| panic!("no new mail to {address}"))
+    }
+
+    /// Somebody who signed up: `sam` is sam@example.com.
+    pub async fn person(&self, name: &str) -> Person {
+        let email = format!("{name}@example.com");
+        let body = json!({ "email": email, "password": PASSWORD, "name": name });
+        let begun = self.post("/api/v1/sign-ups").json(&body).expect(StatusCode::ACCEPTED).await.json();
+        let code = self.code(&email).await;
+        let path = format!("/api/v1/sign-ups/{}/verification", begun["id"].as_str().unwrap());
+        let session = self.post(&path).json(&json!({ "code": code })).expect(StatusCode::CREATED).await.json();
+        Person { id: text(&session["user"]["id"]), email, token: text(&session["token"]) }
+    }
+
+    /// An organization of this person; `Acme` is `acme`.
+    pub async fn organization(&self, owner: &Person, name: &str) -> String {
+        let ask = self.post("/api/v1/organizations").bearer(owner).json(&json!({ "name": name }));
+        text(&ask.expect(StatusCode::CREATED).await.json()["slug"])
+    }
+
+    /// Somebody who came by invitation.
+    pub async fn member(&self, owner: &Person, slug: &str, name: &str) -> Person {
+        let person = self.person(name).await;
+        let body = json!({ "emails": [person.email], "role": "member" });
+        let path = format!("/api/v1/organizations/{slug}/invitations");
+        self.post(&path).bearer(owner).json(&body).expect(StatusCode::CREATED).await;
+        let token = self.token(&person.email, "/invitations/").await;
+        let path = format!("/api/v1/invitations/{token}/acceptance");
+        self.post(&path).bearer(&person).expect(StatusCode::OK).await;
+        person
+    }
+}
+
+/// The text of a JSON value.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+/// A request that is being put together.
+pub struct Ask<'s> {
+    site: &'s Site,
+    request: axum::http::request::Builder,
+    body: Vec<u8>,
+    peer: [u8; 4],
+}
+
+impl Ask<'_> {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn bearer(self, person: &Person) -> Self {
+        self.header(AUTHORIZATION.as_str(), &format!("Bearer {}", person.token))
+    }
+
+    pub fn operator(self) -> Self {
+        self.header(AUTHORIZATION.as_str(), &format!("Bearer {OPERATOR}"))
+    }
+
+    /// As the console's own pages send it.
+    pub fn cookie(self, person: &Person) -> Self {
+        let cookie = format!("__Host-orgate-session={}", person.token);
+        self.header(COOKIE.as_str(), &cookie).header("sec-fetch-site", "same-origin").header("origin", PUBLIC_URL)
+    }
+
+    pub fn peer(mut self, peer: [u8; 4]) -> Self {
+        self.peer = peer;
+        self
+    }
+
+    pub fn json(mut self, body: &Value) -> Self {
+        self.body = serde_json::to_vec(body).unwrap();
+        self.header(CONTENT_TYPE.as_str(), "application/json")
+    }
+
+    pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        self.body = serde_urlencoded::to_string(fields).unwrap().into_bytes();
+        self.header(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded")
+    }
+
+    pub fn bytes(mut self, body: &[u8]) -> Self {
+        self.body = body.to_vec();
+        self
+    }
+
+    pub async fn send(self) -> Answer {
+        let mut request = self.request.body(Body::from(self.body)).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((self.peer, 40_000))));
+        let response = self.site.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Sends, and holds the status against this one.
+    pub async fn expect(self, status: StatusCode) -> Answer {
+        let answer = self.send().await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        answer
+    }
+
+    /// Sends, and holds the problem document against this status and code.
+    pub async fn refused(self, status: StatusCode, code: &str) -> Value {
+        let answer = self.expect(status).await;
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let problem = answer.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        problem
+    }
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+    }
+
+    /// A header that must be there.
+    pub fn header(&self, name: &str) -> &str {
+        self.maybe(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers))
+    }
+
+    pub fn maybe(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn location(&self) -> &str {
+        self.header(LOCATION.as_str())
+    }
+
+    /// The value of a cookie that is set; empty for one that is taken back.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let set = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+        set.filter_map(|cookie| cookie.split_once('='))
+            .find(|(found, _)| *found == name)
+            .map(|(_, rest)| rest.split(';').next().unwrap().to_owned())
+    }
+}

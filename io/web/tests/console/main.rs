@@ -1,7 +1,7 @@
 //! The console as a browser uses it: real pages, forms and cookies over a whole application, without a network. Each file
 //! is a noun of the address.
-
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 #[path = "../../../app/tests/support/mod.rs"]
 mod support;
 

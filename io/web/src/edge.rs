@@ -43,7 +43,7 @@ impl Edge {
 
 /// Passes a request through.
 pub async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let began = edge.meter.begin();
+    let began = Meter::begin();
     let asked = edge.asked(&request);
     let checked = access::check(
         &edge.web,

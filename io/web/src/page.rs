@@ -78,6 +78,7 @@ impl Visit {
     }
 
     /// A form again, with what was wrong: 422.
+    #[expect(clippy::unused_self, reason = "it is the other half of `page`")]
     pub fn again(&self, page: &impl askama::Template) -> PageResult {
         Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response())
     }

@@ -62,7 +62,7 @@ mod tests {
     fn t_inv_1_expiry_is_checked_at_use() {
         let start = Timestamp::from_millis(0);
         let life = InvitationLife { expires_at: start.plus(INVITATION_LIFETIME), accepted_at: None, revoked_at: None };
-        assert_eq!(life.end(start.plus(INVITATION_LIFETIME - Duration::from_millis(1))), None);
+        assert_eq!(life.end(start.plus(INVITATION_LIFETIME).minus(Duration::from_millis(1))), None);
         assert_eq!(life.end(start.plus(INVITATION_LIFETIME)), Some(InvitationEnd::Expired));
     }
 }

@@ -89,7 +89,7 @@ mod tests {
     fn r_in_7_a_session_ends_idle_after_six_hours_and_never_late() {
         let life = life();
         let limits = SessionLimits::default();
-        assert_eq!(life.end(limits, life.created_at.plus(6 * HOUR - Duration::from_millis(1))), None);
+        assert_eq!(life.end(limits, life.created_at.plus(6 * HOUR).minus(Duration::from_millis(1))), None);
         assert_eq!(life.end(limits, life.created_at.plus(6 * HOUR)), Some(SessionEnd::Idle));
     }
 

@@ -1,6 +1,8 @@
 //! The matrices that a person can review: `tests/golden/`. Run with `UPDATE_GOLDEN=1` to write them anew, then read
 //! the difference.
 
+#![expect(clippy::unwrap_used, reason = "a golden file that cannot be written is a failure")]
+
 use std::fmt::Write as _;
 
 use orgate_core::id::{ConnectionId, Identifier, OrganizationId};

@@ -1,6 +1,8 @@
 //! Single sign-on as a whole: the use cases of Owners and of people, against an identity provider that can do anything
 //! wrong. What each piece decides is tested beside it; here is what they come to together.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 #[macro_use]
 #[path = "../support/mod.rs"]
 mod support;

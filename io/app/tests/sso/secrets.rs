@@ -1,5 +1,7 @@
 //! Where secrets, codes and tokens must not be found afterwards: T-SEC-1, T-SEC-3, T-SEC-4, R-SSO-9.
 
+use std::fmt::Write as _;
+
 use std::path::Path;
 
 use orgate_app::audit_log::{self, AuditQuery, json_line};
@@ -70,7 +72,7 @@ async fn t_sec_3_no_secret_code_or_token_is_found_in_database_mails_audit_or_att
     let attempts =
         connection::attempts(&world.bed.app, &owner.visitor, "acme", site.connection.as_str(), None, 100).await;
     let mut told: String = events.iter().map(json_line).collect();
-    told.push_str(&format!("{:?} {:?}", attempts.unwrap(), world.connection(&site).await));
+    write!(told, "{:?} {:?}", attempts.unwrap(), world.connection(&site).await).unwrap();
     assert!(told.contains(&world.idp.client_id()), "the search sees what is there");
     assert!(!files_with(world.folder(), &world.idp.client_id()).is_empty(), "here, too");
     for canary in canaries {

@@ -279,6 +279,7 @@ impl World {
 
     /// Who was signed in.
     #[track_caller]
+    #[expect(clippy::unused_self, reason = "it reads as the rest of the journey")]
     pub fn signed_in(&self, outcome: Outcome, visitor: &Visitor) -> Person {
         match outcome {
             Outcome::SignedIn { issued, .. } => Person::of(&issued, visitor.clone()),

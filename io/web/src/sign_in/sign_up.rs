@@ -1,6 +1,5 @@
 //! Owns `/sign-up`: an account with e-mail and password, and the code that proves the address.
 
-use orgate_app::error::Error;
 use orgate_app::sign_up::{self, NewSignUp};
 use orgate_core::refusal::Refusal;
 use serde::Deserialize;
@@ -72,7 +71,7 @@ pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<Type
 
 /// Mails another code: the attempt goes on under another id.
 pub async fn resend(visit: Visit, Path(id): Path<String>) -> PageResult {
-    let begun = sign_up::resend(visit.app(), &visit.visitor, &id).await.map_err(Error::from)?;
+    let begun = sign_up::resend(visit.app(), &visit.visitor, &id).await?;
     Ok(see_other(&format!("/sign-up/{}", begun.id)))
 }
 

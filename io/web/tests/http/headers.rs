@@ -97,6 +97,7 @@ async fn t_web_10_only_a_trusted_proxy_says_where_a_client_is() {
     let slug = site.organization(&owner, "Acme").await;
     let path = format!("/api/v1/organizations/{slug}");
     for (peer, expected) in [([203, 0, 113, 9], "203.0.113.9"), ([10, 0, 0, 1], "198.51.100.7")] {
+        site.advance(1);
         let body = serde_json::json!({ "name": format!("Acme {}", peer[0]) });
         let ask = site.ask(axum::http::Method::PATCH, &path).bearer(&owner).peer(peer);
         ask.header("x-forwarded-for", "6.6.6.6, 198.51.100.7").json(&body).expect(StatusCode::OK).await;

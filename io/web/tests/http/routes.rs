@@ -21,7 +21,13 @@ fn every_route_declares_its_access() {
     let mut lines: Vec<String> = routes()
         .iter()
         .map(|route| {
-            format!("{:<6} {:<88} {:<6} {}\n", route.method, route.path, route.surface.as_str(), route.access.as_str())
+            format!(
+                "{:<6} {:<88} {:<6} {}\n",
+                route.method.as_str(),
+                route.path,
+                route.surface.as_str(),
+                route.access.as_str()
+            )
         })
         .collect();
     lines.sort_by_key(|line| line[7..].to_owned());
@@ -44,7 +50,7 @@ async fn a_route_that_asks_for_a_session_answers_nobody_without_one() {
         let name = format!("{} {}", route.method, route.path);
         match (route.surface, route.method.as_str()) {
             (Surface::Page, "GET") => {
-                assert_eq!((answer.status.as_u16(), answer.location()), (303, "/sign-in"), "{name}")
+                assert_eq!((answer.status.as_u16(), answer.location()), (303, "/sign-in"), "{name}");
             }
             (Surface::Page | Surface::Api, _) => assert_eq!(answer.status, 401, "{name}"),
             (Surface::Entry | Surface::Asset | Surface::Bare, _) => panic!("{name} has no business with sessions"),

@@ -105,7 +105,7 @@ pub async fn mail_code(app: &App, visitor: &Visitor) -> Result<(), Error> {
 
 /// Takes the code: a new token, with the code among its proofs.
 ///
-/// *Errors*: [`Refusal::InvalidCode`], [`Refusal::AttemptOver`], [`Refusal::NoSession`]; those of [`address::prove`].
+/// *Errors*: [`Refusal::InvalidCode`], [`Refusal::AttemptOver`], [`Refusal::NoSession`]; and what proving a local address can meet (R-LNK-4).
 pub async fn confirm(app: &App, visitor: &Visitor, typed: &str) -> Result<Issued, Error> {
     let code = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
     let issued = app

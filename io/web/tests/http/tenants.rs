@@ -9,13 +9,14 @@ use serde_json::json;
 use crate::support::{Site, body_of, path_of, text};
 
 /// What each form can be sent with; the one that invites takes no field that its page does not have.
-fn fields_of(path: &str) -> &'static [(&'static str, &'static str)] {
+fn fields_of(path: &str) -> Vec<(&'static str, &'static str)> {
     if path.ends_with("/invitations") {
-        return &[("emails", "a@example.com"), ("role", "member")];
+        return vec![("emails", "a@example.com"), ("role", "member")];
     }
-    &[
+    let role = if path.contains("/projects/") { "read_only" } else { "member" };
+    vec![
         ("name", "A"),
-        ("role", "member"),
+        ("role", role),
         ("email", "a@example.com"),
         ("kind", "oidc"),
         ("issuer", "https://idp.example.com"),
@@ -38,7 +39,7 @@ async fn t_org_5_an_owner_elsewhere_finds_nothing_on_any_route() {
         let answer = match body_of(route) {
             Some(body) => ask.json(&body),
             // Forms are read before anything is asked.
-            None if route.surface == Surface::Page && route.method == Method::POST => ask.form(fields_of(route.path)),
+            None if route.surface == Surface::Page && route.method == Method::POST => ask.form(&fields_of(route.path)),
             None => ask,
         };
         let mut answer = answer.send().await;

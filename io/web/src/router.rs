@@ -1,4 +1,4 @@
-//! Owns the list of all routes, each with its declared access: pages in [`pages`], calls of the API in [`calls`], what
+//! Owns the list of all routes, each with its declared access: pages in `pages`, calls of the API in `calls`, what
 //! proxies and monitors ask here.
 
 mod calls;

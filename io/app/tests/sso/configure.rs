@@ -141,7 +141,7 @@ async fn r_sso_10_a_secret_is_typed_again_when_the_domain_changes_t_bcp_6(world:
     let app = &world.bed.app;
     let site = world.site("Acme", &world.idp).await;
     let elsewhere = world.provider();
-    elsewhere.configure(|setup| setup.client_secret = "the-secret-of-another-place".to_owned());
+    elsewhere.configure(|setup| setup.client_secret = "the-secret-of-another-place".into());
     let save = async |idp: &HostileIdp, secret: Option<String>| {
         let form = SettingsForm { client_secret: secret.map(Into::into), ..form(idp) };
         connection::save(app, &site.owner.visitor, "acme", site.connection.as_str(), form).await
@@ -229,7 +229,7 @@ async fn r_org_7_without_entitlement_nothing_new_begins_and_the_old_goes_on(worl
     assert_eq!(refused(connection::activate(app, visitor, "acme", other.as_str()).await), Refusal::SsoNotEntitled);
 
     world.enter(&site, Subject::new("00uKim", "kim@acme.example")).await;
-    world.idp.configure(|setup| setup.client_secret = "a-rotated-secret".to_owned());
+    world.idp.configure(|setup| setup.client_secret = "a-rotated-secret".into());
     world.save(&site.owner, "acme", &site.connection, &world.idp).await.unwrap();
     world.validate(&site.owner, "acme", &site.connection, &world.idp).await;
     connection::activate(app, visitor, "acme", site.connection.as_str()).await.unwrap();

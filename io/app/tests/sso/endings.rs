@@ -140,7 +140,7 @@ async fn r_sso_7_a_rotated_secret_signs_nobody_out(world: World) {
     let visitor = world.bed.stranger();
     let url = world.begin(&visitor, &site).await;
     world.advance(Duration::from_secs(1));
-    world.idp.configure(|setup| setup.client_secret = "a-rotated-secret".to_owned());
+    world.idp.configure(|setup| setup.client_secret = "a-rotated-secret".into());
     let owner = world.with_password(&site.owner).await;
     world.save(&owner, "acme", &site.connection, &world.idp).await.unwrap();
     world.validate(&owner, "acme", &site.connection, &world.idp).await;
@@ -158,7 +158,7 @@ async fn r_sso_7_a_rotated_secret_signs_nobody_out(world: World) {
 async fn r_sso_7_settings_of_another_client_start_afresh(world: World) {
     let site = world.site("Acme", &world.idp).await;
     let by_sso = world.enter(&site, dana()).await;
-    world.idp.configure(|setup| setup.client_id = "0oaAnother".to_owned());
+    world.idp.configure(|setup| setup.client_id = "0oaAnother".into());
     world.save(&site.owner, "acme", &site.connection, &world.idp).await.unwrap();
     world.validate(&site.owner, "acme", &site.connection, &world.idp).await;
     act(&world, &site, "activate").await;

@@ -58,7 +58,7 @@ async fn t_bcp_6_the_token_endpoint_gets_basic_and_the_verifier_of_the_challenge
     let world = World::sqlite().await;
     let site = world.site("Acme", &world.idp).await;
     // A secret that has to be form-encoded inside of the header. *Source*: RFC 6749, 2.3.1.
-    world.idp.configure(|setup| setup.client_secret = "s3cret with space: +&=%/ü".to_owned());
+    world.idp.configure(|setup| setup.client_secret = "s3cret with space: +&=%/ü".into());
     let saved = world.save(&site.owner, "acme", &site.connection, &world.idp).await.unwrap();
     assert!(!saved.report.failed(), "{:?}", saved.report);
     world.validate(&site.owner, "acme", &site.connection, &world.idp).await;

@@ -34,7 +34,7 @@ fn files_with(folder: &Path, needle: &str) -> Vec<String> {
 #[tokio::test]
 async fn t_sec_3_no_secret_code_or_token_is_found_in_database_mails_audit_or_attempts() {
     let world = World::sqlite().await;
-    world.idp.configure(|setup| setup.client_secret = CANARY.to_owned());
+    world.idp.configure(|setup| setup.client_secret = CANARY.into());
     let site = world.site("Acme", &world.idp).await;
     let (visitor, waiting) = (world.bed.stranger(), world.bed.stranger());
     world.idp.sign_in_as(Subject::new("00uDana", "dana@acme.example"));

@@ -75,10 +75,15 @@ export async function startCanaille({ host, certificate, people, python, address
     issuer,
     host,
     createApp,
-    /** The person signs in and, at a first visit, lets the app read their profile. */
+    /** The person signs in and, where the server asks, lets the app read their profile. */
     async signIn(page, person) {
       await authenticate(page, person);
-      await page.getByRole('button', { name: 'Accept' }).click();
+      const accept = page.getByRole('button', { name: 'Accept' });
+      const left = page.waitForURL((url) => url.host !== host).then(() => false);
+      const asked = accept.waitFor().then(() => true);
+      left.catch(() => {});
+      asked.catch(() => {});
+      if (await Promise.race([left, asked])) await accept.click();
     },
     /** The person signs in and the server then sends the browser back with `access_denied`. */
     async refuse(page, person) {

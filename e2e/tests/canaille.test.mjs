@@ -12,5 +12,7 @@ test('an organization connects another OpenID provider and its people sign in th
     kind: { name: /^OpenID Connect/, addressLabel: 'Issuer', address: canaille.issuer },
     arrive,
     organization: { name: 'Globex', slug: 'globex' },
+    // Once one person has agreed, Canaille asks nobody else of this app, so nobody can say no.
+    refuses: false,
   });
 });

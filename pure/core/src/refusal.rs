@@ -38,6 +38,9 @@ pub enum Refusal {
     InvalidCredentials,
     /// No session, or one that is over.
     NoSession,
+    /// Enforced SSO ended the session (R-ENF-6, R-ENF-7): by the SSO of which organizations a new one begins, as far as
+    /// this session may know.
+    SessionEnded(Vec<RequiringOrganization>),
     /// Enforced SSO binds the person (R-ENF-3).
     SsoRequired(Vec<RequiringOrganization>),
     /// The organization opens only to its own SSO.
@@ -66,6 +69,12 @@ pub enum Refusal {
     SsoNotEntitled,
     /// Refused while SSO is enforced (R-SSO-7).
     SsoEnforced,
+    /// Nobody could come back in if the identity provider is down (R-ENF-5, R-ENF-14).
+    NoWayBackIn,
+    /// SSO is enforced and confirmed already, so there is nothing to try (R-ENF-12).
+    AlreadyEnforced,
+    /// While SSO is enforced the second factor is the identity provider's matter (R-ENF-6).
+    MfaManagedByIdp,
     /// While SSO is enforced nobody is invited (R-INV-3).
     InvitationsDisabledBySso,
     /// The revision has not passed a complete test sign-in (R-SSO-6).
@@ -122,7 +131,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::InvalidCredentials => "invalid-credentials",
-            Self::NoSession => "no-session",
+            Self::NoSession | Self::SessionEnded(_) => "no-session",
             Self::SsoRequired(_) => "sso-required",
             Self::NeedsSso => "needs-sso",
             Self::NeedsProof => "needs-proof",
@@ -137,6 +146,9 @@ impl Refusal {
             Self::SlugTaken => "slug-taken",
             Self::SsoNotEntitled => "sso-not-entitled",
             Self::SsoEnforced => "sso-enforced",
+            Self::NoWayBackIn => "no-way-back-in",
+            Self::AlreadyEnforced => "already-enforced",
+            Self::MfaManagedByIdp => "mfa-managed-by-idp",
             Self::InvitationsDisabledBySso => "invitations-disabled-by-sso",
             Self::ConnectionNotValidated => "connection-not-validated",
             Self::NoActiveConnection => "no-active-connection",
@@ -159,7 +171,7 @@ impl Refusal {
     /// What sort of "no" it is.
     pub const fn kind(&self) -> RefusalKind {
         match self {
-            Self::InvalidCredentials | Self::NoSession => RefusalKind::Unauthenticated,
+            Self::InvalidCredentials | Self::NoSession | Self::SessionEnded(_) => RefusalKind::Unauthenticated,
             Self::SsoRequired(_)
             | Self::NeedsSso
             | Self::NeedsProof
@@ -183,6 +195,9 @@ impl Refusal {
             | Self::OrganizationLimit
             | Self::SlugTaken
             | Self::SsoEnforced
+            | Self::NoWayBackIn
+            | Self::AlreadyEnforced
+            | Self::MfaManagedByIdp
             | Self::InvitationsDisabledBySso
             | Self::ConnectionNotValidated
             | Self::NoActiveConnection
@@ -199,6 +214,7 @@ impl Refusal {
         match self {
             Self::InvalidCredentials => "Email or password is not right",
             Self::NoSession => "You are signed out",
+            Self::SessionEnded(_) => "Your session ended",
             Self::SsoRequired(_) | Self::NeedsSso => "Single sign-on is required",
             Self::NeedsProof | Self::NeedsRecentProof => "Confirm it is you",
             Self::NeedsSecondFactor => "A second factor is required",
@@ -211,6 +227,9 @@ impl Refusal {
             Self::SlugTaken => "That short name is taken",
             Self::SsoNotEntitled => "Single sign-on is not part of the plan",
             Self::SsoEnforced => "Not while SSO is enforced",
+            Self::NoWayBackIn => "Nobody could come back in",
+            Self::AlreadyEnforced => "SSO is enforced already",
+            Self::MfaManagedByIdp => "Second factors are asked for at the identity provider",
             Self::InvitationsDisabledBySso => "People come through single sign-on here",
             Self::ConnectionNotValidated => "Test the connection first",
             Self::NoActiveConnection => "There is no single sign-on here",
@@ -239,6 +258,9 @@ impl Refusal {
                 "Check both and try again, or set a new password with \u{201c}Forgot your password?\u{201d}."
             }
             Self::NoSession => "Sign in again to go on.",
+            Self::SessionEnded(_) => {
+                "An organization you belong to asks its members to sign in through its SSO. Sign in that way to go on."
+            }
             Self::SsoRequired(_) => {
                 "An organization you belong to asks its members to sign in through its SSO, wherever they are going."
             }
@@ -263,6 +285,14 @@ impl Refusal {
             Self::SlugTaken => "Choose another one.",
             Self::SsoNotEntitled => "Ask whoever runs this service to switch single sign-on on for the organization.",
             Self::SsoEnforced => "Turn SSO enforcement off first.",
+            Self::NoWayBackIn => {
+                "If the identity provider is down, no Owner could sign in without it. Keep an exempt Owner with a password, \
+                 or accept that only whoever runs this service can let you back in."
+            }
+            Self::AlreadyEnforced => {
+                "A trial comes before enforcement is confirmed. Turn it off first to try it again."
+            }
+            Self::MfaManagedByIdp => "While SSO is enforced, ask for second factors there.",
             Self::InvitationsDisabledBySso => {
                 "While SSO is enforced nobody is invited: give people its login address, they join as they sign in."
             }

@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 
 use orgate_core::id::{ConnectionId, Identifier, OrganizationId};
 use orgate_core::permission::{Permission, Role, allows};
-use orgate_core::policy::{AddressState, Decision, Denial, Place, Question, Requirement, World, decide, is_exempt};
+use orgate_core::policy::{
+    AddressState, Decision, Denial, Enforcement, Past, Place, Question, Requirement, World, decide, is_exempt,
+};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_core::time::Timestamp;
@@ -54,11 +56,14 @@ fn place(number: u8, role: OrganizationRole, enforced: bool) -> Place {
     Place {
         organization_id: organization(number),
         role,
-        enforced,
-        owner_exemption: true,
-        owner_second_factor: false,
+        enforcement: Enforcement {
+            enforced,
+            owner_exemption: true,
+            owner_second_factor: false,
+            connection: Some((ConnectionId::new(NOW, [number; 10]), NOW)),
+        },
+        past: Past::default(),
         mfa_required: false,
-        connection: Some((ConnectionId::new(NOW, [number; 10]), NOW)),
         proofs_not_before: NOW,
     }
 }

@@ -4,15 +4,17 @@
 mod account;
 mod enforcement;
 mod organization;
+mod past;
 mod proofs;
 mod session;
 
-pub use enforcement::{enforcing, is_exempt};
+pub use enforcement::{Enforcement, enforcing, is_break_glass, is_exempt};
+pub use past::{Change, MOST_CHANGES, Past, PolicyEpoch};
 pub use proofs::counting;
 
 use std::time::Duration;
 
-use crate::id::{ConnectionId, OrganizationId};
+use crate::id::OrganizationId;
 use crate::proof::Proofs;
 use crate::role::OrganizationRole;
 use crate::time::Timestamp;
@@ -33,16 +35,12 @@ pub struct Place {
     pub organization_id: OrganizationId,
     /// The person's role in it.
     pub role: OrganizationRole,
-    /// Whether it enforces SSO.
-    pub enforced: bool,
-    /// "Allow Organization Owners to sign in without SSO".
-    pub owner_exemption: bool,
-    /// Owners without a second factor are not exempt (R-ENF-8).
-    pub owner_second_factor: bool,
+    /// The terms on which it lets its members in.
+    pub enforcement: Enforcement,
+    /// What the terms were before.
+    pub past: Past,
     /// Members need a second factor (R-IN-4).
     pub mfa_required: bool,
-    /// The active connection and since when; older proofs through it do not count (R-SSO-7).
-    pub connection: Option<(ConnectionId, Timestamp)>,
     /// The person's proofs from before this moment do not open it (R-IN-7).
     pub proofs_not_before: Timestamp,
 }
@@ -62,6 +60,18 @@ impl World {
     /// Their place in one organization.
     pub fn place(&self, organization_id: &OrganizationId) -> Option<&Place> {
         self.places.iter().find(|place| place.organization_id == *organization_id)
+    }
+
+    /// The same world if one organization had these terms.
+    #[must_use]
+    pub fn under(&self, organization_id: &OrganizationId, enforcement: &Enforcement) -> Self {
+        let mut world = self.clone();
+        for place in &mut world.places {
+            if place.organization_id == *organization_id {
+                place.enforcement = enforcement.clone();
+            }
+        }
+        world
     }
 }
 
@@ -116,17 +126,28 @@ pub const RECENT: Duration = Duration::from_secs(15 * 60);
 ///
 /// *Source*: R-IN-2, R-IN-9, R-LNK-6, R-ENF-1, R-ENF-4.
 pub fn decide(question: Question<'_>, world: &World, proofs: &Proofs) -> Decision {
-    let counting = counting(world, proofs);
-    match session::decide(world, &counting) {
+    match session::decide(world, proofs) {
         Decision::Allow => {}
         refused @ (Decision::Require(_) | Decision::Deny(_)) => return refused,
     }
+    let counting = counting(world, proofs);
     match question {
         Question::Session => Decision::Allow,
         Question::Organization(id) => world
             .place(id)
             .map_or(Decision::Deny(Denial::NotAMember), |place| organization::decide(world, place, &counting)),
         Question::Account => account::decide(world, &counting),
+    }
+}
+
+/// Decides whether a session that began when `began` changes had been counted is alive: it passes the first gate today,
+/// and has passed it after every change since.
+///
+/// *Source*: R-ENF-4, R-ENF-6, R-ENF-7, I7.
+pub fn decide_life(world: &World, proofs: &Proofs, began: PolicyEpoch) -> Decision {
+    match session::decide(world, proofs) {
+        Decision::Allow => past::decide(world, proofs, began),
+        refused @ (Decision::Require(_) | Decision::Deny(_)) => refused,
     }
 }
 
@@ -142,7 +163,7 @@ pub fn decide_recent(question: Question<'_>, world: &World, proofs: &Proofs, now
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Identifier;
+    use crate::id::{ConnectionId, Identifier};
     use crate::proof::Proof;
 
     const NOW: Timestamp = Timestamp::from_millis(100_000_000);
@@ -159,11 +180,14 @@ mod tests {
         Place {
             organization_id: organization(number),
             role,
-            enforced,
-            owner_exemption: true,
-            owner_second_factor: false,
+            enforcement: Enforcement {
+                enforced,
+                owner_exemption: true,
+                owner_second_factor: false,
+                connection: Some((connection(number), Timestamp::from_millis(0))),
+            },
+            past: Past::default(),
             mfa_required: false,
-            connection: Some((connection(number), Timestamp::from_millis(0))),
             proofs_not_before: Timestamp::from_millis(0),
         }
     }
@@ -223,7 +247,7 @@ mod tests {
         for connection in
             [None, Some((connection(9), Timestamp::from_millis(0))), Some((connection(1), NOW.plus(RECENT)))]
         {
-            world.places[0].connection = connection;
+            world.places[0].enforcement.connection = connection;
             assert_eq!(decide(Question::Session, &world, &Proofs::of(sso(1))), Decision::Deny(Denial::NoProof));
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn decide(world: &World, place: &Place, counting: &Proofs) -> Decisio
         return Decision::Allow;
     }
     let personal = here.iter().any(|proof| proof.method().is_personal());
-    if place.enforced && !(personal && exempts(place, world)) {
+    if place.enforcement.enforced && !(personal && exempts(place, world)) {
         return Decision::Require(Requirement::Sso);
     }
     if !personal && !is_confirmed_by_mail(&here) {

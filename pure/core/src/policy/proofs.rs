@@ -19,7 +19,7 @@ pub fn counting(world: &World, proofs: &Proofs) -> Proofs {
 
 /// Whether the proof was made through this organization's active connection, since it became active.
 pub(super) fn is_by_own_connection(place: &Place, proof: &Proof) -> bool {
-    match (proof, &place.connection) {
+    match (proof, &place.enforcement.connection) {
         (Proof::Sso { connection_id, organization_id, at, .. }, Some((active, since))) => {
             *organization_id == place.organization_id && connection_id == active && at >= since
         }

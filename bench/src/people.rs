@@ -7,7 +7,7 @@ use orgate_app::entropy::{Draw as _, Entropy as _, SeededEntropy};
 use orgate_app::token::{SecretToken, TokenPurpose};
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{ConnectionId, OrganizationId, SessionId, UserId};
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
@@ -149,6 +149,7 @@ impl People {
             last_used_at: START,
             expires_at: at.plus(DAY),
             proofs,
+            policy_epoch: PolicyEpoch::default(),
             ended_at: None,
             end_reason: None,
             ip: format!("203.0.113.{}", dice.below(256)),
@@ -191,7 +192,7 @@ fn user(dice: &Dice, number: usize, organizations: usize) -> Result<SeededUser, 
         created_at,
         closed_at: None,
         sessions_not_before_at: Timestamp::from_millis(0),
-        epoch_at: created_at,
+        settled_epoch: PolicyEpoch::default(),
         has_second_factor: false,
     };
     Ok(SeededUser { user, places })

@@ -66,7 +66,10 @@ fn insert_organizations<'t>(tx: &'t mut Tx, batch: &'t Vec<(SeededOrganization, 
             let (mut view, since) = (tx.organization(id), owner.user.created_at);
             view.insert_connection(connection, "okta-oidc", "Okta", by, since).await?;
             view.activate_connection(connection, &revision, since).await?;
-            view.set_active_connection(connection, since).await?;
+            let before = view.load_terms().await?;
+            let mut after = before.clone();
+            after.state.terms.connection = Some((connection.clone(), since));
+            view.store_terms(before.epoch, &after).await?;
         }
         Ok(())
     })

@@ -119,7 +119,8 @@ pub async fn change_password(app: &App, visitor: &Visitor, change: PasswordChang
 async fn may_change(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<(Caller, User, Option<String>), Error> {
     let caller = authorise::account(tx, app, visitor).await?;
     let user = tx.instance().load_user(caller.user_id()).await?;
-    password_reset::allowed(tx, &user, app.now()).await??;
+    let epoch = tx.instance().load_policy_epoch().await?;
+    password_reset::allowed(tx, &user, epoch, app.now()).await??;
     let stored = tx.instance().find_password(&user.id).await?;
     Ok((caller, user, stored.map(|credential| credential.hash)))
 }

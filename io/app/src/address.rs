@@ -10,8 +10,10 @@ use orgate_store::{KeySpace, Tx, User};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
+use crate::enforcement::way_back;
 use crate::error::Error;
 use crate::mail::templates::MailTemplate;
+use crate::session;
 use crate::visitor::Visitor;
 
 /// Takes the proof, and says whose address it is from now on: the person's, or that of the one they were brought to.
@@ -41,10 +43,9 @@ async fn make_theirs(
 ) -> Result<User, Error> {
     let now = app.now();
     tx.instance().set_email_proven(&person.id, now).await?;
-    tx.instance().bump_user_epoch(&person.id, now).await?;
     let event = Event::done("address.proven").target(&person.id, &person.name);
     audit::record(tx, app, Some(visitor), Some(home), &author(&person), event).await?;
-    Ok(User { address: AddressState::Proven, epoch_at: now, ..person })
+    Ok(User { address: AddressState::Proven, ..person })
 }
 
 /// Identity, membership and grants move to who has the address; the emptied account is closed.
@@ -56,7 +57,9 @@ async fn merge(
     person: &User,
     holder: User,
 ) -> Result<User, Error> {
+    session::settle(tx, app, &holder.id).await?;
     tx.instance().merge_users(&person.id, &holder.id, app.now()).await?;
+    way_back::review_of_user(tx, app, &holder.id).await?;
     let event = Event::done("user.merged")
         .target(&holder.id, &holder.name)
         .data(serde_json::json!({ "closed_user_id": person.id }));

@@ -5,14 +5,16 @@ use orgate_core::actor::Actor;
 use orgate_core::id::{Identifier, OrganizationId, ProjectId, SessionId, UserId};
 use orgate_core::permission::{Permission, may};
 use orgate_core::policy::{self, AddressState, Decision, Denial, Question, Requirement, World};
-use orgate_core::proof::Proofs;
+use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::role::{OrganizationRole, ProjectRole};
+use orgate_core::session::SessionEnd;
 use orgate_core::time::Timestamp;
 use orgate_store::{Project, SessionCheck, Tx, UserPlace};
 
 use crate::app::App;
 use crate::error::Error;
+use crate::session::ENDED_BY_ENFORCEMENT;
 use crate::visitor::Visitor;
 
 /// A person in a session that is alive, with everything that policy knows of them.
@@ -99,7 +101,7 @@ impl Member {
 
 /// The person whose session this is.
 ///
-/// *Errors*: [`Refusal::NoSession`], [`Refusal::SsoRequired`].
+/// *Errors*: [`Refusal::NoSession`], [`Refusal::SessionEnded`].
 pub async fn session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller, Error> {
     let token_hash = visitor.session.ok_or(Refusal::NoSession)?;
     let check = tx.instance().check_session(&token_hash).await?.ok_or(Refusal::NoSession)?;
@@ -110,17 +112,37 @@ pub async fn session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller
 
 /// Judges a session's row and what its user's places make of it: pure but for the operator's limits.
 ///
-/// *Errors*: [`Refusal::NoSession`], [`Refusal::SsoRequired`].
+/// *Errors*: [`Refusal::NoSession`], [`Refusal::SessionEnded`].
 pub fn caller(app: &App, check: SessionCheck, now: Timestamp) -> Result<Caller, Refusal> {
-    if check.life.end(app.settings.session, now).is_some() {
-        return Err(Refusal::NoSession);
+    let end = check.life.end(app.settings.session, now);
+    let by_enforcement = check.end_reason.as_deref() == Some(ENDED_BY_ENFORCEMENT);
+    match end {
+        None => {}
+        Some(SessionEnd::Ended) if by_enforcement => return Err(ended(&check, &enforcing(&check))),
+        Some(SessionEnd::Ended | SessionEnd::Expired | SessionEnd::Idle) => return Err(Refusal::NoSession),
     }
     let world = world(check.address.clone(), check.has_second_factor, &check.places);
-    let caller = Caller { check, world, now };
-    match caller.decide(Question::Session) {
-        Decision::Allow => Ok(caller),
-        other => Err(refusal(&other, &caller.check.places)),
+    match policy::decide_life(&world, &check.proofs, check.judged()) {
+        Decision::Allow => Ok(Caller { check, world, now }),
+        Decision::Deny(Denial::SsoRequired(organizations)) => Err(ended(&check, &organizations)),
+        Decision::Deny(Denial::NoProof | Denial::NotAMember) | Decision::Require(_) => Err(Refusal::NoSession),
     }
+}
+
+fn enforcing(check: &SessionCheck) -> Vec<OrganizationId> {
+    let enforcing = check.places.iter().filter(|place| place.place.enforcement.enforced);
+    enforcing.map(|place| place.place.organization_id.clone()).collect()
+}
+
+/// Names the organizations whose enforcement ended the session, as far as its proofs may know of them (R-IN-9).
+fn ended(check: &SessionCheck, organizations: &[OrganizationId]) -> Refusal {
+    let personal = check.proofs.iter().any(|proof| proof.method().is_personal());
+    let may_be_named = |id: &OrganizationId| {
+        let own = |proof: &Proof| matches!(proof, Proof::Sso { organization_id, .. } if organization_id == id);
+        personal || check.proofs.iter().any(own)
+    };
+    let named: Vec<OrganizationId> = organizations.iter().filter(|id| may_be_named(id)).cloned().collect();
+    Refusal::SessionEnded(requiring(&named, &check.places))
 }
 
 /// A person and their places as policy sees them.
@@ -220,16 +242,18 @@ pub(crate) fn refusal(decision: &Decision, places: &[UserPlace]) -> Refusal {
         Decision::Require(Requirement::SecondFactor) => Refusal::NeedsSecondFactor,
         Decision::Deny(Denial::NotAMember) => Refusal::NotFound,
         Decision::Deny(Denial::NoProof) | Decision::Allow => Refusal::NoSession,
-        Decision::Deny(Denial::SsoRequired(organizations)) => Refusal::SsoRequired(
-            places
-                .iter()
-                .filter(|place| organizations.contains(&place.place.organization_id))
-                .map(|place| RequiringOrganization {
-                    id: place.place.organization_id.clone(),
-                    slug: place.slug.clone(),
-                    name: place.name.clone(),
-                })
-                .collect(),
-        ),
+        Decision::Deny(Denial::SsoRequired(organizations)) => Refusal::SsoRequired(requiring(organizations, places)),
     }
+}
+
+fn requiring(organizations: &[OrganizationId], places: &[UserPlace]) -> Vec<RequiringOrganization> {
+    places
+        .iter()
+        .filter(|place| organizations.contains(&place.place.organization_id))
+        .map(|place| RequiringOrganization {
+            id: place.place.organization_id.clone(),
+            slug: place.slug.clone(),
+            name: place.name.clone(),
+        })
+        .collect()
 }

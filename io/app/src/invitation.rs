@@ -62,7 +62,7 @@ fn end(invitation: &Invitation, now: Timestamp) -> Option<InvitationEnd> {
 
 /// R-INV-3: while SSO is enforced nobody is invited, and no invitation is accepted but by signing in through it.
 fn refuse_while_enforced(organization: &Organization) -> Result<(), Refusal> {
-    if organization.enforced { Err(Refusal::InvitationsDisabledBySso) } else { Ok(()) }
+    if organization.enforcement.enforced { Err(Refusal::InvitationsDisabledBySso) } else { Ok(()) }
 }
 
 fn link_url(app: &App, token: &SecretToken) -> String {

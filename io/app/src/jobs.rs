@@ -5,8 +5,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use orgate_core::time::Timestamp;
+use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
+use crate::enforcement::{self, Pace};
 use crate::error::Error;
 use crate::organization;
 use crate::session;
@@ -15,6 +17,8 @@ use crate::session;
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 /// Expired rows are swept and due deletions performed this often.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Trials are ended and changes of terms swept behind this often.
+const ENFORCE_EVERY: Duration = Duration::from_secs(2);
 /// What is over stays this long, for a look at what happened. *Units*: one day.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How many sessions are forgotten in one transaction.
@@ -31,11 +35,18 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
             })
             .await;
     };
+    let mut enforcing_heard = told.subscribe();
+    let enforcing = async {
+        tokio::select! {
+            _ = enforcing_heard.changed() => {}
+            () = enforce(app) => {}
+        }
+    };
     let rest = async {
         repeat(app, stop).await;
         drop(told);
     };
-    tokio::join!(mail, rest);
+    tokio::join!(mail, enforcing, rest);
 }
 
 async fn repeat(app: &App, stop: impl Future<Output = ()>) {
@@ -55,6 +66,31 @@ async fn repeat(app: &App, stop: impl Future<Output = ()>) {
             }
         }
     }
+}
+
+/// Apart from the others, for a sweep behind many members takes minutes. It can be dropped anywhere: what it did not do
+/// is done at the next start.
+async fn enforce(app: &App) {
+    let ticks = || {
+        let mut ticks = tokio::time::interval(ENFORCE_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    };
+    let trials = async {
+        let mut ticks = ticks();
+        loop {
+            ticks.tick().await;
+            report("trials of enforcement", enforcement::roll_back_once(app).await);
+        }
+    };
+    let sweeps = async {
+        let mut ticks = ticks();
+        loop {
+            ticks.tick().await;
+            report("sessions that enforcement ended", enforcement::sweep_once(app, Pace::Gentle).await);
+        }
+    };
+    tokio::join!(trials, sweeps);
 }
 
 /// Writes the last uses of sessions.

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod connection;
 pub mod connection_test;
 pub mod doctor;
+pub mod enforcement;
 pub mod entropy;
 pub mod error;
 mod input;

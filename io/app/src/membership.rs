@@ -8,7 +8,7 @@ pub use list::{MemberFilter, MemberPage, MemberQuery, MemberView, get, list};
 use std::time::Duration;
 
 use orgate_core::id::{Identifier as _, OrganizationId, UserId};
-use orgate_core::membership::{MembershipState, is_last_owner};
+use orgate_core::membership::{MembershipOrigin, MembershipState, is_last_owner};
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
@@ -17,15 +17,17 @@ use orgate_store::{Membership, Tx};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Member};
+use crate::enforcement::way_back;
 use crate::error::Error;
 use crate::notice;
 use crate::organization;
+use crate::session;
 use crate::visitor::Visitor;
 
 /// Gives a member another role. Granting `owner` needs proofs from the last 15 minutes (R-IN-8) and is told to all
 /// Owners; taking it away ends what the person began as one (R-ORG-6).
 ///
-/// *Errors*: [`Refusal::NotFound`], [`Refusal::LastOwner`], [`Refusal::NeedsRecentProof`], and those of
+/// *Errors*: [`Refusal::NotFound`], [`Refusal::LastOwner`], [`Refusal::NoWayBackIn`], [`Refusal::NeedsRecentProof`], and those of
 /// [`authorise::permitted`].
 pub async fn change_role(
     app: &App,
@@ -47,10 +49,10 @@ pub async fn change_role(
                 }
                 if target.role == OrganizationRole::Owner {
                     refuse_last_owner(tx, id).await?;
+                    way_back::keep(tx, id, user_id).await?;
                     revoke_begun(tx, app, id, user_id).await?;
                 }
-                tx.organization(id).set_role(user_id, *role).await?;
-                tx.instance().bump_user_epoch(user_id, app.now()).await?;
+                set_role(tx, app, id, user_id, *role).await?;
                 tell_role(tx, app, visitor, &actor, &target, *role).await
             })
         })
@@ -130,7 +132,8 @@ pub async fn end_proofs(app: &App, visitor: &Visitor, organization: &str, user_i
 
 /// Ends a membership with everything that hangs on it. The guard of the last Owner counts in this same transaction.
 ///
-/// *Errors*: [`Refusal::NotFound`] for who is no member, [`Refusal::LastOwner`]. *Source*: R-ORG-5, R-ORG-6.
+/// *Errors*: [`Refusal::NotFound`] for who is no member, [`Refusal::LastOwner`], [`Refusal::NoWayBackIn`]. *Source*:
+/// R-ORG-5, R-ORG-6, R-ENF-14.
 pub(crate) async fn end(
     tx: &mut Tx,
     app: &App,
@@ -142,13 +145,43 @@ pub(crate) async fn end(
     let membership = tx.organization(organization_id).load_active_membership(user_id).await?;
     if membership.role == OrganizationRole::Owner {
         refuse_last_owner(tx, organization_id).await?;
+        way_back::keep(tx, organization_id, user_id).await?;
     }
+    session::settle(tx, app, user_id).await?;
     let mut view = tx.organization(organization_id);
     view.end_membership(user_id, state, now).await?;
     view.delete_grants_of_user(user_id).await?;
     revoke_begun(tx, app, organization_id, user_id).await?;
-    tx.instance().bump_user_epoch(user_id, now).await?;
-    Ok(())
+    way_back::review_of_user(tx, app, user_id).await
+}
+
+/// Makes somebody a member, new or again. `false` when they are one already.
+///
+/// *Source*: R-ENF-7: their sessions are judged before, so that what was refused until now stays refused.
+pub(crate) async fn join(
+    tx: &mut Tx,
+    app: &App,
+    organization_id: &OrganizationId,
+    user_id: &UserId,
+    role: OrganizationRole,
+    origin: MembershipOrigin,
+) -> Result<(), Error> {
+    session::settle(tx, app, user_id).await?;
+    tx.organization(organization_id).join(user_id, role, origin, app.now()).await?;
+    way_back::review_of_user(tx, app, user_id).await
+}
+
+/// Gives a member another role; their sessions are judged before (R-ENF-7).
+pub(crate) async fn set_role(
+    tx: &mut Tx,
+    app: &App,
+    organization_id: &OrganizationId,
+    user_id: &UserId,
+    role: OrganizationRole,
+) -> Result<(), Error> {
+    session::settle(tx, app, user_id).await?;
+    tx.organization(organization_id).set_role(user_id, role).await?;
+    way_back::review_of_user(tx, app, user_id).await
 }
 
 /// R-ORG-6: invitations that the person sent and tests that they started.

@@ -1,7 +1,7 @@
 //! Owns what all Owners of an organization are mailed about: far-reaching acts (R-IN-8), a full organization (R-LNK-8).
 
 use orgate_core::id::OrganizationId;
-use orgate_store::Tx;
+use orgate_store::{Tx, User};
 
 use crate::app::App;
 use crate::authorise::Member;
@@ -42,6 +42,76 @@ pub(crate) async fn member_limit(
         newcomer: newcomer.to_owned(),
     };
     send(tx, app, organization_id, &template).await
+}
+
+/// Mails every Owner that enforcement changed, with the login address that members need from now on.
+///
+/// *Source*: R-ENF-6, R-IN-8.
+pub(crate) async fn enforcement(tx: &mut Tx, app: &App, by: &Member, did: &str) -> Result<(), Error> {
+    let template = MailTemplate::EnforcementChanged {
+        organization: by.place.name.clone(),
+        actor: by.caller.check.name.clone(),
+        act: did.to_owned(),
+        at: app.now(),
+        login_url: app.settings.public_url.link(&format!("/sign-in/{}", by.place.slug)),
+        settings_url: single_sign_on_page(app, &by.place.slug),
+    };
+    send(tx, app, by.organization_id(), &template).await
+}
+
+/// Mails every Owner that a trial was not confirmed and enforcement is off again. *Source*: R-ENF-12.
+pub(crate) async fn trial_over(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<(), Error> {
+    let organization = tx.organization(id).load_organization().await?;
+    let template = MailTemplate::TrialOver {
+        settings_url: single_sign_on_page(app, &organization.slug),
+        organization: organization.name,
+        at: app.now(),
+    };
+    send(tx, app, id, &template).await
+}
+
+/// Mails every Owner that nobody could come in any more if the IdP were down. *Source*: R-ENF-14.
+pub(crate) async fn way_back_lost(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<(), Error> {
+    let organization = tx.organization(id).load_organization().await?;
+    let template = MailTemplate::WayBackLost {
+        settings_url: single_sign_on_page(app, &organization.slug),
+        organization: organization.name,
+    };
+    send(tx, app, id, &template).await
+}
+
+/// Mails the other Owners that one of them came in without SSO while it is enforced. *Source*: R-ENF-8.
+pub(crate) async fn exempt_sign_in(tx: &mut Tx, app: &App, id: &OrganizationId, who: &User) -> Result<(), Error> {
+    let organization = tx.organization(id).load_organization().await?;
+    let template = MailTemplate::ExemptSignIn {
+        url: app.settings.public_url.link(&format!("/organizations/{}/audit-log", organization.slug)),
+        organization: organization.name,
+        owner: who.name.clone(),
+        at: app.now(),
+    };
+    for owner in tx.organization(id).list_owners().await? {
+        if owner.id != who.id {
+            app.outbox.put(tx, &owner.email, template.clone()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Mails every Owner that the operator did something to the organization. *Source*: R-OPS-1.
+pub(crate) async fn operator(tx: &mut Tx, app: &App, id: &OrganizationId, did: &str) -> Result<(), Error> {
+    let organization = tx.organization(id).load_organization().await?;
+    let template = MailTemplate::OwnerNotice {
+        url: app.settings.public_url.link(&format!("/organizations/{}/audit-log", organization.slug)),
+        organization: organization.name,
+        actor: "The operator of this service".to_owned(),
+        act: did.to_owned(),
+        at: app.now(),
+    };
+    send(tx, app, id, &template).await
+}
+
+fn single_sign_on_page(app: &App, slug: &str) -> String {
+    app.settings.public_url.link(&format!("/organizations/{slug}/settings/single-sign-on"))
 }
 
 async fn send(tx: &mut Tx, app: &App, organization_id: &OrganizationId, template: &MailTemplate) -> Result<(), Error> {

@@ -1,14 +1,19 @@
-//! Owns what the operator does, by command line or token: entitlements, and a look at all organizations. The operator is
+//! Owns what the operator does, by command line or token: entitlements, recovery, and a look at all organizations. The operator is
 //! no member anywhere; whoever calls these has checked the token or sits at the machine.
 
-use orgate_core::id::{Identifier as _, OrganizationId};
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{Identifier as _, OrganizationId, UserId};
 use orgate_core::refusal::Refusal;
+use orgate_core::role::OrganizationRole;
 use orgate_store::{Organization, Tx};
 use secrecy::ExposeSecret as _;
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
+use crate::enforcement::{self, way_back};
 use crate::error::Error;
+use crate::membership;
+use crate::notice;
 use crate::paging::{self, Listed};
 use crate::token::{TokenPurpose, hash_text, same};
 use crate::visitor::Visitor;
@@ -64,6 +69,95 @@ pub async fn set_sso_entitled(
             })
         })
         .await
+}
+
+/// What the operator does for an organization whose people cannot come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovery {
+    /// Turns enforcement off: members use their passwords again.
+    TurnOffEnforcement,
+    /// Makes a member Owner, named by id or address; an Owner whom nothing else binds may sign in without SSO.
+    MakeOwner(String),
+}
+
+/// What a recovery did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// The organization.
+    pub organization: Organization,
+    /// What was done, as a sentence; also that nothing was to do.
+    pub done: String,
+    /// Owners who were mailed.
+    pub mailed: usize,
+}
+
+/// Lets an organization's people in again when its IdP is down or its Owners are gone. It is written to the
+/// organization's audit log, and every Owner is mailed.
+///
+/// *Errors*: [`Refusal::NotFound`] for an unknown organization, or a person who is no member of it. *Source*: R-OPS-1,
+/// R-ENF-5.
+pub async fn recover(app: &App, organization: &str, recovery: Recovery) -> Result<Recovered, Error> {
+    let recovered = app
+        .store
+        .write((app.clone(), organization.to_owned(), recovery), |tx, (app, organization, recovery)| {
+            Box::pin(async move {
+                let found = find(tx, organization).await?;
+                let done = match recovery {
+                    Recovery::TurnOffEnforcement => turn_off(tx, app, &found).await?,
+                    Recovery::MakeOwner(who) => make_owner(tx, app, &found, who).await?,
+                };
+                let owners = tx.organization(&found.id).list_owners().await?.len();
+                Ok::<_, Error>(match done {
+                    Some(done) => Recovered { organization: found, done, mailed: owners },
+                    None => Recovered { organization: found, done: "It is so already.".to_owned(), mailed: 0 },
+                })
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(recovered)
+}
+
+/// `None` when SSO was not enforced.
+async fn turn_off(tx: &mut Tx, app: &App, found: &Organization) -> Result<Option<String>, Error> {
+    if !enforcement::turn_off_by(tx, app, &found.id, false).await? {
+        return Ok(None);
+    }
+    let event = Event::done("enforcement.disabled").target(&found.id, &found.name);
+    audit::record(tx, app, None, Some(&found.id), &Author::operator(), event).await?;
+    notice::operator(tx, app, &found.id, "turned SSO enforcement off").await?;
+    Ok(Some(format!("SSO enforcement of {} is off. Members can use their passwords again.", found.name)))
+}
+
+/// `None` when they are Owner already.
+async fn make_owner(tx: &mut Tx, app: &App, found: &Organization, who: &str) -> Result<Option<String>, Error> {
+    let user_id = match UserId::parse(who) {
+        Some(id) => id,
+        None => {
+            let email = EmailAddress::parse(who).map_err(|_| Refusal::NotFound)?;
+            tx.organization(&found.id).find_member_by_email(&email).await?.ok_or(Refusal::NotFound)?.id
+        }
+    };
+    let held = tx.organization(&found.id).load_active_membership(&user_id).await?;
+    if held.role == OrganizationRole::Owner {
+        return Ok(None);
+    }
+    membership::set_role(tx, app, &found.id, &user_id, OrganizationRole::Owner).await?;
+    let user = tx.instance().load_user(&user_id).await?;
+    let event = Event::done("member.role-changed")
+        .target(&user.id, &user.name)
+        .data(serde_json::json!({ "from": held.role, "to": OrganizationRole::Owner }));
+    audit::record(tx, app, None, Some(&found.id), &Author::operator(), event).await?;
+    notice::operator(tx, app, &found.id, &format!("made {} an Owner", user.name)).await?;
+    let terms = tx.organization(&found.id).load_terms().await?.state.terms;
+    let exempt = way_back::exempt_owners(tx, &found.id, &terms).await?.iter().any(|owner| owner.id == user.id);
+    let how = if exempt {
+        "They can sign in with their own password."
+    } else {
+        "Enforced SSO binds them still: this organization exempts no Owner, or another one binds them. Turn enforcement \
+         off if they cannot come in."
+    };
+    Ok(Some(format!("{} is an Owner of {}. {how}", user.name, found.name)))
 }
 
 async fn find(tx: &mut Tx, organization: &str) -> Result<Organization, Error> {

@@ -23,6 +23,7 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
 use crate::membership;
+use crate::notice;
 use crate::session::{self, CurrentPlace};
 use crate::visitor::Visitor;
 
@@ -53,6 +54,8 @@ pub struct OrganizationView {
     pub sso_entitled: bool,
     /// Whether it enforces SSO.
     pub enforced: bool,
+    /// Whether members need a second factor (R-IN-4).
+    pub mfa_required: bool,
     /// When its requested deletion takes effect.
     pub deletes_at: Option<Timestamp>,
     /// Its own login address, to hand out (R-IN-6).
@@ -104,7 +107,7 @@ pub async fn create(app: &App, visitor: &Visitor, typed: NewOrganization) -> Res
                 let slug = free_slug(tx, app, accepted).await?;
                 let now = app.now();
                 let id: OrganizationId = app.entropy.id(now);
-                insert(tx, &id, &slug, &accepted.name, caller.user_id(), now).await?;
+                insert(tx, app, &id, &slug, &accepted.name, caller.user_id()).await?;
                 let event = Event::done("organization.created").target(&id, accepted.name.as_str());
                 audit::record(tx, app, Some(visitor), Some(&id), &Author::from(&caller), event).await?;
                 let organization = tx.organization(&id).load_organization().await?;
@@ -181,6 +184,49 @@ pub async fn rename(app: &App, visitor: &Visitor, organization: &str, name: &str
         .await
 }
 
+/// Makes members need a second factor, or not (R-IN-4).
+///
+/// *Errors*: [`Refusal::MfaManagedByIdp`] while SSO is enforced (R-ENF-6), and those of [`authorise::permitted`].
+pub async fn require_mfa(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    required: bool,
+) -> Result<OrganizationView, Error> {
+    let changed = app
+        .store
+        .write(
+            (app.clone(), visitor.clone(), organization.to_owned(), required),
+            |tx, (app, visitor, slug, required)| {
+                Box::pin(async move {
+                    let member = authorise::permitted(tx, app, visitor, slug, Permission::OrganizationUpdate).await?;
+                    let id = member.organization_id();
+                    let organization = tx.organization(id).load_organization().await?;
+                    if organization.enforcement.enforced {
+                        return Err(Error::from(Refusal::MfaManagedByIdp));
+                    }
+                    if tx.organization(id).set_mfa_required(*required).await? {
+                        let event = Event::done("organization.mfa-requirement-changed")
+                            .target(id, &organization.name)
+                            .data(serde_json::json!({ "mfa_required": required }));
+                        audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
+                        let did = if *required {
+                            "made members need a second factor"
+                        } else {
+                            "ended the second-factor rule"
+                        };
+                        notice::owners(tx, app, &member, did).await?;
+                    }
+                    let organization = tx.organization(id).load_organization().await?;
+                    view(tx, app, organization, member.role()).await
+                })
+            },
+        )
+        .await?;
+    app.outbox.wake();
+    Ok(changed)
+}
+
 /// Leaves the organization: grants end, invitations sent and tests started are revoked.
 ///
 /// *Errors*: [`Refusal::LastOwner`] (R-ORG-5), and those of [`authorise::member`].
@@ -223,12 +269,13 @@ async fn free_slug(tx: &mut Tx, app: &App, accepted: &Accepted) -> Result<Slug, 
 
 async fn insert(
     tx: &mut Tx,
+    app: &App,
     id: &OrganizationId,
     slug: &Slug,
     name: &Name,
     owner: &UserId,
-    now: Timestamp,
 ) -> Result<(), Error> {
+    let now = app.now();
     let inserted = tx.instance().insert_organization(id, slug.as_str(), name.as_str(), owner, now).await;
     match inserted {
         Ok(()) => {}
@@ -236,9 +283,7 @@ async fn insert(
         Err(StoreError::Conflict(Constraint::OrganizationSlug)) => return Err(Refusal::SlugTaken.into()),
         Err(fault) => return Err(fault.into()),
     }
-    tx.organization(id).join(owner, OrganizationRole::Owner, MembershipOrigin::Created, now).await?;
-    tx.instance().bump_user_epoch(owner, now).await?;
-    Ok(())
+    membership::join(tx, app, id, owner, OrganizationRole::Owner, MembershipOrigin::Created).await
 }
 
 async fn view(
@@ -256,7 +301,8 @@ async fn view(
         name: organization.name,
         role,
         sso_entitled: organization.sso_entitled,
-        enforced: organization.enforced,
+        enforced: organization.enforcement.enforced,
+        mfa_required: organization.mfa_required,
         deletes_at: organization.deletes_at,
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use orgate_core::actor::Actor;
 use orgate_core::email::EmailAddress;
-use orgate_core::policy::{Decision, Question, decide};
+use orgate_core::policy::{Decision, PolicyEpoch, decide_life};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::time::Timestamp;
@@ -114,7 +114,7 @@ pub async fn complete(app: &App, visitor: &Visitor, token: &str, password: &str)
                 let reset = tx.instance().consume_password_reset(hash, now).await?.ok_or(Refusal::AttemptOver)?;
                 let born = owner(tx, &reset).await?;
                 let user = address::prove(tx, app, visitor, born).await?;
-                allowed(tx, &user, now).await??;
+                allowed(tx, &user, reset.policy_epoch, now).await??;
                 set(tx, app, visitor, &user, password_hash).await
             })
         })
@@ -137,7 +137,8 @@ async fn owner(tx: &mut Tx, reset: &PasswordReset) -> Result<User, Error> {
 /// A link; or none, and a mail with the SSO to use instead, where the policy would refuse the password (T-ENF-3).
 async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<Option<ResetLink>, Error> {
     let now = app.now();
-    match allowed(tx, user, now).await? {
+    let epoch = tx.instance().load_policy_epoch().await?;
+    match allowed(tx, user, epoch, now).await? {
         Ok(()) => {}
         Err(Refusal::SsoRequired(required)) => {
             app.outbox.put(tx, &user.email, use_sso(app, required)).await?;
@@ -153,6 +154,7 @@ async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<
         email_key: user.email.key().to_owned(),
         created_at: now,
         expires_at: now.plus(Duration::from_secs(u64::from(RESET_MINUTES) * 60)),
+        policy_epoch: epoch,
     };
     tx.instance().insert_password_reset(&reset).await?;
     let event = Event::done("password-reset.requested").target(&user.id, &user.name);
@@ -170,11 +172,17 @@ fn use_sso(app: &App, required: Vec<RequiringOrganization>) -> MailTemplate {
     MailTemplate::SignInAddresses { addresses: required.into_iter().map(address).collect() }
 }
 
-/// Whether a password would open a session for this person; the policy's "no" travels as a value.
-pub(crate) async fn allowed(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Result<(), Refusal>, Error> {
+/// Whether a session that a password had opened when `began` changes of terms had been counted would be alive: a link
+/// dies with enforcement as a session does (T-ENF-3). The policy's "no" travels as a value.
+pub(crate) async fn allowed(
+    tx: &mut Tx,
+    user: &User,
+    began: PolicyEpoch,
+    now: Timestamp,
+) -> Result<Result<(), Refusal>, Error> {
     let places = tx.instance().list_places(&user.id).await?;
     let world = authorise::world(user.address.clone(), user.has_second_factor, &places);
-    let decision = decide(Question::Session, &world, &Proofs::of(Proof::Password { at: now }));
+    let decision = decide_life(&world, &Proofs::of(Proof::Password { at: now }), began.max(user.settled_epoch));
     Ok(match decision {
         Decision::Allow | Decision::Require(_) => Ok(()),
         Decision::Deny(_) => Err(authorise::refusal(&decision, &places)),

@@ -198,7 +198,7 @@ async fn describe(
         project,
         organization_role: member.role(),
         grant,
-        may_invite_outsiders: !member.place.place.enforced,
+        may_invite_outsiders: !member.place.place.enforcement.enforced,
     })
 }
 

@@ -3,15 +3,17 @@
 
 mod current;
 mod open;
+mod settle;
 mod touch;
 
 pub(crate) use current::describe;
 pub use current::{Access, Current, CurrentPlace, current};
 pub use open::{Opened, open};
+pub(crate) use settle::{ENDED_BY_ENFORCEMENT, settle};
 pub use touch::{SessionTouch, flush};
 
 use orgate_core::id::{Identifier as _, SessionId};
-use orgate_core::policy::{Decision, Question, decide};
+use orgate_core::policy::{Decision, decide_life};
 use orgate_core::refusal::Refusal;
 use orgate_core::session::SessionLife;
 use orgate_store::{Session, Tx};
@@ -119,7 +121,8 @@ pub(crate) async fn views(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Vec
             not_before: caller.check.life.not_before,
         };
         life.end(app.settings.session, now).is_none()
-            && decide(Question::Session, &caller.world, &session.proofs) == Decision::Allow
+            && decide_life(&caller.world, &session.proofs, session.policy_epoch.max(caller.check.settled))
+                == Decision::Allow
     };
     let mut views: Vec<SessionView> = all
         .into_iter()

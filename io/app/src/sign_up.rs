@@ -5,10 +5,11 @@ use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES};
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{Identifier as _, SignUpId, UserId};
 use orgate_core::name::Name;
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
+use orgate_core::way_in::WayIn;
 use orgate_store::{PasswordCredential, SignUp, Tx, User};
 
 use crate::app::App;
@@ -20,7 +21,7 @@ use crate::invitation;
 use crate::limit;
 use crate::mail::templates::MailTemplate;
 use crate::settings::SignUpMode;
-use crate::sign_in::issue::{Issued, issue};
+use crate::sign_in::issue::{Issued, Shown, issue};
 use crate::token::{CodePurpose, SixDigitCode};
 use crate::visitor::Visitor;
 
@@ -189,7 +190,7 @@ async fn provision(tx: &mut Tx, app: &App, visitor: &Visitor, sign_up: SignUp) -
     let event =
         Event::done("user.created").target(&user.id, &user.name).data(serde_json::json!({ "method": "password" }));
     audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
-    issue(tx, app, visitor, &user.id, Proof::Password { at: now }).await
+    issue(tx, app, visitor, &user.id, Shown { proof: Proof::Password { at: now }, way: WayIn::SignUp }).await
 }
 
 fn new_user(id: UserId, name: String, email: EmailAddress, now: Timestamp) -> User {
@@ -202,7 +203,7 @@ fn new_user(id: UserId, name: String, email: EmailAddress, now: Timestamp) -> Us
         created_at: now,
         closed_at: None,
         sessions_not_before_at: start,
-        epoch_at: start,
+        settled_epoch: PolicyEpoch::default(),
         has_second_factor: false,
     }
 }

@@ -32,12 +32,9 @@ impl OrgTx<'_> {
         if !self.changed(due, &[now.into()]).await? {
             return Ok(false);
         }
-        let close = "update users set closed_at = $2, sessions_not_before_at = $2, epoch_at = $2
+        let close = "update users set closed_at = $2, sessions_not_before_at = $2
             where home_organization_id = $1 and email_proven_at is null and closed_at is null";
         self.execute(close, &[now.into()]).await?;
-        let touch = "update users set epoch_at = $2
-            where id in (select user_id from memberships where organization_id = $1) and epoch_at < $2";
-        self.execute(touch, &[now.into()]).await?;
         for part in PARTS {
             self.execute(part, &[]).await?;
         }

@@ -171,6 +171,34 @@ impl OrgTx<'_> {
         Ok(Page::cut(self.query(sql, &values, read_member).await?, limit))
     }
 
+    /// The ids of members, oldest account first, after the one that the last page ended with.
+    pub async fn list_member_ids(&mut self, after: Option<&UserId>, limit: u32) -> Result<Page<UserId>, StoreError> {
+        let sql = "select user_id from memberships
+            where organization_id = $1 and user_id > coalesce(cast($2 as text), '') and state = 'active'
+            order by user_id limit $3";
+        Ok(Page::cut(self.query(sql, &[after.into(), asked(limit).into()], |row| row.get("user_id")).await?, limit))
+    }
+
+    /// How many members never signed in through SSO.
+    pub async fn count_never_used_sso(&mut self) -> Result<u64, StoreError> {
+        let sql = "select count(*) from memberships
+            where organization_id = $1 and state = 'active' and last_sso_sign_in_at is null";
+        self.count(sql, &[]).await
+    }
+
+    /// How many sessions of members were neither ended nor have expired and were used since. Sessions are a person's;
+    /// this counts those of the people here.
+    pub async fn count_sessions_of_members(
+        &mut self,
+        now: Timestamp,
+        used_since: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let sql = "select count(*) from memberships m join sessions s on s.user_id = m.user_id
+            where m.organization_id = $1 and m.state = 'active' and s.ended_at is null and s.expires_at > $2
+                and s.last_used_at > $3";
+        self.count(sql, &[now.into(), used_since.into()]).await
+    }
+
     /// Members whose name or address contains `text`, which is in lower case; the first `limit` of them.
     pub async fn search_members(&mut self, text: &str, limit: u32) -> Result<Vec<Member>, StoreError> {
         let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
@@ -204,7 +232,7 @@ impl OrgTx<'_> {
     /// Every Owner, for the mails that all of them get.
     pub async fn list_owners(&mut self) -> Result<Vec<User>, StoreError> {
         let sql = "select u.id, u.name, u.email, u.email_proven_at, u.home_organization_id, u.created_at, u.closed_at,
-                u.sessions_not_before_at, u.epoch_at, u.has_second_factor
+                u.sessions_not_before_at, u.settled_epoch, u.has_second_factor
             from memberships m join users u on u.id = m.user_id
             where m.organization_id = $1 and m.state = 'active' and m.role = 'owner' order by u.id";
         self.query(sql, &[], User::read).await

@@ -46,7 +46,6 @@ impl InstanceTx<'_> {
         self.delete_password(from).await?;
         self.delete_password_resets_of_user(from).await?;
         self.close_user(from, at).await?;
-        self.bump_user_epoch(into, at).await?;
         Ok(())
     }
 }

@@ -13,8 +13,10 @@ pub(crate) struct Migration {
 }
 
 /// All steps, oldest first. A published step is never edited.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
+    Migration { version: 2, name: "enforcement", text: include_str!("../migrations/0002_enforcement.sql") },
+];
 
 /// The table that remembers what was applied; it has the same form on both engines.
 pub(crate) const CREATE_TABLE: &str = "create table if not exists schema_migrations (

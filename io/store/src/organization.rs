@@ -1,7 +1,8 @@
 //! Owns the rows of organizations: names, entitlement, the active connection, the request to delete. Taking an
 //! organization apart is in `deletion.rs`.
 
-use orgate_core::id::{ConnectionId, OrganizationId, UserId};
+use orgate_core::id::{OrganizationId, UserId};
+use orgate_core::policy::Enforcement;
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
@@ -25,22 +26,18 @@ pub struct Organization {
     pub created_by: UserId,
     /// Whether the operator lets it use SSO (R-ORG-7).
     pub sso_entitled: bool,
-    /// The one active connection (R-SSO-7).
-    pub active_connection_id: Option<ConnectionId>,
-    /// Proofs through it from before this moment do not count.
-    pub connection_since_at: Timestamp,
-    /// Whether it enforces SSO.
-    pub enforced: bool,
-    /// Since when.
+    /// The terms on which it lets its members in; the one active connection (R-SSO-7) is among them.
+    pub enforcement: Enforcement,
+    /// Since when it enforces SSO.
     pub enforced_since_at: Option<Timestamp>,
-    /// Whether Owners may sign in without SSO while it is enforced.
-    pub owner_exemption: bool,
-    /// Whether only Owners with a second factor may (R-ENF-8).
-    pub owner_second_factor: bool,
+    /// When an unconfirmed trial of that rolls back (R-ENF-12).
+    pub trial_ends_at: Option<Timestamp>,
+    /// Operator recovery was accepted as the way back in (R-ENF-5).
+    pub operator_recovery: bool,
+    /// Since when no Owner could come back in without the identity provider (R-ENF-14).
+    pub way_back_lost_at: Option<Timestamp>,
     /// Whether members need a second factor (R-IN-4).
     pub mfa_required: bool,
-    /// When enforcement or exemption last changed (R-ENF-7).
-    pub epoch_at: Timestamp,
     /// When an Owner asked for its deletion.
     pub deletion_requested_at: Option<Timestamp>,
     /// When that takes effect; until then it can be undone (R-ORG-5).
@@ -50,8 +47,8 @@ pub struct Organization {
 macro_rules! columns {
     () => {
         "id, slug, name, created_at, created_by, sso_entitled, active_connection_id, connection_since_at, enforced, \
-         enforced_since_at, owner_exemption, owner_second_factor, mfa_required, epoch_at, deletion_requested_at, \
-         deletes_at"
+         enforced_since_at, owner_exemption, owner_second_factor, mfa_required, trial_ends_at, operator_recovery, \
+         way_back_lost_at, deletion_requested_at, deletes_at"
     };
 }
 
@@ -63,16 +60,26 @@ fn read(row: &Row<'_>) -> Result<Organization, StoreError> {
         created_at: row.get("created_at")?,
         created_by: row.get("created_by")?,
         sso_entitled: row.get("sso_entitled")?,
-        active_connection_id: row.get("active_connection_id")?,
-        connection_since_at: row.get("connection_since_at")?,
-        enforced: row.get("enforced")?,
+        enforcement: read_enforcement(row)?,
         enforced_since_at: row.get("enforced_since_at")?,
-        owner_exemption: row.get("owner_exemption")?,
-        owner_second_factor: row.get("owner_second_factor")?,
+        trial_ends_at: row.get("trial_ends_at")?,
+        operator_recovery: row.get("operator_recovery")?,
+        way_back_lost_at: row.get("way_back_lost_at")?,
         mfa_required: row.get("mfa_required")?,
-        epoch_at: row.get("epoch_at")?,
         deletion_requested_at: row.get("deletion_requested_at")?,
         deletes_at: row.get("deletes_at")?,
+    })
+}
+
+/// The terms, by the names of their columns.
+pub(crate) fn read_enforcement(row: &Row<'_>) -> Result<Enforcement, StoreError> {
+    let since = row.get("connection_since_at")?;
+    let active: Option<orgate_core::id::ConnectionId> = row.get("active_connection_id")?;
+    Ok(Enforcement {
+        enforced: row.get("enforced")?,
+        owner_exemption: row.get("owner_exemption")?,
+        owner_second_factor: row.get("owner_second_factor")?,
+        connection: active.map(|id| (id, since)),
     })
 }
 
@@ -169,20 +176,5 @@ impl OrgTx<'_> {
         let sql = "update organizations set deletion_requested_at = null, deletes_at = null
             where id = $1 and deletes_at > $2";
         self.changed(sql, &[now.into()]).await
-    }
-
-    /// Says which connection lets people in, and since when proofs through it count. `false` when both were so already.
-    pub async fn set_active_connection(&mut self, id: &ConnectionId, since: Timestamp) -> Result<bool, StoreError> {
-        let sql = "update organizations set active_connection_id = $2, connection_since_at = $3
-            where id = $1
-                and (active_connection_id is null or active_connection_id <> $2 or connection_since_at <> $3)";
-        self.changed(sql, &[id.into(), since.into()]).await
-    }
-
-    /// Says that no connection lets people in. `false` when none did, or SSO is enforced (R-SSO-7).
-    pub async fn clear_active_connection(&mut self, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "update organizations set active_connection_id = null, connection_since_at = $2
-            where id = $1 and active_connection_id is not null and not enforced";
-        self.changed(sql, &[at.into()]).await
     }
 }

@@ -1,6 +1,7 @@
 //! Owns the rows of pending password resets.
 
 use orgate_core::id::{PasswordResetId, UserId};
+use orgate_core::policy::PolicyEpoch;
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
@@ -22,6 +23,9 @@ pub struct PasswordReset {
     pub created_at: Timestamp,
     /// Until when the link is good.
     pub expires_at: Timestamp,
+    /// How many changes of anybody's terms there had been when it was asked for: enforcement that came since has ended
+    /// it as it ends a session (T-ENF-3).
+    pub policy_epoch: PolicyEpoch,
 }
 
 fn read(row: &Row<'_>) -> Result<PasswordReset, StoreError> {
@@ -32,14 +36,16 @@ fn read(row: &Row<'_>) -> Result<PasswordReset, StoreError> {
         email_key: row.get("email_key")?,
         created_at: row.get("created_at")?,
         expires_at: row.get("expires_at")?,
+        policy_epoch: row.get("policy_epoch")?,
     })
 }
 
 impl InstanceTx<'_> {
     /// Remembers a reset.
     pub async fn insert_password_reset(&mut self, reset: &PasswordReset) -> Result<(), StoreError> {
-        let sql = "insert into password_resets (id, token_hash, user_id, email_key, created_at, expires_at)
-            values ($1, $2, $3, $4, $5, $6)";
+        let sql =
+            "insert into password_resets (id, token_hash, user_id, email_key, created_at, expires_at, policy_epoch)
+            values ($1, $2, $3, $4, $5, $6, $7)";
         let values = [
             (&reset.id).into(),
             (&reset.token_hash).into(),
@@ -47,6 +53,7 @@ impl InstanceTx<'_> {
             (&reset.email_key).into(),
             reset.created_at.into(),
             reset.expires_at.into(),
+            reset.policy_epoch.into(),
         ];
         self.execute(sql, &values).await.map(|_| ())
     }
@@ -57,7 +64,8 @@ impl InstanceTx<'_> {
         token_hash: &[u8; 32],
         now: Timestamp,
     ) -> Result<Option<PasswordReset>, StoreError> {
-        let sql = "select id, token_hash, user_id, email_key, created_at, expires_at from password_resets
+        let sql = "select id, token_hash, user_id, email_key, created_at, expires_at, policy_epoch
+            from password_resets
             where token_hash = $1 and consumed_at is null and expires_at > $2";
         self.query_optional(sql, &[token_hash.into(), now.into()], read).await
     }
@@ -70,7 +78,7 @@ impl InstanceTx<'_> {
     ) -> Result<Option<PasswordReset>, StoreError> {
         let sql = "update password_resets set consumed_at = $2
             where token_hash = $1 and consumed_at is null and expires_at > $2
-            returning id, token_hash, user_id, email_key, created_at, expires_at";
+            returning id, token_hash, user_id, email_key, created_at, expires_at, policy_epoch";
         self.query_optional(sql, &[token_hash.into(), now.into()], read).await
     }
 

@@ -2,7 +2,7 @@
 //! The session check and every use case that makes a session read the same columns.
 
 use orgate_core::id::{ConnectionId, UserId};
-use orgate_core::policy::Place;
+use orgate_core::policy::{Enforcement, Past, Place};
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
@@ -18,8 +18,6 @@ pub struct UserPlace {
     pub name: String,
     /// What policy knows of it.
     pub place: Place,
-    /// When enforcement or exemption last changed there (R-ENF-7).
-    pub epoch_at: Timestamp,
     /// When the organization's requested deletion takes effect.
     pub deletes_at: Option<Timestamp>,
 }
@@ -28,7 +26,8 @@ pub struct UserPlace {
 macro_rules! place_columns {
     () => {
         "m.organization_id, m.role, m.proofs_not_before_at, o.slug, o.name, o.enforced, o.owner_exemption, \
-         o.owner_second_factor, o.mfa_required, o.active_connection_id, o.connection_since_at, o.epoch_at, o.deletes_at"
+         o.owner_second_factor, o.mfa_required, o.active_connection_id, o.connection_since_at, o.past_terms, \
+         o.swept_epoch, o.forgotten_epoch, o.deletes_at"
     };
 }
 pub(crate) use place_columns;
@@ -44,15 +43,17 @@ impl UserPlace {
             place: Place {
                 organization_id: row.at(first)?,
                 role: row.at(first + 1)?,
-                enforced: row.at(first + 5)?,
-                owner_exemption: row.at(first + 6)?,
-                owner_second_factor: row.at(first + 7)?,
+                enforcement: Enforcement {
+                    enforced: row.at(first + 5)?,
+                    owner_exemption: row.at(first + 6)?,
+                    owner_second_factor: row.at(first + 7)?,
+                    connection: active.map(|connection_id| (connection_id, since)),
+                },
+                past: Past::new(row.at(first + 11)?, row.at(first + 12)?, row.at(first + 13)?),
                 mfa_required: row.at(first + 8)?,
-                connection: active.map(|connection_id| (connection_id, since)),
                 proofs_not_before: row.at(first + 2)?,
             },
-            epoch_at: row.at(first + 11)?,
-            deletes_at: row.at(first + 12)?,
+            deletes_at: row.at(first + 14)?,
         })
     }
 }

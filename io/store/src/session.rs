@@ -2,7 +2,7 @@
 //! decided in the core from what is read here; nothing is cached, so nothing is stale (R-API-2).
 
 use orgate_core::id::{SessionId, UserId};
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::proof::Proofs;
 use orgate_core::session::SessionLife;
 use orgate_core::time::Timestamp;
@@ -28,6 +28,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// What was shown.
     pub proofs: Proofs,
+    /// How many changes of anybody's terms there had been when it began (R-ENF-7).
+    pub policy_epoch: PolicyEpoch,
     /// Ended before its time.
     pub ended_at: Option<Timestamp>,
     /// Why it ended.
@@ -53,27 +55,39 @@ pub struct SessionCheck {
     pub address: AddressState,
     /// Whether the person has a second factor.
     pub has_second_factor: bool,
-    /// When the person's memberships or roles last changed (R-ENF-7).
-    pub user_epoch_at: Timestamp,
     /// What says whether the session is over; `not_before` counts the person's and the deployment's (T-SEC-5).
     pub life: SessionLife,
+    /// Why it was ended before its time, if it was.
+    pub end_reason: Option<String>,
     /// What was shown.
     pub proofs: Proofs,
+    /// How many changes of anybody's terms there had been when it began.
+    pub began: PolicyEpoch,
+    /// Up to where all sessions of the person were judged.
+    pub settled: PolicyEpoch,
     /// Where the person is a member.
     pub places: Vec<UserPlace>,
 }
 
+impl SessionCheck {
+    /// From where on changes of terms decide about the session: its beginning, or the person's last change of role or
+    /// membership, before which it was judged (R-ENF-7).
+    pub fn judged(&self) -> PolicyEpoch {
+        self.began.max(self.settled)
+    }
+}
+
 pub(crate) const CHECK: &str = concat!(
     "select s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at, s.proofs, u.name, u.email,
-        u.email_proven_at, u.home_organization_id, u.sessions_not_before_at, u.epoch_at, u.has_second_factor,
-        i.epoch_at, ",
+        u.email_proven_at, u.home_organization_id, u.sessions_not_before_at, u.settled_epoch, u.has_second_factor,
+        i.epoch_at, s.policy_epoch, s.end_reason, ",
     place_columns!(),
     " from sessions s join users u on u.id = s.user_id join instance i on i.id = 1
     left join memberships m on m.user_id = s.user_id and m.state = 'active'
     left join organizations o on o.id = m.organization_id
     where s.token_key = $1 and s.token_hash = $2 and u.closed_at is null"
 );
-const FIRST_PLACE_COLUMN: usize = 15;
+const FIRST_PLACE_COLUMN: usize = 17;
 
 impl Store {
     /// The session of a token with everything that decides what it opens, in one statement; `None` when there is no
@@ -123,16 +137,18 @@ fn read_check(row: &Row<'_>) -> Result<SessionCheck, StoreError> {
         email: row.at(8)?,
         address,
         has_second_factor: row.at(13)?,
-        user_epoch_at: row.at(12)?,
         life,
+        end_reason: row.at(16)?,
         proofs: row.at(6)?,
+        began: row.at(15)?,
+        settled: row.at(12)?,
         places: Vec::new(),
     })
 }
 
 macro_rules! columns {
     () => {
-        "id, user_id, created_at, last_used_at, expires_at, proofs, ended_at, end_reason, ip, user_agent"
+        "id, user_id, created_at, last_used_at, expires_at, proofs, policy_epoch, ended_at, end_reason, ip, user_agent"
     };
 }
 
@@ -144,6 +160,7 @@ fn read(row: &Row<'_>) -> Result<Session, StoreError> {
         last_used_at: row.get("last_used_at")?,
         expires_at: row.get("expires_at")?,
         proofs: row.get("proofs")?,
+        policy_epoch: row.get("policy_epoch")?,
         ended_at: row.get("ended_at")?,
         end_reason: row.get("end_reason")?,
         ip: row.get("ip")?,
@@ -165,7 +182,7 @@ impl InstanceTx<'_> {
         let sql = concat!(
             "insert into sessions (token_key, token_hash, ",
             columns!(),
-            ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+            ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
         );
         let proofs = session.proofs.encode();
         let values = [
@@ -177,6 +194,7 @@ impl InstanceTx<'_> {
             session.last_used_at.into(),
             session.expires_at.into(),
             (&proofs).into(),
+            session.policy_epoch.into(),
             session.ended_at.into(),
             session.end_reason.as_ref().into(),
             (&session.ip).into(),

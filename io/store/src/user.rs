@@ -3,7 +3,7 @@
 
 use orgate_core::email::EmailAddress;
 use orgate_core::id::UserId;
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
@@ -28,8 +28,8 @@ pub struct User {
     pub closed_at: Option<Timestamp>,
     /// Sessions begun before this moment are over.
     pub sessions_not_before_at: Timestamp,
-    /// When memberships or roles last changed (R-ENF-7).
-    pub epoch_at: Timestamp,
+    /// Up to here the person's sessions were judged and the dead ones ended (R-ENF-7).
+    pub settled_epoch: PolicyEpoch,
     /// Whether a second factor is enrolled.
     pub has_second_factor: bool,
 }
@@ -37,7 +37,7 @@ pub struct User {
 macro_rules! columns {
     () => {
         "id, name, email, email_proven_at, home_organization_id, created_at, closed_at, sessions_not_before_at, \
-         epoch_at, has_second_factor"
+         settled_epoch, has_second_factor"
     };
 }
 
@@ -51,7 +51,7 @@ impl User {
             created_at: row.get("created_at")?,
             closed_at: row.get("closed_at")?,
             sessions_not_before_at: row.get("sessions_not_before_at")?,
-            epoch_at: row.get("epoch_at")?,
+            settled_epoch: row.get("settled_epoch")?,
             has_second_factor: row.get("has_second_factor")?,
         })
     }
@@ -74,7 +74,7 @@ impl InstanceTx<'_> {
             AddressState::LocalTo(organization_id) => (None, Some(organization_id)),
         };
         let sql = "insert into users (id, name, email, email_key, email_proven_at, home_organization_id, created_at,
-                closed_at, sessions_not_before_at, epoch_at, has_second_factor)
+                closed_at, sessions_not_before_at, settled_epoch, has_second_factor)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let values = [
             (&user.id).into(),
@@ -86,7 +86,7 @@ impl InstanceTx<'_> {
             user.created_at.into(),
             user.closed_at.into(),
             user.sessions_not_before_at.into(),
-            user.epoch_at.into(),
+            user.settled_epoch.into(),
             user.has_second_factor.into(),
         ];
         self.execute(sql, &values).await.map(|_| ())
@@ -144,15 +144,15 @@ impl InstanceTx<'_> {
 
     /// Closes an account; its sessions are over. `false` when it was closed before.
     pub async fn close_user(&mut self, user_id: &UserId, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "update users set closed_at = $2, sessions_not_before_at = $2, epoch_at = $2
+        let sql = "update users set closed_at = $2, sessions_not_before_at = $2
             where id = $1 and closed_at is null";
         self.changed(sql, &[user_id.into(), at.into()]).await
     }
 
-    /// Remembers that memberships or roles of the person changed (R-ENF-7). Never goes back.
-    pub async fn bump_user_epoch(&mut self, user_id: &UserId, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "update users set epoch_at = $2 where id = $1 and epoch_at < $2";
-        self.changed(sql, &[user_id.into(), at.into()]).await
+    /// Remembers that the person's sessions were judged up to here (R-ENF-7). Never goes back.
+    pub async fn settle_user(&mut self, user_id: &UserId, epoch: PolicyEpoch) -> Result<bool, StoreError> {
+        let sql = "update users set settled_epoch = $2 where id = $1 and settled_epoch < $2";
+        self.changed(sql, &[user_id.into(), epoch.into()]).await
     }
 
     /// Ends all sessions begun before `at`. Never goes back.

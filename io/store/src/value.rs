@@ -9,6 +9,7 @@ use orgate_core::connection::{ConnectionState, RevisionState};
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{Identifier, Reference};
 use orgate_core::membership::{MembershipOrigin, MembershipState};
+use orgate_core::policy::{Change, Past, PolicyEpoch};
 use orgate_core::proof::Proofs;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_core::time::Timestamp;
@@ -102,6 +103,7 @@ from_value! {
     Vec<u8>: Value::Bytes(bytes) => Some(bytes.to_vec());
     [u8; 32]: Value::Bytes(bytes) => bytes.try_into().ok();
     Timestamp: Value::Integer(millis) => Some(Self::from_millis(millis));
+    PolicyEpoch: Value::Integer(number) => Some(Self::from_number(number));
 }
 
 impl FromValue for bool {
@@ -145,6 +147,7 @@ into_value! {
     &'v [u8; 32]: bytes => Self::Bytes(bytes);
     &'v Vec<u8>: bytes => Self::Bytes(bytes);
     Timestamp: moment => Self::Integer(moment.as_millis());
+    PolicyEpoch: epoch => Self::Integer(epoch.as_number());
 }
 
 impl<T: Into<Self>> From<Option<T>> for Value<'_> {
@@ -208,6 +211,8 @@ from_value! {
     Subject: Value::Text(text) => Self::parse(text);
     Reference: Value::Text(text) => Self::parse(text);
     EmailAddress: Value::Text(text) => Self::parse(text).ok();
+    // An unreadable past is a fault, and a fault opens nothing (R-ENF-10).
+    Vec<Change>: Value::Text(text) => Past::decode(text);
     // A session whose proofs cannot be read has none, so it opens nothing.
     Proofs: Value::Text(text) => Some(Self::decode(text).unwrap_or_default());
 }

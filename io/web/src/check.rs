@@ -68,7 +68,7 @@ fn printable(email: String) -> String {
 /// Without a valid session 401; with one that does not open the organization 403.
 fn refused(web: &Web, refusal: &Refusal, organization: &str) -> Response {
     let (status, path) = match refusal {
-        Refusal::SsoRequired(required) => {
+        Refusal::SsoRequired(required) | Refusal::SessionEnded(required) => {
             let first = required.first().map(|one| format!("/sign-in/{}", one.slug));
             (StatusCode::UNAUTHORIZED, first.unwrap_or_else(|| "/sign-in".to_owned()))
         }
@@ -81,7 +81,12 @@ fn refused(web: &Web, refusal: &Refusal, organization: &str) -> Response {
     };
     let mut response = status.into_response();
     let headers = response.headers_mut();
-    headers.insert(CODE, HeaderValue::from_static(refusal.code()));
+    let code = match refusal {
+        // A proxy is told why, not only that there is no session any more.
+        Refusal::SessionEnded(required) => Refusal::SsoRequired(required.clone()).code(),
+        other => other.code(),
+    };
+    headers.insert(CODE, HeaderValue::from_static(code));
     if let Ok(url) = HeaderValue::try_from(web.link(&path)) {
         headers.insert(SIGN_IN, url);
     }

@@ -130,6 +130,19 @@ pub fn rolled_back(state: &State, mfa_before: bool) -> State {
     turned_off(state, mfa_before)
 }
 
+/// Whether an act inside the organization would take its last way back in away: refused unless operator recovery was
+/// accepted.
+///
+/// *Source*: R-ENF-14, I6.
+pub const fn takes_last_way_back(
+    is_enforced: bool,
+    operator_recovery: bool,
+    target_is_way_back: bool,
+    others_are_way_back: bool,
+) -> bool {
+    is_enforced && !operator_recovery && target_is_way_back && !others_are_way_back
+}
+
 fn turned_off(state: &State, mfa_required: bool) -> State {
     State {
         terms: Enforcement { enforced: false, ..state.terms.clone() },

@@ -40,6 +40,19 @@ impl WayIn {
         Self::Session,
     ];
 
+    /// Whether somebody comes in who was not in before; the others go on from a session there is, or make none.
+    pub const fn is_entry(self) -> bool {
+        match self {
+            Self::SignUp | Self::Password | Self::Sso => true,
+            Self::PasswordAgain
+            | Self::MailedCode
+            | Self::PasswordReset
+            | Self::PasswordChange
+            | Self::Invitation
+            | Self::Session => false,
+        }
+    }
+
     /// The word in the audit log.
     pub const fn as_str(self) -> &'static str {
         match self {

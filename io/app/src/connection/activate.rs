@@ -1,14 +1,17 @@
 //! Owns which connection lets people in: activation, replacement, disabling, removal (R-SSO-6, R-SSO-7).
 
 use orgate_core::connection::{Activation, ActivationRefusal, ConnectionState, RevisionState};
+use orgate_core::id::ConnectionId;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
+use orgate_core::time::Timestamp;
 use orgate_store::{Connection, Organization, Revision, Tx};
 
 use super::{ConnectionView, load, view};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Member};
+use crate::enforcement::terms;
 use crate::error::Error;
 use crate::notice;
 use crate::visitor::Visitor;
@@ -86,16 +89,24 @@ async fn switch(
 ) -> Result<(), Error> {
     let now = app.now();
     let mut own = tx.organization(member.organization_id());
-    if let Some(replaced) = row.active_connection_id.as_ref().filter(|replaced| **replaced != connection.id) {
+    let active = row.enforcement.connection.as_ref();
+    if let Some((replaced, _)) = active.filter(|(replaced, _)| *replaced != connection.id) {
         own.disable_connection(replaced).await?;
     }
-    let keeps = row.active_connection_id.as_ref() == Some(&connection.id)
-        && current.is_some_and(|current| is_same_client(current, next));
     own.activate_revision(&connection.id, &next.id).await?;
     own.activate_connection(&connection.id, &next.id, now).await?;
-    let since = if keeps { row.connection_since_at } else { now };
-    own.set_active_connection(&connection.id, since).await?;
-    Ok(())
+    let same_client = current.is_some_and(|current| is_same_client(current, next));
+    let kept = active.filter(|(id, _)| same_client && *id == connection.id).map(|(_, since)| *since);
+    let_in_by(tx, member, Some((connection.id.clone(), kept.unwrap_or(now)))).await
+}
+
+/// Says which connection lets people in, and since when proofs through it count.
+async fn let_in_by(tx: &mut Tx, member: &Member, connection: Option<(ConnectionId, Timestamp)>) -> Result<(), Error> {
+    let id = member.organization_id();
+    let before = tx.organization(id).load_terms().await?;
+    let mut after = before.clone();
+    after.state.terms.connection = connection;
+    terms::replace(tx, id, before, after).await
 }
 
 /// Disables the active connection: nobody signs in through it, and the proofs made through it are gone for good.
@@ -111,7 +122,7 @@ pub async fn disable(app: &App, visitor: &Visitor, organization: &str, id: &str)
                 if connection.state != ConnectionState::Active {
                     return Err(Error::from(Refusal::NoActiveConnection));
                 }
-                stop(tx, app, &member, &row, &connection).await?;
+                stop(tx, &member, &row, &connection).await?;
                 note(tx, app, visitor, &member, &connection, "connection.disabled").await?;
                 notice::owners(tx, app, &member, "disabled single sign-on").await?;
                 let connection = load(tx, &member, id).await?;
@@ -133,7 +144,7 @@ pub async fn remove(app: &App, visitor: &Visitor, organization: &str, id: &str) 
             Box::pin(async move {
                 let (member, row, connection) = before(tx, app, visitor, organization, id).await?;
                 if connection.state == ConnectionState::Active {
-                    stop(tx, app, &member, &row, &connection).await?;
+                    stop(tx, &member, &row, &connection).await?;
                 }
                 let mut own = tx.organization(member.organization_id());
                 own.remove_connection(&connection.id, app.now()).await?;
@@ -147,20 +158,12 @@ pub async fn remove(app: &App, visitor: &Visitor, organization: &str, id: &str) 
     Ok(())
 }
 
-async fn stop(
-    tx: &mut Tx,
-    app: &App,
-    member: &Member,
-    row: &Organization,
-    connection: &Connection,
-) -> Result<(), Error> {
-    if row.enforced {
+async fn stop(tx: &mut Tx, member: &Member, row: &Organization, connection: &Connection) -> Result<(), Error> {
+    if row.enforcement.enforced {
         return Err(Refusal::SsoEnforced.into());
     }
-    let mut own = tx.organization(member.organization_id());
-    own.clear_active_connection(app.now()).await?;
-    own.disable_connection(&connection.id).await?;
-    Ok(())
+    tx.organization(member.organization_id()).disable_connection(&connection.id).await?;
+    let_in_by(tx, member, None).await
 }
 
 async fn note(

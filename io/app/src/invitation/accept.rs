@@ -22,6 +22,7 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::limit;
 use crate::mail::templates::MailTemplate;
+use crate::membership;
 use crate::notice;
 use crate::token::{CodePurpose, SixDigitCode};
 use crate::visitor::Visitor;
@@ -232,10 +233,11 @@ async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, found:
     let held = view.find_membership(&user.id).await?.filter(|held| held.state == MembershipState::Active);
     let role = held.as_ref().map_or(invitation.role, |held| held.role.max(invitation.role));
     match held {
-        Some(_) => view.set_role(&user.id, role).await?,
-        None => view.join(&user.id, role, MembershipOrigin::Invitation, now).await?,
-    };
-    tx.instance().bump_user_epoch(&user.id, now).await?;
+        Some(_) => membership::set_role(tx, app, &organization.id, &user.id, role).await?,
+        None => {
+            membership::join(tx, app, &organization.id, &user.id, role, MembershipOrigin::Invitation).await?;
+        }
+    }
     grant(tx, app, &invitation, &user.id).await?;
     note(tx, app, visitor, &invitation, &user, "accepted").await?;
     Ok(Accepted { organization_id: organization.id, slug: organization.slug, name: organization.name, role })

@@ -113,7 +113,7 @@ async fn view(tx: &mut Tx, found: Found, caller: Option<&Caller>) -> Result<Invi
 }
 
 fn standing(found: &Found, caller: Option<&Caller>) -> InvitationStanding {
-    if found.organization.enforced {
+    if found.organization.enforcement.enforced {
         return InvitationStanding::SsoOnly;
     }
     let Some(caller) = caller else { return InvitationStanding::SignedOut };

@@ -119,6 +119,48 @@ pub enum MailTemplate {
         /// The page about it.
         url: String,
     },
+    /// Enforcement was turned on or off, or its switches were changed; to all Owners (R-ENF-6).
+    EnforcementChanged {
+        /// The organization.
+        organization: String,
+        /// Who did it.
+        actor: String,
+        /// What was done, in the past tense: "turned SSO enforcement on".
+        act: String,
+        /// When.
+        at: Timestamp,
+        /// The organization's own login address, to hand out.
+        login_url: String,
+        /// Settings > Single Sign-On.
+        settings_url: String,
+    },
+    /// Nobody confirmed a trial, so enforcement is off again; to all Owners (R-ENF-12).
+    TrialOver {
+        /// The organization.
+        organization: String,
+        /// When.
+        at: Timestamp,
+        /// Settings > Single Sign-On.
+        settings_url: String,
+    },
+    /// If the IdP were down, no Owner could come in; to all Owners (R-ENF-14).
+    WayBackLost {
+        /// The organization.
+        organization: String,
+        /// Settings > Single Sign-On.
+        settings_url: String,
+    },
+    /// An Owner came in without SSO while it is enforced; to the other Owners (R-ENF-8).
+    ExemptSignIn {
+        /// The organization.
+        organization: String,
+        /// Who.
+        owner: String,
+        /// When.
+        at: Timestamp,
+        /// The audit log.
+        url: String,
+    },
 }
 
 const NOT_YOU: &str = "If you did not ask for this, ignore this mail; nothing happens without it.";
@@ -140,6 +182,10 @@ impl MailTemplate {
             Self::LinkedByEmail { .. } => "linked-by-email",
             Self::MemberLimit { .. } => "member-limit",
             Self::OwnerNotice { .. } => "owner-notice",
+            Self::EnforcementChanged { .. } => "enforcement-changed",
+            Self::TrialOver { .. } => "trial-over",
+            Self::WayBackLost { .. } => "way-back-lost",
+            Self::ExemptSignIn { .. } => "exempt-sign-in",
         }
     }
 
@@ -177,6 +223,12 @@ impl MailTemplate {
             Self::OwnerNotice { organization, actor, act, at, url } => {
                 owner_notice(organization, (actor, act), *at, url)
             }
+            Self::EnforcementChanged { organization, actor, act, at, login_url, settings_url } => {
+                enforcement_changed(organization, (actor, act), *at, login_url, settings_url)
+            }
+            Self::TrialOver { organization, at, settings_url } => trial_over(organization, *at, settings_url),
+            Self::WayBackLost { organization, settings_url } => way_back_lost(organization, settings_url),
+            Self::ExemptSignIn { organization, owner, at, url } => exempt_sign_in(organization, owner, *at, url),
         }
     }
 }
@@ -276,6 +328,57 @@ fn owner_notice(organization: &str, done: (&str, &str), at: Timestamp, url: &str
         .paragraph(format!("{actor} {act} on {}.", day_and_time(at)))
         .paragraph(format!("All Owners of {organization} are told about acts like this one."))
         .link("See what it means", url)
+}
+
+fn enforcement_changed(
+    organization: &str,
+    done: (&str, &str),
+    at: Timestamp,
+    login_url: &str,
+    settings_url: &str,
+) -> Letter {
+    let (organization, actor, act) = (foreign(organization), foreign(done.0), foreign(done.1));
+    Letter::new(format!("Single sign-on in {organization}"))
+        .paragraph(format!("{actor} {act} in {organization} on {}.", day_and_time(at)))
+        .paragraph("People sign in at this address; hand it out to those who ask.")
+        .link("Login address", login_url)
+        .paragraph(format!("All Owners of {organization} are told about acts like this one."))
+        .link("Single sign-on settings", settings_url)
+}
+
+fn trial_over(organization: &str, at: Timestamp, settings_url: &str) -> Letter {
+    let organization = foreign(organization);
+    Letter::new(format!("SSO enforcement in {organization} is off again"))
+        .paragraph(format!(
+            "SSO enforcement was on for a trial, and no Owner who had come in through SSO confirmed it in time. Since {} \
+             members can sign in as before.",
+            day_and_time(at)
+        ))
+        .paragraph("If somebody was locked out, look at the recent attempts of the connection before you try again.")
+        .link("Single sign-on settings", settings_url)
+}
+
+fn way_back_lost(organization: &str, settings_url: &str) -> Letter {
+    let organization = foreign(organization);
+    Letter::new(format!("{organization} depends on its identity provider alone"))
+        .paragraph(format!(
+            "{organization} enforces single sign-on, and no Owner could sign in without it any more: each has no password \
+             of their own, or is bound by another organization too. If the identity provider were down, only the operator \
+             of this service could let somebody in."
+        ))
+        .paragraph("Keep an Owner who has a password and belongs to no other organization that enforces single sign-on.")
+        .link("Single sign-on settings", settings_url)
+}
+
+fn exempt_sign_in(organization: &str, owner: &str, at: Timestamp, url: &str) -> Letter {
+    let (organization, owner) = (foreign(organization), foreign(owner));
+    Letter::new(format!("{owner} signed in to {organization} without single sign-on"))
+        .paragraph(format!(
+            "{organization} enforces single sign-on, from which its Owners are exempt. {owner} used that on {}.",
+            day_and_time(at)
+        ))
+        .paragraph("If nobody knows why, talk to them; you can end the exemption in the settings.")
+        .link("Audit log", url)
 }
 
 /// `2026-11-22 06:10 UTC`.

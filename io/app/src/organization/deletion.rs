@@ -13,10 +13,13 @@ use crate::audit::{self, Author, Event};
 use crate::authorise;
 use crate::error::Error;
 use crate::notice;
+use crate::session;
 use crate::visitor::Visitor;
 
 /// How long a requested deletion can be undone. *Units*: seven days. *Source*: R-ORG-5.
 pub const DELETION_DELAY: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How many members are read at once.
+const MEMBERS_AT_ONCE: u32 = 100;
 /// How many due deletions one run performs.
 const DELETIONS_A_RUN: u32 = 20;
 
@@ -103,6 +106,18 @@ pub async fn perform_due_deletions(app: &App) -> Result<u64, Error> {
 
 async fn perform_deletion(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<u64, Error> {
     let Some(organization) = tx.organization(id).find_organization().await? else { return Ok(0) };
+    // What it refused stays refused when it is gone (I7).
+    let mut after = None;
+    loop {
+        let page = tx.organization(id).list_member_ids(after.as_ref(), MEMBERS_AT_ONCE).await?;
+        for user_id in &page.items {
+            session::settle(tx, app, user_id).await?;
+        }
+        after = page.items.last().cloned();
+        if !page.has_more {
+            break;
+        }
+    }
     if !tx.organization(id).perform_deletion(app.now()).await? {
         return Ok(0);
     }

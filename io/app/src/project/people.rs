@@ -128,7 +128,7 @@ pub async fn add(
                     authorise::project(tx, app, visitor, organization, project, Permission::ProjectManage).await?;
                 match find_member(tx, &member, email).await? {
                     Some(user) => give(tx, app, visitor, &member, &project, &user, *role).await,
-                    None if member.place.place.enforced => Err(Refusal::NotAnOrganizationMember.into()),
+                    None if member.place.place.enforcement.enforced => Err(Refusal::NotAnOrganizationMember.into()),
                     None => {
                         limit::invitations(tx, app, member.organization_id()).await?;
                         invite(tx, app, visitor, &member, &project, email, *role).await

@@ -3,12 +3,12 @@
 
 use orgate_core::actor::Actor;
 use orgate_core::id::UserId;
-use orgate_core::method::AuthenticationMethod;
-use orgate_core::policy::{Decision, Question, World, decide};
+use orgate_core::policy::{Decision, Question, World, decide, enforcing};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::{Next, before_session};
 use orgate_core::time::Timestamp;
+use orgate_core::way_in::WayIn;
 use orgate_store::{Session, Tx, User, UserPlace};
 
 use crate::app::App;
@@ -16,8 +16,18 @@ use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
 use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
+use crate::notice;
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
+
+/// What was shown, and on which way.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    /// The proof.
+    pub proof: Proof,
+    /// The way.
+    pub way: WayIn,
+}
 
 /// A session that was just made. The token is shown once.
 #[derive(Debug, Clone)]
@@ -40,15 +50,14 @@ pub(crate) async fn issue(
     app: &App,
     visitor: &Visitor,
     user_id: &UserId,
-    proof: Proof,
+    shown: Shown,
 ) -> Result<Issued, Error> {
     let previous = previous(tx, app, visitor).await?;
-    let method = proof.method();
     let proofs = match &previous {
-        Some(caller) if caller.user_id() == user_id => caller.proofs().with(proof),
-        Some(_) | None => Proofs::of(proof),
+        Some(caller) if caller.user_id() == user_id => caller.proofs().with(shown.proof.clone()),
+        Some(_) | None => Proofs::of(shown.proof.clone()),
     };
-    make(tx, app, visitor, user_id, previous.as_ref(), proofs, method).await
+    make(tx, app, visitor, user_id, previous.as_ref(), proofs, &shown).await
 }
 
 /// Makes the session of a user whom the caller was just merged into: its proofs go with the person (R-LNK-4).
@@ -60,10 +69,9 @@ pub(super) async fn adopt(
     visitor: &Visitor,
     user_id: &UserId,
     caller: &Caller,
-    proof: Proof,
+    shown: Shown,
 ) -> Result<Issued, Error> {
-    let method = proof.method();
-    make(tx, app, visitor, user_id, Some(caller), caller.proofs().with(proof), method).await
+    make(tx, app, visitor, user_id, Some(caller), caller.proofs().with(shown.proof.clone()), &shown).await
 }
 
 async fn make(
@@ -73,7 +81,7 @@ async fn make(
     user_id: &UserId,
     previous: Option<&Caller>,
     proofs: Proofs,
-    method: AuthenticationMethod,
+    shown: &Shown,
 ) -> Result<Issued, Error> {
     let now = app.now();
     let user = tx.instance().find_user(user_id).await?.filter(|user| user.closed_at.is_none());
@@ -103,13 +111,14 @@ async fn make(
         last_used_at: now,
         expires_at,
         proofs,
+        policy_epoch: tx.instance().load_policy_epoch().await?,
         ended_at: None,
         end_reason: None,
         ip: visitor.ip.to_canonical().to_string(),
         user_agent: visitor.user_agent.clone(),
     };
     tx.instance().insert_session(&session, &token.hash(TokenPurpose::Session)).await?;
-    let entry = Entry { user: &user, places: &places, world: &world, proofs: &session.proofs, method };
+    let entry = Entry { user: &user, places: &places, world: &world, proofs: &session.proofs, shown };
     note(tx, app, visitor, &entry).await?;
     Ok(Issued { token, expires_at, user })
 }
@@ -131,24 +140,37 @@ fn expiry(app: &App, proofs: &Proofs, now: Timestamp) -> Timestamp {
 
 /// Who came in where, for the members list and the audit log of every organization that the proofs open.
 async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> Result<(), Error> {
-    let Entry { user, places, world, proofs, method } = *entry;
+    let Entry { user, places, world, proofs, shown } = *entry;
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = || {
         Event::done("session.created")
             .target(&user.id, &user.name)
-            .data(serde_json::json!({ "method": method.as_str() }))
+            .data(serde_json::json!({ "method": shown.proof.method().as_str(), "way": shown.way.as_str() }))
     };
     audit::record(tx, app, Some(visitor), None, &author, event()).await?;
     for place in places {
         let organization_id = &place.place.organization_id;
         if decide(Question::Organization(organization_id), world, proofs) == Decision::Allow {
-            tx.organization(organization_id)
-                .touch_member_sign_in(&user.id, method == AuthenticationMethod::Sso, app.now())
-                .await?;
+            let by_its_sso = matches!(&shown.proof, Proof::Sso { organization_id: by, .. } if by == organization_id);
+            tx.organization(organization_id).touch_member_sign_in(&user.id, by_its_sso, app.now()).await?;
             audit::record(tx, app, Some(visitor), Some(organization_id), &author, event()).await?;
         }
     }
+    if shown.way.is_entry() && shown.proof.method().is_personal() {
+        // Who is bound and comes by something of their own is exempt, or policy had refused (R-ENF-8).
+        for place in enforcing(world) {
+            let event = event_of_exempt(user, shown);
+            audit::record(tx, app, Some(visitor), Some(&place.organization_id), &author, event).await?;
+            notice::exempt_sign_in(tx, app, &place.organization_id, user).await?;
+        }
+    }
     Ok(())
+}
+
+fn event_of_exempt(user: &User, shown: &Shown) -> Event {
+    Event::done("session.created-without-sso")
+        .target(&user.id, &user.name)
+        .data(serde_json::json!({ "method": shown.proof.method().as_str() }))
 }
 
 /// A sign-in that was allowed.
@@ -157,5 +179,5 @@ struct Entry<'a> {
     places: &'a [UserPlace],
     world: &'a World,
     proofs: &'a Proofs,
-    method: AuthenticationMethod,
+    shown: &'a Shown,
 }

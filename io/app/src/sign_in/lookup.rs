@@ -45,7 +45,7 @@ pub async fn login_page(app: &App, slug: &str) -> Result<LoginPage, Error> {
                 Ok(LoginPage {
                     slug: organization.slug,
                     name: organization.name,
-                    has_sso: organization.active_connection_id.is_some(),
+                    has_sso: organization.enforcement.connection.is_some(),
                 })
             })
         })

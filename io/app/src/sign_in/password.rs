@@ -5,8 +5,9 @@ use orgate_core::email::EmailAddress;
 use orgate_core::id::UserId;
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
+use orgate_core::way_in::WayIn;
 
-use super::issue::{Issued, issue};
+use super::issue::{Issued, Shown, issue};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise;
@@ -31,23 +32,23 @@ pub struct Credentials {
 pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Result<Issued, Error> {
     limit::sign_in(app, visitor, &credentials.email).await?;
     let known = find(app, &credentials.email).await?;
-    compare(app, visitor, known, &credentials.email, credentials.password).await
+    compare(app, visitor, WayIn::Password, known, &credentials).await
 }
 
 /// The same work for all, whoever is known.
 async fn compare(
     app: &App,
     visitor: &Visitor,
+    way: WayIn,
     known: Option<(UserId, String)>,
-    typed: &str,
-    password: Password,
+    Credentials { email: typed, password }: &Credentials,
 ) -> Result<Issued, Error> {
     let stored = known.as_ref().map(|(_, hash)| hash.as_str());
-    let comparison = app.passwords.compare(&password, stored).await?;
+    let comparison = app.passwords.compare(password, stored).await?;
     match (known, comparison) {
         (Some((user_id, hash)), Comparison::Right { needs_rehash }) => {
-            let rehashed = if needs_rehash { Some(app.passwords.hash(&password, &*app.entropy).await?) } else { None };
-            let outcome = finish(app, visitor, user_id.clone(), hash, rehashed).await;
+            let rehashed = if needs_rehash { Some(app.passwords.hash(password, &*app.entropy).await?) } else { None };
+            let outcome = finish(app, visitor, way, (user_id.clone(), hash), rehashed).await;
             if let Err(Error::Refused(refusal)) = &outcome {
                 refused(app, visitor, typed, Some(user_id), refusal.code()).await?;
             }
@@ -80,7 +81,8 @@ pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result
         .await?;
     limit::confirmation(app, &user_id).await?;
     // The session's own user, never whoever else has the address.
-    compare(app, visitor, stored.map(|stored| (user_id, stored.hash)), &email, password).await
+    let known = stored.map(|stored| (user_id, stored.hash));
+    compare(app, visitor, WayIn::PasswordAgain, known, &Credentials { email, password }).await
 }
 
 async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error> {
@@ -100,14 +102,14 @@ async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error>
 async fn finish(
     app: &App,
     visitor: &Visitor,
-    user_id: UserId,
-    hash: String,
+    way: WayIn,
+    (user_id, hash): (UserId, String),
     rehashed: Option<String>,
 ) -> Result<Issued, Error> {
     app.store
         .write(
-            (app.clone(), visitor.clone(), user_id, hash, rehashed),
-            |tx, (app, visitor, user_id, hash, rehashed)| {
+            (app.clone(), visitor.clone(), way, user_id, hash, rehashed),
+            |tx, (app, visitor, way, user_id, hash, rehashed)| {
                 Box::pin(async move {
                     let stored = tx.instance().find_password(user_id).await?;
                     if stored.is_none_or(|stored| stored.hash != *hash) {
@@ -117,7 +119,7 @@ async fn finish(
                     if let Some(rehashed) = rehashed {
                         tx.instance().rehash_password(user_id, hash, rehashed).await?;
                     }
-                    issue(tx, app, visitor, user_id, Proof::Password { at: now }).await
+                    issue(tx, app, visitor, user_id, Shown { proof: Proof::Password { at: now }, way: *way }).await
                 })
             },
         )

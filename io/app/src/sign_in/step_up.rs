@@ -7,9 +7,10 @@ use orgate_core::id::ChallengeId;
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
+use orgate_core::way_in::WayIn;
 use orgate_store::{Challenge, Tx};
 
-use super::issue::{Issued, adopt, issue};
+use super::issue::{Issued, Shown, adopt, issue};
 use crate::address;
 use crate::app::App;
 use crate::authorise::{self, Caller};
@@ -41,7 +42,7 @@ pub async fn ways(app: &App, visitor: &Visitor) -> Result<Ways, Error> {
                 let caller = authorise::session(tx, app, visitor).await?;
                 let user = tx.instance().load_user(caller.user_id()).await?;
                 let password = tx.instance().find_password(&user.id).await?.is_some();
-                let places = caller.check.places.iter().filter(|place| place.place.connection.is_some());
+                let places = caller.check.places.iter().filter(|place| place.place.enforcement.connection.is_some());
                 let proven = |caller: &Caller| {
                     let own = caller.proofs().iter().filter_map(|proof| match proof {
                         Proof::Sso { organization_id, .. } => Some(organization_id.clone()),
@@ -139,11 +140,11 @@ async fn take(tx: &mut Tx, app: &App, caller: &Caller, code: &SixDigitCode) -> R
 async fn promote(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller) -> Result<Issued, Error> {
     let user = tx.instance().load_user(caller.user_id()).await?;
     let owner = address::prove(tx, app, visitor, user).await?;
-    let proof = Proof::MailedCode { at: app.now() };
+    let shown = Shown { proof: Proof::MailedCode { at: app.now() }, way: WayIn::MailedCode };
     if owner.id == *caller.user_id() {
-        issue(tx, app, visitor, &owner.id, proof).await
+        issue(tx, app, visitor, &owner.id, shown).await
     } else {
         // Identity and membership moved to the user who has the address: the session's proofs go with them.
-        adopt(tx, app, visitor, &owner.id, caller, proof).await
+        adopt(tx, app, visitor, &owner.id, caller, shown).await
     }
 }

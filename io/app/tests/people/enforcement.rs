@@ -1,5 +1,4 @@
-//! What people's use cases do once SSO is enforced. No use case can enforce it yet, so these run on PostgreSQL only,
-//! where a statement of their own brings it about.
+//! What people's use cases do once SSO is enforced: invitations, passwords (R-ENF-11).
 
 use orgate_app::account::{self, PasswordChange};
 use orgate_app::invitation::{self, InvitationStanding, NewInvitations};
@@ -13,11 +12,15 @@ use orgate_core::role::{OrganizationRole, ProjectRole};
 
 use crate::support::{Bed, PASSWORD, refused};
 
+on_each_engine! {
+    r_inv_3_while_sso_is_enforced_nobody_from_outside_is_invited
+    t_enf_3_a_reset_link_passes_no_enforcement
+    t_enf_4_who_is_not_exempt_changes_no_password
+}
+
 const NEW: &str = "another long pass phrase";
 
-#[tokio::test]
-async fn r_inv_3_while_sso_is_enforced_nobody_from_outside_is_invited() {
-    let Some(bed) = Bed::postgres().await else { return };
+async fn r_inv_3_while_sso_is_enforced_nobody_from_outside_is_invited(bed: Bed) {
     let app = &bed.app;
     let sam = bed.person("sam").await;
     let acme = bed.organization(&sam, "Acme").await;
@@ -30,7 +33,7 @@ async fn r_inv_3_while_sso_is_enforced_nobody_from_outside_is_invited() {
     };
     let sent = invitation::invite(app, &sam.visitor, "acme", new("jo@example.com")).await.unwrap().items.remove(0);
     let jo = bed.person("jo").await;
-    bed.enforce(&acme.id).await;
+    bed.enforce(&sam, &acme).await;
     let direct = invitation::invite(app, &sam.visitor, "acme", new("al@example.com")).await;
     assert_eq!(refused(direct), Refusal::InvitationsDisabledBySso);
     let again = invitation::resend(app, &sam.visitor, "acme", sent.invitation.id.as_str()).await;
@@ -47,16 +50,14 @@ async fn r_inv_3_while_sso_is_enforced_nobody_from_outside_is_invited() {
 }
 
 /// A link asked for before dies with enforcement; asked for after, the mail says where to sign in.
-#[tokio::test]
-async fn t_enf_3_a_reset_link_passes_no_enforcement() {
-    let Some(bed) = Bed::postgres().await else { return };
+async fn t_enf_3_a_reset_link_passes_no_enforcement(bed: Bed) {
     let sam = bed.person("sam").await;
     let acme = bed.organization(&sam, "Acme").await;
     let kim = bed.member(&acme, "kim", OrganizationRole::Member).await;
     bed.read_all(&kim.email).await;
     password_reset::request(&bed.app, &bed.stranger(), &kim.email).await.unwrap();
     let link = bed.next_mail(&kim.email).await.link("/password-reset/").unwrap();
-    bed.enforce(&acme.id).await;
+    bed.enforce(&sam, &acme).await;
     let completed = password_reset::complete(&bed.app, &bed.stranger(), link.rsplit('/').next().unwrap(), NEW).await;
     assert!(matches!(refused(completed), Refusal::SsoRequired(required) if required[0].slug == "acme"));
     password_reset::request(&bed.app, &bed.stranger(), &kim.email).await.unwrap();
@@ -64,19 +65,17 @@ async fn t_enf_3_a_reset_link_passes_no_enforcement() {
     assert!(mail.link("/sign-in/acme").is_some() && mail.link("/password-reset/").is_none(), "{}", mail.text);
 }
 
-#[tokio::test]
-async fn t_enf_4_who_is_not_exempt_changes_no_password() {
-    let Some(bed) = Bed::postgres().await else { return };
+async fn t_enf_4_who_is_not_exempt_changes_no_password(bed: Bed) {
     let sam = bed.person("sam").await;
     let acme = bed.organization(&sam, "Acme").await;
     let kim = bed.member(&acme, "kim", OrganizationRole::Member).await;
     let by_sso = bed.sso_session(&kim, &acme.id).await;
     let proofs = session::current(&bed.app, &by_sso.visitor).await.unwrap().proofs;
-    bed.enforce(&acme.id).await;
+    bed.enforce(&sam, &acme).await;
     let confirmed = bed.session(&kim, proofs.with(Proof::MailedCode { at: bed.now() })).await;
     let change = || PasswordChange { current: Some(PASSWORD.to_owned()), new: NEW.to_owned() };
     let bound = account::change_password(&bed.app, &confirmed.visitor, change()).await;
     assert!(matches!(refused(bound), Refusal::SsoRequired(_)));
-    assert!(matches!(refused(session::current(&bed.app, &kim.visitor).await), Refusal::SsoRequired(_)));
+    assert!(matches!(refused(session::current(&bed.app, &kim.visitor).await), Refusal::SessionEnded(_)));
     account::change_password(&bed.app, &sam.visitor, change()).await.unwrap();
 }

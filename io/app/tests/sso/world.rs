@@ -18,7 +18,7 @@ use orgate_app::visitor::Visitor;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{ConnectionId, OrganizationId, Reference, SignInId, UserId};
 use orgate_core::membership::MembershipOrigin;
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::role::OrganizationRole;
 use orgate_core::sign_in::Started;
@@ -170,7 +170,7 @@ impl World {
             created_at: now,
             closed_at: None,
             sessions_not_before_at: Timestamp::from_millis(0),
-            epoch_at: now,
+            settled_epoch: PolicyEpoch::default(),
             has_second_factor: false,
         };
         self.bed.write(user.clone(), |tx, user| Box::pin(async move { tx.instance().insert_user(user).await })).await;

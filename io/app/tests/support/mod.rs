@@ -13,6 +13,7 @@ use std::time::Duration;
 use orgate_app::App;
 use orgate_app::boot::boot;
 use orgate_app::clock::{Clock as _, ManualClock};
+use orgate_app::enforcement::{self, EnforcementView, WishForm};
 use orgate_app::entropy::{Draw as _, SeededEntropy};
 use orgate_app::error::Error;
 use orgate_app::organization::{self, NewOrganization, OrganizationView};
@@ -21,15 +22,16 @@ use orgate_app::sign_in::Issued;
 use orgate_app::sign_up::{self, NewSignUp};
 use orgate_app::token::{SecretToken, TokenPurpose};
 use orgate_app::visitor::Visitor;
+use orgate_core::connection::RevisionState;
 use orgate_core::email::EmailAddress;
-use orgate_core::id::{ConnectionId, OrganizationId, UserId};
+use orgate_core::id::{ConnectionId, OrganizationId, RevisionId, UserId};
 use orgate_core::membership::MembershipOrigin;
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, Change, PolicyEpoch};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
-use orgate_store::{Session, StoreError, Tx, User};
+use orgate_store::{Revision, Session, StoreError, Tx, User};
 use orgate_testkit::Mailbox;
 use orgate_testkit::mailbox::Message;
 use orgate_testkit::postgres::{self, Database};
@@ -219,7 +221,7 @@ impl Bed {
             created_at: now,
             closed_at: None,
             sessions_not_before_at: Timestamp::from_millis(0),
-            epoch_at: now,
+            settled_epoch: PolicyEpoch::default(),
             has_second_factor: false,
         };
         self.write((user.clone(), organization.id.clone(), now), |tx, (user, organization, now)| {
@@ -255,13 +257,17 @@ impl Bed {
             last_used_at: now,
             expires_at: now.plus(Duration::from_secs(24 * 3600)),
             proofs,
+            policy_epoch: PolicyEpoch::default(),
             ended_at: None,
             end_reason: None,
             ip: "192.0.2.1".to_owned(),
             user_agent: "Test browser".to_owned(),
         };
         self.write((session, hash), |tx, (session, hash)| {
-            Box::pin(async move { tx.instance().insert_session(session, hash).await })
+            Box::pin(async move {
+                let policy_epoch = tx.instance().load_policy_epoch().await?;
+                tx.instance().insert_session(&Session { policy_epoch, ..session.clone() }, hash).await
+            })
         })
         .await;
         let mut visitor = self.stranger();
@@ -269,30 +275,56 @@ impl Bed {
         Person { visitor, ..person.clone() }
     }
 
-    /// The organization's active connection; made when there is none.
-    async fn connection(&self, organization: &OrganizationId) -> ConnectionId {
-        let id: ConnectionId = self.app.entropy.id(self.now());
-        let input = (organization.clone(), id, self.now());
-        self.write(input, |tx, (organization, id, now)| {
+    /// The organization's active, validated connection; made when there is none.
+    pub async fn connection(&self, organization: &OrganizationId) -> ConnectionId {
+        let now = self.now();
+        let ids: (ConnectionId, RevisionId) = (self.app.entropy.id(now), self.app.entropy.id(now));
+        self.write((organization.clone(), ids, now), |tx, (organization, (id, revision_id), now)| {
             Box::pin(async move {
                 let mut view = tx.organization(organization);
-                let stored = view.load_organization().await?;
-                if let Some(active) = stored.active_connection_id {
+                let by = view.load_organization().await?.created_by;
+                let terms = view.load_terms().await?;
+                if let Some((active, _)) = terms.state.terms.connection {
                     return Ok(active);
                 }
-                view.insert_connection(id, "okta-oidc", "Okta", &stored.created_by, *now).await?;
-                view.set_active_connection(id, *now).await?;
+                view.insert_connection(id, "okta-oidc", "Okta", &by, *now).await?;
+                view.insert_draft_revision(&revision(revision_id, id, &by, *now)).await?;
+                view.set_revision_validated(revision_id, &by, *now).await?;
+                view.activate_revision(id, revision_id).await?;
+                view.activate_connection(id, revision_id, *now).await?;
+                let epoch = tx.instance().next_policy_epoch().await?;
+                let mut after = terms.clone();
+                after.state.terms.connection = Some((id.clone(), *now));
+                after.past = after.past.with(Change { epoch, before: terms.state.terms });
+                after.epoch = epoch;
+                assert!(tx.organization(organization).store_terms(terms.epoch, &after).await?);
                 Ok(id.clone())
             })
         })
         .await
     }
 
-    /// Makes the organization enforce SSO, as no use case can yet: on PostgreSQL only, by a statement of its own.
-    pub async fn enforce(&self, organization: &OrganizationId) {
-        self.connection(organization).await;
-        let database = self.database.as_ref().unwrap();
-        database.execute(&format!("update organizations set enforced = true where id = '{organization}'")).await;
+    /// Enforces SSO as this Owner, who has a password and a fresh proof by it.
+    pub async fn enforce(&self, owner: &Person, organization: &OrganizationView) -> EnforcementView {
+        self.enforce_with(owner, organization, WishForm::default()).await
+    }
+
+    /// The same with switches.
+    pub async fn enforce_with(
+        &self,
+        owner: &Person,
+        organization: &OrganizationView,
+        switches: WishForm,
+    ) -> EnforcementView {
+        self.connection(&organization.id).await;
+        let form = WishForm { enabled: true, confirm: true, ..switches };
+        enforcement::set(&self.app, &owner.visitor, organization.id.as_str(), form).await.unwrap()
+    }
+
+    /// Ends enforcement as this Owner.
+    pub async fn stop_enforcing(&self, owner: &Person, organization: &OrganizationView) -> EnforcementView {
+        let form = WishForm { confirm: true, ..WishForm::default() };
+        enforcement::set(&self.app, &owner.visitor, organization.id.as_str(), form).await.unwrap()
     }
 
     /// Uses a limit of this hour up.
@@ -338,6 +370,25 @@ pub fn refused<T>(outcome: Result<T, Error>) -> Refusal {
         Err(Error::Refused(refusal)) => refusal,
         Err(Error::Fault(fault)) => panic!("not refused but broken: {fault}"),
         Ok(_) => panic!("not refused"),
+    }
+}
+
+/// Settings that passed their test sign-in; nobody opens them here.
+fn revision(id: &RevisionId, connection_id: &ConnectionId, by: &UserId, now: Timestamp) -> Revision {
+    Revision {
+        id: id.clone(),
+        connection_id: connection_id.clone(),
+        number: 0,
+        state: RevisionState::Draft,
+        issuer: "https://idp.example".to_owned(),
+        client_id: "client".to_owned(),
+        public_settings: "{}".to_owned(),
+        sealed_settings: vec![9, 9],
+        checks: "[]".to_owned(),
+        created_at: now,
+        created_by: by.clone(),
+        validated_at: Some(now),
+        validated_by: Some(by.clone()),
     }
 }
 

@@ -30,7 +30,8 @@ pub struct Problem {
     pub code: &'static str,
     /// What to quote when asking whoever runs the service.
     pub reference: String,
-    /// With `sso-required`: the organizations that require their SSO.
+    /// With `sso-required`, and with `no-session` where enforcement ended the session: the organizations that require
+    /// their SSO.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub organizations: Vec<RequiringOrganizationView>,
     /// With `invalid-input`: the fields that were not taken.
@@ -78,7 +79,9 @@ pub(super) fn show(web: &Web, failure: &Failure, reference: &Reference) -> Respo
 }
 
 fn organizations(web: &Web, refusal: Option<&Refusal>) -> Vec<RequiringOrganizationView> {
-    let Some(Refusal::SsoRequired(organizations)) = refusal else { return Vec::new() };
+    let Some(Refusal::SsoRequired(organizations) | Refusal::SessionEnded(organizations)) = refusal else {
+        return Vec::new();
+    };
     organizations
         .iter()
         .map(|organization| RequiringOrganizationView {

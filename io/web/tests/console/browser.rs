@@ -13,6 +13,7 @@ use orgate_app::entropy::Draw as _;
 use orgate_app::token::{SecretToken, TokenPurpose};
 use orgate_app::visitor::Visitor;
 use orgate_app::{organization, session};
+use orgate_core::policy::PolicyEpoch;
 use orgate_store::Session;
 use orgate_web::Web;
 use tower::ServiceExt as _;
@@ -87,6 +88,7 @@ impl Console {
             last_used_at: now,
             expires_at: now.plus(Duration::from_secs(24 * 3600)),
             proofs: session::current(app, &person.visitor).await.unwrap().proofs,
+            policy_epoch: PolicyEpoch::default(),
             ended_at: None,
             end_reason: None,
             ip: "192.0.2.1".to_owned(),

@@ -15,6 +15,7 @@ fn all() -> Vec<Refusal> {
     let mut all = vec![
         Refusal::InvalidCredentials,
         Refusal::NoSession,
+        Refusal::SessionEnded(Vec::new()),
         Refusal::SsoRequired(Vec::new()),
         Refusal::NeedsSso,
         Refusal::NeedsProof,
@@ -29,6 +30,9 @@ fn all() -> Vec<Refusal> {
         Refusal::SlugTaken,
         Refusal::SsoNotEntitled,
         Refusal::SsoEnforced,
+        Refusal::NoWayBackIn,
+        Refusal::AlreadyEnforced,
+        Refusal::MfaManagedByIdp,
         Refusal::InvitationsDisabledBySso,
         Refusal::ConnectionNotValidated,
         Refusal::NoActiveConnection,
@@ -58,7 +62,8 @@ fn is_listed(refusal: &Refusal) -> bool {
         Refusal::NoActiveConnection | Refusal::InvalidInput(_) | Refusal::InvalidCode | Refusal::AttemptOver => true,
         Refusal::InvitationOver(_) | Refusal::InvitationForAnotherAddress | Refusal::InvitationNeedsCode => true,
         Refusal::TooManyRequests | Refusal::SignUpClosed | Refusal::Busy | Refusal::Linking(_) => true,
-        Refusal::ConnectionChanged => true,
+        Refusal::ConnectionChanged | Refusal::SessionEnded(_) | Refusal::NoWayBackIn => true,
+        Refusal::AlreadyEnforced | Refusal::MfaManagedByIdp => true,
     }
 }
 

@@ -164,7 +164,8 @@ pub(super) fn decide(world: &World, proofs: &Proofs, began: PolicyEpoch) -> Deci
         }
         after = after.under(organization_id, &change.before);
     }
-    Decision::Allow
+    // The terms of the time when it was last judged: a role or membership may have changed under them.
+    session::decide(&after, proofs)
 }
 
 /// Whether a change ended every session of this person: it bound members more strictly, and the person is not exempt.

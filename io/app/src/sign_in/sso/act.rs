@@ -8,6 +8,7 @@ use orgate_core::linking::{Linking, link};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::{Attempt, Next, after_linking};
+use orgate_core::way_in::WayIn;
 use orgate_store::{Challenge, Tx};
 
 use super::attempts::{self, Ended, RefusalPage};
@@ -21,7 +22,7 @@ use crate::error::{Error, Fault};
 use crate::limit;
 use crate::mail::MailTemplate;
 use crate::notice;
-use crate::sign_in::issue::{Issued, issue};
+use crate::sign_in::issue::{Issued, Shown, issue};
 use crate::token::CodePurpose;
 use crate::visitor::Visitor;
 
@@ -115,8 +116,10 @@ fn user_of(linking: &Linking) -> Option<&UserId> {
 pub(super) async fn changed(tx: &mut Tx, document: &Document) -> Result<Option<Refusal>, Error> {
     let organization = tx.organization(&document.organization_id).find_organization().await?;
     let stands = organization.is_some_and(|organization| {
-        organization.active_connection_id.as_ref() == Some(&document.connection_id)
-            && document.began_at >= organization.connection_since_at
+        organization
+            .enforcement
+            .connection
+            .is_some_and(|(active, since)| active == document.connection_id && document.began_at >= since)
     });
     Ok((!stands).then_some(Refusal::ConnectionChanged))
 }
@@ -146,7 +149,7 @@ async fn sign_in(
         at: now,
         authenticated_at: if assertion.max_age_zero { assertion.auth_time } else { None },
     };
-    let issued = issue(tx, app, visitor, &user_id, proof).await?;
+    let issued = issue(tx, app, visitor, &user_id, Shown { proof, way: WayIn::Sso }).await?;
     let mut view = tx.organization(&document.organization_id);
     view.touch_connection(&document.connection_id, now).await?;
     attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;

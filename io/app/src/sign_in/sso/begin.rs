@@ -95,7 +95,7 @@ pub async fn organization_of_tile(
 
 async fn active_route(tx: &mut Tx, slug: &str) -> Result<Route, Error> {
     let organization = tx.instance().find_organization_by_slug(slug).await?.ok_or(Refusal::NotFound)?;
-    let connection_id = organization.active_connection_id.ok_or(Refusal::NoActiveConnection)?;
+    let (connection_id, _) = organization.enforcement.connection.ok_or(Refusal::NoActiveConnection)?;
     let revision =
         tx.organization(&organization.id).find_revision_in_state(&connection_id, RevisionState::Active).await?;
     Ok(Route {

@@ -8,7 +8,7 @@ use orgate_core::id::{IdentityId, UserId};
 use orgate_core::linking::{Facts, Linking, takes_invitation};
 use orgate_core::membership::MembershipOrigin;
 use orgate_core::name::Name;
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
@@ -23,6 +23,7 @@ use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
 use crate::invitation;
 use crate::mail::MailTemplate;
+use crate::membership;
 use crate::visitor::Visitor;
 
 /// Writes what was decided, and says whose account it is.
@@ -128,10 +129,8 @@ async fn proven(
 }
 
 async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document, user_id: &UserId) -> Result<(), Error> {
-    let now = app.now();
-    let mut view = tx.organization(&document.organization_id);
-    view.join(user_id, OrganizationRole::Member, MembershipOrigin::Sso, now).await?;
-    tx.instance().bump_user_epoch(user_id, now).await?;
+    let (id, role) = (&document.organization_id, OrganizationRole::Member);
+    membership::join(tx, app, id, user_id, role, MembershipOrigin::Sso).await?;
     let user = tx.instance().load_user(user_id).await?;
     let event = Event::done("member.joined").target(user_id, &user.name).data(serde_json::json!({ "origin": "sso" }));
     audit::record(tx, app, Some(visitor), Some(&document.organization_id), &author(&user), event).await
@@ -154,7 +153,7 @@ async fn provision(
         created_at: now,
         closed_at: None,
         sessions_not_before_at: Timestamp::from_millis(0),
-        epoch_at: now,
+        settled_epoch: PolicyEpoch::default(),
         has_second_factor: false,
     };
     tx.instance().insert_user(&user).await?;

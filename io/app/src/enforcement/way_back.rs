@@ -1,0 +1,103 @@
+//! Owns who could come back into an organization if its IdP were down (R-ENF-5), that the last of them is not taken away
+//! by an act of the organization itself, and that its Owners hear of it when another's act does it (R-ENF-14).
+
+use orgate_core::enforcement::takes_last_way_back;
+use orgate_core::id::{OrganizationId, UserId};
+use orgate_core::policy::{Enforcement, is_break_glass, is_exempt};
+use orgate_core::refusal::Refusal;
+use orgate_core::role::OrganizationRole;
+use orgate_store::{Tx, User};
+
+use crate::app::App;
+use crate::authorise;
+use crate::error::Error;
+use crate::notice;
+
+/// The Owners who keep every way to sign in while these terms are enforced; everybody else has to use SSO (R-ENF-1).
+pub(crate) async fn exempt_owners(tx: &mut Tx, id: &OrganizationId, terms: &Enforcement) -> Result<Vec<User>, Error> {
+    let enforced = Enforcement { enforced: true, ..terms.clone() };
+    let mut found = Vec::new();
+    for owner in tx.organization(id).list_owners().await? {
+        let places = tx.instance().list_places(&owner.id).await?;
+        if is_exempt(&authorise::world(owner.address.clone(), owner.has_second_factor, &places).under(id, &enforced)) {
+            found.push(owner);
+        }
+    }
+    Ok(found)
+}
+
+/// Every break-glass Owner under these terms.
+pub(crate) async fn list(tx: &mut Tx, id: &OrganizationId, terms: &Enforcement) -> Result<Vec<User>, Error> {
+    let mut found = Vec::new();
+    for owner in tx.organization(id).list_owners().await? {
+        if is_one(tx, id, terms, &owner).await? {
+            found.push(owner);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether there is one beside `but`; `first` is asked before the others, for they are probably one.
+pub(crate) async fn exists(
+    tx: &mut Tx,
+    id: &OrganizationId,
+    terms: &Enforcement,
+    first: Option<&UserId>,
+    but: Option<&UserId>,
+) -> Result<bool, Error> {
+    let mut owners = tx.organization(id).list_owners().await?;
+    owners.retain(|owner| Some(&owner.id) != but);
+    owners.sort_by_key(|owner| Some(&owner.id) != first);
+    for owner in owners {
+        if is_one(tx, id, terms, &owner).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Refuses what would take this person away as the last way back in. Asked before anything of it is written.
+///
+/// *Errors*: [`Refusal::NoWayBackIn`]. *Source*: R-ENF-14.
+pub(crate) async fn keep(tx: &mut Tx, id: &OrganizationId, user_id: &UserId) -> Result<(), Error> {
+    let state = tx.organization(id).load_terms().await?.state;
+    if !state.terms.enforced || state.operator_recovery {
+        return Ok(());
+    }
+    let user = tx.instance().load_user(user_id).await?;
+    let is_way_back = is_one(tx, id, &state.terms, &user).await?;
+    let others = exists(tx, id, &state.terms, None, Some(user_id)).await?;
+    if takes_last_way_back(state.terms.enforced, state.operator_recovery, is_way_back, others) {
+        return Err(Refusal::NoWayBackIn.into());
+    }
+    Ok(())
+}
+
+/// Looks again at every enforcing organization that the person is an Owner of, after something about them changed, and
+/// tells the Owners of one that has lost its last way back in.
+///
+/// *Source*: R-ENF-14.
+pub(crate) async fn review_of_user(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<(), Error> {
+    for place in tx.instance().list_places(user_id).await? {
+        if place.place.enforcement.enforced && place.place.role == OrganizationRole::Owner {
+            review(tx, app, &place.place.organization_id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The same for one organization. A way back that returns is noted, so that losing it again is told again.
+pub(crate) async fn review(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<(), Error> {
+    let state = tx.organization(id).load_terms().await?.state;
+    let lost = state.terms.enforced && !state.operator_recovery && !exists(tx, id, &state.terms, None, None).await?;
+    let changed = tx.organization(id).set_way_back_lost(lost.then(|| app.now())).await?;
+    if lost && changed { notice::way_back_lost(tx, app, id).await } else { Ok(()) }
+}
+
+async fn is_one(tx: &mut Tx, id: &OrganizationId, terms: &Enforcement, user: &User) -> Result<bool, Error> {
+    let places = tx.instance().list_places(&user.id).await?;
+    let world = authorise::world(user.address.clone(), user.has_second_factor, &places).under(id, terms);
+    // The cheap question first: most members are no Owners.
+    Ok(is_break_glass(&world, id, true)
+        && is_break_glass(&world, id, tx.instance().find_password(&user.id).await?.is_some()))
+}

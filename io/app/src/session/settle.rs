@@ -1,0 +1,39 @@
+//! Owns judging a person's sessions for good: before a role, membership or factor of theirs changes, and behind a change
+//! of terms. A session that policy refuses now is marked, so that no later world brings it back (R-ENF-7, I7).
+
+use orgate_core::id::UserId;
+use orgate_core::policy::{Decision, decide_life};
+use orgate_store::{Session, Tx};
+
+use crate::app::App;
+use crate::authorise;
+use crate::error::Error;
+
+/// Why a session that enforcement ended is over, in the row.
+pub(crate) const ENDED_BY_ENFORCEMENT: &str = "sso-enforced";
+
+/// Marks what is dead among the person's sessions, and says how many that are. From here on only later changes decide.
+pub(crate) async fn settle(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<u64, Error> {
+    let now = app.now();
+    let Some(user) = tx.instance().find_user(user_id).await?.filter(|user| user.closed_at.is_none()) else {
+        return Ok(0);
+    };
+    let epoch = tx.instance().load_policy_epoch().await?;
+    let places = tx.instance().list_places(user_id).await?;
+    let world = authorise::world(user.address, user.has_second_factor, &places);
+    let living = tx.instance().list_sessions_of_user(user_id, now).await?;
+    let is_dead = |session: &Session| {
+        let judged = session.policy_epoch.max(user.settled_epoch);
+        decide_life(&world, &session.proofs, judged) != Decision::Allow
+    };
+    let dead: Vec<&Session> = living.iter().filter(|session| is_dead(session)).collect();
+    if dead.len() == living.len() && !dead.is_empty() {
+        tx.instance().end_sessions_of_user(user_id, None, ENDED_BY_ENFORCEMENT, now).await?;
+    } else {
+        for session in &dead {
+            tx.instance().end_session(user_id, &session.id, ENDED_BY_ENFORCEMENT, now).await?;
+        }
+    }
+    tx.instance().settle_user(user_id, epoch).await?;
+    Ok(u64::try_from(dead.len()).unwrap_or(u64::MAX))
+}

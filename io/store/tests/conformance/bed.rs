@@ -7,7 +7,7 @@ use orgate_core::connection::RevisionState;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{ConnectionId, Identifier, OrganizationId, ProjectId, RevisionId, UserId};
 use orgate_core::membership::MembershipOrigin;
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 use orgate_store::{Instance, Revision, Store, StoreError, StoreSettings, Tx, User};
@@ -142,7 +142,7 @@ pub fn user(name: &str) -> User {
         created_at: at(0),
         closed_at: None,
         sessions_not_before_at: Timestamp::from_millis(0),
-        epoch_at: Timestamp::from_millis(0),
+        settled_epoch: PolicyEpoch::default(),
         has_second_factor: false,
     }
 }

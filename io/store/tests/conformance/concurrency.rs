@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use orgate_core::membership::is_last_owner;
+use orgate_core::policy::PolicyEpoch;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 use orgate_store::{Mail, PasswordReset, SignIn, StoreError};
@@ -19,6 +20,7 @@ async fn a_password_reset_is_consumed_by_one_of_many(bed: Bed) {
         email_key: "dana@example.com".to_owned(),
         created_at: at(0),
         expires_at: at(50),
+        policy_epoch: PolicyEpoch::from_number(6),
     };
     within!(bed, tx, [reset], tx.instance().insert_password_reset(reset).await);
     let tries = (0..TRIES).map(|_| {
@@ -93,17 +95,17 @@ async fn t_org_1_two_owners_who_demote_each_other_leave_one(bed: Bed) {
     }
 }
 
-async fn a_last_use_never_goes_back_however_writes_are_ordered(bed: Bed) {
+async fn the_end_of_sessions_never_goes_back_however_writes_are_ordered(bed: Bed) {
     let dana = bed.user("dana").await;
     let moments: Vec<Timestamp> = (0..20).map(|number| at((number * 7) % 20)).collect();
     let bumps = moments.into_iter().map(|moment| {
         bed.write((dana.id.clone(), moment), |tx, (id, moment)| {
-            Box::pin(async move { tx.instance().bump_user_epoch(id, *moment).await })
+            Box::pin(async move { tx.instance().set_sessions_not_before(id, *moment).await })
         })
     });
     let outcomes: Result<Vec<bool>, StoreError> = join_all(bumps).await.into_iter().collect();
     outcomes.unwrap();
-    assert_eq!(within!(bed, tx, [dana], tx.instance().load_user(&dana.id).await).epoch_at, at(19));
+    assert_eq!(within!(bed, tx, [dana], tx.instance().load_user(&dana.id).await).sessions_not_before_at, at(19));
 }
 
 on_each_engine! {
@@ -112,5 +114,5 @@ on_each_engine! {
     every_due_mail_is_claimed_by_one_sender
     every_attempt_is_counted
     t_org_1_two_owners_who_demote_each_other_leave_one
-    a_last_use_never_goes_back_however_writes_are_ordered
+    the_end_of_sessions_never_goes_back_however_writes_are_ordered
 }

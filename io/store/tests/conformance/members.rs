@@ -105,7 +105,7 @@ async fn r_in_7_an_owner_makes_older_proofs_not_count(bed: Bed) {
     });
     assert_eq!(places.len(), 1);
     assert_eq!(places[0].place.proofs_not_before, at(9));
-    assert_eq!((places[0].slug.as_str(), places[0].place.connection.as_ref()), ("acme", None));
+    assert_eq!((places[0].slug.as_str(), places[0].place.enforcement.connection.as_ref()), ("acme", None));
 }
 
 async fn r_lnk_4_merging_unites_roles_and_grants_and_closes_the_emptied_user(bed: Bed) {
@@ -135,7 +135,6 @@ async fn r_lnk_4_merging_unites_roles_and_grants_and_closes_the_emptied_user(bed
         organization.set_grant(project, &into.id, ProjectRole::ReadOnly, &owner.id, at(7)).await?;
         tx.instance().merge_users(&from.id, &into.id, at(8)).await?;
         assert_eq!(tx.instance().load_user(&from.id).await?.closed_at, Some(at(8)));
-        assert_eq!(tx.instance().load_user(&into.id).await?.epoch_at, at(8));
         let mut organization = tx.organization(acme);
         assert_eq!(organization.load_active_membership(&into.id).await?.role, OrganizationRole::Owner);
         assert_eq!(organization.find_membership(&from.id).await?, None);

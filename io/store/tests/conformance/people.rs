@@ -1,7 +1,7 @@
 //! Users, their passwords, and the pending proofs of an address.
 
 use orgate_core::challenge::ChallengePurpose;
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_store::{Challenge, Constraint, PasswordCredential, PasswordReset, SignUp, StoreError};
 
 use crate::bed::{Bed, at, email, hash, id, user};
@@ -80,18 +80,16 @@ async fn r_lnk_4_a_local_address_reserves_nothing_and_can_be_proven_later(bed: B
     assert_eq!(after.address, AddressState::Proven);
 }
 
-async fn epochs_and_ends_of_sessions_never_go_back(bed: Bed) {
+async fn the_end_of_sessions_never_goes_back(bed: Bed) {
     let dana = bed.user("dana").await;
     let after = within!(bed, tx, [dana], {
         let mut instance = tx.instance();
         assert!(instance.rename_user(&dana.id, "Dana R.").await?);
-        assert!(instance.bump_user_epoch(&dana.id, at(5)).await?);
-        assert!(!instance.bump_user_epoch(&dana.id, at(4)).await?);
         assert!(instance.set_sessions_not_before(&dana.id, at(7)).await?);
         assert!(!instance.set_sessions_not_before(&dana.id, at(6)).await?);
         instance.load_user(&dana.id).await
     });
-    assert_eq!((after.name.as_str(), after.epoch_at, after.sessions_not_before_at), ("Dana R.", at(5), at(7)));
+    assert_eq!((after.name.as_str(), after.sessions_not_before_at), ("Dana R.", at(7)));
 }
 
 async fn a_password_is_set_replaced_rehashed_and_taken_away(bed: Bed) {
@@ -157,6 +155,7 @@ async fn a_password_reset_is_used_once_and_never_late(bed: Bed) {
         email_key: dana.email.key().to_owned(),
         created_at: at(0),
         expires_at: at(50),
+        policy_epoch: PolicyEpoch::from_number(6),
     };
     within!(bed, tx, [reset], {
         let mut instance = tx.instance();
@@ -216,7 +215,7 @@ on_each_engine! {
     a_person_is_found_by_id_and_by_a_proven_address_in_any_case
     r_org_1_an_address_is_proven_by_one_open_account_only
     r_lnk_4_a_local_address_reserves_nothing_and_can_be_proven_later
-    epochs_and_ends_of_sessions_never_go_back
+    the_end_of_sessions_never_goes_back
     a_password_is_set_replaced_rehashed_and_taken_away
     r_org_2_a_sign_up_has_so_many_tries_and_is_used_once
     a_password_reset_is_used_once_and_never_late

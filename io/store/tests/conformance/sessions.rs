@@ -2,7 +2,7 @@
 
 use orgate_core::id::SessionId;
 use orgate_core::membership::{MembershipOrigin, MembershipState};
-use orgate_core::policy::AddressState;
+use orgate_core::policy::{AddressState, Change, PolicyEpoch};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::role::OrganizationRole;
 use orgate_core::session::{SessionEnd, SessionLimits};
@@ -10,7 +10,7 @@ use orgate_store::{Session, User};
 
 use crate::bed::{Bed, at, hash, id};
 
-fn session(user: &User) -> Session {
+pub fn session(user: &User) -> Session {
     Session {
         id: id::<SessionId>(),
         user_id: user.id.clone(),
@@ -18,6 +18,7 @@ fn session(user: &User) -> Session {
         last_used_at: at(10),
         expires_at: at(1_000_000),
         proofs: Proofs::of(Proof::Password { at: at(10) }),
+        policy_epoch: PolicyEpoch::from_number(3),
         ended_at: None,
         end_reason: None,
         ip: "127.0.0.1".to_owned(),
@@ -34,7 +35,13 @@ async fn a_session_is_checked_with_its_person_and_all_of_their_places(bed: Bed) 
     let session = session(&dana);
     within!(bed, tx, [other, left, okta, dana, session], {
         tx.organization(other).join(&dana.id, OrganizationRole::Member, MembershipOrigin::Invitation, at(4)).await?;
-        tx.organization(other).set_active_connection(okta, at(5)).await?;
+        let before = tx.organization(other).load_terms().await?;
+        let mut after = before.clone();
+        after.state.terms.connection = Some((okta.clone(), at(5)));
+        after.epoch = PolicyEpoch::from_number(4);
+        after.past = after.past.with(Change { epoch: after.epoch, before: before.state.terms.clone() });
+        tx.organization(other).store_terms(before.epoch, &after).await?;
+        tx.instance().settle_user(&dana.id, PolicyEpoch::from_number(2)).await?;
         tx.organization(other).set_mfa_required(true).await?;
         tx.organization(left).join(&dana.id, OrganizationRole::Owner, MembershipOrigin::Invitation, at(4)).await?;
         tx.organization(left).end_membership(&dana.id, MembershipState::Left, at(5)).await?;
@@ -45,16 +52,18 @@ async fn a_session_is_checked_with_its_person_and_all_of_their_places(bed: Bed) 
     assert_eq!((&check.session_id, &check.user_id, &check.proofs), (&session.id, &dana.id, &session.proofs));
     assert_eq!((check.name.as_str(), check.email.as_str()), ("acme-owner", "acme-owner@example.com"));
     assert_eq!(
-        (check.address, check.has_second_factor, check.user_epoch_at),
-        (AddressState::Proven, false, dana.epoch_at)
+        (&check.address, check.has_second_factor, check.began, check.settled),
+        (&AddressState::Proven, false, PolicyEpoch::from_number(3), PolicyEpoch::from_number(2))
     );
+    assert_eq!((check.judged(), &check.end_reason), (PolicyEpoch::from_number(3), &None));
     assert_eq!(check.life.end(SessionLimits::default(), at(11)), None);
     let places = within!(bed, tx, [dana], tx.instance().list_places(&dana.id).await);
     assert_eq!(check.places, places);
     let summary: Vec<_> =
         places.iter().map(|one| (&one.place.organization_id, one.place.role, one.place.mfa_required)).collect();
     assert_eq!(summary, vec![(&acme, OrganizationRole::Owner, false), (&other, OrganizationRole::Member, true)]);
-    assert_eq!(places[1].place.connection, Some((okta, at(5))));
+    assert_eq!(places[1].place.enforcement.connection, Some((okta, at(5))));
+    assert_eq!(places[1].place.past.changes().len(), 1);
 }
 
 async fn a_person_without_a_place_has_a_session_all_the_same(bed: Bed) {

@@ -5,13 +5,23 @@ use orgate_store::AuditEvent;
 use serde_json::Value;
 
 /// Every action and how it reads: `{target}` is the name of what it was done to, `{key}` a value of the event's data.
-pub const ACTIONS: [(&str, &str); 44] = [
+pub const ACTIONS: &[(&str, &str)] = &[
     ("address.proven", "proved their address"),
     ("connection.activated", "activated the connection {target}"),
     ("connection.created", "began setting up the connection {target}"),
     ("connection.disabled", "disabled the connection {target}"),
     ("connection.removed", "removed the connection {target}"),
     ("connection.validated", "completed a test sign-in through the connection {target}"),
+    ("enforcement.changed", "changed how SSO enforcement treats Owners"),
+    ("enforcement.confirmed", "confirmed SSO enforcement after its trial"),
+    ("enforcement.disabled", "turned SSO enforcement off"),
+    ("enforcement.enabled", "turned SSO enforcement on"),
+    ("enforcement.rolled-back", "turned SSO enforcement off, because nobody confirmed its trial"),
+    (
+        "enforcement.swept",
+        "counted what SSO enforcement did: {members_bound} members bound, {sessions_ended} sessions ended",
+    ),
+    ("enforcement.trial-began", "turned SSO enforcement on for a trial"),
     ("identity.cleared", "cleared the single sign-on link of {target}"),
     ("identity.linked", "linked {target} to single sign-on"),
     ("invitation.accepted", "accepted the invitation to {target}"),
@@ -29,6 +39,7 @@ pub const ACTIONS: [(&str, &str); 44] = [
     ("organization.deleted", "deleted the organization {target}"),
     ("organization.deletion-requested", "asked for the deletion of {target}"),
     ("organization.deletion-undone", "took the deletion of {target} back"),
+    ("organization.mfa-requirement-changed", "changed whether members need a second factor"),
     ("organization.renamed", "renamed the organization from {from} to {target}"),
     ("organization.sso-entitled", "made single sign-on part of the plan of {target}"),
     ("organization.sso-entitlement-lost", "took single sign-on from the plan of {target}"),
@@ -43,6 +54,7 @@ pub const ACTIONS: [(&str, &str); 44] = [
     ("project.deleted", "deleted the project {target}"),
     ("project.renamed", "renamed the project {from} to {target}"),
     ("session.created", "signed in by {method}"),
+    ("session.created-without-sso", "signed in by {method} while SSO is enforced, as an exempt Owner"),
     ("session.ended", "ended one of their sessions"),
     ("session.others-ended", "ended their other sessions"),
     ("session.refused", "was refused at sign-in by {method}: {outcome}"),
@@ -92,7 +104,11 @@ fn value(name: &str, event: &AuditEvent, data: &Value) -> String {
             event.target_name.clone().or_else(|| event.target.clone()).unwrap_or_else(|| "nobody known".to_owned())
         }
         "outcome" => event.outcome.clone(),
-        key => data.get(key).and_then(Value::as_str).map_or_else(|| "an unknown value".to_owned(), word),
+        key => match data.get(key) {
+            Some(Value::String(text)) => word(text),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => "an unknown value".to_owned(),
+        },
     }
 }
 
@@ -176,9 +192,10 @@ mod tests {
     }
 
     fn is_action(literal: &str) -> bool {
-        const NOUNS: [&str; 12] = [
+        const NOUNS: &[&str] = &[
             "address",
             "connection",
+            "enforcement",
             "identity",
             "invitation",
             "member",

@@ -80,6 +80,22 @@ pub async fn show(app: &App, visitor: &Visitor, organization: &str) -> Result<En
         .await
 }
 
+/// The same for who is about to change it: the fresh proof is asked for before anything is typed (R-IN-8).
+///
+/// *Errors*: [`Refusal::NeedsRecentProof`](orgate_core::refusal::Refusal::NeedsRecentProof), and those of
+/// [`authorise::permitted`].
+pub async fn begin_change(app: &App, visitor: &Visitor, organization: &str) -> Result<EnforcementView, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), organization.to_owned()), |tx, (app, visitor, organization)| {
+            Box::pin(async move {
+                let permission = Permission::ConnectionManage;
+                let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
+                view(tx, &member).await
+            })
+        })
+        .await
+}
+
 pub(crate) async fn view(tx: &mut Tx, member: &Member) -> Result<EnforcementView, Error> {
     let id = member.organization_id();
     let terms = tx.organization(id).load_terms().await?;

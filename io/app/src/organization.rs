@@ -1,9 +1,11 @@
 //! Owns organizations: creating, renaming, leaving and deleting them. Who is in them is in [`crate::membership`], single
 //! sign-on in [`crate::connection`].
 
+mod change;
 mod deletion;
 mod forecast;
 
+pub use change::{OrganizationChange, change, rename, require_mfa};
 pub use deletion::{DELETION_DELAY, perform_due_deletions, request_deletion, undo_deletion};
 pub use forecast::{DeletionForecast, deletion_forecast};
 
@@ -23,7 +25,6 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
 use crate::membership;
-use crate::notice;
 use crate::session::{self, CurrentPlace};
 use crate::visitor::Visitor;
 
@@ -152,79 +153,6 @@ pub async fn get(app: &App, visitor: &Visitor, organization: &str) -> Result<Org
             })
         })
         .await
-}
-
-/// Gives it another name. The short name stays: login addresses and IdPs know it.
-///
-/// *Errors*: [`Refusal::InvalidInput`], and those of [`authorise::permitted`].
-pub async fn rename(app: &App, visitor: &Visitor, organization: &str, name: &str) -> Result<OrganizationView, Error> {
-    let mut input = Input::default();
-    let Some(name) = input.name("name", name) else { return Err(input.refused()) };
-    app.store
-        .write(
-            (app.clone(), visitor.clone(), organization.to_owned(), name),
-            |tx, (app, visitor, organization, name)| {
-                Box::pin(async move {
-                    let member =
-                        authorise::permitted(tx, app, visitor, organization, Permission::OrganizationUpdate).await?;
-                    let id = member.organization_id();
-                    let old = member.place.name.as_str();
-                    if old != name.as_str() {
-                        tx.organization(id).rename_organization(name.as_str()).await?;
-                        let event = Event::done("organization.renamed")
-                            .target(id, name.as_str())
-                            .data(serde_json::json!({ "from": old }));
-                        audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
-                    }
-                    let organization = tx.organization(id).load_organization().await?;
-                    view(tx, app, organization, member.role()).await
-                })
-            },
-        )
-        .await
-}
-
-/// Makes members need a second factor, or not (R-IN-4).
-///
-/// *Errors*: [`Refusal::MfaManagedByIdp`] while SSO is enforced (R-ENF-6), and those of [`authorise::permitted`].
-pub async fn require_mfa(
-    app: &App,
-    visitor: &Visitor,
-    organization: &str,
-    required: bool,
-) -> Result<OrganizationView, Error> {
-    let changed = app
-        .store
-        .write(
-            (app.clone(), visitor.clone(), organization.to_owned(), required),
-            |tx, (app, visitor, slug, required)| {
-                Box::pin(async move {
-                    let member = authorise::permitted(tx, app, visitor, slug, Permission::OrganizationUpdate).await?;
-                    let id = member.organization_id();
-                    let organization = tx.organization(id).load_organization().await?;
-                    if organization.enforcement.enforced {
-                        return Err(Error::from(Refusal::MfaManagedByIdp));
-                    }
-                    if tx.organization(id).set_mfa_required(*required).await? {
-                        let event = Event::done("organization.mfa-requirement-changed")
-                            .target(id, &organization.name)
-                            .data(serde_json::json!({ "mfa_required": required }));
-                        audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
-                        let did = if *required {
-                            "made members need a second factor"
-                        } else {
-                            "ended the second-factor rule"
-                        };
-                        notice::owners(tx, app, &member, did).await?;
-                    }
-                    let organization = tx.organization(id).load_organization().await?;
-                    view(tx, app, organization, member.role()).await
-                })
-            },
-        )
-        .await?;
-    app.outbox.wake();
-    Ok(changed)
 }
 
 /// Leaves the organization: grants end, invitations sent and tests started are revoked.

@@ -239,20 +239,32 @@ impl Bed {
 
     /// The same person in another browser, whose session holds nothing but a proof by this organization's SSO.
     pub async fn sso_session(&self, person: &Person, organization: &OrganizationId) -> Person {
-        let connection_id = self.connection(organization).await;
-        let proof =
-            Proof::Sso { connection_id, organization_id: organization.clone(), at: self.now(), authenticated_at: None };
+        let proof = self.sso_proof(organization, None).await;
         self.session(person, Proofs::of(proof)).await
+    }
+
+    /// A proof of now by this organization's SSO; the IdP says when it asked the person, or does not.
+    pub async fn sso_proof(&self, organization: &OrganizationId, authenticated_at: Option<Timestamp>) -> Proof {
+        let connection_id = self.connection(organization).await;
+        Proof::Sso { connection_id, organization_id: organization.clone(), at: self.now(), authenticated_at }
     }
 
     /// The same person in another browser, whose session holds these proofs.
     pub async fn session(&self, person: &Person, proofs: Proofs) -> Person {
+        let token = self.session_token(&person.id, proofs).await;
+        let mut visitor = self.stranger();
+        visitor.session = Some(token.hash(TokenPurpose::Session));
+        Person { visitor, ..person.clone() }
+    }
+
+    /// The token of a new session that holds these proofs.
+    pub async fn session_token(&self, user_id: &UserId, proofs: Proofs) -> SecretToken {
         let now = self.now();
         let token = SecretToken::generate(&*self.app.entropy);
         let hash = token.hash(TokenPurpose::Session);
         let session = Session {
             id: self.app.entropy.id(now),
-            user_id: person.id.clone(),
+            user_id: user_id.clone(),
             created_at: now,
             last_used_at: now,
             expires_at: now.plus(Duration::from_secs(24 * 3600)),
@@ -270,9 +282,7 @@ impl Bed {
             })
         })
         .await;
-        let mut visitor = self.stranger();
-        visitor.session = Some(hash);
-        Person { visitor, ..person.clone() }
+        token
     }
 
     /// The organization's active, validated connection; made when there is none.

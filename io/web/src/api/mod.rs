@@ -5,6 +5,7 @@ pub mod account;
 pub mod audit_events;
 pub mod connection_tests;
 pub mod connections;
+pub mod enforcement;
 pub mod identities;
 pub mod invitations;
 pub mod members;

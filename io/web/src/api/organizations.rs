@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use orgate_app::organization::{self, NewOrganization};
+use orgate_app::organization::{self, NewOrganization, OrganizationChange};
 use orgate_app::session;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,6 +27,8 @@ pub struct OrganizationView {
     sso_entitled: bool,
     /// Whether its members have to use its SSO.
     sso_enforced: bool,
+    /// Whether its members need a second factor; always false while SSO is enforced.
+    mfa_required: bool,
     /// Where its members sign in.
     sign_in_url: String,
     /// When its requested deletion takes effect.
@@ -42,6 +44,7 @@ impl From<organization::OrganizationView> for OrganizationView {
             role: view.role.as_str(),
             sso_entitled: view.sso_entitled,
             sso_enforced: view.enforced,
+            mfa_required: view.mfa_required,
             sign_in_url: view.login_address,
             deletes_at: maybe(view.deletes_at),
         }
@@ -108,21 +111,37 @@ pub struct NameBody {
     pub(super) name: String,
 }
 
-/// Rename an organization
+/// What to change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationChangeBody {
+    /// The name from now on.
+    name: Option<String>,
+    /// Whether members need a second factor from now on. While SSO is enforced that is the identity provider's matter.
+    mfa_required: Option<bool>,
+}
+
+/// Change an organization
 ///
-/// Its short name stays.
+/// Its short name stays. A change that is refused in part is not made at all.
 #[utoipa::path(
     patch, path = "/api/v1/organizations/{organization}", tag = "Organizations",
     params(("organization" = String, Path, description = "Id or short name")),
-    request_body = NameBody,
-    responses((status = 200, body = OrganizationView), (status = 403, body = Problem), (status = 422, body = Problem)),
+    request_body = OrganizationChangeBody,
+    responses(
+        (status = 200, body = OrganizationView),
+        (status = 403, body = Problem),
+        (status = 409, body = Problem, description = "mfa-managed-by-idp"),
+        (status = 422, body = Problem),
+    ),
 )]
-pub async fn rename(
+pub async fn change(
     call: Call,
     At(organization): At<String>,
-    Body(body): Body<NameBody>,
+    Body(body): Body<OrganizationChangeBody>,
 ) -> Result<Json<OrganizationView>, Failure> {
-    Ok(Json(organization::rename(call.app(), &call.visitor, &organization, &body.name).await?.into()))
+    let change = OrganizationChange { name: body.name, mfa_required: body.mfa_required };
+    Ok(Json(organization::change(call.app(), &call.visitor, &organization, change).await?.into()))
 }
 
 /// What makes sure that the right one is deleted.

@@ -8,7 +8,7 @@ use crate::route::Routes;
 /// Every call.
 pub(super) fn all(routes: Routes) -> Routes {
     let routes = routes.api(GET, "/api/openapi.json", Public, api::openapi::show);
-    operator(connections(projects(people(organizations(account(sessions(routes)))))))
+    operator(enforcement(connections(projects(people(organizations(account(sessions(routes))))))))
 }
 
 fn sessions(routes: Routes) -> Routes {
@@ -39,7 +39,7 @@ fn organizations(routes: Routes) -> Routes {
         .api(GET, "/api/v1/organizations", Session, api::organizations::list)
         .api(POST, "/api/v1/organizations", Account, api::organizations::create)
         .api(GET, "/api/v1/organizations/{organization}", Member, api::organizations::show)
-        .api(PATCH, "/api/v1/organizations/{organization}", Owner, api::organizations::rename)
+        .api(PATCH, "/api/v1/organizations/{organization}", Owner, api::organizations::change)
         .api(POST, "/api/v1/organizations/{organization}/deletion", RecentOwner, api::organizations::request_deletion)
         .api(DELETE, "/api/v1/organizations/{organization}/deletion", Owner, api::organizations::undo_deletion)
         .api(GET, "/api/v1/organizations/{organization}/audit-events", Owner, api::audit_events::list)
@@ -109,6 +109,11 @@ fn connections(routes: Routes) -> Routes {
             Owner,
             api::connection_tests::show,
         )
+}
+
+fn enforcement(routes: Routes) -> Routes {
+    const ONE: &str = "/api/v1/organizations/{organization}/sso-enforcement";
+    routes.api(GET, ONE, Owner, api::enforcement::show).api(PUT, ONE, RecentOwner, api::enforcement::set)
 }
 
 fn operator(routes: Routes) -> Routes {

@@ -3,6 +3,7 @@
 mod account;
 mod audit_events;
 mod connections;
+mod enforcement;
 mod invitations;
 mod members;
 mod operator;

@@ -62,3 +62,40 @@ async fn r_org_5_a_deletion_takes_the_name_a_fresh_proof_and_can_be_undone() {
     site.advance(16);
     ask("acme").refused(StatusCode::FORBIDDEN, "needs-recent-proof").await;
 }
+
+#[tokio::test]
+async fn r_in_4_an_owner_asks_for_a_second_factor_and_a_change_is_made_whole_or_not() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    let slug = site.organization(&sam, "Acme").await;
+    // Its own SSO answers for the second factor, which nobody has here.
+    let id = site.connection(&sam, &slug).await;
+    let sam = site.by_sso(&sam, &id).await;
+    let path = format!("/api/v1/organizations/{slug}");
+    let change = |body| site.ask(Method::PATCH, &path).bearer(&sam).json(&body);
+    let asked = change(json!({ "mfa_required": true })).expect(StatusCode::OK).await.json();
+    assert_eq!((&asked["mfa_required"], &asked["name"]), (&json!(true), &json!("Acme")));
+    assert_eq!(change(json!({})).expect(StatusCode::OK).await.json(), asked, "nothing asked for, nothing changed");
+    let empty = json!({ "name": " ", "mfa_required": false });
+    change(empty).refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+    let shown = site.get(&path).bearer(&sam).expect(StatusCode::OK).await.json();
+    assert_eq!(shown, asked);
+}
+
+#[tokio::test]
+async fn r_enf_6_while_sso_is_enforced_second_factors_are_the_identity_providers_matter() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    let slug = site.organization(&sam, "Acme").await;
+    let id = site.connection(&sam, &slug).await;
+    let sam = site.by_sso(&sam, &id).await;
+    let path = format!("/api/v1/organizations/{slug}");
+    let change = |body| site.ask(Method::PATCH, &path).bearer(&sam).json(&body);
+    change(json!({ "mfa_required": true })).expect(StatusCode::OK).await;
+    let on = json!({ "enabled": true, "confirm": true });
+    site.ask(Method::PUT, &format!("{path}/sso-enforcement")).bearer(&sam).json(&on).expect(StatusCode::OK).await;
+    let both = json!({ "name": "Other", "mfa_required": true });
+    change(both).refused(StatusCode::CONFLICT, "mfa-managed-by-idp").await;
+    let shown = site.get(&path).bearer(&sam).expect(StatusCode::OK).await.json();
+    assert_eq!((&shown["mfa_required"], &shown["name"]), (&json!(false), &json!("Acme")), "the name stays as well");
+}

@@ -2,9 +2,7 @@
 
 mod sample;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,35 +11,28 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOK
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use orgate_app::App;
-use orgate_app::boot::boot;
-use orgate_app::clock::ManualClock;
-use orgate_app::entropy::SystemEntropy;
-use orgate_app::settings::Settings;
-use orgate_core::time::Timestamp;
-use orgate_testkit::Mailbox;
+use orgate_core::id::{Identifier as _, OrganizationId, UserId};
+use orgate_core::proof::Proofs;
 use orgate_web::Web;
 use orgate_web::router::router_with_empty_route;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
-use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+use crate::bed::Bed;
+
+pub use crate::bed::PASSWORD;
 pub use sample::{body_of, path_of};
 
 /// What the program is reached by.
 pub const PUBLIC_URL: &str = "https://id.example.com";
-/// The password of everybody here.
-pub const PASSWORD: &str = "seven quiet lanterns over Riga";
 /// The operator's token.
 pub const OPERATOR: &str = "operator-token-of-the-tests-0123456789abcdef";
 
 /// One test's program.
 pub struct Site {
     pub app: App,
-    pub clock: ManualClock,
-    mailbox: Mailbox,
+    pub bed: Bed,
     router: Router,
-    _folder: TempDir,
 }
 
 /// Somebody with a session.
@@ -59,24 +50,11 @@ impl Site {
 
     /// With settings beside the usual ones.
     pub async fn with(more: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mail = folder.path().join("mail");
-        let usual = [
-            ("ORGATE_LISTEN", "127.0.0.1:0".to_owned()),
-            ("ORGATE_PUBLIC_URL", PUBLIC_URL.to_owned()),
-            ("ORGATE_DATABASE_URL", format!("sqlite:{}", folder.path().join("orgate.db").display())),
-            ("ORGATE_SECRET_KEY", "5a".repeat(32)),
-            ("ORGATE_MAIL", format!("dir:{}", mail.display())),
-            ("ORGATE_LIMIT_SIGN_UPS", "1000".to_owned()),
-        ];
-        let mut environment: BTreeMap<String, String> =
-            usual.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        environment.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let settings = Settings::load(&environment, None, &|path| std::fs::read(path)).unwrap();
-        let clock = ManualClock::starting_at(Timestamp::parse_rfc3339("2026-11-22T06:00:00Z").unwrap());
-        let app = boot(settings, Arc::new(clock.clone()), Arc::new(SystemEntropy)).await.unwrap();
-        let router = router_with_empty_route(Web::new(app.clone()));
-        Self { app, clock, mailbox: Mailbox::new(mail), router, _folder: folder }
+        let mut settings = vec![("ORGATE_PUBLIC_URL", PUBLIC_URL)];
+        settings.extend_from_slice(more);
+        let bed = Bed::sqlite_with(&settings).await;
+        let router = router_with_empty_route(Web::new(bed.app.clone()));
+        Self { app: bed.app.clone(), bed, router }
     }
 
     pub fn ask(&self, method: Method, path: &str) -> Ask<'_> {
@@ -97,7 +75,7 @@ impl Site {
     }
 
     pub fn advance(&self, minutes: u64) {
-        self.clock.advance(Duration::from_secs(60 * minutes));
+        self.bed.advance(minutes);
     }
 
     /// The code of the next mail to this address that holds one.
@@ -119,8 +97,7 @@ impl Site {
     }
 
     pub async fn mail(&self, address: &str) -> orgate_testkit::mailbox::Message {
-        self.app.outbox.send_due().await.unwrap();
-        self.mailbox.take(address).unwrap_or_else(|| panic!("no new mail to {address}"))
+        self.bed.next_mail(address).await
     }
 
     /// Somebody who signed up: `sam` is sam@example.com.
@@ -138,6 +115,21 @@ impl Site {
     pub async fn organization(&self, owner: &Person, name: &str) -> String {
         let ask = self.post("/api/v1/organizations").bearer(owner).json(&json!({ "name": name }));
         text(&ask.expect(StatusCode::CREATED).await.json()["slug"])
+    }
+
+    /// An active, validated connection of this person's organization, and which organization that is.
+    pub async fn connection(&self, owner: &Person, slug: &str) -> OrganizationId {
+        let ask = self.get(&format!("/api/v1/organizations/{slug}")).bearer(owner);
+        let id = OrganizationId::parse(&text(&ask.expect(StatusCode::OK).await.json()["id"])).unwrap();
+        self.bed.connection(&id).await;
+        id
+    }
+
+    /// The same person in another session, which a fresh sign-in through this organization's SSO made.
+    pub async fn by_sso(&self, person: &Person, organization: &OrganizationId) -> Person {
+        let proof = self.bed.sso_proof(organization, Some(self.bed.now())).await;
+        let token = self.bed.session_token(&UserId::parse(&person.id).unwrap(), Proofs::of(proof)).await;
+        Person { token: token.reveal().to_string(), ..person.clone() }
     }
 
     /// Somebody who came by invitation.

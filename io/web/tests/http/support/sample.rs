@@ -45,6 +45,7 @@ pub fn body_of(route: &Route) -> Option<Value> {
         ("PATCH", "{user_id}") => json!({ "role": "member" }),
         ("POST", "connections") => json!({ "kind": "oidc" }),
         ("PUT", "settings") => json!({ "issuer": "https://idp.example.com", "client_id": "a", "client_secret": "b" }),
+        ("PUT", "sso-enforcement") => json!({ "enabled": true, "confirm": true }),
         ("PUT", "entitlements") => json!({ "sso": false }),
         _ => return None,
     };

@@ -118,30 +118,31 @@ pub fn caller(app: &App, check: SessionCheck, now: Timestamp) -> Result<Caller, 
     let by_enforcement = check.end_reason.as_deref() == Some(ENDED_BY_ENFORCEMENT);
     match end {
         None => {}
-        Some(SessionEnd::Ended) if by_enforcement => return Err(ended(&check, &enforcing(&check))),
+        Some(SessionEnd::Ended) if by_enforcement => return Err(ended(&check)),
         Some(SessionEnd::Ended | SessionEnd::Expired | SessionEnd::Idle) => return Err(Refusal::NoSession),
     }
     let world = world(check.address.clone(), check.has_second_factor, &check.places);
     match policy::decide_life(&world, &check.proofs, check.judged()) {
         Decision::Allow => Ok(Caller { check, world, now }),
-        Decision::Deny(Denial::SsoRequired(organizations)) => Err(ended(&check, &organizations)),
+        Decision::Deny(Denial::SsoRequired(_)) => Err(ended(&check)),
         Decision::Deny(Denial::NoProof | Denial::NotAMember) | Decision::Require(_) => Err(Refusal::NoSession),
     }
 }
 
-fn enforcing(check: &SessionCheck) -> Vec<OrganizationId> {
-    let enforcing = check.places.iter().filter(|place| place.place.enforcement.enforced);
-    enforcing.map(|place| place.place.organization_id.clone()).collect()
-}
-
-/// Names the organizations whose enforcement ended the session, as far as its proofs may know of them (R-IN-9).
-fn ended(check: &SessionCheck, organizations: &[OrganizationId]) -> Refusal {
+/// Names the organizations that ask for their SSO today, as far as the session's proofs may know of them (R-IN-9). If
+/// none does any more, what ended the session is past, and any way leads to a new one.
+fn ended(check: &SessionCheck) -> Refusal {
+    let enforcing: Vec<&UserPlace> = check.places.iter().filter(|place| place.place.enforcement.enforced).collect();
+    if enforcing.is_empty() {
+        return Refusal::NoSession;
+    }
     let personal = check.proofs.iter().any(|proof| proof.method().is_personal());
     let may_be_named = |id: &OrganizationId| {
         let own = |proof: &Proof| matches!(proof, Proof::Sso { organization_id, .. } if organization_id == id);
         personal || check.proofs.iter().any(own)
     };
-    let named: Vec<OrganizationId> = organizations.iter().filter(|id| may_be_named(id)).cloned().collect();
+    let ids = enforcing.iter().map(|place| &place.place.organization_id);
+    let named: Vec<OrganizationId> = ids.filter(|id| may_be_named(id)).cloned().collect();
     Refusal::SessionEnded(requiring(&named, &check.places))
 }
 

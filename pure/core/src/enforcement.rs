@@ -134,6 +134,7 @@ pub fn rolled_back(state: &State, mfa_before: bool) -> State {
 /// accepted.
 ///
 /// *Source*: R-ENF-14, I6.
+#[expect(clippy::fn_params_excessive_bools, reason = "four independent facts, each named where it is asked")]
 pub const fn takes_last_way_back(
     is_enforced: bool,
     operator_recovery: bool,

@@ -52,18 +52,46 @@ fn organization(number: u8) -> OrganizationId {
     OrganizationId::new(NOW, [number; 10])
 }
 
-fn place(number: u8, role: OrganizationRole, enforced: bool) -> Place {
+/// What a person is in an organization, and on which terms.
+#[derive(Clone, Copy)]
+struct Kind {
+    name: &'static str,
+    role: OrganizationRole,
+    enforced: bool,
+    owner_exemption: bool,
+    owner_second_factor: bool,
+    mfa_required: bool,
+}
+
+const OWNER: Kind = Kind {
+    name: "owner",
+    role: OrganizationRole::Owner,
+    enforced: false,
+    owner_exemption: true,
+    owner_second_factor: false,
+    mfa_required: false,
+};
+const OWNER_ENFORCED: Kind = Kind { name: "owner enforced", enforced: true, ..OWNER };
+const OWNER_BOUND: Kind = Kind { name: "owner not exempted", owner_exemption: false, ..OWNER_ENFORCED };
+const OWNER_NEEDS_FACTOR: Kind = Kind { name: "owner needs factor", owner_second_factor: true, ..OWNER_ENFORCED };
+const OWNER_MFA: Kind = Kind { name: "owner mfa required", mfa_required: true, ..OWNER };
+const MEMBER: Kind = Kind { name: "member", role: OrganizationRole::Member, ..OWNER };
+const MEMBER_ENFORCED: Kind = Kind { name: "member enforced", enforced: true, ..MEMBER };
+const MEMBER_MFA: Kind = Kind { name: "member mfa required", mfa_required: true, ..MEMBER };
+
+fn place(number: u8, kind: Kind) -> Place {
+    let Kind { name: _, role, enforced, owner_exemption, owner_second_factor, mfa_required } = kind;
     Place {
         organization_id: organization(number),
         role,
         enforcement: Enforcement {
             enforced,
-            owner_exemption: true,
-            owner_second_factor: false,
+            owner_exemption,
+            owner_second_factor,
             connection: Some((ConnectionId::new(NOW, [number; 10]), NOW)),
         },
         past: Past::default(),
-        mfa_required: false,
+        mfa_required,
         proofs_not_before: NOW,
     }
 }
@@ -89,55 +117,67 @@ fn word(decision: &Decision) -> &'static str {
     }
 }
 
-/// Two organizations, every role and switch, every set of proofs: what opens.
-#[test]
-fn sign_in_decisions_of_two_organizations() {
+fn proof_sets() -> [(&'static str, Proofs); 7] {
     let password = Proof::Password { at: NOW };
     let code = Proof::MailedCode { at: NOW };
-    let sets = [
+    let replaced = Proof::Sso {
+        connection_id: ConnectionId::new(NOW, [9; 10]),
+        organization_id: organization(1),
+        at: NOW,
+        authenticated_at: None,
+    };
+    [
         ("password", Proofs::of(password.clone())),
         ("sso A", Proofs::of(sso(1))),
         ("sso A + code", Proofs::of(sso(1)).with(code.clone())),
         ("sso A + sso B", Proofs::of(sso(1)).with(sso(2))),
         ("password + sso A", Proofs::of(password).with(sso(1))),
         ("code", Proofs::of(code)),
-    ];
-    let kinds = [
-        (OrganizationRole::Owner, false),
-        (OrganizationRole::Owner, true),
-        (OrganizationRole::Member, false),
-        (OrganizationRole::Member, true),
-    ];
+        ("replaced sso A", Proofs::of(replaced)),
+    ]
+}
+
+/// What opens: two organizations, every role and switch, every set of proofs; then one organization, with and without a
+/// second factor.
+#[test]
+fn r_enf_4_sign_in_decisions() {
     let mut table = format!(
-        "{:18}{:18}{:8}{:18}{:14}{:22}{:22}{}\n",
+        "{:20}{:20}{:8}{:18}{:14}{:22}{:22}{}\n",
         "A", "B", "exempt", "proofs", "session", "A opens", "B opens", "account"
     );
-    for a in kinds {
-        for b in kinds {
-            let world = World {
-                address: AddressState::Proven,
-                has_second_factor: false,
-                places: vec![place(1, a.0, a.1), place(2, b.0, b.1)],
-            };
-            for (name, proofs) in &sets {
-                let kind = |(role, enforced): (OrganizationRole, bool)| {
-                    format!("{}{}", role.as_str(), if enforced { " enforced" } else { "" })
-                };
-                let answer = |question| word(&decide(question, &world, proofs));
-                writeln!(
-                    table,
-                    "{:18}{:18}{:8}{:18}{:14}{:22}{:22}{}",
-                    kind(a),
-                    kind(b),
-                    if is_exempt(&world) { "yes" } else { "no" },
-                    name,
-                    answer(Question::Session),
-                    answer(Question::Organization(&organization(1))),
-                    answer(Question::Organization(&organization(2))),
-                    answer(Question::Account),
-                )
+    let ids = [1, 2].map(organization);
+    let kinds = [OWNER, OWNER_ENFORCED, OWNER_BOUND, MEMBER, MEMBER_ENFORCED];
+    for (a, b) in kinds.iter().flat_map(|a| kinds.iter().map(move |b| (*a, *b))) {
+        let world =
+            World { address: AddressState::Proven, has_second_factor: false, places: vec![place(1, a), place(2, b)] };
+        let exempt = if is_exempt(&world) { "yes" } else { "no" };
+        for (proofs_name, proofs) in proof_sets() {
+            let answer = |question| word(&decide(question, &world, &proofs));
+            let (session, account) = (answer(Question::Session), answer(Question::Account));
+            let [a_opens, b_opens] = [&ids[0], &ids[1]].map(|id| answer(Question::Organization(id)));
+            let (a, b) = (a.name, b.name);
+            writeln!(table, "{a:20}{b:20}{exempt:8}{proofs_name:18}{session:14}{a_opens:22}{b_opens:22}{account}")
                 .unwrap();
-            }
+        }
+    }
+    writeln!(
+        table,
+        "\n{:20}{:20}{:8}{:18}{:14}{:22}account",
+        "A", "second factor", "exempt", "proofs", "session", "A opens"
+    )
+    .unwrap();
+    let kinds =
+        [OWNER, OWNER_MFA, OWNER_ENFORCED, OWNER_BOUND, OWNER_NEEDS_FACTOR, MEMBER, MEMBER_MFA, MEMBER_ENFORCED];
+    for (a, has_second_factor) in kinds.iter().flat_map(|a| [false, true].map(|has| (*a, has))) {
+        let world = World { address: AddressState::Proven, has_second_factor, places: vec![place(1, a)] };
+        let exempt = if is_exempt(&world) { "yes" } else { "no" };
+        let factor = if has_second_factor { "yes" } else { "no" };
+        for (proofs_name, proofs) in proof_sets().into_iter().filter(|(name, _)| !name.contains("sso B")) {
+            let answer = |question| word(&decide(question, &world, &proofs));
+            let (session, account) = (answer(Question::Session), answer(Question::Account));
+            let opens = answer(Question::Organization(&ids[0]));
+            let a = a.name;
+            writeln!(table, "{a:20}{factor:20}{exempt:8}{proofs_name:18}{session:14}{opens:22}{account}").unwrap();
         }
     }
     compare("sign_in_decisions.txt", &table);

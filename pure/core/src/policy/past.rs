@@ -75,7 +75,7 @@ impl Past {
     pub fn with(mut self, change: Change) -> Self {
         self.changes.push(change);
         let surplus = self.changes.len().saturating_sub(MOST_CHANGES);
-        let dropped = self.changes.drain(..surplus).last();
+        let dropped = self.changes.drain(..surplus).next_back();
         self.forgotten = dropped.map_or(self.forgotten, |change| change.epoch);
         self
     }

@@ -1,5 +1,5 @@
-//! Owns which proofs of a session still count. A proof that stops counting never counts again: the moments it is
-//! compared with only move forward.
+//! Owns which proofs of a session still count. The moments that a proof is compared with only move forward, so one that
+//! an organization's connection stops vouching for never counts again while its person stays a member there.
 
 use super::{Place, World};
 use crate::proof::{Proof, Proofs};

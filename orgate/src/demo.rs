@@ -68,6 +68,8 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         idp: company.idp.issuer(),
         idp_admin: &company.idp.admin_url(),
         folder: folder.path(),
+        settings: &folder.settings(),
+        program: &std::env::args().next().unwrap_or_else(|| "orgate".to_owned()),
         is_new,
     }));
     serve_with(company, app, listener).await?;
@@ -94,19 +96,18 @@ fn settle(folder: &Folder, port: Option<u16>) -> Result<(State, bool), String> {
 /// The settings of an operator who runs this machine for themselves. The environment has no say.
 fn settings(folder: &Folder, ports: Ports) -> Result<Settings, String> {
     let key = folder.secret_key(&SystemEntropy)?;
-    let values = [
-        ("ORGATE_LISTEN", address(ports.console).to_string()),
-        ("ORGATE_PUBLIC_URL", format!("http://localhost:{}", ports.console)),
-        ("ORGATE_DATABASE_URL", format!("sqlite:{}", folder.database().display())),
-        ("ORGATE_SECRET_KEY_FILE", key.display().to_string()),
-        ("ORGATE_MAIL", format!("dir:{}", folder.mails().display())),
-        ("ORGATE_MAIL_FROM", "orgate@demo.example".to_owned()),
+    let file = folder.keep_settings(&[
+        ("listen", address(ports.console).to_string()),
+        ("public_url", format!("http://localhost:{}", ports.console)),
+        ("database_url", format!("sqlite:{}", folder.database().display())),
+        ("secret_key_file", key.display().to_string()),
+        ("mail", format!("dir:{}", folder.mails().display())),
+        ("mail_from", "orgate@demo.example".to_owned()),
         // Nothing else of this machine may be reached through a connection's settings.
-        ("ORGATE_IDP_ALLOW", address(ports.idp).to_string()),
-        ("ORGATE_LOG", "warn".to_owned()),
-    ];
-    let environment: BTreeMap<String, String> = values.map(|(name, value)| (name.to_owned(), value)).into();
-    configuration::of(&environment)
+        ("idp_allow", address(ports.idp).to_string()),
+        ("log", "warn".to_owned()),
+    ])?;
+    configuration::of(&BTreeMap::from([("ORGATE_CONFIG".to_owned(), file.display().to_string())]))
 }
 
 async fn start_company(folder: &Folder, ports: Ports) -> Result<Company, String> {

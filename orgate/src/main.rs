@@ -4,6 +4,7 @@ mod configuration;
 mod demo;
 mod doctor;
 mod entitlement;
+mod recover;
 mod serve;
 mod stop;
 
@@ -33,6 +34,8 @@ enum Command {
     ExampleConfig,
     /// Say whether an organization may use single sign-on.
     Entitlement(entitlement::Arguments),
+    /// Let an organization's people in again when its identity provider is down or its Owners are gone.
+    Recover(recover::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
                 Ok(())
             }
             Command::Entitlement(arguments) => entitlement::run(arguments).await,
+            Command::Recover(arguments) => recover::run(arguments).await,
         }
     });
     match outcome {

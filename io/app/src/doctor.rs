@@ -4,12 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgate_store::{Migrate, Store};
+use orgate_store::{Migrate, Store, Tx};
 
+use crate::app::App;
 use crate::boot::{BootError, boot};
 use crate::clock::{Clock as _, SystemClock};
 use crate::entropy::SystemEntropy;
 use crate::settings::Settings;
+
+/// Organizations read at once.
+const PAGE: u32 = 200;
 
 /// What was looked at, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,5 +96,36 @@ async fn running(settings: Settings) -> Vec<Finding> {
         ),
         Err(error) => bad("outbox", crate::Error::from(error).to_string()),
     });
+    findings.push(ways_back(&app).await);
     findings
+}
+
+/// Organizations that would need the operator if their IdP were down. That is theirs to mend, and told to their Owners
+/// (R-ENF-14); the operator may want to know it beforehand.
+async fn ways_back(app: &App) -> Finding {
+    let without = app.store.read_long((), |tx, ()| Box::pin(without_way_back(tx))).await;
+    match without {
+        Ok(slugs) if slugs.is_empty() => good("enforcement", "every organization that enforces SSO has a way back in"),
+        Ok(slugs) => {
+            let text = format!(
+                "no Owner could come in without the identity provider: {}; `orgate recover` would let them in",
+                slugs.join(", ")
+            );
+            good("enforcement", text)
+        }
+        Err(error) => bad("enforcement", error.to_string()),
+    }
+}
+
+async fn without_way_back(tx: &mut Tx) -> Result<Vec<String>, crate::Error> {
+    let (mut slugs, mut after) = (Vec::new(), None);
+    loop {
+        let page = tx.instance().list_organizations(after.as_ref(), PAGE).await?;
+        after = page.items.last().map(|organization| organization.id.clone());
+        let lost = page.items.into_iter().filter(|organization| organization.way_back_lost_at.is_some());
+        slugs.extend(lost.map(|organization| organization.slug));
+        if !page.has_more {
+            return Ok(slugs);
+        }
+    }
 }

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
-use crate::enforcement::{self, way_back};
+use crate::enforcement::{self, Named, way_back};
 use crate::error::Error;
 use crate::membership;
 use crate::notice;
@@ -87,8 +87,8 @@ pub struct Recovered {
     pub organization: Organization,
     /// What was done, as a sentence; also that nothing was to do.
     pub done: String,
-    /// Owners who were mailed.
-    pub mailed: usize,
+    /// The Owners, all of whom are mailed; nobody when nothing was to do.
+    pub mailed: Vec<Named>,
 }
 
 /// Lets an organization's people in again when its IdP is down or its Owners are gone. It is written to the
@@ -106,10 +106,12 @@ pub async fn recover(app: &App, organization: &str, recovery: Recovery) -> Resul
                     Recovery::TurnOffEnforcement => turn_off(tx, app, &found).await?,
                     Recovery::MakeOwner(who) => make_owner(tx, app, &found, who).await?,
                 };
-                let owners = tx.organization(&found.id).list_owners().await?.len();
+                let owners = tx.organization(&found.id).list_owners().await?;
                 Ok::<_, Error>(match done {
-                    Some(done) => Recovered { organization: found, done, mailed: owners },
-                    None => Recovered { organization: found, done: "It is so already.".to_owned(), mailed: 0 },
+                    Some(done) => {
+                        Recovered { organization: found, done, mailed: owners.into_iter().map(Named::from).collect() }
+                    }
+                    None => Recovered { organization: found, done: "It is so already.".to_owned(), mailed: Vec::new() },
                 })
             })
         })

@@ -15,10 +15,11 @@ const STATE: &str = "demo.json";
 const LOCK: &str = "demo.lock";
 const DATABASE: &str = "orgate.db";
 const SECRET_KEY: &str = "secret.key";
+const SETTINGS: &str = "orgate.toml";
 const IDP_STATE: &str = "identity-provider.json";
 const MAILS: &str = "mail";
 /// Everything that a start writes beside the mails. The state goes last, for it says that the rest is ours.
-const FILES: [&str; 6] = [DATABASE, "orgate.db-wal", "orgate.db-shm", SECRET_KEY, IDP_STATE, STATE];
+const FILES: [&str; 7] = [DATABASE, "orgate.db-wal", "orgate.db-shm", SECRET_KEY, SETTINGS, IDP_STATE, STATE];
 
 /// What the next start has to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +124,22 @@ impl Folder {
         Ok(path)
     }
 
+    /// Writes the settings file, with which every other command finds this deployment too.
+    ///
+    /// *Errors*: a file that cannot be written.
+    pub fn keep_settings(&self, values: &[(&str, String)]) -> Result<PathBuf, String> {
+        let path = self.settings();
+        let lines =
+            values.iter().map(|(name, value)| format!("{name} = {}\n", serde_json::Value::from(value.as_str())));
+        std::fs::write(&path, lines.collect::<String>()).map_err(failure(&path))?;
+        Ok(path)
+    }
+
+    /// The settings file.
+    pub fn settings(&self) -> PathBuf {
+        self.path.join(SETTINGS)
+    }
+
     /// Deletes what earlier starts wrote, and nothing else.
     ///
     /// *Errors*: a file that cannot be deleted.
@@ -197,6 +214,7 @@ mod tests {
         folder.keep(&state()).unwrap();
         assert_eq!(folder.state(), Ok(Some(state())));
         folder.secret_key(&SeededEntropy::new(1)).unwrap();
+        folder.keep_settings(&[("log", "warn".to_owned())]).unwrap();
         std::fs::create_dir(folder.mails()).unwrap();
         let mail = "To: a@b.example\r\nContent-Type: text/plain\r\n\r\nhello\r\n";
         std::fs::write(folder.mails().join("mail_1.eml"), mail).unwrap();

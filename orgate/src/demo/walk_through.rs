@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::cast::{ACCOUNTS, ACME, ACME_PROJECTS, DANA, NORTHWIND, ROBIN};
+use super::cast::{ACCOUNTS, ACME, ACME_PROJECTS, DANA, NORTHWIND, PRIYA, ROBIN, SAM};
 
 /// Where everything is.
 pub struct Places<'a> {
@@ -17,6 +17,10 @@ pub struct Places<'a> {
     pub idp_admin: &'a str,
     /// The data.
     pub folder: &'a Path,
+    /// The settings file, for other commands of this program.
+    pub settings: &'a Path,
+    /// How this program was called.
+    pub program: &'a str,
     /// Whether the sample people were just made.
     pub is_new: bool,
 }
@@ -53,8 +57,9 @@ pub fn text(places: &Places<'_>) -> String {
     text
 }
 
-fn tries(places: &Places<'_>) -> [(&'static str, String); 7] {
-    let Places { console, mailbox, idp, idp_admin, .. } = places;
+fn tries(places: &Places<'_>) -> [(&'static str, String); 8] {
+    let Places { console, mailbox, idp, idp_admin, program, .. } = places;
+    let settings = places.settings.display();
     let ((acme_name, acme), (northwind_name, northwind)) = (ACME, NORTHWIND);
     let [_, second_project] = ACME_PROJECTS;
     [
@@ -94,6 +99,17 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 7] {
                  the Okta domain is {idp}. Assign Robin, who tests it, and Lena.\n\
                  When it is active, be Lena at {console}/sign-in/{northwind}.",
                 ROBIN.email
+            ),
+        ),
+        (
+            "Enforce single sign-on.",
+            format!(
+                "Sign in as {}. As Dana, open Settings > Single Sign-On, Enforce SSO: it says beforehand who keeps access.\n\
+                 Sam's window ends with his next click; his password is refused, Continue with SSO works. {} is not known\n\
+                 at the identity provider: she cannot come in. Dana still can, by password.\n\
+                 The operator's way back, beside the running program:\n\
+                 ORGATE_CONFIG={settings} {program} recover --organization {acme} --turn-off-enforcement",
+                SAM.email, PRIYA.name
             ),
         ),
         (

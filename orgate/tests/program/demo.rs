@@ -12,7 +12,7 @@ fn command(folder: &Path) -> Command {
 }
 
 /// A demonstration that has printed all it prints.
-fn started(folder: &Path, more: &[&str]) -> (Child, String) {
+pub fn started(folder: &Path, more: &[&str]) -> (Child, String) {
     let mut child = command(folder).args(more).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
@@ -25,18 +25,23 @@ fn started(folder: &Path, more: &[&str]) -> (Child, String) {
     panic!("it ended early: {}", String::from_utf8(ended.stderr).unwrap());
 }
 
-fn stop(mut child: Child) {
+pub fn stop(mut child: Child) {
     assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// Other tests try the usual ports.
+pub fn free_port() -> String {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port().to_string()
+}
+
 /// The address that is printed behind a word.
-fn address<'p>(printed: &'p str, word: &str) -> &'p str {
+pub fn address<'p>(printed: &'p str, word: &str) -> &'p str {
     let line = printed.lines().find(|line| line.trim_start().starts_with(word)).unwrap();
     line.split_whitespace().find(|part| part.starts_with("http://")).unwrap()
 }
 
-fn ask(address: &str, head_and_body: &str) -> String {
+pub fn ask(address: &str, head_and_body: &str) -> String {
     let port: u16 = address.rsplit(':').next().unwrap().parse().unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.write_all(head_and_body.as_bytes()).unwrap();
@@ -45,7 +50,7 @@ fn ask(address: &str, head_and_body: &str) -> String {
     answer
 }
 
-fn get(address: &str, path: &str, more: &str) -> String {
+pub fn get(address: &str, path: &str, more: &str) -> String {
     let host = address.split("//").nth(1).unwrap();
     ask(address, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n"))
 }
@@ -69,9 +74,7 @@ fn check(console: &str) {
 #[test]
 fn a_second_start_finds_people_and_addresses_again() {
     let folder = tempfile::tempdir().unwrap();
-    // Other tests try the usual ports.
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port().to_string();
-    let (child, first) = started(folder.path(), &["--port", &port]);
+    let (child, first) = started(folder.path(), &["--port", &free_port()]);
     assert!(first.contains("Its data is new"), "{first}");
     let (console, mailbox, idp) = (address(&first, "Console"), address(&first, "Mailbox"), address(&first, "Identity"));
     assert!(get(console, "/sign-in/acme", "").contains("Continue with SSO"));

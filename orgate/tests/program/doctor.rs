@@ -7,7 +7,7 @@ fn a_deployment_in_order_has_nothing_to_mend() {
     let said = Deployment::migrated().run(&["doctor"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.ends_with("Nothing to mend.\n") && !said.out.contains("MEND"), "{said:?}");
-    for what in ["public URL", "mail", "database", "secret key", "outbox"] {
+    for what in ["public URL", "mail", "database", "secret key", "outbox", "enforcement"] {
         assert!(said.out.contains(&format!("ok    {what}: ")), "{what}: {said:?}");
     }
 }
@@ -21,6 +21,26 @@ fn a_database_that_was_never_migrated_is_to_mend_and_is_left_as_it_is() {
         assert!(said.out.contains("MEND  database: ") && said.out.contains("orgate migrate"), "{said:?}");
         assert!(said.err.contains("need mending"), "{said:?}");
     }
+}
+
+/// Their Owners were told; the operator hears of it here and has nothing to mend.
+#[test]
+fn r_enf_14_an_organization_without_a_way_back_in_is_named() {
+    let deployment = Deployment::migrated();
+    let database = rusqlite::Connection::open(deployment.database()).unwrap();
+    let rows = "
+        insert into users (id, name, email, email_key, created_at)
+            values ('usr_00000000000000000000000000', 'Sam', 'sam@a.example', 'sam@a.example', 1);
+        insert into organizations (id, slug, name, created_by, created_at, way_back_lost_at) values
+            ('org_00000000000000000000000001', 'acme', 'Acme', 'usr_00000000000000000000000000', 1, 1),
+            ('org_00000000000000000000000002', 'beta', 'Beta', 'usr_00000000000000000000000000', 1, null)";
+    database.execute_batch(rows).unwrap();
+    let said = deployment.run(&["doctor"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(
+        said.out.contains("ok    enforcement: no Owner could come in") && said.out.contains(": acme; "),
+        "{said:?}"
+    );
 }
 
 #[test]

@@ -9,5 +9,6 @@
 mod demo;
 mod deployment;
 mod doctor;
+mod recover;
 mod refuses;
 mod stops;

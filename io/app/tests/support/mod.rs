@@ -119,10 +119,29 @@ impl Bed {
 
     /// The same database under other settings, as after a restart.
     pub async fn reopened(self, settings: &[(&str, &str)]) -> Self {
-        let url = format!("sqlite:{}", self.folder.path().join("orgate.db").display());
-        let Self { app, folder, .. } = self;
+        let Self { app, folder, database, .. } = self;
+        let url = match &database {
+            Some(database) => database.url().to_owned(),
+            None => format!("sqlite:{}", folder.path().join("orgate.db").display()),
+        };
         drop(app);
-        Self::open(folder, &url, settings, None).await
+        Self::open(folder, &url, settings, database).await
+    }
+
+    /// Runs a statement on a connection of its own, to break what no use case breaks.
+    pub async fn sabotage(&self, statement: &str) {
+        match &self.database {
+            Some(database) => database.execute(statement).await,
+            None => {
+                let database = rusqlite::Connection::open(self.folder.path().join("orgate.db")).unwrap();
+                database.execute_batch(statement).unwrap();
+            }
+        }
+    }
+
+    /// Whether this is the engine for several nodes.
+    pub fn is_postgres(&self) -> bool {
+        self.database.is_some()
     }
 
     pub fn folder(&self) -> &Path {
@@ -392,7 +411,9 @@ fn revision(id: &RevisionId, connection_id: &ConnectionId, by: &UserId, now: Tim
         state: RevisionState::Draft,
         issuer: "https://idp.example".to_owned(),
         client_id: "client".to_owned(),
-        public_settings: "{}".to_owned(),
+        public_settings:
+            r#"{"kind":"okta-oidc","address":"idp.example","issuer":"https://idp.example","client_id":"client"}"#
+                .to_owned(),
         sealed_settings: vec![9, 9],
         checks: "[]".to_owned(),
         created_at: now,

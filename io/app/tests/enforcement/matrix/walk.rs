@@ -1,0 +1,310 @@
+//! Going each way for real, through the use cases and the identity providers.
+
+use std::collections::BTreeSet;
+
+use orgate_app::account::{self, PasswordChange};
+use orgate_app::error::Error;
+use orgate_app::invitation::{self, NewInvitations};
+use orgate_app::passwords::Password;
+use orgate_app::sign_in::password::{self, Credentials};
+use orgate_app::sign_in::sso::act::Outcome;
+use orgate_app::sign_in::step_up;
+use orgate_app::sign_up::{self, NewSignUp};
+use orgate_app::visitor::Visitor;
+use orgate_app::{password_reset, session};
+use orgate_core::refusal::Refusal;
+use orgate_core::role::OrganizationRole;
+use orgate_testkit::Person as Subject;
+
+use super::people::{Cell, Stage};
+use super::{Answer, Base, By, Cells, Path, Phase};
+use crate::scene::{lives, mails};
+use crate::support::{PASSWORD, Person, refused};
+use crate::world::World;
+
+const NEW: &str = "another long pass phrase";
+
+/// How far a way has been gone.
+enum Begun {
+    /// Nothing of it can be done before its end.
+    Nothing,
+    /// The session to go on from.
+    In(Person),
+    /// With a code that was mailed for it.
+    Coded(Person, String),
+    /// With the token of an invitation.
+    Invited(Person, String),
+    /// A sign-up and the address it is for.
+    SignUp(String, Visitor, String),
+    /// The browser comes back from the IdP with this.
+    Returning(Visitor, String),
+    /// A mailed link.
+    Link(String),
+    /// It ended before that.
+    Over(Answer),
+}
+
+impl Stage {
+    pub(super) async fn walk(&self, world: &World, phase: Phase) -> Cells {
+        match phase {
+            Phase::Before => {}
+            Phase::Meanwhile => return self.across(world, &[true]).await,
+            Phase::Outlasting => return self.across(world, &[true, false]).await,
+            Phase::On => self.enforce(world, true).await,
+            Phase::Off => {
+                self.enforce(world, true).await;
+                self.enforce(world, false).await;
+            }
+        }
+        self.across(world, &[]).await
+    }
+
+    /// Begins every way, turns enforcement on or off, and goes every way to its end.
+    async fn across(&self, world: &World, turns: &[bool]) -> Cells {
+        let mut begun = Vec::new();
+        for cell in &self.cells {
+            begun.push((cell, self.begin(world, cell).await));
+        }
+        for enabled in turns {
+            self.enforce(world, *enabled).await;
+        }
+        let mut cells = Vec::new();
+        for (cell, begun) in begun {
+            cells.push((cell.row, cell.path, self.end(world, cell, begun).await));
+        }
+        cells
+    }
+
+    async fn begin(&self, world: &World, cell: &Cell) -> Begun {
+        let (app, email) = (&world.bed.app, cell.person.email.as_str());
+        match cell.path {
+            Path::Password => Begun::Nothing,
+            Path::KnownAddress => self.sign_up(world, email.to_owned()).await,
+            Path::NewAddress => self.sign_up(world, format!("new-{email}")).await,
+            Path::Sso(by) => {
+                let (visitor, location) = self.to_idp(world, cell, by).await;
+                Begun::Returning(visitor, location)
+            }
+            Path::Reset => {
+                world.bed.read_all(email).await;
+                password_reset::request(app, &world.bed.stranger(), email).await.unwrap();
+                let mail = world.bed.next_mail(email).await;
+                match mail.link("/password-reset/") {
+                    Some(link) => Begun::Link(last(&link)),
+                    None => Begun::Over(Answer::No(format!("mail says use {}", addresses(&mail.links())))),
+                }
+            }
+            Path::Again(base) | Path::Change(base) | Path::Request(base) => match self.base(world, cell, base).await {
+                Ok(person) => Begun::In(person),
+                Err(answer) => Begun::Over(answer),
+            },
+            Path::Code(base) => match self.base(world, cell, base).await {
+                Ok(person) => self.code(world, person).await,
+                Err(answer) => Begun::Over(answer),
+            },
+            Path::Invitation(base) => {
+                let token = self.invite(world, email).await;
+                match self.base(world, cell, base).await {
+                    Ok(person) => Begun::Invited(person, token),
+                    Err(answer) => Begun::Over(answer),
+                }
+            }
+        }
+    }
+
+    async fn end(&self, world: &World, cell: &Cell, begun: Begun) -> Answer {
+        let app = &world.bed.app;
+        match begun {
+            Begun::Over(answer) => answer,
+            Begun::Nothing => match self.sign_in(world, cell).await {
+                Ok(person) => self.opened(world, cell, &person).await,
+                Err(error) => no(error),
+            },
+            Begun::SignUp(id, visitor, address) => {
+                let code = mails(&world.bed, &address).await.iter().find_map(orgate_testkit::mailbox::Message::code);
+                let typed = code.unwrap_or_else(|| "000000".to_owned());
+                match sign_up::verify(app, &visitor, &id, &typed).await {
+                    Ok(issued) => self.opened(world, cell, &Person::of(&issued, visitor)).await,
+                    Err(error) => no(error),
+                }
+            }
+            Begun::Returning(visitor, location) => {
+                let Path::Sso(by) = cell.path else { panic!("{:?} comes back from no IdP", cell.path) };
+                match self.from_idp(world, cell, by, &visitor, &location).await {
+                    Ok(person) => self.opened(world, cell, &person).await,
+                    Err(answer) => answer,
+                }
+            }
+            Begun::Link(token) => done(password_reset::complete(app, &world.bed.stranger(), &token, NEW).await),
+            Begun::Coded(person, code) => match step_up::confirm(app, &person.visitor, &code).await {
+                Ok(issued) => self.opened(world, cell, &Person::of(&issued, person.visitor)).await,
+                Err(error) => no(error),
+            },
+            Begun::Invited(person, token) => done(invitation::accept(app, &person.visitor, &token, None).await),
+            Begun::In(person) => self.go_on(world, cell, person).await,
+        }
+    }
+
+    async fn go_on(&self, world: &World, cell: &Cell, person: Person) -> Answer {
+        let app = &world.bed.app;
+        match cell.path {
+            Path::Again(_) => match password::confirm(app, &person.visitor, Password::from_typed(PASSWORD)).await {
+                Ok(issued) => self.opened(world, cell, &Person::of(&issued, person.visitor)).await,
+                Err(error) => no(error),
+            },
+            Path::Change(_) => {
+                let change = PasswordChange { current: Some(PASSWORD.to_owned()), new: NEW.to_owned() };
+                done(account::change_password(app, &person.visitor, change).await)
+            }
+            Path::Request(_) => self.opened(world, cell, &person).await,
+            other => panic!("{other:?} is not gone on with in a session alone"),
+        }
+    }
+
+    /// What the session opens, of all that the person is in.
+    async fn opened(&self, world: &World, cell: &Cell, person: &Person) -> Answer {
+        if !lives(&world.bed, person).await {
+            return no(session::current(&world.bed.app, &person.visitor).await.unwrap_err());
+        }
+        let mut opened = BTreeSet::new();
+        for (letter, _) in cell.row.places {
+            let slug = self.place(*letter).site.slug();
+            if crate::scene::opens(&world.bed, person, slug).await {
+                opened.insert(*letter);
+            }
+        }
+        Answer::Opens(opened)
+    }
+
+    /// A session to go on from, made for real.
+    async fn base(&self, world: &World, cell: &Cell, base: Base) -> Result<Person, Answer> {
+        match base {
+            Base::Password => self.sign_in(world, cell).await.map_err(|error| not_begun(no(error))),
+            Base::Sso(by) => {
+                let (visitor, location) = self.to_idp(world, cell, by).await;
+                self.from_idp(world, cell, by, &visitor, &location).await.map_err(not_begun)
+            }
+            Base::Confirmed => {
+                let (visitor, location) = self.to_idp(world, cell, By::Own).await;
+                let person = self.from_idp(world, cell, By::Own, &visitor, &location).await.map_err(not_begun)?;
+                let Begun::Coded(person, code) = self.code(world, person).await else { panic!("no code was mailed") };
+                let issued = step_up::confirm(&world.bed.app, &person.visitor, &code).await.unwrap();
+                Ok(Person::of(&issued, person.visitor))
+            }
+        }
+    }
+
+    async fn sign_in(&self, world: &World, cell: &Cell) -> Result<Person, Error> {
+        let visitor = world.bed.stranger();
+        let typed = Credentials { email: cell.person.email.clone(), password: Password::from_typed(PASSWORD) };
+        let issued = password::begin(&world.bed.app, &visitor, typed).await?;
+        Ok(Person::of(&issued, visitor))
+    }
+
+    async fn sign_up(&self, world: &World, email: String) -> Begun {
+        let visitor = world.bed.stranger();
+        let typed =
+            NewSignUp { email: email.clone(), password: NEW.to_owned(), name: "Somebody".to_owned(), invitation: None };
+        let begun = sign_up::begin(&world.bed.app, &visitor, typed).await.unwrap();
+        Begun::SignUp(begun.id.to_string(), visitor, email)
+    }
+
+    async fn code(&self, world: &World, person: Person) -> Begun {
+        world.bed.read_all(&person.email).await;
+        match step_up::mail_code(&world.bed.app, &person.visitor).await {
+            Ok(()) => {
+                let code = world.bed.next_code(&person.email).await;
+                Begun::Coded(person, code)
+            }
+            Err(error) => Begun::Over(not_begun(no(error))),
+        }
+    }
+
+    async fn invite(&self, world: &World, email: &str) -> String {
+        let (owner, organization) = &self.inviting;
+        let new =
+            NewInvitations { emails: vec![email.to_owned()], role: OrganizationRole::Member, projects: Vec::new() };
+        world.bed.read_all(email).await;
+        invitation::invite(&world.bed.app, &owner.visitor, &organization.slug, new).await.unwrap();
+        last(&world.bed.next_mail(email).await.link("/invitations/").unwrap())
+    }
+
+    fn letter(&self, cell: &Cell, by: By) -> char {
+        match by {
+            By::Own => cell.row.own(),
+            By::Second => 'b',
+            By::Free => 'c',
+        }
+    }
+
+    /// Sends a browser to the IdP, and hands out what it comes back with.
+    async fn to_idp(&self, world: &World, cell: &Cell, by: By) -> (Visitor, String) {
+        let place = self.place(self.letter(cell, by));
+        let visitor = world.bed.stranger();
+        place.idp.sign_in_as(Subject::new(format!("00u-{}", cell.person.name), cell.person.email.clone()));
+        let url = world.begin(&visitor, &place.site).await;
+        (visitor, place.idp.authorize(&url))
+    }
+
+    async fn from_idp(
+        &self,
+        world: &World,
+        cell: &Cell,
+        by: By,
+        visitor: &Visitor,
+        location: &str,
+    ) -> Result<Person, Answer> {
+        let place = self.place(self.letter(cell, by));
+        let outcome = world.come_back(visitor, &place.site.connection, location).await.unwrap();
+        match outcome {
+            Outcome::SignedIn { issued, .. } => {
+                assert_eq!(issued.user.id, cell.person.id, "the IdP speaks of this person");
+                world.bed.read_all(&cell.person.email).await;
+                Ok(Person::of(&issued, visitor.clone()))
+            }
+            Outcome::Asks(_) => Err(Answer::Asks),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn last(link: &str) -> String {
+    link.rsplit('/').next().unwrap().to_owned()
+}
+
+/// `a b`, of the login addresses in a mail.
+fn addresses(links: &[String]) -> String {
+    let mut named: Vec<_> = links.iter().filter_map(|link| link.split("/sign-in/").nth(1)).map(first).collect();
+    named.sort();
+    named.join(" ")
+}
+
+fn first(slug: &str) -> String {
+    slug.chars().take(1).collect()
+}
+
+fn done<T>(outcome: Result<T, Error>) -> Answer {
+    match outcome {
+        Ok(_) => Answer::Done,
+        Err(error) => no(error),
+    }
+}
+
+fn no(error: Error) -> Answer {
+    let refusal = refused(Err::<(), _>(error));
+    let (code, named) = match &refusal {
+        Refusal::SsoRequired(organizations) => ("sso-required", organizations.as_slice()),
+        Refusal::SessionEnded(organizations) => ("session ended by", organizations.as_slice()),
+        other => (other.code(), [].as_slice()),
+    };
+    let mut named: Vec<_> = named.iter().map(|one| first(&one.slug)).collect();
+    named.sort();
+    Answer::No(format!("{code} {}", named.join(" ")).trim_end().to_owned())
+}
+
+fn not_begun(answer: Answer) -> Answer {
+    match answer {
+        Answer::No(code) => Answer::NotBegun(code),
+        other => other,
+    }
+}

@@ -134,6 +134,8 @@ constraints! {
     UserLocalEmail = "users_local_email_unique" on "users.home_organization_id, users.email_key";
     /// The token of a password reset.
     PasswordResetToken = "password_resets_token_unique" on "password_resets.token_hash";
+    /// The token of a link out of an organization.
+    DepartureToken = "departures_token_unique" on "departures.token_hash";
     /// The slug of an organization.
     OrganizationSlug = "organizations_slug_unique" on "organizations.slug";
     /// The slug of a project in its organization.
@@ -170,7 +172,8 @@ mod tests {
 
     #[test]
     fn every_unique_index_of_the_schema_has_a_name_here() {
-        let schema = include_str!("../migrations/0001_initial.sql");
+        let schema =
+            concat!(include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0003_departures.sql"));
         let indexes: Vec<&str> =
             schema.split("create unique index ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
         assert_eq!(indexes.len(), Constraint::ALL.len());

@@ -16,6 +16,7 @@ pub(crate) struct Migration {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
     Migration { version: 2, name: "enforcement", text: include_str!("../migrations/0002_enforcement.sql") },
+    Migration { version: 3, name: "departures", text: include_str!("../migrations/0003_departures.sql") },
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

@@ -177,7 +177,7 @@ macro_rules! identifiers {
 
 identifiers! {
     UserId OrganizationId ProjectId InvitationId ConnectionId RevisionId IdentityId SessionId SignInId SignUpId
-    ChallengeId ConnectionTestId AuditEventId MailId PasswordResetId
+    ChallengeId ConnectionTestId AuditEventId MailId PasswordResetId DepartureId
 }
 
 macro_rules! words {

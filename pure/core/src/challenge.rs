@@ -17,6 +17,8 @@ pub enum ChallengePurpose {
     Session,
     /// An address, in accepting a copied invitation link (R-INV-2).
     Invitation,
+    /// The person again, in leaving an organization whose SSO they are asked for (R-ENF-13).
+    Departure,
 }
 
 impl ChallengePurpose {
@@ -26,6 +28,7 @@ impl ChallengePurpose {
             Self::SignIn => "sign-in",
             Self::Session => "session",
             Self::Invitation => "invitation",
+            Self::Departure => "departure",
         }
     }
 }

@@ -100,6 +100,8 @@ identifier! {
     MailId = "mai";
     /// One pending password reset.
     PasswordResetId = "pwr";
+    /// One mailed link that lets a person leave an organization.
+    DepartureId = "dep";
 }
 
 /// A short number that a refused person can read out and an Owner can find: `K7Q2-M9XB`.

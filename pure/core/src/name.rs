@@ -56,7 +56,7 @@ impl Name {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slug(String);
 
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "new",
     "sso",
     "api",
@@ -71,6 +71,7 @@ const RESERVED: [&str; 14] = [
     "check",
     "metrics",
     "attempts",
+    "blocked",
 ];
 
 impl Slug {

@@ -37,6 +37,7 @@ mod bed;
 mod completeness;
 mod concurrency;
 mod connections;
+mod departures;
 mod enforcement;
 mod identities;
 mod invitations;

@@ -27,6 +27,7 @@ pub fn ask(frame: Frame, question: Question<'_>) -> ConfirmationPage {
         badge: None,
         consequences: Vec::new(),
         reassurance: String::new(),
+        switches: Vec::new(),
         typed_name: None,
         problem: None,
         verb: question.verb.to_owned(),

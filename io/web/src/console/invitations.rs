@@ -1,9 +1,9 @@
 //! Owns `/organizations/{slug}/invitations`: inviting, and what those who invite can do afterwards.
 
 use orgate_app::invitation::{self, Invited, NewInvitations, PendingInvitation, ProjectChoice, SentInvitation};
+use orgate_app::organization::OrganizationView;
 use orgate_app::{organization, project};
 use orgate_core::permission::Permission;
-use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_core::time::Timestamp;
 
@@ -31,6 +31,7 @@ pub async fn index(visit: Visit, Path(slug): Path<String>, Query(query): Query<C
         items: listed.items.iter().map(|pending| row(pending, now)).collect(),
         // Who may see the list may change it: Owners.
         may_manage: true,
+        instead: instead(&organization::get(visit.app(), &visit.visitor, &slug).await?),
         pager: pager(&url(&slug), &[], query.cursor.as_deref(), listed.next_cursor.as_deref()),
     })
 }
@@ -116,7 +117,6 @@ async fn new_page(visit: &Visit, slug: &str, mistakes: &Mistakes, typed: &Typed)
     require(&place, Permission::InvitationManage)?;
     let organization = organization::get(visit.app(), &visit.visitor, slug).await?;
     let projects = project::list(visit.app(), &visit.visitor, slug, None, Some(OFFERED)).await?;
-    let disabled = organization.enforced.then(|| Refusal::InvitationsDisabledBySso.advice());
     Ok(InvitePage {
         frame,
         emails: mistakes.field("emails", &typed.emails),
@@ -126,9 +126,14 @@ async fn new_page(visit: &Visit, slug: &str, mistakes: &Mistakes, typed: &Typed)
             .iter()
             .map(|view| offer(view.project.id.as_str(), &view.project.name, typed))
             .collect(),
-        problem: disabled.or_else(|| mistakes.elsewhere(&["emails"])),
-        possible: !organization.enforced,
+        problem: mistakes.elsewhere(&["emails"]),
+        instead: instead(&organization),
     })
+}
+
+/// The login address, where nobody is invited (R-INV-3).
+fn instead(organization: &OrganizationView) -> Option<String> {
+    organization.enforced.then(|| organization.login_address.clone())
 }
 
 fn offer(id: &str, name: &str, typed: &Typed) -> ProjectOffer {

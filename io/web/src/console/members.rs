@@ -4,6 +4,7 @@
 use orgate_app::membership::{self, MemberQuery, MemberView};
 use orgate_app::organization;
 use orgate_app::rows::Member;
+use orgate_app::sign_in::lookup;
 use orgate_core::membership::MembershipState;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
@@ -34,6 +35,8 @@ pub async fn index(visit: Visit, Path(slug): Path<String>, Query(wanted): Query<
     let query = MemberQuery { filter: stored, search: wanted.q.clone(), cursor: wanted.cursor.clone(), limit: None };
     let page = membership::list(visit.app(), &visit.visitor, &slug, query).await?;
     let now = visit.now();
+    let has_sso = lookup::login_page(visit.app(), &slug).await?.has_sso;
+    let enforced = organization::get(visit.app(), &visit.visitor, &slug).await?.enforced;
     let filters = [("filter", filter.value()), ("q", wanted.q.trim())];
     let next = page.members.next_cursor.as_deref();
     visit.page(&MembersPage {
@@ -41,9 +44,10 @@ pub async fn index(visit: Visit, Path(slug): Path<String>, Query(wanted): Query<
         search: wanted.q.trim().to_owned(),
         total: page.total,
         invited: page.invited,
-        items: page.members.items.iter().map(|member| row(member, &frame.person.id, now)).collect(),
+        items: page.members.items.iter().map(|member| row(member, &frame.person.id, has_sso, now)).collect(),
         // Who may see the list may change it: Owners.
         may_manage: true,
+        may_invite: !enforced,
         pager: pager(&url(&slug), &filters, wanted.cursor.as_deref(), next),
         frame,
     })
@@ -67,7 +71,7 @@ fn last_seen(member: &Member) -> Timestamp {
     member.membership.last_sign_in_at.map_or(joined_at, |at| at.max(joined_at))
 }
 
-fn row(member: &Member, reader: &str, now: Timestamp) -> MemberRow {
+fn row(member: &Member, reader: &str, has_sso: bool, now: Timestamp) -> MemberRow {
     let id = member.membership.user_id.as_str();
     let mut methods = Vec::new();
     if member.identities > 0 {
@@ -82,6 +86,7 @@ fn row(member: &Member, reader: &str, now: Timestamp) -> MemberRow {
         email_proven: member.email_proven,
         role: member.membership.role.label().to_owned(),
         methods,
+        never_used_sso: has_sso && member.membership.last_sso_sign_in_at.is_none(),
         last_seen: Some(Moment::new(last_seen(member), now)),
         removed: member.membership.state == MembershipState::Removed,
         identity_removal_url: None,
@@ -120,7 +125,8 @@ async fn page(visit: &Visit, slug: &str, id: &str, problem: Option<String>) -> R
     let (frame, _) = organization_frame(visit, Section::Members, slug).await?;
     let view = membership::get(visit.app(), &visit.visitor, slug, id).await?;
     let now = visit.now();
-    let member = row(&view.member, &frame.person.id, now);
+    let has_sso = lookup::login_page(visit.app(), slug).await?.has_sso;
+    let member = row(&view.member, &frame.person.id, has_sso, now);
     // Only an Owner reads this, so the last Owner is the reader.
     let last_owner = member.is_reader && organization::get(visit.app(), &visit.visitor, slug).await?.is_last_owner;
     let reason =

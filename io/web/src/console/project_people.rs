@@ -1,11 +1,12 @@
 //! Owns `/organizations/{slug}/projects/{id}`: who is in a project and as what.
 
+use orgate_app::error::Error;
 use orgate_app::invitation::SentInvitation;
 use orgate_app::project::people::{self, Added, People};
 use orgate_app::project::{self, ProjectView};
 use orgate_app::session;
 use orgate_core::permission::Permission;
-use orgate_core::refusal::Refusal;
+use orgate_core::refusal::{FieldError, Refusal};
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_core::time::Timestamp;
 use serde::Deserialize;
@@ -38,10 +39,18 @@ pub async fn create(visit: Visit, Path((slug, id)): Path<(String, String)>, Form
     match added {
         Ok(added) => Ok(done(&project_url(&slug, &id), &sentence(&added, &typed.email))),
         Err(error) => {
-            let mistakes = Mistakes::or_at(error, "email", |refusal| *refusal == Refusal::NotAnOrganizationMember)?;
-            visit.again(&page(&visit, &slug, &id, None, &mistakes, Some(&typed)).await?)
+            let stranger = matches!(error, Error::Refused(Refusal::NotAnOrganizationMember));
+            let error = if stranger { not_a_member(&typed.email) } else { error };
+            visit.again(&page(&visit, &slug, &id, None, &Mistakes::of(error)?, Some(&typed)).await?)
         }
     }
+}
+
+/// While SSO is enforced a project takes members only (R-INV-3).
+fn not_a_member(email: &str) -> Error {
+    let message =
+        format!("{} is not a member yet. They sign in through SSO first; then you can add them here.", email.trim());
+    Error::Refused(Refusal::InvalidInput(vec![FieldError::new("email", message)]))
 }
 
 fn sentence(added: &Added, typed: &str) -> String {

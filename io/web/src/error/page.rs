@@ -3,13 +3,13 @@
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use orgate_core::id::Reference;
-use orgate_core::refusal::Refusal;
+use orgate_core::refusal::{Refusal, RequiringOrganization};
 
 use super::{Asked, Failure, RequestRefusal};
 use crate::cookies;
 use crate::page::{html, see_other};
 use crate::pages::refusal::{BlockedPage, BlockingOrganization, ErrorKind, ErrorPage, RefusalPage};
-use crate::pages::sign_in::SessionEndedPage;
+use crate::pages::sign_in::{SessionEndedPage, SsoProof};
 use crate::return_to::ReturnTo;
 use crate::router;
 use crate::state::Web;
@@ -24,7 +24,8 @@ pub(super) fn show(_web: &Web, asked: &Asked, failure: &Failure, reference: &Ref
         return response;
     }
     let printed = match refusal {
-        Some(Refusal::NoSession) => session_ended(asked),
+        Some(Refusal::NoSession) => session_over(asked),
+        Some(Refusal::SessionEnded(organizations)) => session_ended(asked, organizations),
         Some(Refusal::SsoRequired(organizations)) => {
             let organizations = organizations
                 .iter()
@@ -41,8 +42,11 @@ pub(super) fn show(_web: &Web, asked: &Asked, failure: &Failure, reference: &Ref
             failure.status().into_response()
         }
     };
-    if refusal == Some(&Refusal::NoSession) && asked.had_cookie {
+    if matches!(refusal, Some(Refusal::NoSession | Refusal::SessionEnded(_))) && asked.had_cookie {
         cookies::set(response.headers_mut(), cookies::forget_session());
+    }
+    if let (Some(Refusal::SessionEnded(_)), Some(back)) = (refusal, page_of(asked)) {
+        cookies::set(response.headers_mut(), cookies::return_to(&back));
     }
     response
 }
@@ -89,10 +93,38 @@ fn page_of(asked: &Asked) -> Option<ReturnTo> {
     ReturnTo::parse(page)
 }
 
-fn session_ended(asked: &Asked) -> Result<axum::response::Html<String>, askama::Error> {
+/// Enforced SSO ended it: by whose SSO a new one begins, as far as the old one may know (R-ENF-6, R-IN-9).
+fn session_ended(
+    asked: &Asked,
+    organizations: &[RequiringOrganization],
+) -> Result<axum::response::Html<String>, askama::Error> {
+    let names: Vec<&str> = organizations.iter().map(|organization| organization.name.as_str()).collect();
+    let mut reason = match names.as_slice() {
+        [] => "An organization you belong to now asks its members to sign in through its SSO, so your session ended."
+            .to_owned(),
+        [name] => format!("{name} now asks its members to sign in through its SSO, so your session ended."),
+        [first @ .., last] => format!(
+            "{} and {last} now ask their members to sign in through their SSO, so your session ended.",
+            first.join(", ")
+        ),
+    };
+    if !asked.method.is_safe() {
+        reason.push_str(" Nothing you sent was done.");
+    }
+    let named = |one: &RequiringOrganization| SsoProof { organization_name: one.name.clone(), slug: one.slug.clone() };
+    html(&SessionEndedPage {
+        site: asked.site.clone(),
+        reason,
+        organizations: organizations.iter().map(named).collect(),
+        sign_in_url: "/sign-in".to_owned(),
+    })
+}
+
+fn session_over(asked: &Asked) -> Result<axum::response::Html<String>, askama::Error> {
     html(&SessionEndedPage {
         site: asked.site.clone(),
         reason: "Your session is over, so what you sent was not done.".to_owned(),
+        organizations: Vec::new(),
         sign_in_url: "/sign-in".to_owned(),
     })
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Badge, Field, Frame, Hidden, Person};
+use super::{Badge, Field, Frame, Hidden, Person, Switch};
 
 /// One line of what will happen. With people it opens to their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,8 +53,8 @@ pub enum Weight {
 }
 
 /// The page of a noun that is about to be created by POST to its own URL, such as
-/// `/organizations/{slug}/members/{id}/removal`. *Forms*: POST `action` with `hidden`, and `confirmation` when a name
-/// must be typed.
+/// `/organizations/{slug}/members/{id}/removal`. *Forms*: POST `action` with `hidden`, the `switches`, and
+/// `confirmation` when a name must be typed.
 #[derive(Debug, Template)]
 #[template(path = "confirmation/confirmation.html")]
 pub struct ConfirmationPage {
@@ -72,6 +72,8 @@ pub struct ConfirmationPage {
     pub consequences: Vec<Consequence>,
     /// What stays as it is, or can be undone; empty for nothing to add.
     pub reassurance: String,
+    /// What can be chosen along with it.
+    pub switches: Vec<Switch>,
     /// A name to type.
     pub typed_name: Option<TypedName>,
     /// Why the last try was refused.

@@ -28,10 +28,10 @@ pub struct InvitePage {
     pub roles: Vec<Choice>,
     /// The projects.
     pub projects: Vec<ProjectOffer>,
-    /// Why the whole form was refused, or why nobody can be invited now.
+    /// Why the whole form was refused.
     pub problem: Option<String>,
-    /// Whether inviting is possible at all (not while SSO is enforced).
-    pub possible: bool,
+    /// The login address to hand out instead, while SSO is enforced and nobody is invited.
+    pub instead: Option<String>,
 }
 
 /// One invitation with its copied link, shown this once.
@@ -121,6 +121,8 @@ pub struct InvitationsPage {
     pub items: Vec<InvitationRow>,
     /// Whether the reader may invite, send again and revoke.
     pub may_manage: bool,
+    /// The login address to hand out instead, while SSO is enforced: then invitations can only be revoked.
+    pub instead: Option<String>,
     /// Where the list goes on.
     pub pager: Pager,
 }

@@ -53,6 +53,8 @@ pub struct MemberRow {
     pub role: String,
     /// How they sign in, as words: "SSO", "Password".
     pub methods: Vec<String>,
+    /// Whether there is an SSO and they never came in through it.
+    pub never_used_sso: bool,
     /// When they were last here.
     pub last_seen: Option<Moment>,
     /// Whether they were removed.
@@ -91,6 +93,8 @@ pub struct MembersPage {
     pub items: Vec<MemberRow>,
     /// Whether the reader may change them (Owners).
     pub may_manage: bool,
+    /// Whether people can be invited: not while SSO is enforced.
+    pub may_invite: bool,
     /// Where the list goes on.
     pub pager: Pager,
 }

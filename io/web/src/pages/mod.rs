@@ -9,6 +9,7 @@ mod api_shape;
 pub mod assets;
 pub mod audit_log;
 pub mod confirmation;
+pub mod enforcement;
 pub mod frame;
 pub mod invitations;
 pub mod members;
@@ -26,7 +27,7 @@ pub mod sso_test;
 
 pub use frame::{Banner, Frame, OrganizationHead, Section, Site, Theme};
 pub use moment::Moment;
-pub use parts::{Badge, Choice, Field, Hidden, Notice, Pager, Person, Tone};
+pub use parts::{Badge, Choice, Field, Hidden, Notice, Pager, Person, Switch, Tone};
 
 /// Prints a page.
 ///

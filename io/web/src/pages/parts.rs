@@ -80,6 +80,21 @@ impl Choice {
     }
 }
 
+/// A choice of yes or no, with what yes brings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Switch {
+    /// Name of the field; it is sent as `true`, or not at all.
+    pub name: String,
+    /// What it is called.
+    pub label: String,
+    /// What it does, as a sentence.
+    pub consequence: String,
+    /// Whether it is on.
+    pub on: bool,
+    /// Why it cannot be moved, or nothing.
+    pub locked: Option<String>,
+}
+
 /// A field that the person does not see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hidden {

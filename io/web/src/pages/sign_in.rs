@@ -181,7 +181,8 @@ impl FreshProofPage {
     }
 }
 
-/// The session ended by itself or by somebody's act.
+/// The session ended by itself, by somebody's act, or because an organization enforces its SSO. *Forms*: POST
+/// `/sign-in/{slug}` for each organization.
 #[derive(Debug, Template)]
 #[template(path = "sign_in/session_ended.html")]
 pub struct SessionEndedPage {
@@ -189,7 +190,9 @@ pub struct SessionEndedPage {
     pub site: Site,
     /// Why, as a sentence: "You were away for more than 6 hours."
     pub reason: String,
-    /// Where "Sign in again" leads.
+    /// The organizations whose SSO begins a new one; none when any way serves, or when none may be named.
+    pub organizations: Vec<SsoProof>,
+    /// Where "Sign in again" leads, without organizations.
     pub sign_in_url: String,
 }
 

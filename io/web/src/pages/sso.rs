@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::enforcement::EnforcementCard;
 use super::sso_records::AttemptRow;
 use super::{Badge, Choice, Field, Frame, Moment, Tone};
 
@@ -152,7 +153,8 @@ impl ConnectionCard {
 /// `/organizations/{slug}/settings/single-sign-on`. *Forms*: POST `{connection}/tests`. *Links*:
 /// `/organizations/{slug}/connections/new`; for each connection, `{connection}` =
 /// `/organizations/{slug}/connections/{id}` (form and guide), `{connection}/activation`, `{connection}/deactivation`,
-/// `{connection}/removal`, `{connection}/identities`, `{connection}/attempts`.
+/// `{connection}/removal`, `{connection}/identities`, `{connection}/attempts`; `/organizations/{slug}/enforcement/new`,
+/// `…/edit`, `…/removal`. POST `…/enforcement/confirmation`.
 #[derive(Debug, Template)]
 #[template(path = "sso/overview.html")]
 pub struct SsoPage {
@@ -162,6 +164,8 @@ pub struct SsoPage {
     pub locked: Option<String>,
     /// The connections: the active one first. Empty is the state "none".
     pub connections: Vec<ConnectionCard>,
+    /// Enforcement, shown once a connection is active.
+    pub enforcement: EnforcementCard,
     /// The login address to hand out once a connection is active.
     pub login_address: String,
     /// The latest attempts through the active connection, at most five.

@@ -14,6 +14,7 @@ pub(super) fn all(routes: Routes) -> Routes {
     let routes = people_pages(routes);
     let routes = project_pages(routes);
     let routes = connection_pages(routes);
+    let routes = enforcement_pages(routes);
     routes.page(GET, "/api/docs", Public, api::openapi::read)
 }
 
@@ -145,6 +146,23 @@ fn project_pages(routes: Routes) -> Routes {
             Project,
             console::project_people::remove,
         )
+}
+
+fn enforcement_pages(routes: Routes) -> Routes {
+    use crate::console::enforcement::{confirmation, edit, enable, removal};
+    const ONE: &str = "/organizations/{slug}/enforcement";
+    const EDIT: &str = "/organizations/{slug}/enforcement/edit";
+    const CONFIRMATION: &str = "/organizations/{slug}/enforcement/confirmation";
+    const REMOVAL: &str = "/organizations/{slug}/enforcement/removal";
+    routes
+        .page(GET, "/organizations/{slug}/enforcement/new", RecentOwner, enable::new)
+        .page(POST, ONE, RecentOwner, enable::create)
+        .page(GET, EDIT, RecentOwner, edit::edit)
+        .page(POST, EDIT, RecentOwner, edit::update)
+        .page(GET, CONFIRMATION, Owner, confirmation::new)
+        .page(POST, CONFIRMATION, RecentOwner, confirmation::create)
+        .page(GET, REMOVAL, RecentOwner, removal::new)
+        .page(POST, REMOVAL, RecentOwner, removal::create)
 }
 
 fn connection_pages(routes: Routes) -> Routes {

@@ -19,7 +19,7 @@ pub struct Typed {
 /// Signs out. Who is signed out already is told the same.
 pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
     match session::sign_out(visit.app(), &visit.visitor).await {
-        Ok(()) | Err(Error::Refused(Refusal::NoSession)) => {}
+        Ok(()) | Err(Error::Refused(Refusal::NoSession | Refusal::SessionEnded(_))) => {}
         Err(other) => return Err(other.into()),
     }
     let back = typed.invitation.and_then(|token| ReturnTo::parse(&format!("/invitations/{token}")));

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use orgate_app::entropy::Draw as _;
 use orgate_app::token::{SecretToken, TokenPurpose};
 use orgate_app::visitor::Visitor;
 use orgate_app::{organization, session};
-use orgate_core::policy::PolicyEpoch;
-use orgate_store::Session;
+use orgate_core::id::UserId;
+use orgate_core::proof::Proofs;
 use orgate_web::Web;
 use tower::ServiceExt as _;
 
@@ -74,35 +72,43 @@ impl Console {
         browser
     }
 
+    /// Somebody who has an account joins by a mailed invitation.
+    pub async fn member_again(&self, owner: &Browser<'_>, slug: &str, person: &Browser<'_>) {
+        let email = session::current(&self.bed.app, &person.visitor()).await.unwrap().email;
+        let path = format!("/organizations/{slug}/invitations");
+        assert_eq!(owner.post(&path, &[("emails", &email), ("role", "member")]).await.status, StatusCode::OK);
+        let link = self.invitation(&email).await;
+        person.submit(&format!("{link}/acceptance"), &[]).await;
+    }
+
     /// A browser of somebody whom this organization's SSO brought, with nothing but that proof (R-LNK-4).
     pub async fn born_by_sso(&self, owner: &Browser<'_>, slug: &str, name: &str) -> Browser<'_> {
         let app = &self.bed.app;
         let organization = organization::get(app, &owner.visitor(), slug).await.unwrap();
         let person = self.bed.born_by_sso(&organization, name, &format!("{name}@example.com")).await;
-        let now = self.bed.now();
-        let token = SecretToken::generate(&*app.entropy);
-        let session = Session {
-            id: app.entropy.id(now),
-            user_id: person.id.clone(),
-            created_at: now,
-            last_used_at: now,
-            expires_at: now.plus(Duration::from_secs(24 * 3600)),
-            proofs: session::current(app, &person.visitor).await.unwrap().proofs,
-            policy_epoch: PolicyEpoch::default(),
-            ended_at: None,
-            end_reason: None,
-            ip: "192.0.2.1".to_owned(),
-            user_agent: String::new(),
-        };
-        let hash = token.hash(TokenPurpose::Session);
-        self.bed
-            .write((session, hash), |tx, (session, hash)| {
-                Box::pin(async move { tx.instance().insert_session(session, hash).await })
-            })
-            .await;
+        let proofs = session::current(app, &person.visitor).await.unwrap().proofs;
+        self.with_session(&person.id, proofs).await
+    }
+
+    /// Another browser of the same person, who just came in through this organization's SSO.
+    pub async fn by_sso(&self, owner: &Browser<'_>, slug: &str, person: &Browser<'_>) -> Browser<'_> {
+        let organization = organization::get(&self.bed.app, &owner.visitor(), slug).await.unwrap();
+        let proof = self.bed.sso_proof(&organization.id, Some(self.bed.now())).await;
+        let user = session::current(&self.bed.app, &person.visitor()).await.unwrap().user_id;
+        self.with_session(&user, Proofs::of(proof)).await
+    }
+
+    async fn with_session(&self, user: &UserId, proofs: Proofs) -> Browser<'_> {
+        let token = self.bed.session_token(user, proofs).await;
         let browser = self.browser();
         browser.cookies.lock().unwrap().insert(SESSION.to_owned(), token.reveal().to_string());
         browser
+    }
+
+    /// An active connection of this organization, which was tested.
+    pub async fn connection(&self, owner: &Browser<'_>, slug: &str) {
+        let organization = organization::get(&self.bed.app, &owner.visitor(), slug).await.unwrap();
+        self.bed.connection(&organization.id).await;
     }
 
     /// The path of the link in the next mail that invites.
@@ -160,6 +166,10 @@ impl Browser<'_> {
     /// The id of the person whose browser it is.
     pub async fn user_id(&self) -> String {
         self.open("/account/profile").await.id("usr_")
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
     }
 
     pub fn has_session(&self) -> bool {

@@ -7,9 +7,10 @@ use orgate_web::router::routes;
 
 use crate::browser::{Browser, Console};
 
-/// The pages of an organization's single sign-on, and of proving once more who one is, have their own suites.
+/// The pages of an organization's single sign-on and its enforcement, and of proving once more who one is, have their own suites.
 fn is_of_sign_on(path: &str) -> bool {
-    path.contains("/connections") || path.contains("/single-sign-on") || path.starts_with("/account/proof")
+    let of_sign_on = ["/connections", "/single-sign-on", "/enforcement"].iter().any(|part| path.contains(part));
+    of_sign_on || path.starts_with("/account/proof")
 }
 
 async fn status(browser: &Browser<'_>, path: &str) -> StatusCode {

@@ -2,7 +2,9 @@
 //! (R-UI-2).
 
 use orgate_app::connection::{self, ConnectionView};
+use orgate_app::organization;
 use orgate_core::connection::ConnectionState;
+use orgate_core::refusal::Refusal;
 
 use super::view::head;
 use crate::console::asking::{Question, ask};
@@ -70,6 +72,14 @@ pub async fn activate(visit: Visit, Path((slug, id)): Path<(String, String)>) ->
     Ok(done(&overview(&slug), "Single sign-on is active. Hand out the login address below."))
 }
 
+/// Why the connection that SSO is enforced through stays (R-SSO-7).
+async fn refused_while_enforced(visit: &Visit, slug: &str, view: &ConnectionView) -> Result<Option<String>, Failure> {
+    let enforced = organization::get(visit.app(), &visit.visitor, slug).await?.enforced;
+    let refusal = Refusal::SsoEnforced;
+    let is_in_use = view.connection.state == ConnectionState::Active;
+    Ok((enforced && is_in_use).then(|| format!("{}. {}", refusal.title(), refusal.advice())))
+}
+
 /// Asks before deactivation.
 pub async fn ask_deactivation(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
     let Asked { view, mut page } = asked(&visit, &slug, &id, "deactivation", "Disable", "Disable {}?").await?;
@@ -79,6 +89,7 @@ pub async fn ask_deactivation(visit: Visit, Path((slug, id)): Path<(String, Stri
         Consequence::plain("Sessions that it alone opened end at their next click."),
         Consequence::plain("People without a password can set one with \u{201c}Forgot your password?\u{201d}."),
     ];
+    page.problem = refused_while_enforced(&visit, &slug, &view).await?;
     page.reassurance = "Settings and links are kept: you can activate it again. All Owners are mailed.".to_owned();
     visit.page(&page)
 }
@@ -99,6 +110,7 @@ pub async fn ask_removal(visit: Visit, Path((slug, id)): Path<(String, String)>)
     if view.connection.state == ConnectionState::Active {
         page.consequences.push(Consequence::plain("It is in use: nobody can sign in through it from then on."));
     }
+    page.problem = refused_while_enforced(&visit, &slug, &view).await?;
     page.reassurance = "Members stay members.".to_owned();
     visit.page(&page)
 }

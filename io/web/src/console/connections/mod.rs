@@ -6,4 +6,4 @@ pub mod overview;
 pub mod records;
 pub mod settings;
 pub mod tests;
-mod view;
+pub(super) mod view;

@@ -1,12 +1,14 @@
 //! Owns `/organizations/{slug}/settings/single-sign-on`, and choosing a kind.
 
 use orgate_app::connection;
+use orgate_app::enforcement;
 use orgate_app::error::Error;
 use orgate_core::connection::ConnectionState;
 use orgate_core::refusal::Refusal;
 use serde::Deserialize;
 
 use super::view::{attempt, card};
+use crate::console::enforcement::card as card_of_enforcement;
 use crate::console::organization_frame;
 use crate::page::{Form, PageResult, Path, Visit, see_other};
 use crate::pages::Section;
@@ -27,10 +29,12 @@ pub async fn show(visit: Visit, Path(slug): Path<String>) -> PageResult {
         }
         None => Vec::new(),
     };
+    let enforced = enforcement::show(visit.app(), &visit.visitor, &slug).await?;
     let locked = (!overview.entitled).then(|| Refusal::SsoNotEntitled.advice());
     visit.page(&SsoPage {
         frame,
         locked,
+        enforcement: card_of_enforcement(&overview, &enforced, visit.now()),
         connections: overview.connections.iter().map(|view| card(&slug, view, visit.now())).collect(),
         login_address: visit.web.link(&format!("/sign-in/{slug}")),
         attempts: attempts.into_iter().map(|view| attempt(view, visit.now())).collect(),

@@ -132,7 +132,7 @@ fn members() -> Vec<MemberRow> {
             ),
             ..row(Person::new("usr_2", "Sam Okafor", "sam.okafor@acme.example"), "Member", &["SSO"])
         },
-        MemberRow { last_seen: None, ..row(long_person(), "Member", &[]) },
+        MemberRow { last_seen: None, never_used_sso: true, ..row(long_person(), "Member", &["Password"]) },
         MemberRow { removed: true, ..row(Person::new("usr_4", "Jo Bright", "jo@acme.example"), "Member", &["SSO"]) },
     ]
 }
@@ -146,6 +146,7 @@ fn add_members(samples: &mut Samples) {
         invited: 2,
         items: members(),
         may_manage: true,
+        may_invite: true,
         pager: pager(),
     };
     samples.add("members", &page);
@@ -159,6 +160,7 @@ fn add_members(samples: &mut Samples) {
         invited: 0,
         items: Vec::new(),
         may_manage: true,
+        may_invite: false,
         pager: Pager::default(),
     };
     samples.add("members-empty", &page);
@@ -194,7 +196,9 @@ fn add_member(samples: &mut Samples) {
         ..page
     };
     samples.add("member-last-owner", &page);
-    samples.add("member-removed", &MemberPage { member: members().remove(3), role_problem: None, ..page });
+    let page = MemberPage { member: members().remove(2), role_problem: None, ..page };
+    samples.add("member-never-used-sso", &page);
+    samples.add("member-removed", &MemberPage { member: members().remove(3), ..page });
 }
 
 fn add_invitations(samples: &mut Samples) {
@@ -211,9 +215,12 @@ fn add_invitations(samples: &mut Samples) {
         roles: Choice::list(&ROLES, "member"),
         projects: vec![offer("prj_1", "Falcon"), offer("prj_2", long_name())],
         problem: None,
-        possible: true,
+        instead: None,
     };
     samples.add("invite", &page);
+    let address = Some("https://sign-in.example.com/sign-in/acme".to_owned());
+    let frame = samples.owner(Section::Members);
+    samples.add("invite-while-enforced", &InvitePage { frame, instead: address.clone(), ..page });
     let link = "https://sign-in.example.com/invitations/5c1Zq0wq3o8mJk2v7nT4xY9aB6dE".to_owned();
     let issued = |email: &str| IssuedInvitation {
         email: email.to_owned(),
@@ -240,9 +247,13 @@ fn add_invitations(samples: &mut Samples) {
     };
     let items = vec![row("inv_1", "kim@partner.example", false), row("inv_2", &long_person().email, true)];
     let frame = samples.owner(Section::Members);
-    let page = InvitationsPage { frame, items, may_manage: true, pager: Pager::default() };
+    let page = InvitationsPage { frame, items, may_manage: true, instead: None, pager: Pager::default() };
     samples.add("invitations", &page);
-    samples.add("invitations-empty", &InvitationsPage { items: Vec::new(), ..page });
+    let page = InvitationsPage { instead: address.clone(), ..page };
+    samples.add("invitations-while-enforced", &page);
+    let page = InvitationsPage { items: Vec::new(), ..page };
+    samples.add("invitations-empty-while-enforced", &page);
+    samples.add("invitations-empty", &InvitationsPage { instead: None, ..page });
 }
 
 fn add_settings(samples: &mut Samples) {
@@ -323,6 +334,7 @@ fn add_confirmations(samples: &mut Samples) {
             Consequence::plain("Signing in through SSO is refused until an Owner re-admits or invites them again."),
         ],
         reassurance: "Their account and their other organizations stay as they are.".to_owned(),
+        switches: Vec::new(),
         typed_name: None,
         problem: None,
         verb: "Remove".to_owned(),

@@ -2,6 +2,7 @@
 
 mod account;
 mod console;
+mod enforcement;
 mod sign_in;
 mod sso;
 
@@ -20,6 +21,7 @@ pub fn all(theme: Theme) -> Vec<Sample> {
     sign_in::add(&mut samples);
     console::add(&mut samples);
     sso::add(&mut samples);
+    enforcement::add(&mut samples);
     account::add(&mut samples);
     samples.pages
 }

@@ -57,7 +57,28 @@ fn add_ways_in(samples: &mut Samples) {
     };
     samples.add("sign-in-tile", &page);
     let reason = "You were away for more than 6 hours.".to_owned();
-    samples.add("session-ended", &SessionEndedPage { site: site.clone(), reason, sign_in_url: "/sign-in".to_owned() });
+    let page =
+        SessionEndedPage { site: site.clone(), reason, organizations: Vec::new(), sign_in_url: "/sign-in".to_owned() };
+    samples.add("session-ended", &page);
+    let sso = |name: &str, slug: &str| SsoProof { organization_name: name.to_owned(), slug: slug.to_owned() };
+    let page = SessionEndedPage {
+        reason:
+            "Acme Robotics now asks its members to sign in through its SSO, so your session ended. Nothing you sent \
+                 was done."
+                .to_owned(),
+        organizations: vec![sso("Acme Robotics", "acme")],
+        ..page
+    };
+    samples.add("session-ended-by-enforcement", &page);
+    let page = SessionEndedPage {
+        reason: format!(
+            "Acme Robotics and {} now ask their members to sign in through their SSO, so your session ended.",
+            long_name()
+        ),
+        organizations: vec![sso("Acme Robotics", "acme"), sso(long_name(), "rheinland")],
+        ..page
+    };
+    samples.add("session-ended-by-two", &page);
     samples.add("signed-out", &SignedOutPage { site });
 }
 

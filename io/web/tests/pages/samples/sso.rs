@@ -1,5 +1,6 @@
 //! Settings > Single Sign-On in every state.
 
+use orgate_web::pages::enforcement::EnforcementCard;
 use orgate_web::pages::sso::{
     Check, CheckOutcome, ConfigurePage, ConnectionCard, ConnectionHead, Kind, NewConnectionPage, Progress, SsoPage,
     State, Understood,
@@ -17,7 +18,7 @@ pub fn add(samples: &mut Samples) {
     add_records(samples);
 }
 
-fn connection(kind: Kind, state: State) -> ConnectionHead {
+pub(super) fn connection(kind: Kind, state: State) -> ConnectionHead {
     let host = if kind == Kind::OktaOidc { "acme.okta.com" } else { "id.acme.example" };
     ConnectionHead {
         id: "con_01kb2m3x4y5z6a7b8c9d0e1f2g".to_owned(),
@@ -28,7 +29,7 @@ fn connection(kind: Kind, state: State) -> ConnectionHead {
     }
 }
 
-fn attempts() -> Vec<AttemptRow> {
+pub(super) fn attempts() -> Vec<AttemptRow> {
     vec![
         AttemptRow {
             reference: "K7Q-2M9".to_owned(),
@@ -67,10 +68,15 @@ fn attempts() -> Vec<AttemptRow> {
 }
 
 fn add_overview(samples: &mut Samples) {
-    let page = |samples: &Samples, connections, attempts, locked| SsoPage {
+    let page = |samples: &Samples, connections, attempts, locked: Option<String>| SsoPage {
         frame: samples.owner(Section::SingleSignOn),
-        locked,
         connections,
+        enforcement: EnforcementCard {
+            provider: "Okta".to_owned(),
+            locked: locked.clone(),
+            ..EnforcementCard::default()
+        },
+        locked,
         login_address: "https://sign-in.example.com/sign-in/acme".to_owned(),
         attempts,
     };
@@ -94,6 +100,8 @@ fn add_overview(samples: &mut Samples) {
     samples.add("sso-active", &page(samples, active, attempts(), None));
     let edited = vec![card(State::Active, Progress::Validated), card(State::Draft, Progress::Untested)];
     samples.add("sso-active-edited", &page(samples, edited, Vec::new(), None));
+    let locked = vec![card(State::Active, Progress::InUse)];
+    samples.add("sso-active-locked", &page(samples, locked, Vec::new(), Some(reason.to_owned())));
     let disabled = vec![card(State::Disabled, Progress::Validated)];
     samples.add("sso-disabled", &page(samples, disabled, Vec::new(), None));
     let frame = samples.owner(Section::SingleSignOn);

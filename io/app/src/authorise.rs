@@ -247,7 +247,8 @@ pub(crate) fn refusal(decision: &Decision, places: &[UserPlace]) -> Refusal {
     }
 }
 
-fn requiring(organizations: &[OrganizationId], places: &[UserPlace]) -> Vec<RequiringOrganization> {
+/// Organizations as a refusal names them.
+pub(crate) fn requiring(organizations: &[OrganizationId], places: &[UserPlace]) -> Vec<RequiringOrganization> {
     places
         .iter()
         .filter(|place| organizations.contains(&place.place.organization_id))

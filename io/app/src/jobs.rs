@@ -136,6 +136,7 @@ async fn sweep_rows(app: &App, moment: Timestamp) -> Result<u64, Error> {
                 let mut instance = tx.instance();
                 let mut rows = instance.delete_expired_sign_ups(*moment).await?;
                 rows += instance.delete_expired_password_resets(*moment).await?;
+                rows += instance.delete_expired_departures(*moment).await?;
                 rows += instance.delete_expired_challenges(*moment).await?;
                 rows += instance.delete_expired_sign_ins(*moment).await?;
                 rows += instance.delete_expired_connection_tests(*moment).await?;

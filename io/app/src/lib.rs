@@ -10,6 +10,7 @@ pub mod boot;
 pub mod clock;
 pub mod connection;
 pub mod connection_test;
+pub mod departure;
 pub mod doctor;
 pub mod enforcement;
 pub mod entropy;

@@ -126,6 +126,25 @@ pub async fn is_first_refusal(app: &App, visitor: &Visitor, account: &str) -> Re
     is_within(app, &Counter { bucket, window: MINUTE, most: 1 }).await
 }
 
+/// Whether this is the first sign-in of this person from this network in this minute that enforced SSO stopped, in this
+/// log: an organization's, or the instance's. Only that one becomes an audit event (R-OPS-3).
+pub(crate) async fn is_first_block(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    user_id: &UserId,
+    log: Option<&OrganizationId>,
+) -> Result<bool, Error> {
+    let log = log.map_or("instance", OrganizationId::as_str);
+    let bucket = format!("blocked:{log}:{user_id}:{}", visitor.network());
+    Ok(tx.instance().hit_rate_counter(&bucket, this_minute(app)).await? == 1)
+}
+
+/// When the minute began in which sign-ins that are stopped, or refused, count as one.
+pub(crate) fn this_minute(app: &App) -> Timestamp {
+    window_start(app.now(), MINUTE)
+}
+
 /// Whether the organization has room for one more member (R-LNK-8).
 pub(crate) async fn has_room(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<bool, Error> {
     match app.settings.limits.members_per_organization {

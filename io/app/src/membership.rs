@@ -142,17 +142,25 @@ pub(crate) async fn end(
     state: MembershipState,
 ) -> Result<(), Error> {
     let now = app.now();
-    let membership = tx.organization(organization_id).load_active_membership(user_id).await?;
-    if membership.role == OrganizationRole::Owner {
-        refuse_last_owner(tx, organization_id).await?;
-        way_back::keep(tx, organization_id, user_id).await?;
-    }
+    may_end(tx, organization_id, user_id).await?;
     session::settle(tx, app, user_id).await?;
     let mut view = tx.organization(organization_id);
     view.end_membership(user_id, state, now).await?;
     view.delete_grants_of_user(user_id).await?;
     revoke_begun(tx, app, organization_id, user_id).await?;
     way_back::review_of_user(tx, app, user_id).await
+}
+
+/// Refuses what must not end: the guards of [`end`], for a page that asks before it is done.
+///
+/// *Errors*: those of [`end`].
+pub(crate) async fn may_end(tx: &mut Tx, organization_id: &OrganizationId, user_id: &UserId) -> Result<(), Error> {
+    let membership = tx.organization(organization_id).load_active_membership(user_id).await?;
+    if membership.role == OrganizationRole::Owner {
+        refuse_last_owner(tx, organization_id).await?;
+        way_back::keep(tx, organization_id, user_id).await?;
+    }
+    Ok(())
 }
 
 /// Makes somebody a member, new or again. `false` when they are one already.

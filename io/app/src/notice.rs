@@ -1,6 +1,7 @@
 //! Owns what all Owners of an organization are mailed about: far-reaching acts (R-IN-8), a full organization (R-LNK-8).
 
 use orgate_core::id::OrganizationId;
+use orgate_core::refusal::RequiringOrganization;
 use orgate_store::{Tx, User};
 
 use crate::app::App;
@@ -95,6 +96,18 @@ pub(crate) async fn exempt_sign_in(tx: &mut Tx, app: &App, id: &OrganizationId, 
         }
     }
     Ok(())
+}
+
+/// Mails every Owner that a member left without coming in through SSO. *Source*: R-ENF-13.
+pub(crate) async fn way_out(tx: &mut Tx, app: &App, left: &RequiringOrganization, who: &User) -> Result<(), Error> {
+    let template = MailTemplate::WayOut {
+        url: app.settings.public_url.link(&format!("/organizations/{}/members", left.slug)),
+        organization: left.name.clone(),
+        name: who.name.clone(),
+        email: who.email.to_string(),
+        at: app.now(),
+    };
+    send(tx, app, &left.id, &template).await
 }
 
 /// Mails every Owner that the operator did something to the organization. *Source*: R-OPS-1.

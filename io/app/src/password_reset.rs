@@ -15,11 +15,12 @@ use crate::address;
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise;
+use crate::departure;
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
-use crate::mail::templates::{MailTemplate, ResetLink, SignInAddress};
+use crate::mail::templates::{MailTemplate, RequiredSignIn, ResetLink};
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
 
@@ -141,7 +142,8 @@ async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<
     match allowed(tx, user, epoch, now).await? {
         Ok(()) => {}
         Err(Refusal::SsoRequired(required)) => {
-            app.outbox.put(tx, &user.email, use_sso(app, required)).await?;
+            let template = use_sso(tx, app, user, required).await?;
+            app.outbox.put(tx, &user.email, template).await?;
             return Ok(None);
         }
         Err(refusal) => return Err(refusal.into()),
@@ -164,12 +166,22 @@ async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<
     Ok(Some(ResetLink { organizations, url }))
 }
 
-fn use_sso(app: &App, required: Vec<RequiringOrganization>) -> MailTemplate {
-    let address = |one: RequiringOrganization| SignInAddress {
-        url: app.settings.public_url.link(&format!("/sign-in/{}", one.slug)),
-        organization: one.name,
-    };
-    MailTemplate::SignInAddresses { addresses: required.into_iter().map(address).collect() }
+/// Where to sign in instead, and the way out of each organization (R-ENF-13).
+async fn use_sso(
+    tx: &mut Tx,
+    app: &App,
+    user: &User,
+    organizations: Vec<RequiringOrganization>,
+) -> Result<MailTemplate, Error> {
+    let mut required = Vec::new();
+    for one in organizations {
+        required.push(RequiredSignIn {
+            url: app.settings.public_url.link(&format!("/sign-in/{}", one.slug)),
+            leave_url: departure::offer(tx, app, user, &one.id).await?,
+            organization: one.name,
+        });
+    }
+    Ok(MailTemplate::SsoInsteadOfPassword { required, minutes: departure::LINK_MINUTES })
 }
 
 /// Whether a session that a password had opened when `began` changes of terms had been counted would be alive: a link

@@ -24,6 +24,8 @@ pub enum TokenPurpose {
     Browser,
     /// A mailed link that sets a password.
     PasswordReset,
+    /// A mailed link out of an organization (R-ENF-13).
+    Departure,
     /// The mailed link of an invitation, which proves the address (R-INV-2).
     InvitationMailed,
     /// The copied link of an invitation, which does not.
@@ -38,6 +40,7 @@ impl TokenPurpose {
             Self::Session => "session",
             Self::Browser => "browser",
             Self::PasswordReset => "password-reset",
+            Self::Departure => "departure",
             Self::InvitationMailed => "invitation-mailed",
             Self::InvitationCopied => "invitation-copied",
             Self::Operator => "operator",
@@ -148,6 +151,8 @@ pub enum CodePurpose {
     Session,
     /// Accepting an invitation over its copied link; bound to the invitation.
     Invitation,
+    /// Leaving an organization within a stopped sign-in; bound to both.
+    Departure,
 }
 
 impl CodePurpose {
@@ -158,6 +163,7 @@ impl CodePurpose {
             Self::SignIn => "sign-in",
             Self::Session => "session",
             Self::Invitation => "invitation",
+            Self::Departure => "departure",
         }
     }
 }
@@ -209,10 +215,11 @@ mod tests {
     use super::*;
     use crate::entropy::SeededEntropy;
 
-    const PURPOSES: [TokenPurpose; 6] = [
+    const PURPOSES: [TokenPurpose; 7] = [
         TokenPurpose::Session,
         TokenPurpose::Browser,
         TokenPurpose::PasswordReset,
+        TokenPurpose::Departure,
         TokenPurpose::InvitationMailed,
         TokenPurpose::InvitationCopied,
         TokenPurpose::Operator,

@@ -53,6 +53,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("project.created", "created the project {target}"),
     ("project.deleted", "deleted the project {target}"),
     ("project.renamed", "renamed the project {from} to {target}"),
+    ("session.blocked", "was stopped at sign-in by {method}, for SSO is enforced: reference {reference}"),
     ("session.created", "signed in by {method}"),
     ("session.created-without-sso", "signed in by {method} while SSO is enforced, as an exempt Owner"),
     ("session.ended", "ended one of their sessions"),

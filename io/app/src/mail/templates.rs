@@ -24,6 +24,17 @@ pub struct SignInAddress {
     pub url: String,
 }
 
+/// An organization whose SSO is asked for instead of a password (R-ENF-3).
+#[derive(Debug, Clone)]
+pub struct RequiredSignIn {
+    /// Its name.
+    pub organization: String,
+    /// Where to sign in.
+    pub url: String,
+    /// Where to leave it, for who has a way out (R-ENF-13).
+    pub leave_url: Option<String>,
+}
+
 /// Every mail that is sent.
 #[derive(Debug, Clone)]
 pub enum MailTemplate {
@@ -87,6 +98,34 @@ pub enum MailTemplate {
     SignInAddresses {
         /// One for each organization.
         addresses: Vec<SignInAddress>,
+    },
+    /// A password cannot be set while organizations ask for their SSO: where to sign in, and the way out (T-ENF-3,
+    /// R-ENF-13).
+    SsoInsteadOfPassword {
+        /// One for each organization; at least one.
+        required: Vec<RequiredSignIn>,
+        /// How long a way out is good for. *Units*: minutes.
+        minutes: u32,
+    },
+    /// The code that proves the address before somebody leaves an organization without coming in (R-ENF-13).
+    DepartureCode {
+        /// The code.
+        code: SixDigitCode,
+        /// The organization that would be left.
+        organization: String,
+    },
+    /// A member left without coming in through SSO; to all Owners (R-ENF-13).
+    WayOut {
+        /// The organization.
+        organization: String,
+        /// Who left.
+        name: String,
+        /// Their address.
+        email: String,
+        /// When.
+        at: Timestamp,
+        /// The list of members.
+        url: String,
     },
     /// A first SSO sign-in was matched by e-mail (R-LNK-2).
     LinkedByEmail {
@@ -179,6 +218,9 @@ impl MailTemplate {
             Self::InvitationCode { .. } => "invitation-code",
             Self::Invitation { .. } => "invitation",
             Self::SignInAddresses { .. } => "sign-in-addresses",
+            Self::SsoInsteadOfPassword { .. } => "sso-instead-of-password",
+            Self::DepartureCode { .. } => "departure-code",
+            Self::WayOut { .. } => "way-out",
             Self::LinkedByEmail { .. } => "linked-by-email",
             Self::MemberLimit { .. } => "member-limit",
             Self::OwnerNotice { .. } => "owner-notice",
@@ -209,6 +251,14 @@ impl MailTemplate {
                 let why = format!("Enter this code to accept the invitation to {organization}:");
                 code_letter(product, "Your invitation code", &why, code)
             }
+            Self::DepartureCode { code, organization } => {
+                let organization = foreign_beside_code(organization);
+                let why = format!(
+                    "Somebody who knows your password asks to leave {organization} for you. If it is you, enter this code; \
+                     your access there ends with it:"
+                );
+                code_letter(product, "Your code to leave", &why, code)
+            }
             Self::SignUpWithKnownAddress { sign_in_url } => known_address(product, sign_in_url),
             Self::PasswordReset { links, minutes } => password_reset(product, links, *minutes),
             Self::PasswordChanged { at, reset_url } => password_changed(product, *at, reset_url),
@@ -216,6 +266,8 @@ impl MailTemplate {
                 invitation(product, (organization, invited_by), projects, url, *expires_at)
             }
             Self::SignInAddresses { addresses } => sign_in_addresses(product, addresses),
+            Self::SsoInsteadOfPassword { required, minutes } => sso_instead_of_password(product, required, *minutes),
+            Self::WayOut { organization, name, email, at, url } => way_out(organization, (name, email), *at, url),
             Self::LinkedByEmail { organization, connection, at } => linked(product, organization, connection, *at),
             Self::MemberLimit { organization, newcomer, members_url } => {
                 member_limit(organization, newcomer, members_url)
@@ -301,6 +353,48 @@ fn sign_in_addresses(product: &str, addresses: &[SignInAddress]) -> Letter {
         )
         .links(links)
         .paragraph(NOT_YOU)
+}
+
+fn sso_instead_of_password(product: &str, required: &[RequiredSignIn], minutes: u32) -> Letter {
+    let link = |verb: &str, one: &RequiredSignIn, url: &str| {
+        (format!("{verb} {}", foreign(&one.organization)), url.to_owned())
+    };
+    let ways_in = required.iter().map(|one| link("Sign in to", one, &one.url)).collect();
+    let ways_out: Vec<_> =
+        required.iter().filter_map(|one| Some(link("Leave", one, one.leave_url.as_deref()?))).collect();
+    let why = match required {
+        [one] => format!("{} asks its members", foreign(&one.organization)),
+        _ => "these organizations ask their members".to_owned(),
+    };
+    let letter = Letter::new(format!("How you sign in to {product}"))
+        .paragraph(format!(
+            "Somebody asked to set the password of this address at {product}. No password is set, because {why} to sign \
+             in through single sign-on."
+        ))
+        .links(ways_in);
+    let letter = if ways_out.is_empty() {
+        letter
+    } else {
+        letter
+            .paragraph(format!(
+                "If you cannot sign in there, you can leave instead. The link says what that means before anything \
+                 happens; it works once, within {minutes} minutes."
+            ))
+            .links(ways_out)
+    };
+    letter.paragraph(NOT_YOU)
+}
+
+fn way_out(organization: &str, who: (&str, &str), at: Timestamp, url: &str) -> Letter {
+    let (organization, name, email) = (foreign(organization), foreign(who.0), foreign(who.1));
+    Letter::new(format!("{name} left {organization}"))
+        .paragraph(format!(
+            "On {} {name} ({email}) left {organization} without signing in through its single sign-on, as everybody can \
+             who proves their address. Their access there has ended.",
+            day_and_time(at)
+        ))
+        .paragraph("If they ask to come back: they are let in again by your single sign-on, with no project.")
+        .link("Members", url)
 }
 
 fn linked(product: &str, organization: &str, connection: &str, at: Timestamp) -> Letter {

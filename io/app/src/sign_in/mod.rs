@@ -1,6 +1,7 @@
 //! Owns signing in. One file a way; each gathers a proof and hands it to [`issue`], the only maker of sessions, which
 //! asks the policy in the transaction that writes the row (R-IN-2).
 
+pub mod blocked;
 pub mod issue;
 pub mod lookup;
 pub mod password;

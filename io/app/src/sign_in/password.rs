@@ -7,13 +7,16 @@ use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
 
+use super::blocked::{self, Blocked, Keeper, Stopped};
 use super::issue::{Issued, Shown, issue};
+use super::sso::document::Browser;
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise;
 use crate::error::Error;
 use crate::limit;
 use crate::passwords::{Comparison, Password};
+use crate::token::SecretToken;
 use crate::visitor::Visitor;
 
 /// What a person typed.
@@ -25,30 +28,77 @@ pub struct Credentials {
     pub password: Password,
 }
 
-/// Signs in.
+/// What the right password led to.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// A session.
+    SignedIn(Issued),
+    /// Enforced SSO binds the person (R-ENF-3): told only to who knows the password.
+    Blocked(Blocked),
+}
+
+/// Signs in, for a program.
 ///
 /// *Errors*: [`Refusal::InvalidCredentials`], [`Refusal::SsoRequired`] (told only to who knows the password),
 /// [`Refusal::TooManyRequests`], [`Refusal::Busy`].
 pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Result<Issued, Error> {
     limit::sign_in(app, visitor, &credentials.email).await?;
     let known = find(app, &credentials.email).await?;
-    compare(app, visitor, WayIn::Password, known, &credentials).await
+    session_of(compare(app, visitor, Asked::of(WayIn::Password), known, &credentials).await?)
+}
+
+/// Signs in, for a browser: a sign-in that is stopped stays as an attempt of that browser, from which the person goes on.
+/// The token is the browser's cookie, if it has none yet.
+///
+/// *Errors*: as [`begin`], but for [`Refusal::SsoRequired`].
+pub async fn enter(
+    app: &App,
+    visitor: &Visitor,
+    credentials: Credentials,
+    return_to: Option<String>,
+) -> Result<(Entry, Option<SecretToken>), Error> {
+    limit::sign_in(app, visitor, &credentials.email).await?;
+    let known = find(app, &credentials.email).await?;
+    let browser = Browser::of(app, visitor);
+    let keeper = Some(Keeper { browser_hash: browser.hash, return_to });
+    let entry = compare(app, visitor, Asked { way: WayIn::Password, keeper }, known, &credentials).await?;
+    Ok((entry, browser.cookie))
+}
+
+fn session_of(entry: Entry) -> Result<Issued, Error> {
+    match entry {
+        Entry::SignedIn(issued) => Ok(issued),
+        Entry::Blocked(blocked) => Err(Refusal::SsoRequired(blocked.organizations).into()),
+    }
+}
+
+/// On which way a password is shown.
+struct Asked {
+    way: WayIn,
+    /// The browser that a stopped sign-in is kept for.
+    keeper: Option<Keeper>,
+}
+
+impl Asked {
+    fn of(way: WayIn) -> Self {
+        Self { way, keeper: None }
+    }
 }
 
 /// The same work for all, whoever is known.
 async fn compare(
     app: &App,
     visitor: &Visitor,
-    way: WayIn,
+    asked: Asked,
     known: Option<(UserId, String)>,
     Credentials { email: typed, password }: &Credentials,
-) -> Result<Issued, Error> {
+) -> Result<Entry, Error> {
     let stored = known.as_ref().map(|(_, hash)| hash.as_str());
     let comparison = app.passwords.compare(password, stored).await?;
     match (known, comparison) {
         (Some((user_id, hash)), Comparison::Right { needs_rehash }) => {
             let rehashed = if needs_rehash { Some(app.passwords.hash(password, &*app.entropy).await?) } else { None };
-            let outcome = finish(app, visitor, way, (user_id.clone(), hash), rehashed).await;
+            let outcome = finish(app, visitor, asked, Right { user_id: user_id.clone(), hash, rehashed }).await;
             if let Err(Error::Refused(refusal)) = &outcome {
                 refused(app, visitor, typed, Some(user_id), refusal.code()).await?;
             }
@@ -82,7 +132,8 @@ pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result
     limit::confirmation(app, &user_id).await?;
     // The session's own user, never whoever else has the address.
     let known = stored.map(|stored| (user_id, stored.hash));
-    compare(app, visitor, WayIn::PasswordAgain, known, &Credentials { email, password }).await
+    let asked = Asked::of(WayIn::PasswordAgain);
+    session_of(compare(app, visitor, asked, known, &Credentials { email, password }).await?)
 }
 
 async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error> {
@@ -98,31 +149,39 @@ async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error>
         .await
 }
 
-/// The password was right a moment ago; in the transaction it must still be the same one.
-async fn finish(
-    app: &App,
-    visitor: &Visitor,
-    way: WayIn,
-    (user_id, hash): (UserId, String),
+/// A password that was right, before the transaction.
+struct Right {
+    user_id: UserId,
+    /// The stored hash that it was compared with.
+    hash: String,
+    /// The same password under today's parameters, if the stored hash is older.
     rehashed: Option<String>,
-) -> Result<Issued, Error> {
+}
+
+/// The password was right a moment ago; in the transaction it must still be the same one.
+async fn finish(app: &App, visitor: &Visitor, asked: Asked, right: Right) -> Result<Entry, Error> {
     app.store
-        .write(
-            (app.clone(), visitor.clone(), way, user_id, hash, rehashed),
-            |tx, (app, visitor, way, user_id, hash, rehashed)| {
-                Box::pin(async move {
-                    let stored = tx.instance().find_password(user_id).await?;
-                    if stored.is_none_or(|stored| stored.hash != *hash) {
-                        return Err(Error::from(Refusal::InvalidCredentials));
+        .write((app.clone(), visitor.clone(), asked, right), |tx, (app, visitor, Asked { way, keeper }, right)| {
+            Box::pin(async move {
+                let Right { user_id, hash, rehashed } = right;
+                let stored = tx.instance().find_password(user_id).await?;
+                if stored.is_none_or(|stored| stored.hash != *hash) {
+                    return Err(Error::from(Refusal::InvalidCredentials));
+                }
+                let now = app.now();
+                if let Some(rehashed) = rehashed {
+                    tx.instance().rehash_password(user_id, hash, rehashed).await?;
+                }
+                match issue(tx, app, visitor, user_id, Shown { proof: Proof::Password { at: now }, way: *way }).await {
+                    Err(Error::Refused(Refusal::SsoRequired(required))) => {
+                        let password_hash = rehashed.as_ref().unwrap_or(hash);
+                        let stopped = Stopped { user_id, password_hash, at: now, required };
+                        blocked::stop(tx, app, visitor, stopped, keeper.as_ref()).await.map(Entry::Blocked)
                     }
-                    let now = app.now();
-                    if let Some(rehashed) = rehashed {
-                        tx.instance().rehash_password(user_id, hash, rehashed).await?;
-                    }
-                    issue(tx, app, visitor, user_id, Shown { proof: Proof::Password { at: now }, way: *way }).await
-                })
-            },
-        )
+                    issued => issued.map(Entry::SignedIn),
+                }
+            })
+        })
         .await
 }
 

@@ -16,3 +16,4 @@ mod password_reset;
 mod projects;
 mod sessions;
 mod sign_up;
+mod way_out;

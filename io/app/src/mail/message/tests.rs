@@ -1,6 +1,6 @@
 use orgate_core::id::Identifier;
 
-use super::super::templates::{ResetLink, SignInAddress};
+use super::super::templates::{RequiredSignIn, ResetLink, SignInAddress};
 use super::*;
 use crate::token::SixDigitCode;
 
@@ -34,6 +34,15 @@ fn all(name: &str) -> Vec<MailTemplate> {
             expires_at: at,
         },
         MailTemplate::SignInAddresses { addresses: vec![SignInAddress { organization: text(), url: url() }] },
+        MailTemplate::SsoInsteadOfPassword {
+            required: vec![
+                RequiredSignIn { organization: text(), url: url(), leave_url: Some(url()) },
+                RequiredSignIn { organization: text(), url: url(), leave_url: None },
+            ],
+            minutes: 60,
+        },
+        MailTemplate::DepartureCode { code: code(), organization: text() },
+        MailTemplate::WayOut { organization: text(), name: text(), email: text(), at, url: url() },
         MailTemplate::LinkedByEmail { organization: text(), connection: text(), at },
         MailTemplate::MemberLimit { organization: text(), newcomer: text(), members_url: url() },
         MailTemplate::OwnerNotice { organization: text(), actor: text(), act: text(), at, url: url() },
@@ -117,7 +126,7 @@ fn every_template_has_a_name_of_its_own_a_subject_and_something_to_read() {
         assert!(!content.subject.is_empty() && content.text.lines().count() > 3, "{content:?}");
         assert_eq!(content.html.is_none(), carries_code(&template), "{}", template.name());
     }
-    assert_eq!(names.len(), 12);
+    assert_eq!(names.len(), 15);
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! Owns a sign-in that enforced SSO stopped after a right proof (R-ENF-3): what the logs and the page say of it, and the
+//! attempt from which the person goes on, through an organization's SSO or out of it (R-ENF-13).
+
+mod document;
+mod record;
+mod way_out;
+
+pub use way_out::{Departed, ask, leave, mail_code};
+
+use orgate_core::id::{Reference, SignInId, UserId};
+use orgate_core::refusal::RequiringOrganization;
+use orgate_core::time::Timestamp;
+use orgate_store::Tx;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::visitor::Visitor;
+
+/// A sign-in that was stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    /// Every organization that binds the person.
+    pub organizations: Vec<RequiringOrganization>,
+    /// The number in their logs.
+    pub reference: Reference,
+    /// The attempt that a browser goes on from.
+    pub attempt: Option<SignInId>,
+}
+
+/// A right password that makes no session.
+pub(super) struct Stopped<'a> {
+    /// Whose.
+    pub user_id: &'a UserId,
+    /// The password's hash as it is stored now.
+    pub password_hash: &'a str,
+    /// When it was shown.
+    pub at: Timestamp,
+    /// Who asks for their SSO.
+    pub required: Vec<RequiringOrganization>,
+}
+
+/// The browser that an attempt is kept for.
+#[derive(Debug, Clone)]
+pub(super) struct Keeper {
+    /// The hash of its cookie.
+    pub browser_hash: [u8; 32],
+    /// Where the person wanted to go: a path of ours.
+    pub return_to: Option<String>,
+}
+
+/// Writes a stopped sign-in down, in the transaction that decided: in the log of every organization that binds, and as
+/// an attempt where a browser can go on from it.
+pub(super) async fn stop(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    stopped: Stopped<'_>,
+    keeper: Option<&Keeper>,
+) -> Result<Blocked, Error> {
+    let user = tx.instance().load_user(stopped.user_id).await?;
+    let reference = record::first(tx, app, visitor, &user, &stopped.required).await?;
+    let attempt = match keeper {
+        None => None,
+        Some(keeper) => {
+            let document = document::Document::new(&stopped, keeper, &reference);
+            Some(document::insert(tx, app, keeper.browser_hash, &document).await?)
+        }
+    };
+    Ok(Blocked { organizations: stopped.required, reference, attempt })
+}
+
+/// What the page of a stopped sign-in shows, to the browser that it belongs to. It reads and changes nothing.
+///
+/// *Errors*: [`AttemptOver`](orgate_core::refusal::Refusal::AttemptOver).
+pub async fn show(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Blocked, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
+            Box::pin(async move {
+                let attempt = document::find(tx, app, visitor, id).await?;
+                Ok(Blocked {
+                    organizations: attempt.organizations,
+                    reference: attempt.document.reference,
+                    attempt: Some(id.clone()),
+                })
+            })
+        })
+        .await
+}

@@ -1,0 +1,138 @@
+//! Owns what a stopped sign-in remembers: a sealed document in its SignIn row, bound to the browser by the hash of a
+//! cookie. It lives as long as its proof may be old, and only while that proof is still right.
+
+use aws_lc_rs::digest;
+use orgate_core::id::{OrganizationId, Reference, SignInId, UserId};
+use orgate_core::refusal::{Refusal, RequiringOrganization};
+use orgate_core::time::Timestamp;
+use orgate_store::{SignIn, Tx, User};
+use serde::{Deserialize, Serialize};
+
+use super::{Keeper, Stopped};
+use crate::app::App;
+use crate::departure;
+use crate::entropy::Draw as _;
+use crate::error::Error;
+use crate::seal::Place;
+use crate::sign_in::sso::document::ATTEMPT_LIFETIME;
+use crate::token;
+use crate::visitor::Visitor;
+
+/// Waiting for the person to choose an organization's SSO, or to leave one.
+const STAGE_BLOCKED: &str = "blocked";
+
+/// What a stopped sign-in remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Document {
+    /// Who.
+    pub user_id: UserId,
+    /// When their password was right.
+    pub password_at: Timestamp,
+    /// SHA-256 of the stored hash that it was right for: another password makes this attempt worthless.
+    password_digest: Vec<u8>,
+    /// The number in the logs.
+    pub reference: Reference,
+    /// In whose logs.
+    pub told: Vec<OrganizationId>,
+    /// Where they wanted to go: a path of ours.
+    pub return_to: Option<String>,
+}
+
+impl Document {
+    pub(super) fn new(stopped: &Stopped<'_>, keeper: &Keeper, reference: &Reference) -> Self {
+        Self {
+            user_id: stopped.user_id.clone(),
+            password_at: stopped.at,
+            password_digest: digest_of(stopped.password_hash),
+            reference: reference.clone(),
+            told: stopped.required.iter().map(|one| one.id.clone()).collect(),
+            return_to: keeper.return_to.clone(),
+        }
+    }
+}
+
+/// A stopped sign-in as it stands.
+pub(super) struct Attempt {
+    /// What it remembers.
+    pub document: Document,
+    /// Who, as they are now.
+    pub user: User,
+    /// Who asks for their SSO now.
+    pub organizations: Vec<RequiringOrganization>,
+}
+
+impl Attempt {
+    /// One of the organizations that bind the person.
+    ///
+    /// *Errors*: [`Refusal::NotFound`] for any other: only what binds is left on this way.
+    pub(super) fn organization(&self, slug: &str) -> Result<RequiringOrganization, Refusal> {
+        self.organizations.iter().find(|one| one.slug == slug).cloned().ok_or(Refusal::NotFound)
+    }
+}
+
+fn place(id: &SignInId) -> Place<'_> {
+    Place { table: "sign_ins", column: "sealed_document", row: id.as_str(), tenant: "" }
+}
+
+fn digest_of(password_hash: &str) -> Vec<u8> {
+    digest::digest(&digest::SHA256, password_hash.as_bytes()).as_ref().to_vec()
+}
+
+/// Writes it down.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    app: &App,
+    browser_hash: [u8; 32],
+    document: &Document,
+) -> Result<SignInId, Error> {
+    let now = app.now();
+    let id: SignInId = app.entropy.id(now);
+    let sealed_document = app.sealer.seal(&place(&id), &serde_json::to_vec(document)?, &*app.entropy)?;
+    let record = SignIn {
+        id: id.clone(),
+        browser_hash,
+        state_hash: None,
+        organization_id: None,
+        connection_id: None,
+        stage: STAGE_BLOCKED.to_owned(),
+        sealed_document,
+        created_at: now,
+        // Leaving one organization of several makes another row, but no proof younger.
+        expires_at: document.password_at.plus(ATTEMPT_LIFETIME),
+    };
+    tx.instance().insert_sign_in(&record).await?;
+    Ok(id)
+}
+
+/// This browser's stopped sign-in, if its proof is still right and somebody still asks for their SSO.
+///
+/// *Errors*: [`Refusal::AttemptOver`].
+pub(super) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId) -> Result<Attempt, Error> {
+    let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
+    let record = tx.instance().find_sign_in(id, &browser, app.now()).await?.ok_or(Refusal::AttemptOver)?;
+    if record.stage != STAGE_BLOCKED {
+        return Err(Refusal::AttemptOver.into());
+    }
+    let plain = app.sealer.open(&place(&record.id), &record.sealed_document)?;
+    let document: Document = serde_json::from_slice(&plain)?;
+    let user = tx.instance().find_user(&document.user_id).await?.filter(departure::may_leave);
+    let user = user.ok_or(Refusal::AttemptOver)?;
+    let stored = tx.instance().find_password(&user.id).await?.ok_or(Refusal::AttemptOver)?;
+    if !token::same(&digest_of(&stored.hash), &document.password_digest) {
+        return Err(Refusal::AttemptOver.into());
+    }
+    let organizations = departure::binding(tx, app, &user).await?;
+    if organizations.is_empty() {
+        return Err(Refusal::AttemptOver.into());
+    }
+    Ok(Attempt { document, user, organizations })
+}
+
+/// Uses it up, once.
+///
+/// *Errors*: [`Refusal::AttemptOver`].
+pub(super) async fn consume(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId) -> Result<(), Error> {
+    let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
+    let used = tx.instance().consume_sign_in(id, &browser, app.now()).await?;
+    used.map(|_| ()).ok_or_else(|| Refusal::AttemptOver.into())
+}

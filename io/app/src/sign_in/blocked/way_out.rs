@@ -1,0 +1,192 @@
+//! Owns leaving an organization from a stopped sign-in: a code proves the address, the membership ends, and the sign-in is
+//! decided anew with the proof that was right (R-ENF-13).
+
+use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::id::SignInId;
+use orgate_core::proof::Proof;
+use orgate_core::refusal::{Refusal, RequiringOrganization};
+use orgate_core::way_in::WayIn;
+use orgate_store::{Challenge, Tx};
+
+use super::document::{self, Attempt, Document};
+use super::record;
+use crate::app::App;
+use crate::departure::{self, DepartureView, ShownBy};
+use crate::entropy::Draw as _;
+use crate::error::Error;
+use crate::limit;
+use crate::mail::MailTemplate;
+use crate::sign_in::issue::{Issued, Shown, issue};
+use crate::token::{CodePurpose, SixDigitCode};
+use crate::visitor::Visitor;
+
+/// What leaving led to.
+#[derive(Debug, Clone)]
+pub enum Departed {
+    /// Nobody else asks for their SSO: a session.
+    SignedIn {
+        /// The session.
+        issued: Box<Issued>,
+        /// Where the person wanted to go.
+        return_to: Option<String>,
+        /// What they left.
+        left: RequiringOrganization,
+    },
+    /// Others still do; the sign-in goes on from this attempt.
+    StillBlocked {
+        /// The attempt.
+        attempt: SignInId,
+        /// What they left.
+        left: RequiringOrganization,
+    },
+}
+
+/// What a person reads before they leave. It reads and changes nothing.
+///
+/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::NotFound`] for what does not bind them.
+pub async fn ask(app: &App, visitor: &Visitor, id: &SignInId, slug: &str) -> Result<DepartureView, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), id.clone(), slug.to_owned()), |tx, (app, visitor, id, slug)| {
+            Box::pin(async move {
+                let attempt = document::find(tx, app, visitor, id).await?;
+                let organization = attempt.organization(slug)?;
+                departure::describe(tx, &attempt.user, organization).await
+            })
+        })
+        .await
+}
+
+/// Mails a code that serves for this attempt and this organization; an earlier one no longer does.
+///
+/// *Errors*: those of [`ask`]; [`Refusal::LastOwner`], [`Refusal::NoWayBackIn`], [`Refusal::NeedsSecondFactor`] before
+/// anything is mailed; [`Refusal::TooManyRequests`].
+pub async fn mail_code(app: &App, visitor: &Visitor, id: &SignInId, slug: &str) -> Result<(), Error> {
+    app.store
+        .write((app.clone(), visitor.clone(), id.clone(), slug.to_owned()), |tx, (app, visitor, id, slug)| {
+            Box::pin(async move {
+                let attempt = document::find(tx, app, visitor, id).await?;
+                let organization = attempt.organization(slug)?;
+                let view = departure::describe(tx, &attempt.user, organization).await?;
+                match view.obstacle {
+                    Some(refusal) => Err(refusal.into()),
+                    None => challenge(tx, app, id, &attempt, view.organization).await,
+                }
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+async fn challenge(
+    tx: &mut Tx,
+    app: &App,
+    id: &SignInId,
+    attempt: &Attempt,
+    organization: RequiringOrganization,
+) -> Result<(), Error> {
+    let user = &attempt.user;
+    limit::mail_in(tx, app, user.email.key()).await?;
+    let (now, code, bound_to) = (app.now(), app.entropy.six_digits(), bound_to(id, &organization));
+    let challenge = Challenge {
+        id: app.entropy.id(now),
+        purpose: ChallengePurpose::Departure,
+        code_mac: app.code_key.mac(CodePurpose::Departure, &bound_to, &code),
+        bound_to,
+        user_id: Some(user.id.clone()),
+        email: user.email.clone(),
+        tries_left: CODE_TRIES,
+        created_at: now,
+        expires_at: now.plus(CODE_LIFETIME),
+    };
+    tx.instance().insert_challenge(&challenge).await?;
+    app.outbox.put(tx, &user.email, MailTemplate::DepartureCode { code, organization: organization.name }).await
+}
+
+fn bound_to(id: &SignInId, organization: &RequiringOrganization) -> String {
+    format!("{id} {}", organization.id)
+}
+
+/// Takes the code: the person leaves, once, and their sign-in is decided anew.
+///
+/// *Errors*: [`Refusal::InvalidCode`], those of [`ask`], and those of [`mail_code`] that are about leaving.
+pub async fn leave(app: &App, visitor: &Visitor, id: &SignInId, slug: &str, typed: &str) -> Result<Departed, Error> {
+    let code = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
+    let departed = app
+        .store
+        .write((app.clone(), visitor.clone(), id.clone(), slug.to_owned(), code), |tx, input| {
+            Box::pin(async move {
+                let (app, visitor, id, slug, code) = input;
+                let attempt = document::find(tx, app, visitor, id).await?;
+                let organization = attempt.organization(slug)?;
+                // A wrong try has to be kept, so the refusal travels as a value and the transaction commits.
+                if !is_right(tx, app, &bound_to(id, &organization), &attempt, code).await? {
+                    return Ok(Err(Refusal::InvalidCode));
+                }
+                document::consume(tx, app, visitor, id).await?;
+                departure::perform(tx, app, visitor, &attempt.user, &organization, ShownBy::Code).await?;
+                resume(tx, app, visitor, attempt.document, organization).await.map(Ok)
+            })
+        })
+        .await?;
+    app.outbox.wake();
+    departed.map_err(|refusal: Refusal| Error::from(refusal))
+}
+
+/// Whether it is the code that was mailed; then it is used up. A wrong one costs a try.
+async fn is_right(
+    tx: &mut Tx,
+    app: &App,
+    bound_to: &str,
+    attempt: &Attempt,
+    code: &SixDigitCode,
+) -> Result<bool, Error> {
+    let now = app.now();
+    let challenge = tx.instance().find_challenge(ChallengePurpose::Departure, bound_to, now).await?;
+    let challenge = challenge.ok_or(Refusal::AttemptOver)?;
+    let same_person = challenge.user_id.as_ref() == Some(&attempt.user.id);
+    if !same_person || challenge.email.key() != attempt.user.email.key() {
+        return Err(Refusal::AttemptOver.into());
+    }
+    if !app.code_key.matches(CodePurpose::Departure, bound_to, code, &challenge.code_mac) {
+        tx.instance().spend_challenge_try(&challenge.id, now).await?;
+        return Ok(false);
+    }
+    if tx.instance().consume_challenge(&challenge.id, now).await? { Ok(true) } else { Err(Refusal::AttemptOver.into()) }
+}
+
+/// Decides the sign-in anew, by the password that was right when it began.
+async fn resume(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: Document,
+    left: RequiringOrganization,
+) -> Result<Departed, Error> {
+    let shown = Shown { proof: Proof::Password { at: document.password_at }, way: WayIn::Password };
+    match issue(tx, app, visitor, &document.user_id, shown).await {
+        Ok(issued) => Ok(Departed::SignedIn { issued: Box::new(issued), return_to: document.return_to, left }),
+        Err(Error::Refused(Refusal::SsoRequired(required))) => {
+            let attempt = go_on(tx, app, visitor, document, &required).await?;
+            Ok(Departed::StillBlocked { attempt, left })
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The same sign-in, stopped by the others. Who began to ask meanwhile finds it in their log as well.
+async fn go_on(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    mut document: Document,
+    required: &[RequiringOrganization],
+) -> Result<SignInId, Error> {
+    let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
+    let user = tx.instance().load_user(&document.user_id).await?;
+    for one in required.iter().filter(|one| !document.told.contains(&one.id)) {
+        record::write(tx, app, visitor, &user, Some(&one.id), &document.reference).await?;
+    }
+    document.told = required.iter().map(|one| one.id.clone()).collect();
+    document::insert(tx, app, browser, &document).await
+}

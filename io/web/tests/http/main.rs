@@ -14,5 +14,6 @@ mod operations;
 mod pages;
 mod refusals;
 mod routes;
+mod seed;
 mod support;
 mod tenants;

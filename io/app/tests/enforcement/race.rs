@@ -206,7 +206,7 @@ async fn r_enf_10_a_session_older_than_what_is_remembered_is_refused(bed: Bed) {
         set(&bed, &by_password(&bed, &sam).await, number % 2 == 0).await;
     }
     assert!(lives(&bed, &old).await, "exempt all along, and every change is remembered");
-    set(&bed, &by_password(&bed, &sam).await, MOST_CHANGES % 2 == 0).await;
+    set(&bed, &by_password(&bed, &sam).await, MOST_CHANGES.is_multiple_of(2)).await;
     assert!(!lives(&bed, &old).await, "one change more than is remembered");
     enforcement::sweep_once(&bed.app, Pace::Brisk).await.unwrap();
     assert!(!lives(&bed, &old).await, "and it stays refused");

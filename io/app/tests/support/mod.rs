@@ -130,13 +130,11 @@ impl Bed {
 
     /// Runs a statement on a connection of its own, to break what no use case breaks.
     pub async fn sabotage(&self, statement: &str) {
-        match &self.database {
-            Some(database) => database.execute(statement).await,
-            None => {
-                let database = rusqlite::Connection::open(self.folder.path().join("orgate.db")).unwrap();
-                database.execute_batch(statement).unwrap();
-            }
+        if let Some(database) = &self.database {
+            return database.execute(statement).await;
         }
+        let database = rusqlite::Connection::open(self.folder.path().join("orgate.db")).unwrap();
+        database.execute_batch(statement).unwrap();
     }
 
     /// Whether this is the engine for several nodes.

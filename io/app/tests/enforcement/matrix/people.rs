@@ -13,7 +13,7 @@ use orgate_core::way_in::WayIn;
 use orgate_store::{PasswordCredential, User};
 use orgate_testkit::HostileIdp;
 
-use super::{Path, Phase, row};
+use super::{By, Path, Phase, row};
 use crate::scene::by_both;
 use crate::support::{PASSWORD, Person};
 use crate::world::{Site, World};
@@ -48,6 +48,15 @@ impl Row {
 
     pub(super) fn role(&self, letter: char) -> Option<OrganizationRole> {
         self.places.iter().find(|(place, _)| *place == letter).map(|(_, role)| *role)
+    }
+}
+
+/// The organization whose SSO it is.
+pub(super) fn letter(row: &Row, by: By) -> char {
+    match by {
+        By::Own => row.own(),
+        By::Second => 'b',
+        By::Free => 'c',
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use orgate_core::role::OrganizationRole;
 
-use super::people::Row;
+use super::people::{Row, letter};
 use super::{Answer, Base, By, Path, Phase};
 
 /// What has to come of it.
@@ -96,11 +96,7 @@ fn done(allowed: bool) -> Expected {
 
 /// Whose proof it is: an organization's IdP lets its members in, and asks others for a code first.
 fn proven(row: &Row, by: By) -> Option<char> {
-    let letter = match by {
-        By::Own => row.own(),
-        By::Second => 'b',
-        By::Free => 'c',
-    };
+    let letter = letter(row, by);
     row.role(letter).map(|_| letter)
 }
 

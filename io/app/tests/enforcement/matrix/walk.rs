@@ -16,7 +16,7 @@ use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_testkit::Person as Subject;
 
-use super::people::{Cell, Stage};
+use super::people::{Cell, Stage, letter};
 use super::{Answer, Base, By, Cells, Path, Phase};
 use crate::scene::lives;
 use crate::support::{PASSWORD, Person, refused};
@@ -129,7 +129,7 @@ impl Stage {
             }
             Begun::Returning(visitor, location) => {
                 let Path::Sso(by) = cell.path else { panic!("{:?} comes back from no IdP", cell.path) };
-                match self.from_idp(world, cell, by, &visitor, &location).await {
+                match self.back_from_idp(world, cell, by, &visitor, &location).await {
                     Ok(person) => self.opened(world, cell, &person).await,
                     Err(answer) => answer,
                 }
@@ -181,11 +181,11 @@ impl Stage {
             Base::Password => self.sign_in(world, cell).await.map_err(|error| not_begun(no(error))),
             Base::Sso(by) => {
                 let (visitor, location) = self.to_idp(world, cell, by).await;
-                self.from_idp(world, cell, by, &visitor, &location).await.map_err(not_begun)
+                self.back_from_idp(world, cell, by, &visitor, &location).await.map_err(not_begun)
             }
             Base::Confirmed => {
                 let (visitor, location) = self.to_idp(world, cell, By::Own).await;
-                let person = self.from_idp(world, cell, By::Own, &visitor, &location).await.map_err(not_begun)?;
+                let person = self.back_from_idp(world, cell, By::Own, &visitor, &location).await.map_err(not_begun)?;
                 let Begun::Coded(person, code) = self.code(world, person).await else { panic!("no code was mailed") };
                 let issued = step_up::confirm(&world.bed.app, &person.visitor, &code).await.unwrap();
                 Ok(Person::of(&issued, person.visitor))
@@ -230,24 +230,16 @@ impl Stage {
         last(&world.bed.next_mail(email).await.link("/invitations/").unwrap())
     }
 
-    fn letter(&self, cell: &Cell, by: By) -> char {
-        match by {
-            By::Own => cell.row.own(),
-            By::Second => 'b',
-            By::Free => 'c',
-        }
-    }
-
     /// Sends a browser to the IdP, and hands out what it comes back with.
     async fn to_idp(&self, world: &World, cell: &Cell, by: By) -> (Visitor, String) {
-        let place = self.place(self.letter(cell, by));
+        let place = self.place(letter(cell.row, by));
         let visitor = world.bed.stranger();
         place.idp.sign_in_as(Subject::new(format!("00u-{}", cell.person.name), cell.person.email.clone()));
         let url = world.begin(&visitor, &place.site).await;
         (visitor, place.idp.authorize(&url))
     }
 
-    async fn from_idp(
+    async fn back_from_idp(
         &self,
         world: &World,
         cell: &Cell,
@@ -255,7 +247,7 @@ impl Stage {
         visitor: &Visitor,
         location: &str,
     ) -> Result<Person, Answer> {
-        let place = self.place(self.letter(cell, by));
+        let place = self.place(letter(cell.row, by));
         let outcome = world.come_back(visitor, &place.site.connection, location).await.unwrap();
         match outcome {
             Outcome::SignedIn { issued, .. } => {

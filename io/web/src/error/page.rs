@@ -29,9 +29,10 @@ pub(super) fn show(_web: &Web, asked: &Asked, failure: &Failure, reference: &Ref
         Some(Refusal::SsoRequired(organizations)) => {
             let organizations = organizations
                 .iter()
-                .map(|one| BlockingOrganization { name: one.name.clone(), slug: one.slug.clone() })
+                .map(|one| BlockingOrganization { name: one.name.clone(), slug: one.slug.clone(), leave_url: None })
                 .collect();
-            html(&BlockedPage { site: asked.site.clone(), organizations, reference: reference.to_string() })
+            // No sign-in was stopped, so there is nothing that an Owner could find.
+            html(&BlockedPage { site: asked.site.clone(), notice: None, organizations, reference: None })
         }
         _ => plain(asked, failure, reference),
     };

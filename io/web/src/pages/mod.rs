@@ -9,6 +9,7 @@ mod api_shape;
 pub mod assets;
 pub mod audit_log;
 pub mod confirmation;
+pub mod departure;
 pub mod enforcement;
 pub mod frame;
 pub mod invitations;

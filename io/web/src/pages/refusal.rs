@@ -11,6 +11,8 @@ pub struct BlockingOrganization {
     pub name: String,
     /// Its slug.
     pub slug: String,
+    /// Where to leave it instead, for a browser that goes on from a stopped sign-in (R-ENF-13).
+    pub leave_url: Option<String>,
 }
 
 /// A personal proof was right, but an organization requires SSO (R-ENF-3). *Forms*: POST `/sign-in/{slug}` for each.
@@ -19,10 +21,12 @@ pub struct BlockingOrganization {
 pub struct BlockedPage {
     /// Deployment and theme.
     pub site: Site,
+    /// What was just left.
+    pub notice: Option<String>,
     /// Every organization that binds the person; at least one.
     pub organizations: Vec<BlockingOrganization>,
-    /// The reference that an Owner finds.
-    pub reference: String,
+    /// The reference that an Owner finds in the audit log, when it was a sign-in that was stopped.
+    pub reference: Option<String>,
 }
 
 /// An expected "no" on the way in or inside.

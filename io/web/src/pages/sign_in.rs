@@ -97,6 +97,11 @@ pub enum CodePurpose {
     },
     /// An SSO-born person makes the address theirs (R-LNK-4).
     OwnAddress,
+    /// A person leaves an organization without coming in through its SSO (R-ENF-13).
+    Departure {
+        /// Name of the organization.
+        organization_name: String,
+    },
 }
 
 /// The six-digit code. *Forms*: POST `action` with `code`; POST `again_action` without fields.

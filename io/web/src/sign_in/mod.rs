@@ -1,6 +1,8 @@
 //! Owns the pages between a stranger and a session.
 
 pub mod attempt;
+pub mod blocked;
+pub mod departure;
 pub mod forgotten_password;
 pub mod invitation;
 pub mod organization;

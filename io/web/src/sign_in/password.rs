@@ -2,7 +2,9 @@
 
 use orgate_app::error::Error;
 use orgate_app::passwords::Password;
-use orgate_app::sign_in::password::{self, Credentials};
+use orgate_app::sign_in::blocked::Blocked;
+use orgate_app::sign_in::password::{self, Credentials, Entry};
+use orgate_app::token::SecretToken;
 use orgate_core::refusal::Refusal;
 use serde::Deserialize;
 
@@ -40,14 +42,26 @@ pub struct Typed {
 /// Signs in. A known and an unknown address get the same page again (R-IN-5).
 pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
     let credentials = Credentials { email: typed.email.clone(), password: Password::from_typed(&typed.password) };
-    match password::begin(visit.app(), &visit.visitor, credentials).await {
-        Ok(issued) => Ok(visit.signed_in(&issued, HOME)),
+    let wanted = visit.return_to.as_ref().map(|path| path.as_str().to_owned());
+    match password::enter(visit.app(), &visit.visitor, credentials, wanted).await {
+        Ok((Entry::SignedIn(issued), _)) => Ok(visit.signed_in(&issued, HOME)),
+        Ok((Entry::Blocked(stopped), cookie)) => blocked(stopped, cookie.as_ref()),
         Err(Error::Refused(refusal @ Refusal::InvalidCredentials)) => {
             let problem = format!("{}. {}", refusal.title(), refusal.advice());
             visit.again(&page(&visit, Field::filled(typed.email), Some(problem)))
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// To the page of the attempt, which this browser alone can open (R-ENF-3).
+fn blocked(stopped: Blocked, cookie: Option<&SecretToken>) -> PageResult {
+    let id = stopped.attempt.ok_or(Refusal::SsoRequired(stopped.organizations))?;
+    let mut response = see_other(&super::blocked::page_of(&id));
+    if let Some(token) = cookie {
+        cookies::set(response.headers_mut(), cookies::browser(token));
+    }
+    Ok(response)
 }
 
 fn page(visit: &Visit, email: Field, problem: Option<String>) -> SignInPage {

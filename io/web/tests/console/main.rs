@@ -20,3 +20,4 @@ mod projects;
 mod proof;
 mod session_ended;
 mod settings;
+mod way_out;

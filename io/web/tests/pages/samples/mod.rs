@@ -2,6 +2,7 @@
 
 mod account;
 mod console;
+mod departure;
 mod enforcement;
 mod sign_in;
 mod sso;

@@ -3,7 +3,7 @@
 use orgate_web::pages::password::{
     ForgottenPasswordMailedPage, ForgottenPasswordPage, NewOrganizationPage, PasswordResetPage, SignUpPage,
 };
-use orgate_web::pages::refusal::{BlockedPage, BlockingOrganization, ErrorKind, ErrorPage, RefusalPage};
+use orgate_web::pages::refusal::{ErrorKind, ErrorPage, RefusalPage};
 use orgate_web::pages::sign_in::{
     CodePage, CodePurpose, DifferentPersonPage, FreshProofPage, InvitationPage, InvitationState,
     OrganizationSignInPage, SessionEndedPage, SignInPage, SignedOutPage, SsoLookUpMailedPage, SsoLookUpPage, SsoProof,
@@ -11,7 +11,7 @@ use orgate_web::pages::sign_in::{
 };
 use orgate_web::pages::{Field, Person};
 
-use super::{Samples, ago, long_name, long_person, robin};
+use super::{Samples, ago, departure, long_name, long_person, robin};
 
 pub fn add(samples: &mut Samples) {
     add_ways_in(samples);
@@ -20,6 +20,7 @@ pub fn add(samples: &mut Samples) {
     add_passwords(samples);
     add_invitations(samples);
     add_refusals(samples);
+    departure::add(samples);
 }
 
 fn add_ways_in(samples: &mut Samples) {
@@ -95,6 +96,12 @@ fn add_codes(samples: &mut Samples) {
         ("code-step-up", CodePurpose::StepUp, Field::empty(), false),
         ("code-invitation", CodePurpose::Invitation { organization_name }, Field::empty(), false),
         ("code-own-address", CodePurpose::OwnAddress, Field::empty(), false),
+        (
+            "code-departure",
+            CodePurpose::Departure { organization_name: "Acme Robotics".to_owned() },
+            Field::empty().refused("That is not the code. Look at the newest mail from us; only its code serves."),
+            true,
+        ),
     ] {
         let page = CodePage {
             site: samples.site(),
@@ -208,11 +215,6 @@ fn add_invitations(samples: &mut Samples) {
 }
 
 fn add_refusals(samples: &mut Samples) {
-    let acme = BlockingOrganization { name: "Acme Robotics".to_owned(), slug: "acme".to_owned() };
-    let long = BlockingOrganization { name: long_name().to_owned(), slug: "rheinland".to_owned() };
-    for (name, organizations) in [("blocked", vec![acme.clone()]), ("blocked-many", vec![acme, long])] {
-        samples.add(name, &BlockedPage { site: samples.site(), organizations, reference: "K7Q-2M9".to_owned() });
-    }
     let page = RefusalPage {
         site: samples.site(),
         title: "Okta did not let you in".to_owned(),

@@ -1,0 +1,85 @@
+//! Owns `/leave/{token}`, the mailed link out of an organization, and the words of leaving one (R-ENF-13). Opening the
+//! link uses nothing up, so a mail scanner that follows it spoils nothing.
+
+use orgate_app::departure::{self, DepartureView};
+use orgate_app::error::Error;
+use orgate_core::refusal::Refusal;
+
+use crate::page::{PageResult, Path, Visit};
+use crate::pages::confirmation::{Consequence, Weight};
+use crate::pages::departure::{DepartedPage, DeparturePage};
+
+/// What the link would end.
+pub async fn show(visit: Visit, Path(token): Path<String>) -> PageResult {
+    visit.page(&page(&visit, &token).await?)
+}
+
+/// The person leaves. It makes no session, so the answer is the page itself.
+pub async fn create(visit: Visit, Path(token): Path<String>) -> PageResult {
+    match departure::complete(visit.app(), &visit.visitor, &token).await {
+        Ok(left) => visit.page(&DepartedPage { site: visit.site.clone(), organization_name: left.name }),
+        Err(error) if is_obstacle(&error) => visit.again(&page(&visit, &token).await?),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn page(visit: &Visit, token: &str) -> Result<DeparturePage, Error> {
+    let view = departure::open(visit.app(), token).await?;
+    let verb = format!("Leave {}", view.organization.name);
+    Ok(DeparturePage {
+        reassurance: format!(
+            "The account of {} stays, with its other organizations. This does not sign you in.",
+            view.masked_email
+        ),
+        verb,
+        weight: Weight::Ending,
+        action: format!("/leave/{token}"),
+        cancel_url: "/sign-in".to_owned(),
+        ..common(visit, view)
+    })
+}
+
+/// What every page before leaving says.
+pub(super) fn common(visit: &Visit, view: DepartureView) -> DeparturePage {
+    let name = view.organization.name;
+    DeparturePage {
+        site: visit.site.clone(),
+        consequences: vec![
+            Consequence::plain("Your role, your projects and the invitations you sent there end at once."),
+            Consequence::plain(format!("The Owners of {name} are told that you left.")),
+            Consequence::plain(
+                "You come back through its single sign-on or by an invitation, as a member with no project.",
+            ),
+        ],
+        obstacle: view.obstacle.as_ref().map(|refusal| obstacle(refusal, &name)),
+        organization_name: name,
+        reassurance: String::new(),
+        verb: String::new(),
+        weight: Weight::Beginning,
+        action: String::new(),
+        cancel_url: String::new(),
+    }
+}
+
+/// Whether the page before leaving says why not, and what to do.
+pub(super) fn is_obstacle(error: &Error) -> bool {
+    matches!(error, Error::Refused(Refusal::LastOwner | Refusal::NoWayBackIn | Refusal::NeedsSecondFactor))
+}
+
+fn obstacle(refusal: &Refusal, name: &str) -> String {
+    match refusal {
+        Refusal::LastOwner => format!(
+            "You are the only Owner of {name}, and an organization always has one. Sign in through its single sign-on and \
+             make somebody else Owner first."
+        ),
+        Refusal::NoWayBackIn => format!(
+            "If the identity provider of {name} were down, only you could let its people in. Ask another Owner to keep a \
+             way to sign in without it first."
+        ),
+        Refusal::NeedsSecondFactor => format!(
+            "Your account has a second factor, which cannot be used here yet. Sign in through the single sign-on of {name} \
+             and leave from its settings."
+        ),
+        other => format!("{}. {}", other.title(), other.advice()),
+    }
+}

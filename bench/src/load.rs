@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 use crate::people::{People, Ticket};
 
 const HEAD_END: &[u8] = b"\r\n\r\n";
+/// Between two draws.
+pub const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 const LENGTH: &[u8] = b"content-length: ";
 
 /// What is asked for.
@@ -57,6 +59,25 @@ impl Tickets {
         let slugs = people.organizations.iter().map(|organization| organization.slug.clone()).collect();
         Self { tickets: people.tickets().collect(), slugs }
     }
+
+    /// Writes a request with the token that this number draws.
+    pub fn write_request(&self, endpoint: Endpoint, drawn: u64, request: &mut Vec<u8>) {
+        let position = usize::try_from(mixed(drawn)).unwrap_or(0) % self.tickets.len().max(1);
+        let Some(ticket) = self.tickets.get(position) else { return };
+        request.clear();
+        let path: &[u8] = match endpoint {
+            Endpoint::Empty => b"GET /empty",
+            Endpoint::Check => b"GET /check?organization=",
+            Endpoint::Session => b"GET /api/v1/session",
+        };
+        request.extend_from_slice(path);
+        if let (Endpoint::Check, Some(slug)) = (endpoint, self.slugs.get(ticket.organization)) {
+            request.extend_from_slice(slug.as_bytes());
+        }
+        request.extend_from_slice(b" HTTP/1.1\r\nhost: id.example.test\r\nauthorization: Bearer ");
+        request.extend_from_slice(&ticket.token);
+        request.extend_from_slice(HEAD_END);
+    }
 }
 
 /// One open connection.
@@ -99,22 +120,8 @@ impl Connection {
     }
 
     fn write_request(&mut self, endpoint: Endpoint) {
-        self.drawn = self.drawn.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let position = usize::try_from(mixed(self.drawn)).unwrap_or(0) % self.tickets.tickets.len().max(1);
-        let Some(ticket) = self.tickets.tickets.get(position) else { return };
-        self.request.clear();
-        let path: &[u8] = match endpoint {
-            Endpoint::Empty => b"GET /empty",
-            Endpoint::Check => b"GET /check?organization=",
-            Endpoint::Session => b"GET /api/v1/session",
-        };
-        self.request.extend_from_slice(path);
-        if let (Endpoint::Check, Some(slug)) = (endpoint, self.tickets.slugs.get(ticket.organization)) {
-            self.request.extend_from_slice(slug.as_bytes());
-        }
-        self.request.extend_from_slice(b" HTTP/1.1\r\nhost: id.example.test\r\nauthorization: Bearer ");
-        self.request.extend_from_slice(&ticket.token);
-        self.request.extend_from_slice(HEAD_END);
+        self.drawn = self.drawn.wrapping_add(STEP);
+        self.tickets.write_request(endpoint, self.drawn, &mut self.request);
     }
 
     async fn read_answer(&mut self, endpoint: Endpoint) -> Result<(), String> {
@@ -138,8 +145,8 @@ impl Connection {
     }
 }
 
-/// Whether head and body have arrived.
-fn is_whole(answer: &[u8]) -> bool {
+/// Whether head and body of an answer have arrived.
+pub fn is_whole(answer: &[u8]) -> bool {
     let mut rest = answer;
     let mut length = 0;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -161,7 +168,7 @@ fn number(text: &[u8]) -> usize {
 }
 
 /// The finaliser of SplitMix64: neighbouring numbers become unrelated ones.
-const fn mixed(number: u64) -> u64 {
+pub const fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     number ^ (number >> 31)

@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::process::Command;
-use std::thread::available_parallelism;
 
 /// One fact and its value.
 pub type Fact = (&'static str, String);
 
 /// The facts; what cannot be found is left out.
-pub fn facts() -> Vec<Fact> {
+pub fn facts(cores: usize) -> Vec<Fact> {
     let found = [
-        ("cores", Some(available_parallelism().map_or(1, usize::from).to_string())),
+        ("cores", Some(cores.to_string())),
         ("processor", value("/proc/cpuinfo", "model name")),
         ("memory", value("/proc/meminfo", "MemTotal").map(|kilobytes| gibibytes(&kilobytes))),
         ("kernel", fs::read_to_string("/proc/sys/kernel/osrelease").ok()),

@@ -1,5 +1,6 @@
 //! `orgate-bench`: side-by-side measurements of what is asked many times a second. `bench/run` does all of it.
 
+mod enforcement;
 mod load;
 mod machine;
 mod measure;
@@ -20,7 +21,7 @@ use tokio::runtime::Builder;
 
 use load::Tickets;
 use measure::Plan;
-use people::{People, Scale};
+use people::{EVERYBODY, People, Scale};
 use process::DatabaseServer;
 use report::{EngineReport, Report};
 
@@ -50,6 +51,26 @@ enum Command {
     },
     /// Measure filled databases and write the report.
     Run(RunArguments),
+    /// Fill a database for `enforcement`, unless it is filled.
+    SeedEnforcement {
+        /// `sqlite:<file>` or `postgres://…`.
+        #[arg(long)]
+        database_url: String,
+        /// Open sessions of the measured organization, ten of each member.
+        #[arg(long)]
+        sessions: usize,
+    },
+    /// Serve as `serve` does, but sweep behind enforcement only when told. `enforcement` starts this by itself.
+    ServeObeying {
+        /// `sqlite:<file>` or `postgres://…`.
+        #[arg(long)]
+        database_url: String,
+        /// Where mails go.
+        #[arg(long)]
+        mail: String,
+    },
+    /// Measure what switching enforcement on costs, and what `/check` notices of it.
+    Enforcement(enforcement::Arguments),
 }
 
 #[derive(clap::Args)]
@@ -79,6 +100,15 @@ fn main() -> ExitCode {
             on(Builder::new_multi_thread().worker_threads(1), server::serve(&database_url))
         }
         Command::Run(arguments) => on(&mut Builder::new_current_thread(), run(arguments)),
+        Command::SeedEnforcement { database_url, sessions } => {
+            on(&mut Builder::new_multi_thread(), enforcement::fill(&database_url, sessions))
+        }
+        Command::ServeObeying { database_url, mail } => {
+            on(Builder::new_multi_thread().worker_threads(1), server::serve_obeying(&database_url, &mail))
+        }
+        Command::Enforcement(arguments) => {
+            on(Builder::new_multi_thread().worker_threads(1), enforcement::run(arguments))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -96,8 +126,9 @@ fn on(builder: &mut Builder, work: impl Future<Output = Result<(), String>>) -> 
 }
 
 async fn run(arguments: RunArguments) -> Result<(), String> {
-    let pinned = process::leave_server_core(std::process::id())?;
-    let tickets = Arc::new(Tickets::new(&People::new(arguments.scale)?));
+    let cores = process::cores();
+    let pinned = process::leave_server_core(std::process::id(), cores)?;
+    let tickets = Arc::new(Tickets::new(&People::new(arguments.scale, EVERYBODY)?));
     let mut engines = Vec::new();
     if let Some(url) = &arguments.sqlite {
         engines.push(EngineReport {
@@ -108,16 +139,21 @@ async fn run(arguments: RunArguments) -> Result<(), String> {
     if let Some(url) = &arguments.postgres {
         let database = arguments.postgres_process.map(|parent| DatabaseServer { parent });
         if let Some(database) = database {
-            database.leave_server_core()?;
+            database.leave_server_core(cores)?;
         }
         let rounds = measure::measure(url, database, &tickets, arguments.plan).await?;
         engines.push(EngineReport { name: "PostgreSQL", rounds });
     }
     let date = SystemClock.now().to_rfc3339().chars().take(10).collect();
     let (scale, plan) = (arguments.scale, arguments.plan);
-    let report = Report { date, machine: machine::facts(), scale, plan, pinned, engines };
+    let report = Report { date, machine: machine::facts(cores), scale, plan, pinned, engines };
     if let Some(folder) = &arguments.results {
         report.write(folder)?;
     }
-    writeln!(std::io::stdout(), "{}", report.text()).map_err(|reason| format!("print: {reason}"))
+    write(&report.text())
+}
+
+/// Prints a report.
+fn write(text: &str) -> Result<(), String> {
+    writeln!(std::io::stdout(), "{text}").map_err(|reason| format!("print: {reason}"))
 }

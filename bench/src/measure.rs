@@ -79,7 +79,7 @@ pub async fn measure(
     tickets: &Arc<Tickets>,
     plan: Plan,
 ) -> Result<Vec<Round>, String> {
-    let server = Server::start(database_url)?;
+    let server = Server::start(&["serve", "--database-url", database_url])?;
     let open = |number: usize| Connection::open(server.address, Arc::clone(tickets), number as u64);
     let mut connections = try_join_all((0..plan.connections.max(1)).map(open)).await?;
     for endpoint in Endpoint::ALL {
@@ -127,7 +127,7 @@ async fn run(connections: &mut [Connection], endpoint: Endpoint, time: Duration)
 }
 
 /// *Units*: nanoseconds in, microseconds out.
-fn percentile(sorted: &[u64], percent: usize) -> f64 {
+pub fn percentile(sorted: &[u64], percent: usize) -> f64 {
     let position = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted.get(position).map_or(0.0, |nanoseconds| Duration::from_nanos(*nanoseconds).as_secs_f64() * 1e6)
 }

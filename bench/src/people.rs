@@ -43,6 +43,18 @@ pub struct Scale {
     pub sessions: usize,
 }
 
+/// Which people: several crowds can be in one database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crowd {
+    /// What their short names and addresses begin with.
+    pub word: &'static str,
+    /// What they are drawn from; far from every other crowd's.
+    pub seed: u64,
+}
+
+/// Everybody, where there is one crowd.
+pub const EVERYBODY: Crowd = Crowd { word: "organization", seed: 0 };
+
 /// One organization.
 #[derive(Debug, Clone)]
 pub struct SeededOrganization {
@@ -89,25 +101,28 @@ pub struct People {
     /// The people.
     pub users: Vec<SeededUser>,
     sessions: usize,
+    crowd: Crowd,
 }
 
 impl People {
     /// Draws them.
     ///
     /// *Errors*: a scale without people or organizations.
-    pub fn new(scale: Scale) -> Result<Self, String> {
+    pub fn new(scale: Scale, crowd: Crowd) -> Result<Self, String> {
         if scale.organizations == 0 || scale.users < scale.organizations || scale.sessions == 0 {
             return Err("there have to be organizations, at least as many people, and sessions".to_owned());
         }
-        let dice = Dice::new(1);
-        let organizations: Vec<SeededOrganization> = (0..scale.organizations).map(|n| organization(&dice, n)).collect();
-        let users = (0..scale.users).map(|n| user(&dice, n, scale.organizations)).collect::<Result<_, String>>()?;
-        Ok(Self { organizations, users, sessions: scale.sessions })
+        let dice = Dice::new(crowd.seed + 1);
+        let organizations: Vec<SeededOrganization> =
+            (0..scale.organizations).map(|n| organization(&dice, crowd, n)).collect();
+        let users =
+            (0..scale.users).map(|n| user(&dice, crowd, n, scale.organizations)).collect::<Result<_, String>>()?;
+        Ok(Self { organizations, users, sessions: scale.sessions, crowd })
     }
 
     /// Their sessions, in the order in which they were begun.
     pub fn sessions(&self) -> impl Iterator<Item = SeededSession> + '_ {
-        let dice = Dice::new(2);
+        let dice = Dice::new(self.crowd.seed + 2);
         self.tokens().map(move |(number, user, token)| {
             let session = self.session(&dice, number, user);
             SeededSession { session, token_hash: token.hash(TokenPurpose::Session) }
@@ -123,7 +138,7 @@ impl People {
     }
 
     fn tokens(&self) -> impl Iterator<Item = (usize, &SeededUser, SecretToken)> + '_ {
-        let entropy = SeededEntropy::new(3);
+        let entropy = SeededEntropy::new(self.crowd.seed + 3);
         let owners = self.users.iter().cycle().take(self.sessions).enumerate();
         owners.map(move |(number, user)| (number, user, SecretToken::generate(&entropy)))
     }
@@ -158,19 +173,20 @@ impl People {
     }
 }
 
-fn organization(dice: &Dice, number: usize) -> SeededOrganization {
+fn organization(dice: &Dice, crowd: Crowd, number: usize) -> SeededOrganization {
     let at = START.minus(100 * DAY);
     SeededOrganization {
         id: dice.0.id(at),
-        slug: format!("organization-{number}"),
+        slug: format!("{}-{number}", crowd.word),
         connection: number.is_multiple_of(CONNECTED).then(|| dice.0.id(at)),
     }
 }
 
 /// Seven in ten are members of one organization, two of two, one of three; the first people own one each.
-fn user(dice: &Dice, number: usize, organizations: usize) -> Result<SeededUser, String> {
+fn user(dice: &Dice, crowd: Crowd, number: usize, organizations: usize) -> Result<SeededUser, String> {
     let created_at = START.minus(90 * DAY);
-    let email = EmailAddress::parse(&format!("person.{number}@example.com")).map_err(|reason| format!("{reason:?}"))?;
+    let address = format!("person.{number}@{}.example.com", crowd.word);
+    let email = EmailAddress::parse(&address).map_err(|reason| format!("{reason:?}"))?;
     let count = match dice.below(10) {
         0..7 => 1,
         7 | 8 => 2,
@@ -223,7 +239,7 @@ mod tests {
     #[test]
     fn the_same_scale_draws_the_same_people_and_sessions() {
         let draw = || {
-            let people = People::new(SMALL).unwrap();
+            let people = People::new(SMALL, EVERYBODY).unwrap();
             let rows: Vec<_> = people.sessions().map(|one| (one.session, one.token_hash)).collect();
             rows
         };
@@ -234,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_ticket_shows_the_token_of_the_session_at_its_position_and_its_persons_organization() {
-        let people = People::new(SMALL).unwrap();
+        let people = People::new(SMALL, EVERYBODY).unwrap();
         for (ticket, seeded) in people.tickets().zip(people.sessions()) {
             let token = SecretToken::parse(std::str::from_utf8(&ticket.token).unwrap()).unwrap();
             assert_eq!(token.hash(TokenPurpose::Session), seeded.token_hash);
@@ -245,7 +261,7 @@ mod tests {
 
     #[test]
     fn every_organization_has_an_owner() {
-        let people = People::new(SMALL).unwrap();
+        let people = People::new(SMALL, EVERYBODY).unwrap();
         for position in 0..SMALL.organizations {
             assert!(people.users.iter().any(|user| user.places.contains(&(position, OrganizationRole::Owner))));
         }

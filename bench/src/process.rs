@@ -1,9 +1,9 @@
 //! Owns processes: the measured server on its core, everything else on the others, and how much processor time they took.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::available_parallelism;
 
 /// What `/proc` counts processor time in, on every Linux. *Units*: ticks a second.
@@ -19,21 +19,22 @@ pub const SERVER_CORE: usize = 0;
 /// A running server; it is killed with this handle.
 pub struct Server {
     child: Child,
+    orders: Option<ChildStdin>,
     /// Where it listens.
     pub address: SocketAddr,
 }
 
 impl Server {
-    /// Starts this program again as a server, on a core of its own.
+    /// Starts this program again as a server, on a core of its own, with this command line.
     ///
     /// *Errors*: it does not start, or `taskset` is missing.
-    pub fn start(database_url: &str) -> Result<Self, String> {
+    pub fn start(arguments: &[&str]) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|reason| format!("own program: {reason}"))?;
         let mut child = Command::new("taskset")
             .args(["--cpu-list", &SERVER_CORE.to_string()])
             .arg(program)
-            .args(["serve", "--database-url", database_url])
-            .stdin(Stdio::null())
+            .args(arguments)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -43,7 +44,15 @@ impl Server {
             BufReader::new(out).read_line(&mut line).map_err(|reason| format!("server: {reason}"))?;
         }
         let address = line.trim().parse().map_err(|_| "the server did not start; run `serve` by hand to see why")?;
-        Ok(Self { child, address })
+        Ok(Self { orders: child.stdin.take(), child, address })
+    }
+
+    /// Sends a line to its standard input.
+    ///
+    /// *Errors*: it is gone.
+    pub fn tell(&mut self, order: &str) -> Result<(), String> {
+        let orders = self.orders.as_mut().ok_or("the server takes no orders")?;
+        writeln!(orders, "{order}").and_then(|()| orders.flush()).map_err(|reason| format!("server: {reason}"))
     }
 
     /// How much processor time it has taken. *Units*: seconds.
@@ -63,16 +72,32 @@ impl Drop for Server {
 /// Moves this process, and what it starts from now on, off the server's core. `false` on a machine that has no other.
 ///
 /// *Errors*: `taskset` is missing or refuses.
-pub fn leave_server_core(process: u32) -> Result<bool, String> {
-    let cores = available_parallelism().map_or(1, usize::from);
+pub fn leave_server_core(process: u32, cores: usize) -> Result<bool, String> {
     if cores < 2 {
         return Ok(false);
     }
     let others: Vec<String> = (0..cores).filter(|core| *core != SERVER_CORE).map(|core| core.to_string()).collect();
-    let (others, process) = (others.join(","), process.to_string());
-    let moved = Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", &others, &process]).output();
+    move_to(&others.join(","), process)?;
+    Ok(true)
+}
+
+/// Moves this process onto the server's core.
+///
+/// *Errors*: those of [`leave_server_core`].
+pub fn take_server_core(process: u32) -> Result<(), String> {
+    move_to(&SERVER_CORE.to_string(), process)
+}
+
+/// How many cores there are for this process; asked before any of these moves it.
+pub fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
+fn move_to(cores: &str, process: u32) -> Result<(), String> {
+    let moved =
+        Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", cores, &process.to_string()]).output();
     let moved = moved.map_err(|reason| format!("taskset: {reason}"))?;
-    if moved.status.success() { Ok(true) } else { Err(String::from_utf8_lossy(&moved.stderr).trim().to_owned()) }
+    if moved.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&moved.stderr).trim().to_owned()) }
 }
 
 /// A database server: its processes leave the measured server's core too.
@@ -86,9 +111,9 @@ impl DatabaseServer {
     /// Moves it and its children off the server's core.
     ///
     /// *Errors*: those of [`leave_server_core`].
-    pub fn leave_server_core(self) -> Result<(), String> {
+    pub fn leave_server_core(self, cores: usize) -> Result<(), String> {
         for process in self.processes() {
-            leave_server_core(process)?;
+            leave_server_core(process, cores)?;
         }
         Ok(())
     }

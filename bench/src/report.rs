@@ -37,10 +37,13 @@ pub struct EngineReport {
 
 /// The middle one of several, and the least and the greatest.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Spread {
-    median: f64,
-    least: f64,
-    greatest: f64,
+pub struct Spread {
+    /// The middle one.
+    pub median: f64,
+    /// The least.
+    pub least: f64,
+    /// The greatest.
+    pub greatest: f64,
 }
 
 impl Report {
@@ -122,7 +125,8 @@ impl EngineReport {
 }
 
 impl Spread {
-    fn of(mut values: Vec<f64>) -> Option<Self> {
+    /// `None` of nothing.
+    pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         // The one in the middle, or the two.
         let (low, high) = (*values.get(values.len().saturating_sub(1) / 2)?, *values.get(values.len() / 2)?);
@@ -130,7 +134,8 @@ impl Spread {
     }
 }
 
-fn ratio(spread: Spread) -> String {
+/// As people read it.
+pub fn ratio(spread: Spread) -> String {
     format!("{:.2} ({:.2} to {:.2})", spread.median, spread.least, spread.greatest)
 }
 

@@ -1,8 +1,6 @@
 //! Owns filling a database, by the functions that the program itself writes with: this crate names no SQL. Batches are
 //! written side by side, for a server answers several at once.
 
-use std::sync::Arc;
-
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use orgate_app::app::App;
@@ -11,8 +9,8 @@ use orgate_core::id::RevisionId;
 use orgate_core::membership::MembershipOrigin;
 use orgate_store::{StoreError, Tx};
 
-use crate::people::{People, START, Scale, SeededOrganization, SeededSession, SeededUser};
-use crate::server;
+use crate::people::{EVERYBODY, People, START, Scale, SeededOrganization, SeededSession, SeededUser};
+use crate::server::{self, NO_MAIL};
 
 /// Rows in one transaction; far from the five seconds that a write may take.
 const BATCH: usize = 2_000;
@@ -23,16 +21,22 @@ const AT_ONCE: usize = 12;
 ///
 /// *Errors*: a database that holds something else, or fails.
 pub async fn seed(database_url: &str, scale: Scale) -> Result<(), String> {
-    let app = server::start(database_url).await?;
-    let people = Arc::new(People::new(scale)?);
+    let app = server::start(database_url, NO_MAIL).await?;
+    fill(&app, &People::new(scale, EVERYBODY)?).await
+}
+
+/// Writes these people, unless they are there.
+///
+/// *Errors*: a database that holds something else, or fails.
+pub async fn fill(app: &App, people: &People) -> Result<(), String> {
     let last = people.sessions().last().ok_or("no session was asked for")?;
     if app.store.check_session(&last.token_hash).await.map_err(text)?.is_some() {
         return Ok(());
     }
-    write_all(&app, chunks(people.users.iter().cloned()), insert_users).await?;
-    write_all(&app, chunks(owned(&people)), insert_organizations).await?;
-    write_all(&app, chunks(memberships(&people)), insert_memberships).await?;
-    write_all(&app, chunks(people.sessions()), insert_sessions).await
+    write_all(app, chunks(people.users.iter().cloned()), insert_users).await?;
+    write_all(app, chunks(owned(people)), insert_organizations).await?;
+    write_all(app, chunks(memberships(people)), insert_memberships).await?;
+    write_all(app, chunks(people.sessions()), insert_sessions).await
 }
 
 type Member = (SeededUser, Vec<SeededOrganization>);
@@ -134,8 +138,8 @@ mod tests {
         for _ in 0..2 {
             seed(&url, SMALL).await.unwrap();
         }
-        let app = server::start(&url).await.unwrap();
-        let people = People::new(SMALL).unwrap();
+        let app = server::start(&url, NO_MAIL).await.unwrap();
+        let people = People::new(SMALL, EVERYBODY).unwrap();
         for (seeded, ticket) in people.sessions().zip(people.tickets()) {
             let organization = &people.organizations[ticket.organization];
             let opened = session::open(&app, Some(seeded.token_hash), &organization.slug).await.unwrap();

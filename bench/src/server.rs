@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orgate_app::app::App;
 use orgate_app::boot::boot;
 use orgate_app::clock::{Clock, SystemClock};
+use orgate_app::enforcement::{self, Pace};
 use orgate_app::entropy::SystemEntropy;
 use orgate_app::jobs;
 use orgate_app::settings::Settings;
@@ -16,16 +18,22 @@ use orgate_web::Web;
 use orgate_web::router::router_with_empty_route;
 use orgate_web::serve::serve_router;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::people::START;
 
-/// Settings that the command line does not choose. No mail is sent, so nothing ever connects to that server.
-const SETTINGS: [(&str, &str); 4] = [
+/// Where mail goes when none is sent: nothing ever connects to that server.
+pub const NO_MAIL: &str = "smtp://127.0.0.1:9";
+
+/// Settings that the command line does not choose.
+const SETTINGS: [(&str, &str); 3] = [
     ("ORGATE_LISTEN", "127.0.0.1:0"),
     ("ORGATE_PUBLIC_URL", "https://id.example.test"),
     ("ORGATE_SECRET_KEY", "6f72676174652062656e63686d61726b206b6579206f66206e6f207365637265"),
-    ("ORGATE_MAIL", "smtp://127.0.0.1:9"),
 ];
+
+/// How often the program's own job looks for something to sweep.
+const SWEEP_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs from [`START`] on.
 struct SeededClock {
@@ -41,8 +49,8 @@ impl Clock for SeededClock {
 /// Opens the database and puts the program together.
 ///
 /// *Errors*: what the operator would be told.
-pub async fn start(database_url: &str) -> Result<App, String> {
-    let pairs = SETTINGS.into_iter().chain([("ORGATE_DATABASE_URL", database_url)]);
+pub async fn start(database_url: &str, mail: &str) -> Result<App, String> {
+    let pairs = SETTINGS.into_iter().chain([("ORGATE_DATABASE_URL", database_url), ("ORGATE_MAIL", mail)]);
     let environment: BTreeMap<String, String> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let read_file = |path: &std::path::Path| std::fs::read(path);
     let settings = Settings::load(&environment, None, &read_file).map_err(|reason| reason.to_string())?;
@@ -54,18 +62,63 @@ pub async fn start(database_url: &str) -> Result<App, String> {
 ///
 /// *Errors*: those of the start, and what the listener ends with.
 pub async fn serve(database_url: &str) -> Result<(), String> {
-    // As `orgate serve` writes it; whoever starts this decides where it goes.
+    start_log();
+    let app = start(database_url, NO_MAIL).await?;
+    let background = app.clone();
+    tokio::spawn(async move { jobs::run(&background, std::future::pending()).await });
+    listen(app).await
+}
+
+/// The same, but sweeps behind enforcement only while it is told to, a line each on standard input: `sweep`, `rest`.
+///
+/// *Errors*: those of [`serve`].
+pub async fn serve_obeying(database_url: &str, mail: &str) -> Result<(), String> {
+    start_log();
+    let app = start(database_url, mail).await?;
+    let outbox = app.outbox.clone();
+    tokio::spawn(async move { outbox.run(std::future::pending()).await });
+    let (give, orders) = watch::channel(false);
+    // A thread of its own, for reading a pipe blocks.
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            give.send_replace(line == "sweep");
+        }
+    });
+    tokio::spawn(sweep_as_told(app.clone(), orders));
+    listen(app).await
+}
+
+/// As the program's own job does it, and the wish to rest is heard at once.
+async fn sweep_as_told(app: App, mut orders: watch::Receiver<bool>) {
+    while orders.wait_for(|sweep| *sweep).await.is_ok() {
+        let sweeping = async {
+            loop {
+                if let Err(reason) = enforcement::sweep_once(&app, Pace::Gentle).await {
+                    tracing::error!("the sweep failed: {reason}");
+                }
+                tokio::time::sleep(SWEEP_EVERY).await;
+            }
+        };
+        tokio::select! {
+            _ = orders.wait_for(|sweep| !*sweep) => {}
+            () = sweeping => {}
+        }
+    }
+}
+
+/// As `orgate serve` writes it; whoever starts this decides where it goes.
+fn start_log() {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new("info"))
         .with_writer(std::io::stderr)
         .with_target(false)
         .with_ansi(false)
         .init();
-    let app = start(database_url).await?;
+}
+
+async fn listen(app: App) -> Result<(), String> {
     let listener = TcpListener::bind(app.settings.listen).await.map_err(|reason| format!("listen: {reason}"))?;
     let address = listener.local_addr().map_err(|reason| format!("listen: {reason}"))?;
-    let background = app.clone();
-    tokio::spawn(async move { jobs::run(&background, std::future::pending()).await });
     let mut out = std::io::stdout();
     writeln!(out, "{address}").and_then(|()| out.flush()).map_err(|reason| format!("print: {reason}"))?;
     let router = router_with_empty_route(Web::new(app));

@@ -1,0 +1,212 @@
+//! Owns what becomes of the measurements of enforcement: tables for people and all numbers for programs.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::Plan;
+use super::call::Calls;
+use super::check::{Load, Phase, Turn};
+use crate::machine::Fact;
+use crate::report::{Spread, ratio};
+
+/// All of one evening.
+#[derive(Serialize)]
+pub struct Report {
+    /// The day. RFC 3339, date only.
+    pub date: String,
+    /// The machine.
+    pub machine: Vec<Fact>,
+    /// How it was measured.
+    pub plan: Plan,
+    /// Whether the server had a core to itself.
+    pub pinned: bool,
+    /// What was found.
+    pub engines: Vec<EngineReport>,
+}
+
+/// What was found on one engine.
+#[derive(Serialize)]
+pub struct EngineReport {
+    /// As people write it.
+    pub name: &'static str,
+    /// The calls, a database each, the one with the fewest sessions first.
+    pub calls: Vec<Calls>,
+    /// `/check` meanwhile, over the database with the most.
+    pub load: Load,
+}
+
+impl Report {
+    /// Writes `<date>-enforcement.md` and `<date>-enforcement.json`.
+    ///
+    /// *Errors*: the folder cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), String> {
+        let failed = |reason: std::io::Error| format!("results: {reason}");
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let json = serde_json::to_string_pretty(self).map_err(|reason| format!("results: {reason}"))?;
+        std::fs::write(folder.join(format!("{}-enforcement.json", self.date)), json + "\n").map_err(failed)?;
+        std::fs::write(folder.join(format!("{}-enforcement.md", self.date)), self.text()).map_err(failed)
+    }
+
+    /// The page.
+    pub fn text(&self) -> String {
+        let mut lines = vec![format!("# Switching enforcement on, {}\n", self.date)];
+        lines.extend(self.engines.iter().map(EngineReport::text));
+        lines.extend(self.circumstances());
+        lines.extend(self.machine.iter().map(|(name, value)| format!("- {name}: {value}")));
+        lines.join("\n") + "\n"
+    }
+
+    fn circumstances(&self) -> [String; 3] {
+        let Plan { calls, rounds, seconds, connections } = self.plan;
+        let pinned = if self.pinned { "a core of its own" } else { "the machine's only core" };
+        [
+            format!(
+                "- The call: {calls} times on and off over each database, which take turns; nothing sweeps meanwhile, so \
+                 the past is as long as it can be. Of the smallest: the ratio of the medians, and of the 99th percentiles."
+            ),
+            format!(
+                "- `/check`: {rounds} rounds; in each, every phase has its turn of {seconds} s over {connections} connections \
+                 at half the rate that was answered at most, arrivals by chance. Latencies: the median of the rounds. \
+                 Of quiet: the median of the ratios to the quiet phase of the same round (least to greatest)."
+            ),
+            format!("- Server: one worker thread, {pinned}; the load on the others, with PostgreSQL."),
+        ]
+    }
+}
+
+impl EngineReport {
+    fn text(&self) -> String {
+        [format!("## {}\n", self.name), self.calls(), self.load()].join("\n")
+    }
+
+    fn calls(&self) -> String {
+        let head = "| open sessions | on: median ms | p99 ms | median of the smallest | p99 of the smallest | off: median ms | p99 ms |";
+        let mut lines = vec![format!("{head}\n|---:|---:|---:|---:|---:|---:|---:|")];
+        let smallest = self.calls.first();
+        for calls in &self.calls {
+            let of = |percent| {
+                let least = smallest.map_or(0.0, |smallest| percentile(&smallest.on_ms, percent));
+                percentile(&calls.on_ms, percent) / least
+            };
+            lines.push(format!(
+                "| {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} |",
+                calls.sessions,
+                percentile(&calls.on_ms, 50),
+                percentile(&calls.on_ms, 99),
+                of(50),
+                of(99),
+                percentile(&calls.off_ms, 50),
+                percentile(&calls.off_ms, 99),
+            ));
+        }
+        lines.join("\n") + "\n"
+    }
+
+    fn load(&self) -> String {
+        let head = "| `/check` while | requests/s | others: p50 µs | p99 µs | p99 of quiet | own members: p50 µs | p99 µs | p99 of quiet | server CPU | calls: median ms |";
+        let mut lines = vec![
+            format!(
+                "{} open sessions; at most {:.0} requests/s, asked at half of that.\n",
+                self.load.sessions, self.load.saturation
+            ),
+            format!("{head}\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"),
+        ];
+        lines.extend(Phase::ALL.into_iter().filter_map(|phase| self.row(phase)));
+        lines.join("\n") + "\n"
+    }
+
+    fn row(&self, phase: Phase) -> Option<String> {
+        let seconds = self.load.seconds;
+        let name = match phase {
+            Phase::Quiet => "nothing happens",
+            Phase::Switching => "switching four times a second",
+            Phase::Sweeping => "sweeping",
+            Phase::Both => "both",
+        };
+        let middle = |what: fn(&Turn) -> f64| Some(self.spread(phase, |turn, _| what(turn))?.median);
+        let calls: Vec<f64> = self
+            .load
+            .rounds
+            .iter()
+            .flatten()
+            .filter(|turn| turn.phase == phase)
+            .flat_map(|turn| turn.calls_ms.clone())
+            .collect();
+        let calls = if calls.is_empty() { "–".to_owned() } else { format!("{:.1}", percentile(&calls, 50)) };
+        Some(format!(
+            "| {name} | {:.0} | {:.0} | {:.0} | {} | {:.0} | {:.0} | {} | {:.0} % | {calls} |",
+            self.spread(phase, |turn, _| count(turn.requests) / seconds)?.median,
+            middle(|turn| turn.beside_p50_us)?,
+            middle(|turn| turn.beside_p99_us)?,
+            ratio(self.spread(phase, |turn, quiet| turn.beside_p99_us / quiet.beside_p99_us)?),
+            middle(|turn| turn.own_p50_us)?,
+            middle(|turn| turn.own_p99_us)?,
+            ratio(self.spread(phase, |turn, quiet| turn.own_p99_us / quiet.own_p99_us)?),
+            self.spread(phase, |turn, _| turn.server_cpu_seconds / seconds * 100.0)?.median,
+        ))
+    }
+
+    /// Over all rounds, of a phase's turn and the quiet one's in the same round.
+    fn spread(&self, phase: Phase, what: impl Fn(&Turn, &Turn) -> f64) -> Option<Spread> {
+        let values = self.load.rounds.iter().filter_map(|round| {
+            let turn = |wanted| round.iter().find(|turn| turn.phase == wanted);
+            Some(what(turn(phase)?, turn(Phase::Quiet)?))
+        });
+        Spread::of(values.collect())
+    }
+}
+
+/// The value that so many in a hundred do not exceed.
+fn percentile(values: &[f64], percent: usize) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let position = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(position).copied().unwrap_or(f64::NAN)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few hundred thousand answers")]
+fn count(answers: usize) -> f64 {
+    answers as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(phase: Phase, p99: f64) -> Turn {
+        Turn {
+            phase,
+            requests: 100,
+            server_cpu_seconds: 1.0,
+            beside_p50_us: p99 / 2.0,
+            beside_p99_us: p99,
+            own_p50_us: p99 / 2.0,
+            own_p99_us: p99,
+            calls_ms: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_ratio_to_the_quiet_phase_is_taken_within_a_round() {
+        let round = |slow: f64| vec![turn(Phase::Quiet, 100.0 * slow), turn(Phase::Sweeping, 150.0 * slow)];
+        let load =
+            Load { sessions: 10, saturation: 50.0, seconds: 2.0, rounds: vec![round(1.0), round(8.0), round(3.0)] };
+        let report = EngineReport { name: "SQLite", calls: Vec::new(), load };
+        let row = report.row(Phase::Sweeping).unwrap();
+        assert!(row.starts_with("| sweeping | 50 | 225 | 450 | 1.50 (1.50 to 1.50) |"), "{row}");
+        assert!(report.row(Phase::Both).is_none(), "it had no turn");
+    }
+
+    #[test]
+    fn a_call_is_compared_with_the_same_percentile_of_the_smallest() {
+        let calls = |sessions, factor: f64| Calls {
+            sessions,
+            on_ms: (1..=100).map(|number| f64::from(number) * factor).collect(),
+            off_ms: vec![1.0],
+        };
+        let load = Load { sessions: 10, saturation: 50.0, seconds: 2.0, rounds: Vec::new() };
+        let report = EngineReport { name: "SQLite", calls: vec![calls(10, 1.0), calls(1000, 1.2)], load };
+        assert!(report.calls().contains("| 1000 | 61.20 | 120.00 | 1.20 | 1.20 | 1.00 | 1.00 |"), "{}", report.calls());
+    }
+}

@@ -133,12 +133,11 @@ async fn turn_off(tx: &mut Tx, app: &App, found: &Organization) -> Result<Option
 
 /// `None` when they are Owner already.
 async fn make_owner(tx: &mut Tx, app: &App, found: &Organization, who: &str) -> Result<Option<String>, Error> {
-    let user_id = match UserId::parse(who) {
-        Some(id) => id,
-        None => {
-            let email = EmailAddress::parse(who).map_err(|_| Refusal::NotFound)?;
-            tx.organization(&found.id).find_member_by_email(&email).await?.ok_or(Refusal::NotFound)?.id
-        }
+    let user_id = if let Some(id) = UserId::parse(who) {
+        id
+    } else {
+        let email = EmailAddress::parse(who).map_err(|_| Refusal::NotFound)?;
+        tx.organization(&found.id).find_member_by_email(&email).await?.ok_or(Refusal::NotFound)?.id
     };
     let held = tx.organization(&found.id).load_active_membership(&user_id).await?;
     if held.role == OrganizationRole::Owner {

@@ -9,7 +9,7 @@ mod touch;
 pub(crate) use current::describe;
 pub use current::{Access, Current, CurrentPlace, current};
 pub use open::{Opened, open};
-pub(crate) use settle::{ENDED_BY_ENFORCEMENT, settle};
+pub(crate) use settle::{ENDED_BY_ENFORCEMENT, settle, settle_up_to};
 pub use touch::{SessionTouch, flush};
 
 use orgate_core::id::{Identifier as _, SessionId};

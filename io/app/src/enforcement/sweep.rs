@@ -98,11 +98,13 @@ struct Judged {
 
 async fn judge(tx: &mut Tx, app: &App, id: &OrganizationId, after: Option<&UserId>) -> Result<Judged, Error> {
     let page = tx.organization(id).list_member_ids(after, MEMBERS_AT_ONCE).await?;
+    let epoch = tx.instance().load_policy_epoch().await?;
     let mut sessions = 0;
     for user_id in &page.items {
-        sessions += session::settle(tx, app, user_id).await?;
+        let settled = session::settle_up_to(tx, app, user_id, epoch).await?;
+        sessions += settled.ended;
         // Who is bound here can be an Owner elsewhere, and the way back in there is gone with it.
-        way_back::review_of_user(tx, app, user_id).await?;
+        way_back::review_of_places(tx, app, &settled.places).await?;
     }
     let members = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
     let last = if page.has_more { page.items.last().cloned() } else { None };

@@ -6,7 +6,7 @@ use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::policy::{Enforcement, is_break_glass, is_exempt};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
-use orgate_store::{Tx, User};
+use orgate_store::{Tx, User, UserPlace};
 
 use crate::app::App;
 use crate::authorise;
@@ -78,7 +78,13 @@ pub(crate) async fn keep(tx: &mut Tx, id: &OrganizationId, user_id: &UserId) -> 
 ///
 /// *Source*: R-ENF-14.
 pub(crate) async fn review_of_user(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<(), Error> {
-    for place in tx.instance().list_places(user_id).await? {
+    let places = tx.instance().list_places(user_id).await?;
+    review_of_places(tx, app, &places).await
+}
+
+/// The same for who has read the person's places in this transaction.
+pub(crate) async fn review_of_places(tx: &mut Tx, app: &App, places: &[UserPlace]) -> Result<(), Error> {
+    for place in places {
         if place.place.enforcement.enforced && place.place.role == OrganizationRole::Owner {
             review(tx, app, &place.place.organization_id).await?;
         }

@@ -2,8 +2,8 @@
 //! of terms. A session that policy refuses now is marked, so that no later world brings it back (R-ENF-7, I7).
 
 use orgate_core::id::UserId;
-use orgate_core::policy::{Decision, decide_life};
-use orgate_store::{Session, Tx};
+use orgate_core::policy::{Decision, PolicyEpoch, decide_life};
+use orgate_store::{Session, Tx, UserPlace};
 
 use crate::app::App;
 use crate::authorise;
@@ -14,11 +14,30 @@ pub(crate) const ENDED_BY_ENFORCEMENT: &str = "sso-enforced";
 
 /// Marks what is dead among the person's sessions, and says how many that are. From here on only later changes decide.
 pub(crate) async fn settle(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<u64, Error> {
+    let epoch = tx.instance().load_policy_epoch().await?;
+    Ok(settle_up_to(tx, app, user_id, epoch).await?.ended)
+}
+
+/// What was found of a person.
+#[derive(Default)]
+pub(crate) struct Settled {
+    /// Sessions that are marked now.
+    pub(crate) ended: u64,
+    /// Where they are a member.
+    pub(crate) places: Vec<UserPlace>,
+}
+
+/// The same for who settles many people in one transaction; `epoch` was read in it.
+pub(crate) async fn settle_up_to(
+    tx: &mut Tx,
+    app: &App,
+    user_id: &UserId,
+    epoch: PolicyEpoch,
+) -> Result<Settled, Error> {
     let now = app.now();
     let Some(user) = tx.instance().find_user(user_id).await?.filter(|user| user.closed_at.is_none()) else {
-        return Ok(0);
+        return Ok(Settled::default());
     };
-    let epoch = tx.instance().load_policy_epoch().await?;
     let places = tx.instance().list_places(user_id).await?;
     let world = authorise::world(user.address, user.has_second_factor, &places);
     let living = tx.instance().list_sessions_of_user(user_id, now).await?;
@@ -35,5 +54,5 @@ pub(crate) async fn settle(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<u
         }
     }
     tx.instance().settle_user(user_id, epoch).await?;
-    Ok(u64::try_from(dead.len()).unwrap_or(u64::MAX))
+    Ok(Settled { ended: u64::try_from(dead.len()).unwrap_or(u64::MAX), places })
 }

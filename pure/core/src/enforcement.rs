@@ -388,6 +388,20 @@ mod tests {
     }
 
     #[test]
+    fn r_enf_12_a_trial_takes_a_day_at_most() {
+        assert_eq!((LONGEST_TRIAL_MINUTES, USUAL_TRIAL_MINUTES), (1440, 10));
+    }
+
+    #[test]
+    fn r_enf_14_only_the_last_way_back_of_an_enforcing_organization_is_kept() {
+        assert!(takes_last_way_back(true, false, true, false));
+        assert!(!takes_last_way_back(false, false, true, false), "nothing is enforced");
+        assert!(!takes_last_way_back(true, true, true, false), "the operator is way back enough");
+        assert!(!takes_last_way_back(true, false, false, false), "they are none");
+        assert!(!takes_last_way_back(true, false, true, true), "there is another");
+    }
+
+    #[test]
     fn r_enf_12_rolling_back_restores_the_second_factor_rule() {
         assert_eq!(rolled_back(&trial(), true), off());
         assert_eq!(rolled_back(&trial(), false), State { mfa_required: false, ..off() });

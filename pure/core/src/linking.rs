@@ -385,5 +385,13 @@ mod tests {
         assert_eq!(claim_address(Some(&candidate(None))), AddressClaim::Merge { into: user(1) });
         let removed = candidate(Some((MembershipState::Removed, OrganizationRole::Member)));
         assert_eq!(claim_address(Some(&removed)), AddressClaim::Refuse(LinkingRefusal::MembershipRemoved));
+        let linked = Candidate { linked_to_another_subject: true, ..candidate(None) };
+        assert_eq!(claim_address(Some(&linked)), AddressClaim::Refuse(LinkingRefusal::LinkedToAnotherSubject));
+    }
+
+    #[test]
+    fn every_refusal_has_its_code() {
+        let codes = LinkingRefusal::ALL.map(LinkingRefusal::code);
+        assert_eq!(codes, ["membership-removed", "linked-to-another-subject", "member-limit", "email-missing"]);
     }
 }

@@ -73,3 +73,28 @@ impl MembershipOrigin {
 pub const fn is_last_owner(owners: u64) -> bool {
     owners <= 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_and_origins_are_read_as_they_are_written() {
+        let states = MembershipState::ALL.map(MembershipState::as_str);
+        assert_eq!(states, ["active", "removed", "left", "readmitted"]);
+        let origins = MembershipOrigin::ALL.map(MembershipOrigin::as_str);
+        assert_eq!(origins, ["created", "invitation", "sso"]);
+        for state in MembershipState::ALL {
+            assert_eq!(MembershipState::parse(state.as_str()), Some(state));
+        }
+        for origin in MembershipOrigin::ALL {
+            assert_eq!(MembershipOrigin::parse(origin.as_str()), Some(origin));
+        }
+        assert_eq!((MembershipState::parse(""), MembershipOrigin::parse("xyzzy")), (None, None));
+    }
+
+    #[test]
+    fn r_org_5_the_last_owner_is_the_only_one() {
+        assert_eq!([0, 1, 2].map(is_last_owner), [true, true, false]);
+    }
+}

@@ -106,7 +106,7 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 8] {
             format!(
                 "Sign in as {}. As Dana, open Settings > Single Sign-On, Enforce SSO: it says beforehand who keeps access.\n\
                  Sam's window ends with his next click; his password is refused, Continue with SSO works. {} is not known\n\
-                 at the identity provider: she cannot come in. Dana still can, by password.\n\
+                 at the identity provider: all she can do is leave, by a mailed code. Dana still comes in by password.\n\
                  The operator's way back, beside the running program:\n\
                  ORGATE_CONFIG={settings} {program} recover --organization {acme} --turn-off-enforcement",
                 SAM.email, PRIYA.name

@@ -34,7 +34,9 @@ pub async fn measure(filled: &[Filled], mail: &str, plan: Plan) -> Result<Vec<Ca
     let mut calls: Vec<Calls> =
         filled.iter().map(|one| Calls { sessions: one.sessions, on_ms: Vec::new(), off_ms: Vec::new() }).collect();
     for round in 0..WARM_UP + plan.calls {
-        for ((app, scene), calls) in worlds.iter().zip(&mut calls) {
+        // Each is first as often as the others.
+        for position in (0..worlds.len()).map(|turn| (round + turn) % worlds.len()) {
+            let (Some((app, scene)), Some(calls)) = (worlds.get(position), calls.get_mut(position)) else { continue };
             let (on, off) = on_and_off(app, scene).await?;
             if round >= WARM_UP {
                 calls.on_ms.push(on);

@@ -88,7 +88,8 @@ pub fn enabling(forecast: &Forecast, provider: &str, reader: &str) -> Vec<Conseq
             format!("of them have never signed in through {provider}. Are they assigned there?"),
         ));
     } else if forecast.must_use_sso.count > 0 {
-        lines.push(Consequence::plain(format!("All of them have signed in through {provider} before.")));
+        let who = if forecast.must_use_sso.count == 1 { "They" } else { "All of them" };
+        lines.push(Consequence::plain(format!("{who} have signed in through {provider} before.")));
     }
     match forecast.pending_invitations {
         0 => {}

@@ -109,11 +109,11 @@ fn recovery(on: bool) -> Switch {
     }
 }
 
-fn by_sso() -> Option<Way> {
-    Some(Way::Sso(vec![
+fn by_sso() -> Way {
+    Way::Sso(vec![
         Hidden { name: "method".to_owned(), value: "sso".to_owned() },
         Hidden { name: "organization".to_owned(), value: "acme".to_owned() },
-    ]))
+    ])
 }
 
 fn add_enabling(samples: &mut Samples) {
@@ -157,7 +157,7 @@ fn add_enabling(samples: &mut Samples) {
         text: "With these switches you need SSO yourself. So first show that it lets you in: sign in through Okta. You come \
                back here with the switches as they are."
             .to_owned(),
-        way: by_sso(),
+        way: Some(by_sso()),
         tone: Tone::Danger,
     };
     let page = EnableEnforcementPage { obstacle: Some(obstacle), recovery: recovery(true), ..page };

@@ -47,11 +47,15 @@ pub async fn sweep_once(app: &App, pace: Pace) -> Result<u64, Error> {
             Box::pin(async move { tx.instance().list_unswept(ORGANIZATIONS_A_RUN).await.map_err(Error::from) })
         })
         .await?;
-    let mut sessions = 0;
+    let (mut sessions, mut failed) = (0, None);
     for id in unswept {
-        sessions += sweep(app, &id, pace).await?;
+        // One that cannot be swept keeps no other waiting.
+        match sweep(app, &id, pace).await {
+            Ok(marked) => sessions += marked,
+            Err(error) => failed = Some(error),
+        }
     }
-    Ok(sessions)
+    failed.map_or(Ok(sessions), Err)
 }
 
 /// Sweeps one organization up to its last change.

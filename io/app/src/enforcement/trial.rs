@@ -23,18 +23,22 @@ pub async fn roll_back_once(app: &App) -> Result<u64, Error> {
             Box::pin(async move { tx.instance().list_due_trials(*now, TRIALS_A_RUN).await.map_err(Error::from) })
         })
         .await?;
-    let mut ended = 0;
+    let (mut ended, mut failed) = (0, None);
     for id in due {
         let rolled_back = app
             .store
             .write((app.clone(), id), |tx, (app, id)| Box::pin(async move { roll_back_if_due(tx, app, id).await }))
-            .await?;
-        ended += u64::from(rolled_back);
+            .await;
+        // One that cannot be rolled back keeps no other waiting.
+        match rolled_back {
+            Ok(rolled_back) => ended += u64::from(rolled_back),
+            Err(error) => failed = Some(error),
+        }
     }
     if ended > 0 {
         app.outbox.wake();
     }
-    Ok(ended)
+    failed.map_or(Ok(ended), Err)
 }
 
 /// Rolls one organization back if its trial is over; the rule for second factors is what it was before.

@@ -7,13 +7,14 @@ use orgate_app::{operator, session};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 
-use crate::scene::{acme, by_password, lives, opens, sign_in};
+use crate::scene::{acme, by_password, events, lives, opens, owned, sign_in};
 use crate::support::{Bed, Person, refused};
 use crate::world::sign_in as through;
 
 on_each_engine! {
     t_enf_13_a_table_that_cannot_be_read_opens_nothing
     t_enf_13_a_past_that_cannot_be_read_opens_nothing
+    t_enf_13_what_cannot_be_read_keeps_no_other_organization_waiting
     t_enf_13_terms_that_nobody_wrote_are_refused_by_the_database
     t_enf_13_a_lost_entitlement_leaves_enforcement_on
     t_enf_13_a_missing_connection_or_secret_leaves_enforcement_on
@@ -67,6 +68,28 @@ async fn t_enf_13_a_past_that_cannot_be_read_opens_nothing(bed: Bed) {
         "set",
     );
     roll_back_once(&bed.app).await.unwrap();
+}
+
+/// Sweeper and roll-back go on with the next organization, and say that one was left out.
+async fn t_enf_13_what_cannot_be_read_keeps_no_other_organization_waiting(bed: Bed) {
+    let mut others = Vec::new();
+    for number in 0..3 {
+        let (sam, acme) = owned(&bed, &format!("sam{number}"), &format!("Acme {number}")).await;
+        bed.enforce_with(&sam, &acme, WishForm { trial_minutes: Some(10), ..WishForm::default() }).await;
+        others.push((sam, acme));
+        bed.advance(1);
+    }
+    // The first by age, by the end of its trial and by its id.
+    let (_, broken) = others.remove(0);
+    bed.sabotage(&format!("update organizations set past_terms = 'who knows' where id = '{}'", broken.id)).await;
+    broke(enforcement::sweep_once(&bed.app, Pace::Brisk).await, "sweeper");
+    bed.advance(10);
+    broke(roll_back_once(&bed.app).await, "roll-back");
+    for (sam, acme) in &others {
+        let sam = by_password(&bed, sam).await;
+        assert_eq!(events(&bed, &sam, &acme.slug, "enforcement.swept").await.len(), 1, "{}", acme.slug);
+        assert!(!enforcement::show(&bed.app, &sam.visitor, &acme.slug).await.unwrap().enabled, "{}", acme.slug);
+    }
 }
 
 /// I4 is the database's own: not even somebody with the database at hand enforces without a connection.

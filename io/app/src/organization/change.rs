@@ -3,6 +3,7 @@
 
 use orgate_core::name::Name;
 use orgate_core::permission::Permission;
+use orgate_core::policy::{Decision, Question, decide};
 use orgate_core::refusal::Refusal;
 use orgate_store::Tx;
 
@@ -26,7 +27,8 @@ pub struct OrganizationChange {
 
 /// Changes it.
 ///
-/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::MfaManagedByIdp`] while SSO is enforced (R-ENF-6), and those of
+/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::MfaManagedByIdp`] while SSO is enforced (R-ENF-6),
+/// [`Refusal::NeedsSecondFactor`] when the Owner who asks could not come in by the rule, and those of
 /// [`authorise::permitted`].
 pub async fn change(
     app: &App,
@@ -108,6 +110,9 @@ async fn set_mfa_required(
     if organization.enforcement.enforced {
         return Err(Refusal::MfaManagedByIdp.into());
     }
+    if required && !comes_in_with_mfa(member) {
+        return Err(Refusal::NeedsSecondFactor.into());
+    }
     if !tx.organization(id).set_mfa_required(required).await? {
         return Ok(());
     }
@@ -117,4 +122,14 @@ async fn set_mfa_required(
     audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
     let did = if required { "made members need a second factor" } else { "ended the second-factor rule" };
     notice::owners(tx, app, member, did).await
+}
+
+/// Whether the organization would still open to the Owner's own session: nobody locks themselves out by asking.
+fn comes_in_with_mfa(member: &Member) -> bool {
+    let mut world = member.caller.world.clone();
+    for place in world.places.iter_mut().filter(|place| place.organization_id == *member.organization_id()) {
+        place.mfa_required = true;
+    }
+    let question = Question::Organization(member.organization_id());
+    decide(question, &world, member.caller.proofs()) == Decision::Allow
 }

@@ -60,9 +60,11 @@ async fn r_enf_9_the_second_factor_rule_comes_back_only_if_wished(bed: Bed) {
     for (number, again) in [(1, false), (2, true)] {
         let (sam, acme) = owned(&bed, &format!("sam{number}"), &format!("Acme {number}")).await;
         bed.connection(&acme.id).await;
-        organization::require_mfa(&bed.app, &sam.visitor, &acme.slug, true).await.unwrap();
-        // What the rule asks for cannot be had yet, so the Owner comes by SSO.
+        // What the rule asks for cannot be had yet, so who comes by a password alone may not ask it.
+        let locked_out = organization::require_mfa(&bed.app, &sam.visitor, &acme.slug, true).await;
+        assert_eq!(refused(locked_out), Refusal::NeedsSecondFactor);
         let sam = crate::scene::by_both(&bed, &sam, &acme).await;
+        organization::require_mfa(&bed.app, &sam.visitor, &acme.slug, true).await.unwrap();
         let on = bed.enforce(&sam, &acme).await;
         assert!(on.enabled && on.mfa_before, "what the dialog presets");
         let managed = organization::require_mfa(&bed.app, &sam.visitor, &acme.slug, true).await;

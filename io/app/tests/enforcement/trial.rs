@@ -72,7 +72,8 @@ async fn r_enf_12_a_trial_survives_a_restart(bed: Bed) {
 async fn r_enf_12_the_second_factor_rule_is_what_it_was_before(bed: Bed) {
     let (sam, acme) = acme(&bed).await;
     let other = bed.organization(&sam, "Other").await;
-    organization::require_mfa(&bed.app, &sam.visitor, "acme", true).await.unwrap();
+    let by_sso = by_both(&bed, &sam, &acme).await;
+    organization::require_mfa(&bed.app, &by_sso.visitor, "acme", true).await.unwrap();
     for organization in [&acme, &other] {
         let sam = by_both(&bed, &sam, organization).await;
         bed.enforce_with(&sam, organization, trial()).await;

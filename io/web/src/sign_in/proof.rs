@@ -5,7 +5,7 @@ use orgate_app::error::Error;
 use orgate_app::passwords::Password;
 use orgate_app::session;
 use orgate_app::sign_in::sso::begin::{NewSignIn, begin};
-use orgate_app::sign_in::{password, step_up};
+use orgate_app::sign_in::{lookup, password, step_up};
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::Started;
 use serde::Deserialize;
@@ -33,12 +33,15 @@ async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>
     let current = session::current(visit.app(), &visit.visitor).await?;
     let ways = step_up::ways(visit.app(), &visit.visitor).await?;
     let serves = |slug: &str| organization.is_none_or(|organization| organization == slug);
-    let sso: Vec<SsoProof> = ways
+    let mut sso: Vec<SsoProof> = ways
         .sso
         .into_iter()
         .filter(|(slug, _)| serves(slug))
         .map(|(slug, organization_name)| SsoProof { organization_name, slug })
         .collect();
+    if let (true, Some(slug)) = (sso.is_empty(), organization) {
+        sso.extend(login_address(visit, slug).await?);
+    }
     Ok(FreshProofPage {
         site: visit.site.clone(),
         person: Person::new(current.user_id.as_str(), &current.name, &current.email),
@@ -55,6 +58,16 @@ async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>
             .collect(),
         cancel_url: HOME.to_owned(),
     })
+}
+
+/// The SSO of the organization that the person was going to. Whether they are a member is not said here: its login
+/// address is there for everybody (R-IN-6, R-IN-9).
+async fn login_address(visit: &Visit, slug: &str) -> Result<Option<SsoProof>, Error> {
+    match lookup::login_page(visit.app(), slug).await {
+        Ok(page) => Ok(page.has_sso.then_some(SsoProof { organization_name: page.name, slug: page.slug })),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(fault @ Error::Fault(_)) => Err(fault),
+    }
 }
 
 /// What the forms send.
@@ -101,7 +114,8 @@ async fn with_provider(visit: Visit, organization: Option<String>) -> PageResult
         organization: organization.clone(),
         started: Started::Here,
         fresh: true,
-        login_hint: Some(current.email),
+        // Only an organization that may be named already hears the address.
+        login_hint: name.is_some().then_some(current.email),
         return_to: visit.return_to.as_ref().map(|path| ReturnTo::as_str(path).to_owned()),
     };
     let begun = begin(visit.app(), &visit.visitor, new).await?;

@@ -53,11 +53,16 @@ export class Console {
     await expect(this.page).toHaveURL(new RegExp(`/organizations/${organization.slug}`));
   }
 
-  async signIn(email) {
+  /** Types the right password, whatever comes of it. */
+  async tryPassword(email) {
     await this.open('/sign-in');
     await this.field('Email').fill(email);
     await this.field('Password').fill(PASSWORD);
     await this.button('Sign in').click();
+  }
+
+  async signIn(email) {
+    await this.tryPassword(email);
     await expect(this.page).toHaveURL(/\/organizations/);
   }
 
@@ -148,6 +153,29 @@ export class Console {
   async activate() {
     await this.link('Activate').click();
     await this.button('Activate').click();
+    await expect(this.page).toHaveURL(/\/settings\/single-sign-on$/);
+  }
+
+  /** From Settings > Single Sign-On to the page that enables enforcement. */
+  async openEnforcement(slug) {
+    await this.openSingleSignOn(slug);
+    await this.look('enforcement-off');
+    await this.link('Enforce SSO…').click();
+    await expect(this.heading('Enable SSO enforcement')).toBeVisible();
+  }
+
+  /** Confirms it by the short name. */
+  async enforce(slug) {
+    await this.page.getByLabel(/^Type/).fill(slug);
+    await this.button('Enable').click();
+    await expect(this.page).toHaveURL(/\/settings\/single-sign-on$/);
+  }
+
+  async stopEnforcing(slug) {
+    await this.openSingleSignOn(slug);
+    await this.link('Turn off').click();
+    await this.look('enforcement-turn-off');
+    await this.button('Turn off').click();
     await expect(this.page).toHaveURL(/\/settings\/single-sign-on$/);
   }
 

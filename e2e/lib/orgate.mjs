@@ -26,7 +26,7 @@ function databaseUrl(engine, folder) {
 }
 
 function settings({ folder, network, engine, port, mail }) {
-  const hosts = [network.okta, network.canaille].map((idp) => new URL(idp.issuer).host);
+  const hosts = [network.okta, network.initech, network.canaille].map((idp) => new URL(idp.issuer).host);
   return {
     ORGATE_LISTEN: `127.0.0.1:${port}`,
     ORGATE_PUBLIC_URL: `http://localhost:${port}`,

@@ -6,6 +6,8 @@ const CAST = [
   { username: 'mira', name: 'Mira Member', assigned: true },
   { username: 'tove', name: 'Tove Tile', assigned: true },
   { username: 'udo', name: 'Udo Unassigned', assigned: false },
+  { username: 'olga', name: 'Olga Enforcer', assigned: true },
+  { username: 'vera', name: 'Vera Bound', assigned: true },
 ];
 
 /** The people of one identity provider, by user name; their addresses end in `domain`. */

@@ -41,38 +41,7 @@ export async function walk({ idp, kind, arrive, organization, refuses = true, ex
     await member.signOut();
   });
 
-  await test.step('the Owner opens Settings > Single Sign-On > Configure and copies the Single sign-on URL', async () => {
-    state.app = await connect(owner, { idp, kind, organization });
-  });
-
-  await test.step('the Owner saves what the identity provider gave, and each check has passed', async () => {
-    await owner.field(kind.addressLabel).fill(kind.address);
-    await owner.field('Client ID').fill(state.app.clientId);
-    await owner.field('Client Secret').fill(state.app.clientSecret);
-    await owner.button('Save').click();
-    await expect(owner.checks('Passed')).not.toHaveCount(0);
-    await expect(owner.checks('Failed')).toHaveCount(0);
-    await owner.look('sso-configure-saved');
-  });
-
-  await test.step('the Owner tests the connection and sees who it would be', async () => {
-    await owner.button('Test connection').click();
-    await expect(owner.button('Continue with SSO')).toBeVisible();
-    await owner.look('sso-test-start');
-    await owner.button('Continue with SSO').click();
-    await idp.signIn(owner.page, rosa);
-    const result = owner.page.getByRole('main');
-    await expect(result.getByText(rosa.email).first()).toBeVisible();
-    await expect(result.getByText(rosa.name).first()).toBeVisible();
-    await owner.look('sso-test-result');
-  });
-
-  await test.step('the Owner activates it', async () => {
-    await owner.activate();
-    await owner.openSingleSignOn(organization.slug);
-    await expect(owner.page.getByText('Active', { exact: true }).first()).toBeVisible();
-    await owner.look('sso-active');
-  });
+  await setUpSso({ owner, idp, kind, organization, person: rosa });
 
   await test.step('a new person signs in through SSO and is a member with no project', async () => {
     const newcomer = await arrive();
@@ -118,6 +87,43 @@ export async function walk({ idp, kind, arrive, organization, refuses = true, ex
   });
 
   await extras(state);
+}
+
+/** The Owner's way from nothing to an active connection, tested by signing in as `person`. */
+export async function setUpSso({ owner, idp, kind, organization, person }) {
+  let app;
+  await test.step('the Owner opens Settings > Single Sign-On > Configure and copies the Single sign-on URL', async () => {
+    app = await connect(owner, { idp, kind, organization });
+  });
+
+  await test.step('the Owner saves what the identity provider gave, and each check has passed', async () => {
+    await owner.field(kind.addressLabel).fill(kind.address);
+    await owner.field('Client ID').fill(app.clientId);
+    await owner.field('Client Secret').fill(app.clientSecret);
+    await owner.button('Save').click();
+    await expect(owner.checks('Passed')).not.toHaveCount(0);
+    await expect(owner.checks('Failed')).toHaveCount(0);
+    await owner.look('sso-configure-saved');
+  });
+
+  await test.step('the Owner tests the connection and sees who it would be', async () => {
+    await owner.button('Test connection').click();
+    await expect(owner.button('Continue with SSO')).toBeVisible();
+    await owner.look('sso-test-start');
+    await owner.button('Continue with SSO').click();
+    await idp.signIn(owner.page, person);
+    const result = owner.page.getByRole('main');
+    await expect(result.getByText(person.email).first()).toBeVisible();
+    await expect(result.getByText(person.name).first()).toBeVisible();
+    await owner.look('sso-test-result');
+  });
+
+  await test.step('the Owner activates it', async () => {
+    await owner.activate();
+    await owner.openSingleSignOn(organization.slug);
+    await expect(owner.page.getByText('Active', { exact: true }).first()).toBeVisible();
+    await owner.look('sso-active');
+  });
 }
 
 async function connect(owner, { idp, kind, organization }) {

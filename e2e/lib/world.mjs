@@ -41,12 +41,18 @@ async function startNetwork(folder) {
   const addresses = new Map();
   const send = createClient({ addresses, certificate: authority.certificate });
   const stops = [];
-  const [oktaHost, canailleHost] = ['acme.okta.test', 'id.globex.test'];
+  const [oktaHost, initechHost, canailleHost] = ['acme.okta.test', 'initech.okta.test', 'id.globex.test'];
   const oktaPeople = cast('acme.example');
   const okta = await startOkta({
     host: oktaHost, certificate: authority.issue(oktaHost), people: Object.values(oktaPeople), addresses,
   });
   stops.push(okta.stop);
+  // Another organization's Okta, which knows some of the same people by the same addresses.
+  const initechPeople = { ...cast('initech.example'), vera: oktaPeople.vera };
+  const initech = await startOkta({
+    host: initechHost, certificate: authority.issue(initechHost), people: Object.values(initechPeople), addresses,
+  });
+  stops.push(initech.stop);
   const canaillePeople = cast('globex.example');
   const canaille = await startCanaille({
     host: canailleHost,
@@ -66,6 +72,7 @@ async function startNetwork(folder) {
     send,
     dns,
     okta: { ...okta, people: oktaPeople },
+    initech: { ...initech, people: initechPeople },
     canaille: { ...canaille, people: canaillePeople },
     stop: () => stops.reverse().forEach((stop) => stop()),
   };
@@ -106,7 +113,7 @@ export const test = base.extend({
   /** A function that gives a person a browser of their own, on Orgate's pages. */
   arrive: async ({ browser, orgate, network, look }, use) => {
     const opened = [];
-    const hosts = [orgate.url, network.okta.issuer, network.canaille.issuer].map((url) => new URL(url).host);
+    const hosts = [orgate.url, network.okta.issuer, network.initech.issuer, network.canaille.issuer].map((url) => new URL(url).host);
     await use(async ({ javaScriptEnabled = true } = {}) => {
       const own = await openBrowser(browser, { hosts, javaScriptEnabled });
       opened.push(own);

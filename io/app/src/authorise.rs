@@ -143,7 +143,9 @@ fn ended(check: &SessionCheck) -> Refusal {
     };
     let ids = enforcing.iter().map(|place| &place.place.organization_id);
     let named: Vec<OrganizationId> = ids.filter(|id| may_be_named(id)).cloned().collect();
-    Refusal::SessionEnded(requiring(&named, &check.places))
+    let mut required = requiring(&named, &check.places);
+    required.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
+    Refusal::SessionEnded(required)
 }
 
 /// A person and their places as policy sees them.

@@ -115,7 +115,7 @@ pub async fn complete(app: &App, visitor: &Visitor, token: &str, password: &str)
                 let reset = tx.instance().consume_password_reset(hash, now).await?.ok_or(Refusal::AttemptOver)?;
                 let born = owner(tx, &reset).await?;
                 let user = address::prove(tx, app, visitor, born).await?;
-                allowed(tx, &user, reset.policy_epoch, now).await??;
+                still_allowed(tx, &user, &reset, now).await?;
                 set(tx, app, visitor, &user, password_hash).await
             })
         })
@@ -199,6 +199,19 @@ pub(crate) async fn allowed(
         Decision::Allow | Decision::Require(_) => Ok(()),
         Decision::Deny(_) => Err(authorise::refusal(&decision, &places)),
     })
+}
+
+/// Refuses a link that enforcement came upon. Once nobody enforces any more it is over like any other old link.
+async fn still_allowed(tx: &mut Tx, user: &User, reset: &PasswordReset, now: Timestamp) -> Result<(), Error> {
+    match allowed(tx, user, reset.policy_epoch, now).await? {
+        Ok(()) => Ok(()),
+        Err(Refusal::SsoRequired(_)) => {
+            let epoch = tx.instance().load_policy_epoch().await?;
+            let today = allowed(tx, user, epoch, now).await?;
+            Err(today.err().unwrap_or(Refusal::AttemptOver).into())
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// Sets the password; whoever is signed in anywhere has to know it from now on.

@@ -78,7 +78,9 @@ async fn count(
 ) -> Result<Forecast, Error> {
     let state = tx.organization(id).load_terms().await?.state;
     let wish = Wish { enabled: true, owner_exemption, owner_second_factor, ..Wish::default() };
-    let exempt = way_back::exempt_owners(tx, id, &wish.terms(&state)).await?;
+    let terms = wish.terms(&state);
+    let ends_sessions = terms.is_stricter_than(&state.terms);
+    let exempt = way_back::exempt_owners(tx, id, &terms).await?;
     let is_bound = |member: &Member| exempt.iter().all(|owner| owner.id != member.membership.user_id);
     let never_exempt = never_signed_in(tx, id, &exempt).await?;
     let mut view = tx.organization(id);
@@ -95,7 +97,7 @@ async fn count(
             count: never,
             first: first(tx, id, MemberFilter::NeverUsedSso, is_bound).await?,
         },
-        sessions_to_end: if state.terms.enforced { 0 } else { sessions(tx, app, id, &exempt).await? },
+        sessions_to_end: if ends_sessions { sessions(tx, app, id, &exempt).await? } else { 0 },
         pending_invitations,
         mfa_required: state.mfa_required,
         keep_access: People {

@@ -67,14 +67,23 @@ pub(crate) async fn sweep(app: &App, id: &OrganizationId, pace: Pace) -> Result<
         })
         .await?;
     let mut swept = Swept::default();
-    let mut after: Option<UserId> = None;
+    let (mut after, mut at_once): (Option<UserId>, u32) = (None, MEMBERS_AT_ONCE);
     loop {
         let page = app
             .store
-            .write((app.clone(), id.clone(), after), |tx, (app, id, after)| {
-                Box::pin(async move { judge(tx, app, id, after.as_ref()).await })
+            .write((app.clone(), id.clone(), after.clone(), at_once), |tx, (app, id, after, at_once)| {
+                Box::pin(async move { judge(tx, app, id, after.as_ref(), *at_once).await })
             })
-            .await?;
+            .await;
+        let page = match page {
+            Ok(page) => page,
+            // Many sign-ins at once are in each other's way: one member at a time meets fewer of them.
+            Err(Error::Fault(fault)) if fault.is_outage() && at_once > 1 => {
+                at_once = 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         swept.members += page.members;
         swept.sessions += page.sessions;
         after = page.last;
@@ -100,8 +109,14 @@ struct Judged {
     last: Option<UserId>,
 }
 
-async fn judge(tx: &mut Tx, app: &App, id: &OrganizationId, after: Option<&UserId>) -> Result<Judged, Error> {
-    let page = tx.organization(id).list_member_ids(after, MEMBERS_AT_ONCE).await?;
+async fn judge(
+    tx: &mut Tx,
+    app: &App,
+    id: &OrganizationId,
+    after: Option<&UserId>,
+    at_once: u32,
+) -> Result<Judged, Error> {
+    let page = tx.organization(id).list_member_ids(after, at_once).await?;
     let epoch = tx.instance().load_policy_epoch().await?;
     let mut sessions = 0;
     for user_id in &page.items {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgate_core::id::OrganizationId;
+use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
 use orgate_store::Tx;
@@ -11,6 +11,7 @@ use super::{OrganizationView, view};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise;
+use crate::enforcement::way_back;
 use crate::error::Error;
 use crate::notice;
 use crate::session;
@@ -107,21 +108,29 @@ pub async fn perform_due_deletions(app: &App) -> Result<u64, Error> {
 async fn perform_deletion(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<u64, Error> {
     let Some(organization) = tx.organization(id).find_organization().await? else { return Ok(0) };
     // What it refused stays refused when it is gone (I7).
-    let mut after = None;
-    loop {
-        let page = tx.organization(id).list_member_ids(after.as_ref(), MEMBERS_AT_ONCE).await?;
-        for user_id in &page.items {
-            session::settle(tx, app, user_id).await?;
-        }
-        after = page.items.last().cloned();
-        if !page.has_more {
-            break;
-        }
+    let members = members(tx, id).await?;
+    for user_id in &members {
+        session::settle(tx, app, user_id).await?;
     }
     if !tx.organization(id).perform_deletion(app.now()).await? {
         return Ok(0);
     }
+    // Whom it bound may be a way back in elsewhere again (R-ENF-14).
+    for user_id in &members {
+        way_back::review_of_user(tx, app, user_id).await?;
+    }
     let event = Event::done("organization.deleted").target(id, &organization.name);
     audit::record(tx, app, None, None, &Author::system(), event).await?;
     Ok(1)
+}
+
+async fn members(tx: &mut Tx, id: &OrganizationId) -> Result<Vec<UserId>, Error> {
+    let mut all: Vec<UserId> = Vec::new();
+    loop {
+        let page = tx.organization(id).list_member_ids(all.last(), MEMBERS_AT_ONCE).await?;
+        all.extend(page.items);
+        if !page.has_more {
+            return Ok(all);
+        }
+    }
 }

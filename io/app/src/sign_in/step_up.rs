@@ -5,10 +5,11 @@
 use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
 use orgate_core::id::ChallengeId;
 use orgate_core::method::AuthenticationMethod;
+use orgate_core::policy::{Decision, Question, Requirement, decide};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
-use orgate_store::{Challenge, Tx};
+use orgate_store::{Challenge, Tx, UserPlace};
 
 use super::issue::{Issued, Shown, adopt, issue};
 use crate::address;
@@ -32,16 +33,21 @@ pub struct Ways {
     pub sso: Vec<(String, String)>,
 }
 
-/// What the confirmation page can offer.
+/// What the confirmation page can offer to somebody who was going to this organization, or nowhere in particular.
 ///
 /// *Errors*: [`Refusal::NoSession`].
-pub async fn ways(app: &App, visitor: &Visitor) -> Result<Ways, Error> {
+pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> Result<Ways, Error> {
     app.store
-        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+        .read((app.clone(), visitor.clone(), organization.map(str::to_owned)), |tx, (app, visitor, organization)| {
             Box::pin(async move {
                 let caller = authorise::session(tx, app, visitor).await?;
                 let user = tx.instance().load_user(caller.user_id()).await?;
-                let password = tx.instance().find_password(&user.id).await?.is_some();
+                let place = organization.as_deref().and_then(|organization| caller.place(organization));
+                let opens = |proof: Proof| place.is_none_or(|place| would_open(&caller, place, proof));
+                let at = caller.now;
+                let has_password = tx.instance().find_password(&user.id).await?.is_some();
+                let password = has_password && opens(Proof::Password { at });
+                let code = has_sso(&caller) && opens(Proof::MailedCode { at });
                 let places = caller.check.places.iter().filter(|place| place.place.enforcement.connection.is_some());
                 let proven = |caller: &Caller| {
                     let own = caller.proofs().iter().filter_map(|proof| match proof {
@@ -57,10 +63,21 @@ pub async fn ways(app: &App, visitor: &Visitor) -> Result<Ways, Error> {
                     .filter(|place| personal || known.contains(&place.place.organization_id))
                     .map(|place| (place.slug.clone(), place.name.clone()))
                     .collect();
-                Ok(Ways { password, mailed_code: has_sso(&caller).then(|| user.email.masked()), sso })
+                Ok(Ways { password, mailed_code: code.then(|| user.email.masked()), sso })
             })
         })
         .await
+}
+
+/// Whether this proof would open the organization without its own SSO: where that alone does, nothing else is offered.
+fn would_open(caller: &Caller, place: &UserPlace, proof: Proof) -> bool {
+    let id = &place.place.organization_id;
+    let own = |proof: &Proof| matches!(proof, Proof::Sso { organization_id, .. } if organization_id == id);
+    let proofs = caller.proofs().filter(|proof| !own(proof)).with(proof);
+    match decide(Question::Organization(id), &caller.world, &proofs) {
+        Decision::Allow | Decision::Require(Requirement::SecondFactor) => true,
+        Decision::Require(Requirement::Sso | Requirement::Proof) | Decision::Deny(_) => false,
+    }
 }
 
 fn has_sso(caller: &Caller) -> bool {

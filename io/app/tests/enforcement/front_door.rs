@@ -80,7 +80,7 @@ async fn t_enf_3_a_link_from_before_dies_with_enforcement_and_stays_dead_when_it
     bed.advance(1);
     for link in [&one, &other] {
         let completed = password_reset::complete(&bed.app, &bed.stranger(), link, NEW).await;
-        assert!(matches!(refused(completed), Refusal::SsoRequired(_)), "within its 60 minutes");
+        assert!(matches!(refused(completed), Refusal::AttemptOver), "within its 60 minutes");
     }
     assert_eq!(refused(sign_in_with(&bed, &kim.email, NEW).await), Refusal::InvalidCredentials, "nothing was set");
     sign_in(&bed, &kim.email).await.unwrap();

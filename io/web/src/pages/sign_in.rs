@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Field, Hidden, Moment, Person, Site};
+use super::{Field, Hidden, Moment, Notice, Person, Site};
 
 /// `/sign-in`. *Forms*: POST `/sign-in` with `email`, `password`.
 #[derive(Debug, Template)]
@@ -10,6 +10,8 @@ use super::{Field, Hidden, Moment, Person, Site};
 pub struct SignInPage {
     /// Deployment and theme.
     pub site: Site,
+    /// What was done just before: a new password was set.
+    pub notice: Option<Notice>,
     /// Field `email`.
     pub email: Field,
     /// Field `password`; its value is never printed.

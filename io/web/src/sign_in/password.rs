@@ -67,6 +67,7 @@ fn blocked(stopped: Blocked, cookie: Option<&SecretToken>) -> PageResult {
 fn page(visit: &Visit, email: Field, problem: Option<String>) -> SignInPage {
     SignInPage {
         site: visit.site.clone(),
+        notice: visit.notice.clone(),
         email,
         password: Field::empty(),
         problem,

@@ -31,7 +31,7 @@ pub async fn show(visit: Visit, Query(purpose): Query<Purpose>) -> PageResult {
 
 async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>) -> Result<FreshProofPage, Error> {
     let current = session::current(visit.app(), &visit.visitor).await?;
-    let ways = step_up::ways(visit.app(), &visit.visitor).await?;
+    let ways = step_up::ways(visit.app(), &visit.visitor, organization).await?;
     let serves = |slug: &str| organization.is_none_or(|organization| organization == slug);
     let mut sso: Vec<SsoProof> = ways
         .sso
@@ -153,7 +153,7 @@ pub async fn resend(visit: Visit) -> PageResult {
 }
 
 async fn code_page(visit: &Visit, code: Field) -> Result<CodePage, Error> {
-    let ways = step_up::ways(visit.app(), &visit.visitor).await?;
+    let ways = step_up::ways(visit.app(), &visit.visitor, None).await?;
     Ok(CodePage {
         site: visit.site.clone(),
         purpose: CodePurpose::StepUp,

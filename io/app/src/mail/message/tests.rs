@@ -46,6 +46,17 @@ fn all(name: &str) -> Vec<MailTemplate> {
         MailTemplate::LinkedByEmail { organization: text(), connection: text(), at },
         MailTemplate::MemberLimit { organization: text(), newcomer: text(), members_url: url() },
         MailTemplate::OwnerNotice { organization: text(), actor: text(), act: text(), at, url: url() },
+        MailTemplate::EnforcementChanged {
+            organization: text(),
+            actor: text(),
+            act: text(),
+            at,
+            login_url: url(),
+            settings_url: url(),
+        },
+        MailTemplate::TrialOver { organization: text(), at, settings_url: url() },
+        MailTemplate::WayBackLost { organization: text(), settings_url: url() },
+        MailTemplate::ExemptSignIn { organization: text(), owner: text(), at, url: url() },
     ]
 }
 

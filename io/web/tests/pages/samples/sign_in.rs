@@ -9,7 +9,7 @@ use orgate_web::pages::sign_in::{
     OrganizationSignInPage, SessionEndedPage, SignInPage, SignedOutPage, SsoLookUpMailedPage, SsoLookUpPage, SsoProof,
     TileStartPage,
 };
-use orgate_web::pages::{Field, Person};
+use orgate_web::pages::{Field, Notice, Person, Tone};
 
 use super::{Samples, ago, departure, long_name, long_person, robin};
 
@@ -27,16 +27,21 @@ fn add_ways_in(samples: &mut Samples) {
     let site = samples.site();
     let page = SignInPage {
         site: site.clone(),
+        notice: None,
         email: Field::empty(),
         password: Field::empty(),
         problem: None,
         sign_up_open: true,
     };
     samples.add("sign-in", &page);
+    let notice = Some(Notice::new("Your new password is set. Sign in with it.", Tone::Success));
+    let page = SignInPage { notice, ..page };
+    samples.add("sign-in-after-reset", &page);
     let page = SignInPage {
         email: Field::filled("robin@acme.example"),
         problem: Some("This address and password do not belong together.".to_owned()),
         sign_up_open: false,
+        notice: None,
         ..page
     };
     samples.add("sign-in-refused", &page);

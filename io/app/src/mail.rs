@@ -1,6 +1,7 @@
 //! Owns mail: what one says ([`templates`]), how it looks ([`letter`]), how it becomes a message, and how that leaves
 //! ([`transport`]). When it is sent, and again after a failure, is the [outbox](crate::outbox)'s.
 
+mod enforcement_letters;
 pub mod letter;
 mod message;
 pub mod templates;

@@ -3,6 +3,7 @@
 
 use orgate_core::time::Timestamp;
 
+use super::enforcement_letters;
 use super::letter::{Letter, fits_header_beside_code, foreign, foreign_beside_code};
 use crate::token::SixDigitCode;
 
@@ -202,7 +203,7 @@ pub enum MailTemplate {
     },
 }
 
-const NOT_YOU: &str = "If you did not ask for this, ignore this mail; nothing happens without it.";
+pub(super) const NOT_YOU: &str = "If you did not ask for this, ignore this mail; nothing happens without it.";
 const KEEP_CODE: &str = "It is valid for 10 minutes. Nobody will ever ask you for it, by phone or otherwise.";
 
 impl MailTemplate {
@@ -266,8 +267,12 @@ impl MailTemplate {
                 invitation(product, (organization, invited_by), projects, url, *expires_at)
             }
             Self::SignInAddresses { addresses } => sign_in_addresses(product, addresses),
-            Self::SsoInsteadOfPassword { required, minutes } => sso_instead_of_password(product, required, *minutes),
-            Self::WayOut { organization, name, email, at, url } => way_out(organization, (name, email), *at, url),
+            Self::SsoInsteadOfPassword { required, minutes } => {
+                enforcement_letters::sso_instead_of_password(product, required, *minutes)
+            }
+            Self::WayOut { organization, name, email, at, url } => {
+                enforcement_letters::way_out(organization, (name, email), *at, url)
+            }
             Self::LinkedByEmail { organization, connection, at } => linked(product, organization, connection, *at),
             Self::MemberLimit { organization, newcomer, members_url } => {
                 member_limit(organization, newcomer, members_url)
@@ -276,11 +281,17 @@ impl MailTemplate {
                 owner_notice(organization, (actor, act), *at, url)
             }
             Self::EnforcementChanged { organization, actor, act, at, login_url, settings_url } => {
-                enforcement_changed(organization, (actor, act), *at, login_url, settings_url)
+                enforcement_letters::enforcement_changed(organization, (actor, act), *at, login_url, settings_url)
             }
-            Self::TrialOver { organization, at, settings_url } => trial_over(organization, *at, settings_url),
-            Self::WayBackLost { organization, settings_url } => way_back_lost(organization, settings_url),
-            Self::ExemptSignIn { organization, owner, at, url } => exempt_sign_in(organization, owner, *at, url),
+            Self::TrialOver { organization, at, settings_url } => {
+                enforcement_letters::trial_over(organization, *at, settings_url)
+            }
+            Self::WayBackLost { organization, settings_url } => {
+                enforcement_letters::way_back_lost(organization, settings_url)
+            }
+            Self::ExemptSignIn { organization, owner, at, url } => {
+                enforcement_letters::exempt_sign_in(organization, owner, *at, url)
+            }
         }
     }
 }
@@ -355,48 +366,6 @@ fn sign_in_addresses(product: &str, addresses: &[SignInAddress]) -> Letter {
         .paragraph(NOT_YOU)
 }
 
-fn sso_instead_of_password(product: &str, required: &[RequiredSignIn], minutes: u32) -> Letter {
-    let link = |verb: &str, one: &RequiredSignIn, url: &str| {
-        (format!("{verb} {}", foreign(&one.organization)), url.to_owned())
-    };
-    let ways_in = required.iter().map(|one| link("Sign in to", one, &one.url)).collect();
-    let ways_out: Vec<_> =
-        required.iter().filter_map(|one| Some(link("Leave", one, one.leave_url.as_deref()?))).collect();
-    let why = match required {
-        [one] => format!("{} asks its members", foreign(&one.organization)),
-        _ => "these organizations ask their members".to_owned(),
-    };
-    let letter = Letter::new(format!("How you sign in to {product}"))
-        .paragraph(format!(
-            "Somebody asked to set the password of this address at {product}. No password is set, because {why} to sign \
-             in through single sign-on."
-        ))
-        .links(ways_in);
-    let letter = if ways_out.is_empty() {
-        letter
-    } else {
-        letter
-            .paragraph(format!(
-                "If you cannot sign in there, you can leave instead. The link says what that means before anything \
-                 happens; it works once, within {minutes} minutes."
-            ))
-            .links(ways_out)
-    };
-    letter.paragraph(NOT_YOU)
-}
-
-fn way_out(organization: &str, who: (&str, &str), at: Timestamp, url: &str) -> Letter {
-    let (organization, name, email) = (foreign(organization), foreign(who.0), foreign(who.1));
-    Letter::new(format!("{name} left {organization}"))
-        .paragraph(format!(
-            "On {} {name} ({email}) left {organization} without signing in through its single sign-on, as everybody can \
-             who proves their address. Their access there has ended.",
-            day_and_time(at)
-        ))
-        .paragraph("If they ask to come back: they are let in again by your single sign-on, with no project.")
-        .link("Members", url)
-}
-
 fn linked(product: &str, organization: &str, connection: &str, at: Timestamp) -> Letter {
     let (organization, connection) = (foreign(organization), foreign(connection));
     Letter::new(format!("Single sign-on to {organization} is set up for you"))
@@ -424,59 +393,8 @@ fn owner_notice(organization: &str, done: (&str, &str), at: Timestamp, url: &str
         .link("See what it means", url)
 }
 
-fn enforcement_changed(
-    organization: &str,
-    done: (&str, &str),
-    at: Timestamp,
-    login_url: &str,
-    settings_url: &str,
-) -> Letter {
-    let (organization, actor, act) = (foreign(organization), foreign(done.0), foreign(done.1));
-    Letter::new(format!("Single sign-on in {organization}"))
-        .paragraph(format!("{actor} {act} in {organization} on {}.", day_and_time(at)))
-        .paragraph("People sign in at this address; hand it out to those who ask.")
-        .link("Login address", login_url)
-        .paragraph(format!("All Owners of {organization} are told about acts like this one."))
-        .link("Single sign-on settings", settings_url)
-}
-
-fn trial_over(organization: &str, at: Timestamp, settings_url: &str) -> Letter {
-    let organization = foreign(organization);
-    Letter::new(format!("SSO enforcement in {organization} is off again"))
-        .paragraph(format!(
-            "SSO enforcement was on for a trial, and no Owner who had come in through SSO confirmed it in time. Since {} \
-             members can sign in as before.",
-            day_and_time(at)
-        ))
-        .paragraph("If somebody was locked out, look at the recent attempts of the connection before you try again.")
-        .link("Single sign-on settings", settings_url)
-}
-
-fn way_back_lost(organization: &str, settings_url: &str) -> Letter {
-    let organization = foreign(organization);
-    Letter::new(format!("{organization} depends on its identity provider alone"))
-        .paragraph(format!(
-            "{organization} enforces single sign-on, and no Owner could sign in without it any more: each has no password \
-             of their own, or is bound by another organization too. If the identity provider were down, only the operator \
-             of this service could let somebody in."
-        ))
-        .paragraph("Keep an Owner who has a password and belongs to no other organization that enforces single sign-on.")
-        .link("Single sign-on settings", settings_url)
-}
-
-fn exempt_sign_in(organization: &str, owner: &str, at: Timestamp, url: &str) -> Letter {
-    let (organization, owner) = (foreign(organization), foreign(owner));
-    Letter::new(format!("{owner} signed in to {organization} without single sign-on"))
-        .paragraph(format!(
-            "{organization} enforces single sign-on, from which its Owners are exempt. {owner} used that on {}.",
-            day_and_time(at)
-        ))
-        .paragraph("If nobody knows why, talk to them; you can end the exemption in the settings.")
-        .link("Audit log", url)
-}
-
 /// `2026-11-22 06:10 UTC`.
-fn day_and_time(at: Timestamp) -> String {
+pub(super) fn day_and_time(at: Timestamp) -> String {
     let text = at.to_rfc3339();
     match (text.get(..10), text.get(11..16)) {
         (Some(day), Some(time)) => format!("{day} {time} UTC"),

@@ -59,7 +59,7 @@ async fn r_lnk_6_an_sso_proof_opens_its_own_organization_and_a_code_on_top_the_o
     let named: Vec<_> = current.organizations.iter().map(|place| place.slug.as_str()).collect();
     assert_eq!(named, ["acme"], "R-IN-9: nothing of the others");
     assert!(current.others_hidden && !current.account_open);
-    let ways = step_up::ways(app, &kim.visitor).await.unwrap();
+    let ways = step_up::ways(app, &kim.visitor, None).await.unwrap();
     assert_eq!(ways.sso, [("acme".to_owned(), "Acme".to_owned())]);
     assert!(ways.mailed_code.is_some() && !ways.password);
 

@@ -90,10 +90,10 @@ pub(super) fn way_back_lost(organization: &str, settings_url: &str) -> Letter {
 pub(super) fn exempt_sign_in(organization: &str, owner: &str, at: Timestamp, url: &str) -> Letter {
     let (organization, owner) = (foreign(organization), foreign(owner));
     Letter::new(format!("{owner} signed in to {organization} without single sign-on"))
+        .paragraph(format!("{owner} used a way of their own on {}.", day_and_time(at)))
         .paragraph(format!(
-            "{organization} enforces single sign-on, from which its Owners are exempt. {owner} used that on {}.",
-            day_and_time(at)
+            "{organization} enforces single sign-on, from which its Owners are exempt. If nobody knows why it was not \
+             used, talk to each other; you can end the exemption in the settings."
         ))
-        .paragraph("If nobody knows why, talk to them; you can end the exemption in the settings.")
         .link("Audit log", url)
 }

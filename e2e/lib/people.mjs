@@ -8,6 +8,7 @@ const CAST = [
   { username: 'udo', name: 'Udo Unassigned', assigned: false },
   { username: 'olga', name: 'Olga Enforcer', assigned: true },
   { username: 'vera', name: 'Vera Bound', assigned: true },
+  { username: 'tara', name: 'Tara Trial', assigned: true },
 ];
 
 /** The people of one identity provider, by user name; their addresses end in `domain`. */

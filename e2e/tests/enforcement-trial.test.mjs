@@ -8,7 +8,7 @@ const RECOVERY = 'Whoever runs Orgate may be our only way back in';
 
 test('a trial is confirmed through SSO, and no Owner binds themselves before they came in through it', async ({ network, arrive }) => {
   const { okta } = network;
-  const { rosa } = okta.people;
+  const { tara } = okta.people;
   const organization = { name: 'Acme Trials', slug: 'acme-trial' };
   const kind = { name: /^Okta \(OIDC\)/, addressLabel: 'Okta Domain', address: okta.domain };
   const owner = await arrive();
@@ -16,15 +16,15 @@ test('a trial is confirmed through SSO, and no Owner binds themselves before the
   // A provider that knows the browser sends it straight back.
   const throughOkta = async (back) => {
     await owner.page.waitForURL((url) => url.href.startsWith(okta.issuer) || back.test(url.href));
-    if (owner.page.url().startsWith(okta.issuer)) await okta.signIn(owner.page, rosa);
+    if (owner.page.url().startsWith(okta.issuer)) await okta.signIn(owner.page, tara);
     await owner.page.waitForURL(back);
   };
 
   await test.step('an organization with single sign-on', async () => {
     await owner.open('/sign-up');
-    await owner.signUp(rosa);
+    await owner.signUp(tara);
     await owner.nameOrganization(organization);
-    await setUpSso({ owner, idp: okta, kind, organization, person: rosa });
+    await setUpSso({ owner, idp: okta, kind, organization, person: tara });
   });
 
   await test.step('a trial is confirmed by who came in through SSO', async () => {
@@ -46,7 +46,7 @@ test('a trial is confirmed through SSO, and no Owner binds themselves before the
 
   await test.step('without the exemption the Owner shows first that SSO lets them in, and the switches stay', async () => {
     await owner.signOut();
-    await owner.signIn(rosa.email);
+    await owner.signIn(tara.email);
     await owner.openEnforcement(organization.slug);
     await owner.page.getByLabel(EXEMPTION).uncheck();
     await owner.page.getByLabel(RECOVERY).check();

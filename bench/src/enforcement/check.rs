@@ -19,7 +19,7 @@ const SWITCH_EVERY: Duration = Duration::from_millis(250);
 /// Before the first phase that counts.
 const WARM_UP: Duration = Duration::from_secs(3);
 /// More members than the sweeper comes to in a second.
-const SWEPT_A_SECOND: f64 = 1_300.0;
+const SWEPT_A_SECOND: f64 = 100.0;
 
 /// What happens beside the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

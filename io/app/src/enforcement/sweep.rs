@@ -16,10 +16,10 @@ use crate::session;
 /// Organizations swept in one run.
 const ORGANIZATIONS_A_RUN: u32 = 20;
 /// Members judged in one transaction: few, so that sign-ins of theirs wait for a moment only.
-const MEMBERS_AT_ONCE: u32 = 25;
+const MEMBERS_AT_ONCE: u32 = 4;
 
 /// The pause after each of them at a gentle pace.
-const REST: Duration = Duration::from_millis(20);
+const REST: Duration = Duration::from_millis(50);
 
 /// How hard to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -136,5 +136,5 @@ async function connect(owner, { idp, kind, organization }) {
   await owner.look('sso-configure');
   const redirectUri = await owner.field('Single sign-on URL').inputValue();
   expect(redirectUri).toMatch(/\/sso\/oidc\/[^/]+\/callback$/);
-  return idp.createApp({ label: 'Orgate', redirectUri, initiateLoginUri: redirectUri.replace(/callback$/, 'initiate') });
+  return idp.createApp({ label: `Orgate for ${organization.slug}`, redirectUri, initiateLoginUri: redirectUri.replace(/callback$/, 'initiate') });
 }

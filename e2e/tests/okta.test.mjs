@@ -14,14 +14,14 @@ test('an organization connects Okta and its people sign in through it', async ({
       await test.step('the tile on the dashboard signs a known person in and asks before it makes somebody known', async () => {
         const visitor = await arrive();
         await visitor.page.goto(okta.dashboardUrl);
-        await visitor.link('Orgate').click();
+        await visitor.link(`Orgate for ${organization.slug}`).click();
         await okta.signIn(visitor.page, okta.people.nils);
         await visitor.expectIn(organization.slug);
         await visitor.expectProjects(organization.slug, ['Atlas']);
 
         const stranger = await arrive();
         await stranger.page.goto(okta.dashboardUrl);
-        await stranger.link('Orgate').click();
+        await stranger.link(`Orgate for ${organization.slug}`).click();
         await okta.signIn(stranger.page, okta.people.tove);
         await stranger.look('tile-question');
         await stranger.button('Continue').click();

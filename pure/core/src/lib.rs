@@ -15,6 +15,7 @@ pub mod membership;
 pub mod method;
 pub mod name;
 pub mod permission;
+pub mod personal;
 pub mod policy;
 pub mod proof;
 pub mod refusal;

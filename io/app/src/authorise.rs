@@ -5,7 +5,7 @@ use orgate_core::actor::Actor;
 use orgate_core::id::{Identifier, OrganizationId, ProjectId, SessionId, UserId};
 use orgate_core::permission::{Permission, may};
 use orgate_core::policy::{self, AddressState, Decision, Denial, Question, Requirement, World};
-use orgate_core::proof::{Proof, Proofs};
+use orgate_core::proof::Proofs;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_core::session::SessionEnd;
@@ -137,10 +137,8 @@ fn ended(check: &SessionCheck) -> Refusal {
         return Refusal::NoSession;
     }
     let personal = check.proofs.iter().any(|proof| proof.method().is_personal());
-    let may_be_named = |id: &OrganizationId| {
-        let own = |proof: &Proof| matches!(proof, Proof::Sso { organization_id, .. } if organization_id == id);
-        personal || check.proofs.iter().any(own)
-    };
+    let may_be_named =
+        |id: &OrganizationId| personal || check.proofs.iter().any(|proof| proof.organization_id() == Some(id));
     let ids = enforcing.iter().map(|place| &place.place.organization_id);
     let named: Vec<OrganizationId> = ids.filter(|id| may_be_named(id)).cloned().collect();
     let mut required = requiring(&named, &check.places);
@@ -234,6 +232,18 @@ pub async fn account(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller
     match caller.decide(Question::Account) {
         Decision::Allow => Ok(caller),
         other => Err(refusal(&other, &caller.check.places).into()),
+    }
+}
+
+/// The same for what changes how a person comes in, or ends the account: the proofs that open it, each at most 15 minutes
+/// old, the second factor among them if there is one.
+///
+/// *Errors*: [`Refusal::NeedsRecentProof`], and those of [`account`]. *Source*: R-IN-4, R-IN-8.
+pub async fn account_recently(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller, Error> {
+    let caller = account(tx, app, visitor).await?;
+    match caller.decide_recent(Question::Account) {
+        Decision::Allow => Ok(caller),
+        Decision::Require(_) | Decision::Deny(_) => Err(Refusal::NeedsRecentProof.into()),
     }
 }
 

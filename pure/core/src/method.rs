@@ -8,6 +8,17 @@ use serde::{Deserialize, Serialize};
 pub enum AuthenticationMethod {
     /// The person's own password.
     Password,
+    /// The person's own Google account.
+    Google,
+    /// The person's own GitHub account.
+    #[serde(rename = "github")]
+    GitHub,
+    /// A passkey, unlocked by its holder: it serves as the first and as the second factor (R-IN-1, R-IN-4).
+    Passkey,
+    /// A time-based one-time code: a second factor.
+    Totp,
+    /// A recovery code: a second factor, once.
+    RecoveryCode,
     /// An organization's identity provider.
     Sso,
     /// A code mailed to the proven address; serves only on top of an SSO proof (R-LNK-6).
@@ -16,22 +27,58 @@ pub enum AuthenticationMethod {
 
 impl AuthenticationMethod {
     /// Every method.
-    pub const ALL: [Self; 3] = [Self::Password, Self::Sso, Self::MailedCode];
+    pub const ALL: [Self; 8] = [
+        Self::Password,
+        Self::Google,
+        Self::GitHub,
+        Self::Passkey,
+        Self::Totp,
+        Self::RecoveryCode,
+        Self::Sso,
+        Self::MailedCode,
+    ];
 
     /// The word in the API and the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Google => "google",
+            Self::GitHub => "github",
+            Self::Passkey => "passkey",
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery-code",
             Self::Sso => "sso",
             Self::MailedCode => "mailed-code",
+        }
+    }
+
+    /// The words a person reads, in the middle of a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Google => "Google",
+            Self::GitHub => "GitHub",
+            Self::Passkey => "passkey",
+            Self::Totp => "authenticator app",
+            Self::RecoveryCode => "recovery code",
+            Self::Sso => "SSO",
+            Self::MailedCode => "mailed code",
         }
     }
 
     /// Whether the method proves the person by something of their own, not of an organization. *Source*: R-IN-1.
     pub const fn is_personal(self) -> bool {
         match self {
-            Self::Password => true,
-            Self::Sso | Self::MailedCode => false,
+            Self::Password | Self::Google | Self::GitHub | Self::Passkey => true,
+            Self::Totp | Self::RecoveryCode | Self::Sso | Self::MailedCode => false,
+        }
+    }
+
+    /// Whether the method serves as a second factor. *Source*: R-IN-4.
+    pub const fn is_second_factor(self) -> bool {
+        match self {
+            Self::Passkey | Self::Totp | Self::RecoveryCode => true,
+            Self::Password | Self::Google | Self::GitHub | Self::Sso | Self::MailedCode => false,
         }
     }
 
@@ -39,8 +86,9 @@ impl AuthenticationMethod {
     pub const fn amr(self) -> &'static str {
         match self {
             Self::Password => "pwd",
-            Self::Sso => "fed",
-            Self::MailedCode => "otp",
+            Self::Google | Self::GitHub | Self::Sso => "fed",
+            Self::Passkey => "pop",
+            Self::Totp | Self::RecoveryCode | Self::MailedCode => "otp",
         }
     }
 }

@@ -13,6 +13,31 @@ pub enum Proof {
         /// When.
         at: Timestamp,
     },
+    /// A sign-in through the person's own Google account.
+    Google {
+        /// When.
+        at: Timestamp,
+    },
+    /// A sign-in through the person's own GitHub account.
+    GitHub {
+        /// When.
+        at: Timestamp,
+    },
+    /// A passkey, unlocked by its holder.
+    Passkey {
+        /// When.
+        at: Timestamp,
+    },
+    /// A time-based one-time code.
+    Totp {
+        /// When.
+        at: Timestamp,
+    },
+    /// A recovery code.
+    RecoveryCode {
+        /// When.
+        at: Timestamp,
+    },
     /// A sign-in through an organization's connection.
     Sso {
         /// Through which connection.
@@ -37,6 +62,11 @@ impl Proof {
     pub const fn method(&self) -> AuthenticationMethod {
         match self {
             Self::Password { .. } => AuthenticationMethod::Password,
+            Self::Google { .. } => AuthenticationMethod::Google,
+            Self::GitHub { .. } => AuthenticationMethod::GitHub,
+            Self::Passkey { .. } => AuthenticationMethod::Passkey,
+            Self::Totp { .. } => AuthenticationMethod::Totp,
+            Self::RecoveryCode { .. } => AuthenticationMethod::RecoveryCode,
             Self::Sso { .. } => AuthenticationMethod::Sso,
             Self::MailedCode { .. } => AuthenticationMethod::MailedCode,
         }
@@ -45,23 +75,57 @@ impl Proof {
     /// When it was made, by our clock.
     pub const fn at(&self) -> Timestamp {
         match self {
-            Self::Password { at } | Self::Sso { at, .. } | Self::MailedCode { at } => *at,
+            Self::Password { at }
+            | Self::Google { at }
+            | Self::GitHub { at }
+            | Self::Passkey { at }
+            | Self::Totp { at }
+            | Self::RecoveryCode { at }
+            | Self::Sso { at, .. }
+            | Self::MailedCode { at } => *at,
         }
     }
 
     /// The moment that says how recent it is, or `None` when nothing says so. *Source*: R-IN-8.
     pub const fn recent_at(&self) -> Option<Timestamp> {
         match self {
-            Self::Password { at } | Self::MailedCode { at } => Some(*at),
             Self::Sso { authenticated_at, .. } => *authenticated_at,
+            Self::Password { .. }
+            | Self::Google { .. }
+            | Self::GitHub { .. }
+            | Self::Passkey { .. }
+            | Self::Totp { .. }
+            | Self::RecoveryCode { .. }
+            | Self::MailedCode { .. } => Some(self.at()),
+        }
+    }
+
+    /// The organization whose connection made it, for an SSO proof.
+    pub const fn organization_id(&self) -> Option<&OrganizationId> {
+        match self.connection() {
+            Some((_, organization_id)) => Some(organization_id),
+            None => None,
+        }
+    }
+
+    /// The connection that made it and whose that is, for an SSO proof.
+    pub const fn connection(&self) -> Option<(&ConnectionId, &OrganizationId)> {
+        match self {
+            Self::Sso { connection_id, organization_id, .. } => Some((connection_id, organization_id)),
+            Self::Password { .. }
+            | Self::Google { .. }
+            | Self::GitHub { .. }
+            | Self::Passkey { .. }
+            | Self::Totp { .. }
+            | Self::RecoveryCode { .. }
+            | Self::MailedCode { .. } => None,
         }
     }
 
     fn replaces(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Password { .. }, Self::Password { .. }) | (Self::MailedCode { .. }, Self::MailedCode { .. }) => true,
             (Self::Sso { connection_id: one, .. }, Self::Sso { connection_id: two, .. }) => one == two,
-            (Self::Password { .. } | Self::Sso { .. } | Self::MailedCode { .. }, _) => false,
+            (one, two) => one.method() == two.method(),
         }
     }
 }
@@ -103,7 +167,7 @@ impl Proofs {
         self.0.is_empty()
     }
 
-    /// The compact text of the session's row: `password@1; sso@2,con_…,org_…,3; code@4`, times in milliseconds.
+    /// The compact text of the session's row: `password@1;sso@2,con_…,org_…,3;code@4`, times in milliseconds.
     pub fn encode(&self) -> String {
         let parts: Vec<String> = self.0.iter().map(encode).collect();
         parts.join(";")
@@ -132,6 +196,11 @@ impl<'a> IntoIterator for &'a Proofs {
 fn encode(proof: &Proof) -> String {
     match proof {
         Proof::Password { at } => format!("password@{}", at.as_millis()),
+        Proof::Google { at } => format!("google@{}", at.as_millis()),
+        Proof::GitHub { at } => format!("github@{}", at.as_millis()),
+        Proof::Passkey { at } => format!("passkey@{}", at.as_millis()),
+        Proof::Totp { at } => format!("totp@{}", at.as_millis()),
+        Proof::RecoveryCode { at } => format!("recovery@{}", at.as_millis()),
         Proof::MailedCode { at } => format!("code@{}", at.as_millis()),
         Proof::Sso { connection_id, organization_id, at, authenticated_at } => {
             let authenticated = authenticated_at.map_or_else(String::new, |moment| moment.as_millis().to_string());
@@ -144,6 +213,11 @@ fn decode(text: &str) -> Option<Proof> {
     let (method, rest) = text.split_once('@')?;
     match method {
         "password" => Some(Proof::Password { at: moment(rest)? }),
+        "google" => Some(Proof::Google { at: moment(rest)? }),
+        "github" => Some(Proof::GitHub { at: moment(rest)? }),
+        "passkey" => Some(Proof::Passkey { at: moment(rest)? }),
+        "totp" => Some(Proof::Totp { at: moment(rest)? }),
+        "recovery" => Some(Proof::RecoveryCode { at: moment(rest)? }),
         "code" => Some(Proof::MailedCode { at: moment(rest)? }),
         "sso" => {
             let mut parts = rest.split(',');
@@ -180,8 +254,14 @@ mod tests {
     #[test]
     fn proofs_survive_the_round_trip_through_text() {
         let proofs = Proofs::of(Proof::Password { at: Timestamp::from_millis(5) })
+            .with(Proof::Google { at: Timestamp::from_millis(1) })
+            .with(Proof::GitHub { at: Timestamp::from_millis(2) })
+            .with(Proof::Passkey { at: Timestamp::from_millis(3) })
+            .with(Proof::Totp { at: Timestamp::from_millis(4) })
+            .with(Proof::RecoveryCode { at: Timestamp::from_millis(8) })
             .with(sso(6))
             .with(Proof::MailedCode { at: Timestamp::from_millis(7) });
+        assert_eq!(proofs.iter().count(), AuthenticationMethod::ALL.len());
         assert_eq!(Proofs::decode(&proofs.encode()), Some(proofs));
         assert_eq!(Proofs::decode(""), Some(Proofs::default()));
     }
@@ -194,7 +274,7 @@ mod tests {
 
     #[test]
     fn text_that_nobody_wrote_holds_no_proof() {
-        for text in ["password", "password@x", "sso@1", "sso@1,con_x,org_y,", "passkey@1", "code@1;", "sso@1,a,b,c,d"] {
+        for text in ["password", "password@x", "sso@1", "sso@1,con_x,org_y,", "passkey@", "code@1;", "sso@1,a,b,c,d"] {
             assert_eq!(Proofs::decode(text), None, "{text}");
         }
     }

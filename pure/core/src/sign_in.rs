@@ -87,7 +87,7 @@ pub fn after_linking(linking: &Linking, attempt: &Attempt) -> Option<Next> {
 
 /// With a user and proofs at hand: whether a session is made. Asked in the transaction that would insert it (R-IN-2).
 pub fn before_session(world: &World, proofs: &Proofs) -> Next {
-    match decide(Question::Session, world, proofs) {
+    match decide(Question::Entry, world, proofs) {
         Decision::Allow => Next::Issue,
         Decision::Deny(Denial::SsoRequired(organizations)) => Next::SsoRequired(organizations),
         Decision::Require(Requirement::SecondFactor) => Next::SecondFactor,

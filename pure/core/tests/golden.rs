@@ -117,9 +117,10 @@ fn word(decision: &Decision) -> &'static str {
     }
 }
 
-fn proof_sets() -> [(&'static str, Proofs); 7] {
+fn proof_sets() -> [(&'static str, Proofs); 10] {
     let password = Proof::Password { at: NOW };
     let code = Proof::MailedCode { at: NOW };
+    let totp = Proof::Totp { at: NOW };
     let replaced = Proof::Sso {
         connection_id: ConnectionId::new(NOW, [9; 10]),
         organization_id: organization(1),
@@ -128,6 +129,9 @@ fn proof_sets() -> [(&'static str, Proofs); 7] {
     };
     [
         ("password", Proofs::of(password.clone())),
+        ("password + totp", Proofs::of(password.clone()).with(totp.clone())),
+        ("passkey", Proofs::of(Proof::Passkey { at: NOW })),
+        ("sso A + code + totp", Proofs::of(sso(1)).with(code.clone()).with(totp)),
         ("sso A", Proofs::of(sso(1))),
         ("sso A + code", Proofs::of(sso(1)).with(code.clone())),
         ("sso A + sso B", Proofs::of(sso(1)).with(sso(2))),
@@ -142,8 +146,8 @@ fn proof_sets() -> [(&'static str, Proofs); 7] {
 #[test]
 fn r_enf_4_sign_in_decisions() {
     let mut table = format!(
-        "{:20}{:20}{:8}{:18}{:14}{:22}{:22}{}\n",
-        "A", "B", "exempt", "proofs", "session", "A opens", "B opens", "account"
+        "{:20}{:20}{:8}{:20}{:14}{:22}{:22}{:22}{}\n",
+        "A", "B", "exempt", "proofs", "session", "new session", "A opens", "B opens", "account"
     );
     let ids = [1, 2].map(organization);
     let kinds = [OWNER, OWNER_ENFORCED, OWNER_BOUND, MEMBER, MEMBER_ENFORCED];
@@ -153,17 +157,20 @@ fn r_enf_4_sign_in_decisions() {
         let exempt = if is_exempt(&world) { "yes" } else { "no" };
         for (proofs_name, proofs) in proof_sets() {
             let answer = |question| word(&decide(question, &world, &proofs));
-            let (session, account) = (answer(Question::Session), answer(Question::Account));
+            let [session, entry, account] = [Question::Session, Question::Entry, Question::Account].map(answer);
             let [a_opens, b_opens] = [&ids[0], &ids[1]].map(|id| answer(Question::Organization(id)));
             let (a, b) = (a.name, b.name);
-            writeln!(table, "{a:20}{b:20}{exempt:8}{proofs_name:18}{session:14}{a_opens:22}{b_opens:22}{account}")
-                .unwrap();
+            writeln!(
+                table,
+                "{a:20}{b:20}{exempt:8}{proofs_name:20}{session:14}{entry:22}{a_opens:22}{b_opens:22}{account}"
+            )
+            .unwrap();
         }
     }
     writeln!(
         table,
-        "\n{:20}{:20}{:8}{:18}{:14}{:22}account",
-        "A", "second factor", "exempt", "proofs", "session", "A opens"
+        "\n{:20}{:20}{:8}{:20}{:14}{:22}{:22}account",
+        "A", "second factor", "exempt", "proofs", "session", "new session", "A opens"
     )
     .unwrap();
     let kinds =
@@ -174,10 +181,11 @@ fn r_enf_4_sign_in_decisions() {
         let factor = if has_second_factor { "yes" } else { "no" };
         for (proofs_name, proofs) in proof_sets().into_iter().filter(|(name, _)| !name.contains("sso B")) {
             let answer = |question| word(&decide(question, &world, &proofs));
-            let (session, account) = (answer(Question::Session), answer(Question::Account));
+            let [session, entry, account] = [Question::Session, Question::Entry, Question::Account].map(answer);
             let opens = answer(Question::Organization(&ids[0]));
             let a = a.name;
-            writeln!(table, "{a:20}{factor:20}{exempt:8}{proofs_name:18}{session:14}{opens:22}{account}").unwrap();
+            writeln!(table, "{a:20}{factor:20}{exempt:8}{proofs_name:20}{session:14}{entry:22}{opens:22}{account}")
+                .unwrap();
         }
     }
     compare("sign_in_decisions.txt", &table);

@@ -142,11 +142,10 @@ async fn facts(tx: &mut Tx, member: &Member, wish: &Wish, state: &State) -> Resu
         let revision = own.find_revision_in_state(connection_id, RevisionState::Active).await?;
         validated = revision.is_some_and(|revision| revision.validated_at.is_some());
         let revision_since = connection.activated_at.map_or(*since, |at| at.max(*since));
-        let by_it = |proof: &Proof| match proof {
-            Proof::Sso { connection_id: by, at, .. } => (by == connection_id && *at >= revision_since).then_some(*at),
-            Proof::Password { .. } | Proof::MailedCode { .. } => None,
+        let by_it = |proof: &&Proof| {
+            proof.connection().is_some_and(|(by, _)| by == connection_id) && proof.at() >= revision_since
         };
-        actor_proved_by_sso_at = member.caller.proofs().iter().filter_map(by_it).max();
+        actor_proved_by_sso_at = member.caller.proofs().iter().filter(by_it).map(Proof::at).max();
     }
     let has_way_back = way_back::exists(tx, id, &wish.terms(state), Some(member.user_id()), None).await?;
     Ok(Facts {

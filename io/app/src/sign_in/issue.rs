@@ -92,7 +92,7 @@ async fn make(
         Next::Issue => {}
         Next::SecondFactor => return Err(Refusal::NeedsSecondFactor.into()),
         Next::SsoRequired(_) => {
-            return Err(authorise::refusal(&decide(Question::Session, &world, &proofs), &places).into());
+            return Err(authorise::refusal(&decide(Question::Entry, &world, &proofs), &places).into());
         }
         Next::NoProof => return Err(Refusal::ConnectionChanged.into()),
         Next::ProveAddress(_) | Next::ConfirmCreation | Next::ConfirmChange { .. } | Next::Refuse(_) => {
@@ -151,7 +151,7 @@ async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> R
     for place in places {
         let organization_id = &place.place.organization_id;
         if decide(Question::Organization(organization_id), world, proofs) == Decision::Allow {
-            let by_its_sso = matches!(&shown.proof, Proof::Sso { organization_id: by, .. } if by == organization_id);
+            let by_its_sso = shown.proof.organization_id() == Some(organization_id);
             tx.organization(organization_id).touch_member_sign_in(&user.id, by_its_sso, app.now()).await?;
             audit::record(tx, app, Some(visitor), Some(organization_id), &author, event()).await?;
         }

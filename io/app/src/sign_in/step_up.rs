@@ -49,18 +49,11 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let password = has_password && opens(Proof::Password { at });
                 let code = has_sso(&caller) && opens(Proof::MailedCode { at });
                 let places = caller.check.places.iter().filter(|place| place.place.enforcement.connection.is_some());
-                let proven = |caller: &Caller| {
-                    let own = caller.proofs().iter().filter_map(|proof| match proof {
-                        Proof::Sso { organization_id, .. } => Some(organization_id.clone()),
-                        Proof::Password { .. } | Proof::MailedCode { .. } => None,
-                    });
-                    own.collect::<Vec<_>>()
-                };
                 // R-IN-9: an SSO proof alone shows nothing of the person's other organizations.
-                let known = proven(&caller);
+                let known: Vec<_> = caller.proofs().iter().filter_map(Proof::organization_id).collect();
                 let personal = caller.proofs().iter().any(|proof| proof.method().is_personal());
                 let sso = places
-                    .filter(|place| personal || known.contains(&place.place.organization_id))
+                    .filter(|place| personal || known.contains(&&place.place.organization_id))
                     .map(|place| (place.slug.clone(), place.name.clone()))
                     .collect();
                 Ok(Ways { password, mailed_code: code.then(|| user.email.masked()), sso })
@@ -72,8 +65,7 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
 /// Whether this proof would open the organization without its own SSO: where that alone does, nothing else is offered.
 fn would_open(caller: &Caller, place: &UserPlace, proof: Proof) -> bool {
     let id = &place.place.organization_id;
-    let own = |proof: &Proof| matches!(proof, Proof::Sso { organization_id, .. } if organization_id == id);
-    let proofs = caller.proofs().filter(|proof| !own(proof)).with(proof);
+    let proofs = caller.proofs().filter(|proof| proof.organization_id() != Some(id)).with(proof);
     match decide(Question::Organization(id), &caller.world, &proofs) {
         Decision::Allow | Decision::Require(Requirement::SecondFactor) => true,
         Decision::Require(Requirement::Sso | Requirement::Proof) | Decision::Deny(_) => false,

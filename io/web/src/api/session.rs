@@ -77,12 +77,10 @@ impl From<CurrentPlace> for PlaceView {
 
 impl From<&Proof> for ProofView {
     fn from(proof: &Proof) -> Self {
-        let (connection_id, organization_id) = match proof {
-            Proof::Sso { connection_id, organization_id, .. } => {
-                (Some(connection_id.to_string()), Some(organization_id.to_string()))
-            }
-            Proof::Password { .. } | Proof::MailedCode { .. } => (None, None),
-        };
+        let (connection_id, organization_id) = proof
+            .connection()
+            .map(|(connection, organization)| (connection.to_string(), organization.to_string()))
+            .unzip();
         Self { method: proof.method().as_str(), connection_id, organization_id, at: proof.at().to_rfc3339() }
     }
 }

@@ -2,6 +2,7 @@
 //! invitation. *Source*: R-IN-9. An SSO proof alone never does.
 
 use super::organization::is_confirmed_by_mail;
+use super::proofs::has_shown_second_factor;
 use super::{AddressState, Decision, Requirement, World};
 use crate::proof::Proofs;
 
@@ -16,7 +17,7 @@ pub(super) fn decide(world: &World, counting: &Proofs) -> Decision {
     if !personal && !confirmed {
         return Decision::Require(Requirement::Proof);
     }
-    if world.has_second_factor {
+    if world.has_second_factor && !has_shown_second_factor(world, counting) {
         return Decision::Require(Requirement::SecondFactor);
     }
     Decision::Allow

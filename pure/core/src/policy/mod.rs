@@ -3,6 +3,7 @@
 
 mod account;
 mod enforcement;
+mod entry;
 mod organization;
 mod past;
 mod proofs;
@@ -78,8 +79,10 @@ impl World {
 /// What is to be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question<'a> {
-    /// A session at all: to make one, and to keep one (R-ENF-4).
+    /// A session at all, to keep one (R-ENF-4).
     Session,
+    /// A new session, which a second factor that the person has is asked for (R-ENF-4, R-IN-4, R-ENF-8).
+    Entry,
     /// One organization (R-ENF-4, R-LNK-6).
     Organization(&'a OrganizationId),
     /// The person's own account (R-IN-9).
@@ -133,6 +136,7 @@ pub fn decide(question: Question<'_>, world: &World, proofs: &Proofs) -> Decisio
     let counting = counting(world, proofs);
     match question {
         Question::Session => Decision::Allow,
+        Question::Entry => entry::decide(world, &counting),
         Question::Organization(id) => world
             .place(id)
             .map_or(Decision::Deny(Denial::NotAMember), |place| organization::decide(world, place, &counting)),
@@ -310,5 +314,37 @@ mod tests {
             decide(Question::Organization(&organization(2)), &world, &proofs),
             Decision::Require(Requirement::SecondFactor)
         );
+        let factor = proofs.with(Proof::Totp { at: NOW });
+        assert_eq!(decide(Question::Organization(&organization(2)), &world, &factor), Decision::Allow);
+    }
+
+    #[test]
+    fn r_in_4_r_enf_8_a_second_factor_that_a_person_has_is_asked_for_before_a_session_is_made() {
+        let mut world = world(vec![place(1, OrganizationRole::Owner, true)]);
+        let password = Proofs::of(PASSWORD);
+        assert_eq!(decide(Question::Entry, &world, &password), Decision::Allow);
+        world.has_second_factor = true;
+        let missing = Decision::Require(Requirement::SecondFactor);
+        assert_eq!(decide(Question::Entry, &world, &password), missing);
+        assert_eq!(decide(Question::Session, &world, &password), Decision::Allow, "what there is stays");
+        for factor in [Proof::Totp { at: NOW }, Proof::RecoveryCode { at: NOW }, Proof::Passkey { at: NOW }] {
+            assert_eq!(decide(Question::Entry, &world, &password.with(factor.clone())), Decision::Allow, "{factor:?}");
+        }
+        assert_eq!(decide(Question::Entry, &world, &Proofs::of(Proof::Passkey { at: NOW })), Decision::Allow);
+        for first in [Proof::Google { at: NOW }, Proof::GitHub { at: NOW }] {
+            assert_eq!(decide(Question::Entry, &world, &Proofs::of(first)), missing);
+        }
+        assert_eq!(decide(Question::Entry, &world, &Proofs::of(sso(1))), Decision::Allow);
+    }
+
+    #[test]
+    fn r_in_4_a_second_factor_that_was_removed_answers_for_nothing() {
+        let mut world = world(vec![place(1, OrganizationRole::Member, false)]);
+        world.places[0].mfa_required = true;
+        let proofs = Proofs::of(PASSWORD).with(Proof::Totp { at: NOW });
+        let question = Question::Organization(&world.places[0].organization_id);
+        assert_eq!(decide(question, &world, &proofs), Decision::Require(Requirement::SecondFactor));
+        let has = World { has_second_factor: true, ..world.clone() };
+        assert_eq!(decide(question, &has, &proofs), Decision::Allow);
     }
 }

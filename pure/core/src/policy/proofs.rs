@@ -10,10 +10,16 @@ use crate::proof::{Proof, Proofs};
 /// SSO proof is nobody's).
 pub fn counting(world: &World, proofs: &Proofs) -> Proofs {
     proofs.filter(|proof| match proof {
-        Proof::Password { .. } | Proof::MailedCode { .. } => true,
         Proof::Sso { organization_id, .. } => {
             world.place(organization_id).is_some_and(|place| is_by_own_connection(place, proof))
         }
+        Proof::Password { .. }
+        | Proof::Google { .. }
+        | Proof::GitHub { .. }
+        | Proof::Passkey { .. }
+        | Proof::Totp { .. }
+        | Proof::RecoveryCode { .. }
+        | Proof::MailedCode { .. } => true,
     })
 }
 
@@ -23,6 +29,13 @@ pub(super) fn is_by_own_connection(place: &Place, proof: &Proof) -> bool {
         (Proof::Sso { connection_id, organization_id, at, .. }, Some((active, since))) => {
             *organization_id == place.organization_id && connection_id == active && at >= since
         }
-        (Proof::Password { .. } | Proof::MailedCode { .. } | Proof::Sso { .. }, _) => false,
+        (_, _) => false,
     }
+}
+
+/// Whether a second factor was shown that the person still has.
+///
+/// *Source*: R-IN-4.
+pub(super) fn has_shown_second_factor(world: &World, proofs: &Proofs) -> bool {
+    world.has_second_factor && proofs.iter().any(|proof| proof.method().is_second_factor())
 }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use orgate_core::id::{ConnectionId, Identifier as _, OrganizationId};
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::policy::{AddressState, Decision, Denial, Enforcement, Past, Place, Requirement, World};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::role::OrganizationRole;
@@ -100,7 +101,29 @@ pub fn proofs_since(shown: Shown, since: Shown) -> Proofs {
             proofs = proofs.with(sso(number, 0, u8::from(since.sso[number].is_some())));
         }
     }
-    if shown.code { proofs.with(Proof::MailedCode { at: moment(u8::from(since.code)) }) } else { proofs }
+    if shown.code {
+        proofs = proofs.with(Proof::MailedCode { at: moment(u8::from(since.code)) });
+    }
+    if shown.factor { proofs.with(Proof::Totp { at: moment(u8::from(since.factor)) }) } else { proofs }
+}
+
+/// The same shown by every other method of its kind, at moment 0.
+pub fn same_by_other_methods(shown: Shown, proofs: &Proofs) -> Vec<Proofs> {
+    let at = moment(0);
+    let without = |method| proofs.filter(|proof| proof.method() != method);
+    let mut others = Vec::new();
+    if shown.password {
+        let rest = without(AuthenticationMethod::Password);
+        others.extend([Proof::Google { at }, Proof::GitHub { at }].map(|personal| rest.with(personal)));
+    }
+    if shown.factor {
+        let rest = without(AuthenticationMethod::Totp);
+        others.push(rest.with(Proof::RecoveryCode { at }));
+        if shown.password {
+            others.push(rest.filter(|proof| !proof.method().is_personal()).with(Proof::Passkey { at }));
+        }
+    }
+    others
 }
 
 /// A proof through one of the connections of an organization.

@@ -42,11 +42,12 @@ pub struct World {
     pub has_proven_address: bool,
 }
 
-/// What was shown: a password, a mailed code, and for each organization the activation under which its IdP was asked.
+/// What was shown: something of the person's own, a mailed code, a second factor, and for each organization the activation under which its IdP was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Shown {
     pub password: bool,
     pub code: bool,
+    pub factor: bool,
     pub sso: [Option<u8>; ORGANIZATIONS],
 }
 
@@ -118,7 +119,26 @@ impl World {
         if self.is_exempt() {
             return if shown.password { Answer::Opens } else { Answer::NothingShown };
         }
-        if shown.password || shown.code { Answer::SsoRequiredBy(self.enforcing()) } else { Answer::NothingShown }
+        if shown.password || shown.code || shown.factor {
+            Answer::SsoRequiredBy(self.enforcing())
+        } else {
+            Answer::NothingShown
+        }
+    }
+
+    /// R-IN-4, R-ENF-8: a second factor that the person has is asked for when they sign in without SSO.
+    pub fn entry(&self, shown: Shown) -> Answer {
+        let gate = self.session(shown);
+        if gate == Answer::Opens && self.has_second_factor && !self.any_sso_counts(shown) && !shown.factor {
+            return Answer::ShowSecondFactor;
+        }
+        gate
+    }
+
+    /// What is left to show when a first factor opens something: a factor that a person does not have, they cannot show.
+    fn after_first_factor(&self, is_asked: bool, shown: Shown) -> Answer {
+        let showed_it = self.has_second_factor && shown.factor;
+        if is_asked && !showed_it { Answer::ShowSecondFactor } else { Answer::Opens }
     }
 
     /// The second gate. R-ENF-4: an enforcing organization opens to its own connection's proof or, for an Owner it
@@ -150,7 +170,7 @@ impl World {
         } else if !since.password && !by_mail {
             return Answer::ShowMore;
         }
-        if self.has_second_factor || organization.mfa_required { Answer::ShowSecondFactor } else { Answer::Opens }
+        self.after_first_factor(self.has_second_factor || organization.mfa_required, since)
     }
 
     /// R-IN-9: the account opens to a personal proof, or to an SSO proof and a code mailed to the proven address; and to
@@ -164,6 +184,6 @@ impl World {
         if !shown.password && !by_mail {
             return Answer::ShowMore;
         }
-        if self.has_second_factor { Answer::ShowSecondFactor } else { Answer::Opens }
+        self.after_first_factor(self.has_second_factor, shown)
     }
 }

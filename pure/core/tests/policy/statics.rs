@@ -24,10 +24,28 @@ fn compare(model: &World, sets: &[(Shown, Proofs)]) {
     for (shown, proofs) in sets {
         let ask = |question| bridge::answer(&decide(question, &world, proofs));
         assert_eq!(ask(Question::Session), model.session(*shown), "session: {shown:?} {model:?}");
+        assert_eq!(ask(Question::Entry), model.entry(*shown), "entry: {shown:?} {model:?}");
         assert_eq!(ask(Question::Account), model.account(*shown), "account: {shown:?} {model:?}");
         for (number, id) in ids.iter().enumerate() {
             let expected = model.organization(number, *shown);
             assert_eq!(ask(Question::Organization(id)), expected, "organization {number}: {shown:?} {model:?}");
+        }
+    }
+}
+
+/// R-IN-1, R-IN-4: whatever is the person's own opens what a password opens, a recovery code what a time-based code
+/// does, and a passkey is both at once.
+fn compare_methods(model: &World, sets: &[(Shown, Proofs)]) {
+    let world = bridge::world(model);
+    let ids: [_; ORGANIZATIONS] = std::array::from_fn(bridge::organization_id);
+    let questions = [Question::Session, Question::Entry, Question::Account].into_iter();
+    let questions: Vec<_> = questions.chain(ids.iter().map(Question::Organization)).collect();
+    for (shown, proofs) in sets {
+        for other in bridge::same_by_other_methods(*shown, proofs) {
+            for question in &questions {
+                let (one, two) = (decide(*question, &world, proofs), decide(*question, &world, &other));
+                assert_eq!(one, two, "{question:?}: {proofs:?} {other:?} {model:?}");
+            }
         }
     }
 }
@@ -39,7 +57,7 @@ fn with_proofs(shown: Vec<Shown>) -> Vec<(Shown, Proofs)> {
 /// Compares in every world of three of these organizations, up to their order, on two threads; answers how many.
 fn compare_threes(all: &[Organization]) -> usize {
     let sets = with_proofs(shown(3));
-    assert_eq!(sets.len(), 32);
+    assert_eq!(sets.len(), 64);
     let counted = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for half in 0..2 {
@@ -78,14 +96,16 @@ fn r_in_9_r_sso_7_policy_and_model_agree_in_every_world_of_two_organizations() {
     let all = organizations(&[None, Some(0), Some(1), Some(2)]);
     assert_eq!(all.len(), 129);
     let sets = with_proofs(shown(2));
-    assert_eq!(sets.len(), 16);
+    assert_eq!(sets.len(), 32);
     let mut counted = 0;
     for a in &all {
         for b in &all {
             for (has_second_factor, has_proven_address) in [(false, false), (false, true), (true, false), (true, true)]
             {
                 let organizations = [*a, *b, ELSEWHERE];
-                compare(&World { organizations, has_second_factor, has_proven_address }, &sets);
+                let model = World { organizations, has_second_factor, has_proven_address };
+                compare(&model, &sets);
+                compare_methods(&model, &sets);
                 counted += 1;
             }
         }
@@ -98,17 +118,21 @@ fn r_in_9_r_sso_7_policy_and_model_agree_in_every_world_of_two_organizations() {
 fn r_in_7_policy_and_model_agree_on_what_opens_after_an_owners_cut() {
     let (all, sets) = (organizations(&[None, Some(0)]), shown(2));
     let is_part = |part: &Shown, whole: &Shown| {
-        part.password <= whole.password && part.code <= whole.code && (0..2).all(|n| part.sso[n] <= whole.sso[n])
+        part.password <= whole.password
+            && part.code <= whole.code
+            && part.factor <= whole.factor
+            && (0..2).all(|n| part.sso[n] <= whole.sso[n])
     };
     let pairs = sets.iter().flat_map(|whole| sets.iter().map(move |part| (*whole, *part)));
     let pairs: Vec<_> = pairs.filter(|(whole, part)| is_part(part, whole)).collect();
-    assert_eq!(pairs.len(), 81);
+    assert_eq!(pairs.len(), 243);
     let proofs: Vec<_> = pairs.iter().map(|(shown, since)| bridge::proofs_since(*shown, *since)).collect();
     let id = bridge::organization_id(0);
     for a in &all {
         for b in &all {
             let organizations = [*a, *b, ELSEWHERE];
-            let model = World { organizations, has_second_factor: false, has_proven_address: true };
+            let has_second_factor = a.mfa_required != b.owner_second_factor;
+            let model = World { organizations, has_second_factor, has_proven_address: true };
             let mut world = bridge::world(&model);
             for place in world.places.iter_mut().filter(|place| place.organization_id == id) {
                 place.proofs_not_before = bridge::moment(1);

@@ -33,11 +33,12 @@ pub fn organizations(connections: &[Option<u8>]) -> Vec<Organization> {
 
 /// Every set of proofs with SSO of the first so many organizations, all shown under activation 0.
 pub fn shown(organizations: usize) -> Vec<Shown> {
-    (0..4_u32 << organizations)
+    (0..8_u32 << organizations)
         .map(|bits| {
-            let mut shown = Shown { password: bits & 1 != 0, code: bits & 2 != 0, sso: [None; ORGANIZATIONS] };
+            let [password, code, factor] = [1, 2, 4].map(|bit| bits & bit != 0);
+            let mut shown = Shown { password, code, factor, sso: [None; ORGANIZATIONS] };
             for (number, sso) in shown.sso.iter_mut().enumerate() {
-                *sso = (bits >> (2 + number) & 1 != 0).then_some(0);
+                *sso = (bits >> (3 + number) & 1 != 0).then_some(0);
             }
             shown
         })

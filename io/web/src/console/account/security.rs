@@ -83,12 +83,9 @@ fn card(view: &SessionView, names: &HashMap<String, String>, now: Timestamp) -> 
 }
 
 fn method(proof: &Proof, names: &HashMap<String, String>) -> String {
-    match proof {
-        Proof::Password { .. } => "password".to_owned(),
-        Proof::MailedCode { .. } => "mailed code".to_owned(),
-        Proof::Sso { organization_id, .. } => match names.get(organization_id.as_str()) {
-            Some(name) => format!("SSO of {name}"),
-            None => "SSO".to_owned(),
-        },
+    let words = proof.method().words();
+    match proof.organization_id().and_then(|id| names.get(id.as_str())) {
+        Some(name) => format!("{words} of {name}"),
+        None => words.to_owned(),
     }
 }

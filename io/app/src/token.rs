@@ -153,6 +153,8 @@ pub enum CodePurpose {
     Invitation,
     /// Leaving an organization within a stopped sign-in; bound to both.
     Departure,
+    /// Taking a new address; bound to the session that asked.
+    EmailChange,
 }
 
 impl CodePurpose {
@@ -164,6 +166,7 @@ impl CodePurpose {
             Self::Session => "session",
             Self::Invitation => "invitation",
             Self::Departure => "departure",
+            Self::EmailChange => "email-change",
         }
     }
 }

@@ -31,6 +31,8 @@ pub enum Access {
     Session,
     /// A person to whom their own account is open (R-IN-9).
     Account,
+    /// The same, with proofs of the last 15 minutes (R-IN-8).
+    RecentAccount,
     /// A member to whom the organization is open.
     Member,
     /// A member with a role in the project, or an Owner.
@@ -50,6 +52,7 @@ impl Access {
             Self::Operator => "operator",
             Self::Session => "session",
             Self::Account => "account",
+            Self::RecentAccount => "recent account",
             Self::Member => "member",
             Self::Project => "project",
             Self::Owner => "owner",
@@ -77,9 +80,13 @@ pub fn check(
         Access::Operator => operator(web, headers, false),
         // Behind a proxy on this machine everybody's peer is loopback: what was forwarded is not this machine's own.
         Access::Monitor => operator(web, headers, peer(extensions).is_loopback() && !is_forwarded(headers)),
-        Access::Session | Access::Account | Access::Member | Access::Project | Access::Owner | Access::RecentOwner => {
-            session_hash(headers).map(|_| ()).ok_or_else(|| Refusal::NoSession.into())
-        }
+        Access::Session
+        | Access::Account
+        | Access::RecentAccount
+        | Access::Member
+        | Access::Project
+        | Access::Owner
+        | Access::RecentOwner => session_hash(headers).map(|_| ()).ok_or_else(|| Refusal::NoSession.into()),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum ChallengePurpose {
     Invitation,
     /// The person again, in leaving an organization whose SSO they are asked for (R-ENF-13).
     Departure,
+    /// An address that is to take the place of the person's own.
+    EmailChange,
 }
 
 impl ChallengePurpose {
@@ -29,6 +31,7 @@ impl ChallengePurpose {
             Self::Session => "session",
             Self::Invitation => "invitation",
             Self::Departure => "departure",
+            Self::EmailChange => "email-change",
         }
     }
 }

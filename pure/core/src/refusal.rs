@@ -59,6 +59,10 @@ pub enum Refusal {
     NotFound,
     /// The last Owner stays (R-ORG-5).
     LastOwner,
+    /// The last Owner of these stays, so the account stays (R-ORG-5).
+    LastOwnerOf(Vec<RequiringOrganization>),
+    /// Nothing else would let the person in again.
+    LastWayIn,
     /// The organization is full (R-LNK-8).
     MemberLimit,
     /// The person has created as many organizations as the operator allows (R-ORG-2).
@@ -140,7 +144,8 @@ impl Refusal {
             Self::NotAnOrganizationMember => "not-an-organization-member",
             Self::NotPermitted => "not-permitted",
             Self::NotFound => "not-found",
-            Self::LastOwner => "last-owner",
+            Self::LastOwner | Self::LastOwnerOf(_) => "last-owner",
+            Self::LastWayIn => "last-way-in",
             Self::MemberLimit => "member-limit",
             Self::OrganizationLimit => "organization-limit",
             Self::SlugTaken => "slug-taken",
@@ -190,6 +195,8 @@ impl Refusal {
             ) => RefusalKind::Forbidden,
             Self::NotFound => RefusalKind::NotFound,
             Self::LastOwner
+            | Self::LastOwnerOf(_)
+            | Self::LastWayIn
             | Self::MemberLimit
             | Self::Linking(LinkingRefusal::MemberLimit)
             | Self::OrganizationLimit
@@ -221,7 +228,8 @@ impl Refusal {
             Self::NotAnOrganizationMember => "You are not a member here",
             Self::NotPermitted => "Your role does not allow this",
             Self::NotFound => "There is nothing here",
-            Self::LastOwner => "The last Owner stays",
+            Self::LastOwner | Self::LastOwnerOf(_) => "The last Owner stays",
+            Self::LastWayIn => "This is your only way to sign in",
             Self::MemberLimit | Self::Linking(LinkingRefusal::MemberLimit) => "The organization is full",
             Self::OrganizationLimit => "You cannot create another organization",
             Self::SlugTaken => "That short name is taken",
@@ -276,6 +284,14 @@ impl Refusal {
             Self::NotPermitted => "Ask an Owner of the organization.",
             Self::NotFound => "It may have been removed, or the address is mistyped.",
             Self::LastOwner => "An organization always has an Owner. Make somebody else Owner first.",
+            Self::LastOwnerOf(organizations) => {
+                let names: Vec<&str> = organizations.iter().map(|organization| organization.name.as_str()).collect();
+                return format!(
+                    "You are the last Owner of {}. Make somebody else Owner there, or delete it and wait until it is gone.",
+                    names.join(", ")
+                );
+            }
+            Self::LastWayIn => "Set up another way to sign in first: a password, a passkey, or an account you link.",
             Self::MemberLimit | Self::Linking(LinkingRefusal::MemberLimit) => {
                 "It has as many members as it may. Ask an Owner; they have been told."
             }

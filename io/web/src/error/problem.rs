@@ -31,7 +31,7 @@ pub struct Problem {
     /// What to quote when asking whoever runs the service.
     pub reference: String,
     /// With `sso-required`, and with `no-session` where enforcement ended the session: the organizations that require
-    /// their SSO.
+    /// their SSO. With `last-owner` of a whole account: those that need it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub organizations: Vec<RequiringOrganizationView>,
     /// With `invalid-input`: the fields that were not taken.
@@ -79,7 +79,12 @@ pub(super) fn show(web: &Web, failure: &Failure, reference: &Reference) -> Respo
 }
 
 fn organizations(web: &Web, refusal: Option<&Refusal>) -> Vec<RequiringOrganizationView> {
-    let Some(Refusal::SsoRequired(organizations) | Refusal::SessionEnded(organizations)) = refusal else {
+    let Some(
+        Refusal::SsoRequired(organizations)
+        | Refusal::SessionEnded(organizations)
+        | Refusal::LastOwnerOf(organizations),
+    ) = refusal
+    else {
         return Vec::new();
     };
     organizations

@@ -25,6 +25,8 @@ fn all() -> Vec<Refusal> {
         Refusal::NotPermitted,
         Refusal::NotFound,
         Refusal::LastOwner,
+        Refusal::LastOwnerOf(Vec::new()),
+        Refusal::LastWayIn,
         Refusal::MemberLimit,
         Refusal::OrganizationLimit,
         Refusal::SlugTaken,
@@ -64,6 +66,7 @@ fn is_listed(refusal: &Refusal) -> bool {
         Refusal::TooManyRequests | Refusal::SignUpClosed | Refusal::Busy | Refusal::Linking(_) => true,
         Refusal::ConnectionChanged | Refusal::SessionEnded(_) | Refusal::NoWayBackIn => true,
         Refusal::AlreadyEnforced | Refusal::MfaManagedByIdp => true,
+        Refusal::LastOwnerOf(_) | Refusal::LastWayIn => true,
     }
 }
 

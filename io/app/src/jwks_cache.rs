@@ -8,11 +8,11 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use orgate_core::id::ConnectionId;
 use orgate_core::time::Timestamp;
 use tokio::sync::Mutex as FetchLock;
 
 use crate::clock::Clock;
+use crate::outbound::Peer;
 
 /// No second refetch sooner, whatever key names arrive.
 pub const REFETCH_PAUSE: Duration = Duration::from_secs(30);
@@ -23,10 +23,10 @@ const URLS_PER_CONNECTION: usize = 2;
 /// Connections remembered.
 const CONNECTIONS: usize = 4_096;
 
-/// Remembers documents of type `V`, each by connection and URL.
+/// Remembers documents of type `V`, each by connection, or provider of the operator's, and URL.
 pub struct JwksCache<V> {
     clock: Arc<dyn Clock>,
-    connections: Mutex<HashMap<ConnectionId, Remembered<V>>>,
+    connections: Mutex<HashMap<Peer, Remembered<V>>>,
 }
 
 struct Remembered<V> {
@@ -61,12 +61,12 @@ impl<V> JwksCache<V> {
     /// *Errors*: the fetch's, when nothing is remembered.
     pub async fn get<E>(
         &self,
-        connection_id: &ConnectionId,
+        peer: impl Into<Peer>,
         url: &str,
         refetch: bool,
         fetch: impl Future<Output = Result<V, E>>,
     ) -> Result<Arc<V>, E> {
-        let document = self.document(connection_id, url);
+        let document = self.document(peer.into(), url);
         if let Some(value) = document.good_enough(self.clock.now(), refetch)
             && !(refetch && document.is_being_fetched())
         {
@@ -93,19 +93,19 @@ impl<V> JwksCache<V> {
     }
 
     /// Forgets a connection's documents: its settings changed, or it is gone.
-    pub fn forget(&self, connection_id: &ConnectionId) {
-        lock(&self.connections).remove(connection_id);
+    pub fn forget(&self, peer: impl Into<Peer>) {
+        lock(&self.connections).remove(&peer.into());
     }
 
-    fn document(&self, connection_id: &ConnectionId, url: &str) -> Arc<Document<V>> {
+    fn document(&self, peer: Peer, url: &str) -> Arc<Document<V>> {
         let now = self.clock.now();
         let mut connections = lock(&self.connections);
-        if !connections.contains_key(connection_id) && connections.len() >= CONNECTIONS {
+        if !connections.contains_key(&peer) && connections.len() >= CONNECTIONS {
             let oldest = connections.iter().min_by_key(|(_, remembered)| remembered.used_at).map(|(id, _)| id.clone());
             oldest.and_then(|oldest| connections.remove(&oldest));
         }
         let remembered = connections
-            .entry(connection_id.clone())
+            .entry(peer)
             .or_insert_with(|| Remembered { used_at: now, documents: Vec::with_capacity(URLS_PER_CONNECTION) });
         remembered.used_at = now;
         remembered.document(url)
@@ -163,7 +163,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use orgate_core::id::Identifier;
+    use orgate_core::id::{ConnectionId, Identifier};
     use tokio::sync::Notify;
 
     use super::*;
@@ -203,10 +203,10 @@ mod tests {
         }
     }
 
-    fn connection(number: u16) -> ConnectionId {
+    fn connection(number: u16) -> Peer {
         let mut random = [0; 10];
         random[..2].copy_from_slice(&number.to_be_bytes());
-        ConnectionId::new(Timestamp::from_millis(1), random)
+        Peer::Connection(ConnectionId::new(Timestamp::from_millis(1), random))
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@
 //!
 //! *Source*: 2.3 of the security bar, T-SSRF-1 to T-SSRF-5, T-IDP-1.
 
+mod peer;
 pub mod resolver;
 mod slots;
 pub mod trust;
@@ -17,7 +18,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgate_core::id::ConnectionId;
 use orgate_sso::exchange::{Method, Request, Response, TransportFailure};
 use orgate_sso::url_rules::{CheckedUrl, UrlRules, check_address, check_url};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
@@ -27,6 +27,7 @@ use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 use url::Host;
 
+pub use peer::Peer;
 use resolver::{ResolveFailure, Resolver};
 use slots::Slots;
 
@@ -37,7 +38,7 @@ pub struct OutboundLimits {
     pub total: Duration,
     /// For the TCP and TLS handshakes together.
     pub connect: Duration,
-    /// Requests at once for one connection.
+    /// Requests at once for one connection, or one provider of the operator's.
     pub per_connection: usize,
     /// Requests at once altogether.
     pub altogether: usize,
@@ -58,6 +59,7 @@ const MAX_HEADERS: usize = 100;
 #[derive(Clone)]
 pub struct Outbound {
     rules: Arc<UrlRules>,
+    personal_rules: Arc<UrlRules>,
     resolver: Resolver,
     tls: ClientConfig,
     limits: OutboundLimits,
@@ -119,7 +121,15 @@ impl Outbound {
     /// A client that obeys the operator's list and trusts `tls`'s roots.
     pub fn new(rules: UrlRules, resolver: Resolver, tls: ClientConfig, limits: OutboundLimits) -> Self {
         let slots = Arc::new(Slots::new(limits.per_connection, limits.altogether));
-        Self { rules: Arc::new(rules), resolver, tls, limits, slots }
+        let rules = Arc::new(rules);
+        Self { personal_rules: Arc::clone(&rules), rules, resolver, tls, limits, slots }
+    }
+
+    /// The same with other rules for the providers that the operator registered at: what the operator wrote into the
+    /// settings is meant, for those providers and for no tenant.
+    pub fn with_personal_rules(mut self, rules: UrlRules) -> Self {
+        self.personal_rules = Arc::new(rules);
+        self
     }
 
     /// The operator's list, for parsing URLs that tenants type.
@@ -127,21 +137,30 @@ impl Outbound {
         &self.rules
     }
 
-    /// Sends one request on behalf of a tenant's connection. Redirects come back as they are.
+    /// What may be contacted of a peer.
+    pub fn rules_for(&self, peer: &Peer) -> &UrlRules {
+        match peer {
+            Peer::Connection(_) => &self.rules,
+            Peer::Personal(_) => &self.personal_rules,
+        }
+    }
+
+    /// Sends one request to an identity provider. Redirects come back as they are.
     ///
     /// Failures are told late on purpose: nothing in answer or timing tells a refused port from a filtered one.
     ///
     /// *Errors*: why there is no answer; the log says more than the value.
-    pub async fn send(&self, connection_id: &ConnectionId, request: &Request) -> Result<Response, TransportFailure> {
+    pub async fn send(&self, peer: impl Into<Peer>, request: &Request) -> Result<Response, TransportFailure> {
+        let peer = peer.into();
         let handshakes = sleep(self.limits.connect);
         let name = sleep(NAME_BUCKET);
-        let cause = match timeout(self.limits.total, self.attempt(connection_id, request)).await {
+        let cause = match timeout(self.limits.total, self.attempt(&peer, request)).await {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(cause)) => cause,
             Err(_) => Cause::Deadline,
         };
         tracing::warn!(
-            connection.id = %connection_id,
+            request.peer = %peer,
             request.purpose = ?request.purpose,
             request.host = request.url.host(),
             %cause,
@@ -156,17 +175,17 @@ impl Outbound {
         Err(told)
     }
 
-    async fn attempt(&self, connection_id: &ConnectionId, request: &Request) -> Result<Response, Cause> {
-        let _slot = self.slots.acquire(connection_id.as_str()).await.ok_or(Cause::Slots)?;
-        let addresses = self.judged_addresses(&request.url).await?;
+    async fn attempt(&self, peer: &Peer, request: &Request) -> Result<Response, Cause> {
+        let _slot = self.slots.acquire(peer.as_str()).await.ok_or(Cause::Slots)?;
+        let addresses = self.judged_addresses(self.rules_for(peer), &request.url).await?;
         let client = self.pinned_client(request.url.host(), addresses).map_err(Cause::Client)?;
         let response = client.execute(http_request(request)?).await.map_err(cause)?;
         read(response, request.purpose.max_bytes()).await
     }
 
     /// Every address of the host that may be contacted. The URL is checked again too: the list in force now counts.
-    async fn judged_addresses(&self, url: &CheckedUrl) -> Result<Vec<SocketAddr>, Cause> {
-        let url = check_url(url.as_str(), &self.rules).map_err(|refusal| Cause::Url(refusal.as_str()))?;
+    async fn judged_addresses(&self, rules: &UrlRules, url: &CheckedUrl) -> Result<Vec<SocketAddr>, Cause> {
+        let url = check_url(url.as_str(), rules).map_err(|refusal| Cause::Url(refusal.as_str()))?;
         let found: Vec<IpAddr> = match url.as_url().host() {
             Some(Host::Ipv4(address)) => vec![address.into()],
             Some(Host::Ipv6(address)) => vec![address.into()],
@@ -176,7 +195,7 @@ impl Outbound {
         let mut refused = "no address";
         let mut judged = Vec::with_capacity(found.len());
         for address in found {
-            match check_address(address, &url, &self.rules) {
+            match check_address(address, &url, rules) {
                 Ok(()) => judged.push(SocketAddr::new(address, url.port())),
                 Err(refusal) => refused = refusal.what,
             }

@@ -1,9 +1,10 @@
 //! Owns what a protocol and its driver say to each other: a [`Request`] to send, the [`Response`] that came, and the
 //! [`Step`] that comes next. It does not know any protocol's rules.
 
-use orgate_core::assertion::{Assertion, Subject};
+use orgate_core::assertion::Subject;
 use secrecy::SecretString;
 
+use crate::oidc::Statement;
 use crate::oidc::resume::{AwaitKeys, AwaitKnown, AwaitMetadata, AwaitResponse};
 use crate::refusal::{SsoRefusal, SsoRefusalCode};
 use crate::url_rules::CheckedUrl;
@@ -56,7 +57,7 @@ pub enum Step {
         next: AwaitKnown,
     },
     /// The IdP's statement holds.
-    Done(Box<Assertion>),
+    Done(Box<Statement>),
     /// It does not, or there is none.
     Refuse(SsoRefusal),
 }
@@ -146,6 +147,12 @@ impl Request {
         request.headers.push(content_type);
         request.body = Some(form);
         request
+    }
+
+    /// The same with another header.
+    pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push(Header { name, value: value.into() });
+        self
     }
 
     /// The same with an `authorization` header.

@@ -18,15 +18,31 @@ pub(crate) type Object = Map<String, Value>;
 ///
 /// *Errors*: what is wrong, in words that quote nothing but a repeated key.
 pub(crate) fn object(bytes: &[u8]) -> Result<Object, String> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0 }.deserialize(&mut reader).map_err(|error| error.to_string())?;
-    reader.end().map_err(|error| error.to_string())?;
-    match value {
+    match value(bytes)? {
         Value::Object(object) => Ok(object),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err("not an object".to_owned())
         }
     }
+}
+
+/// Reads one list and nothing after it.
+///
+/// *Errors*: as [`object`].
+pub(crate) fn array(bytes: &[u8]) -> Result<Vec<Value>, String> {
+    match value(bytes)? {
+        Value::Array(items) => Ok(items),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            Err("not a list".to_owned())
+        }
+    }
+}
+
+fn value(bytes: &[u8]) -> Result<Value, String> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth: 0 }.deserialize(&mut reader).map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    Ok(value)
 }
 
 /// A member that is a text, if there is one.

@@ -6,12 +6,14 @@
 //! [`Assertion`](orgate_core::assertion::Assertion) or a [`refusal::SsoRefusal`].
 
 pub mod address;
+pub mod client;
 pub mod exchange;
 pub mod issuer;
 mod json;
 pub mod kind;
 pub mod oidc;
 pub mod okta_domain;
+pub mod personal;
 pub mod refusal;
 mod refusal_code;
 pub mod settings;

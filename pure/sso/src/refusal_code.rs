@@ -78,6 +78,10 @@ codes! {
     Redirected = "idp-redirected",
         ASK,
         "Enter the address that the identity provider redirects to; redirects are not followed.";
+    /// It answers no more questions for now.
+    RateLimited = "idp-rate-limited",
+        LATER,
+        "The identity provider refuses further questions for a while. Check its status page and your limits there.";
     /// Another status than the protocol allows.
     UnexpectedStatus = "idp-unexpected-status",
         LATER,
@@ -202,6 +206,11 @@ codes! {
     TokenRequestRejected = "token-request-rejected",
         ASK,
         "Check at the identity provider that the application allows the authorization code grant.";
+
+    /// `unverified_user_email`: GitHub gives no token for somebody whose primary address it has not verified.
+    AddressUnverified = "idp-address-unverified",
+        "The account there has no verified e-mail address. Verify it there, then try again.",
+        "The person has to verify their primary e-mail address at the provider.";
 
     /// Not a signed token of three parts, or its JSON is not acceptable (T-ID-11).
     IdTokenMalformed = "id-token-malformed",

@@ -6,13 +6,9 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::client::{self, Client};
 use crate::kind::{Address, ConnectionKind};
 use crate::url_rules::UrlRules;
-
-/// The longest client id. *Units*: characters.
-const MAX_CLIENT_ID: usize = 255;
-/// The longest client secret. *Units*: bytes.
-const MAX_SECRET: usize = 1024;
 
 /// Settings of one revision, of any kind.
 #[derive(Debug, Clone)]
@@ -20,9 +16,7 @@ pub struct Settings {
     kind: ConnectionKind,
     /// The address field as it is shown again: Okta domain or issuer.
     address: String,
-    issuer: String,
-    client_id: String,
-    client_secret: SecretString,
+    client: Client,
 }
 
 /// A form as it came.
@@ -128,8 +122,10 @@ impl Settings {
 
         let address = (description.read_address)(&input.address, rules);
         let address = address.map_err(|text| report(description.address.name, text)).ok();
-        let client_id = client_id(&input.client_id).map_err(|text| report(description.client_id.name, text)).ok();
-        let kept = previous.filter(|previous| address.as_ref().is_none_or(|address| address.issuer == previous.issuer));
+        let client_id =
+            client::parse_id(&input.client_id).map_err(|text| report(description.client_id.name, text)).ok();
+        let kept =
+            previous.filter(|previous| address.as_ref().is_none_or(|address| address.issuer == previous.issuer()));
         let client_secret = client_secret(input.client_secret.as_ref(), kept, previous.is_some())
             .map_err(|text| report(description.client_secret.name, text))
             .ok();
@@ -138,7 +134,8 @@ impl Settings {
             return Err(errors);
         };
         let Address { shown, issuer, notes } = address;
-        Ok(Merged { settings: Self { kind: input.kind, address: shown, issuer, client_id, client_secret }, notes })
+        let client = Client::new(issuer, client_id, client_secret);
+        Ok(Merged { settings: Self { kind: input.kind, address: shown, client }, notes })
     }
 
     /// The kind.
@@ -148,17 +145,17 @@ impl Settings {
 
     /// The issuer, byte for byte.
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        self.client.issuer()
     }
 
     /// The client id.
     pub fn client_id(&self) -> &str {
-        &self.client_id
+        self.client.id()
     }
 
-    /// The client secret.
-    pub(crate) fn client_secret(&self) -> &str {
-        self.client_secret.expose_secret()
+    /// What the protocol needs of them.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// What may be shown.
@@ -166,8 +163,8 @@ impl Settings {
         SettingsView {
             kind: self.kind,
             address: self.address.clone(),
-            issuer: self.issuer.clone(),
-            client_id: self.client_id.clone(),
+            issuer: self.issuer().to_owned(),
+            client_id: self.client_id().to_owned(),
         }
     }
 
@@ -177,9 +174,9 @@ impl Settings {
             kind: self.kind,
             version: Version1,
             address: self.address.clone(),
-            issuer: self.issuer.clone(),
-            client_id: self.client_id.clone(),
-            client_secret: self.client_secret().to_owned(),
+            issuer: self.issuer().to_owned(),
+            client_id: self.client_id().to_owned(),
+            client_secret: self.client.secret().to_owned(),
         };
         // Strings alone: this cannot fail, and an empty document would be refused when read.
         serde_json::to_string(&document).unwrap_or_default().into()
@@ -191,35 +188,18 @@ impl Settings {
     pub fn from_document(document: &str) -> Result<Self, UnreadableSettings> {
         let document: Document = serde_json::from_str(document).map_err(|_| UnreadableSettings)?;
         let Document { kind, version: Version1, address, issuer, client_id, client_secret } = document;
-        Ok(Self { kind, address, issuer, client_id, client_secret: client_secret.into() })
+        Ok(Self { kind, address, client: Client::new(issuer, client_id, client_secret.into()) })
     }
-}
-
-fn client_id(typed: &str) -> Result<String, String> {
-    let text = typed.trim();
-    if text.is_empty() {
-        return Err("Enter the client ID.".to_owned());
-    }
-    let printable = text.bytes().all(|b| (0x20..0x7f).contains(&b));
-    if text.len() > MAX_CLIENT_ID || !printable {
-        return Err(format!("A client ID is at most {MAX_CLIENT_ID} plain characters."));
-    }
-    Ok(text.to_owned())
 }
 
 fn client_secret(typed: Option<&SecretString>, kept: Option<&Settings>, is_edit: bool) -> Result<SecretString, String> {
-    let text = typed.map(|secret| secret.expose_secret().trim()).unwrap_or_default();
-    if text.is_empty() {
-        return match kept {
-            Some(settings) => Ok(settings.client_secret.clone()),
-            None if is_edit => Err("Enter the client secret again, because the address changed.".to_owned()),
-            None => Err("Enter the client secret.".to_owned()),
-        };
+    let typed = typed.map(ExposeSecret::expose_secret).unwrap_or_default();
+    match (client::parse_secret(typed)?, kept) {
+        (Some(secret), _) => Ok(secret),
+        (None, Some(settings)) => Ok(settings.client.secret().into()),
+        (None, None) if is_edit => Err("Enter the client secret again, because the address changed.".to_owned()),
+        (None, None) => Err("Enter the client secret.".to_owned()),
     }
-    if text.len() > MAX_SECRET || text.chars().any(char::is_control) {
-        return Err(format!("A client secret is at most {MAX_SECRET} characters without line breaks."));
-    }
-    Ok(text.into())
 }
 
 #[cfg(test)]
@@ -243,11 +223,11 @@ mod tests {
     fn r_sso_10_the_secret_is_typed_again_when_the_domain_changes() {
         let rules = UrlRules::default();
         let kept = Settings::merge(Some(&saved()), &input("https://ACME.okta.com/", ""), &rules).unwrap();
-        assert_eq!(kept.settings.client_secret(), "canary-secret");
+        assert_eq!(kept.settings.client.secret(), "canary-secret");
         let errors = Settings::merge(Some(&saved()), &input("evil.example", " "), &rules).unwrap_err();
         assert_eq!(errors.iter().map(|e| e.field).collect::<Vec<_>>(), ["client_secret"]);
         let rotated = Settings::merge(Some(&saved()), &input("evil.example", "new"), &rules).unwrap();
-        assert_eq!(rotated.settings.client_secret(), "new");
+        assert_eq!(rotated.settings.client.secret(), "new");
     }
 
     #[test]
@@ -272,7 +252,7 @@ mod tests {
     fn settings_survive_storage_and_a_newer_version_is_not_guessed_at() {
         let document = saved().to_document();
         let read = Settings::from_document(document.expose_secret()).unwrap();
-        assert_eq!((read.view(), read.client_secret()), (saved().view(), "canary-secret"));
+        assert_eq!((read.view(), read.client.secret()), (saved().view(), "canary-secret"));
         let newer = document.expose_secret().replace("\"version\":1", "\"version\":2");
         assert_ne!(newer, document.expose_secret());
         assert_eq!(Settings::from_document(&newer).err(), Some(UnreadableSettings));

@@ -116,7 +116,7 @@ async fn before(
 async fn check(app: &App, connection_id: &ConnectionId, settings: Settings) -> Report {
     let secrets = AuthorizationSecrets::new(app.entropy.bytes(), app.entropy.bytes(), app.entropy.bytes());
     let rules = app.outbound.rules().clone();
-    let mut step = checks::begin(settings, redirect_uri(app, connection_id), secrets, rules);
+    let mut step = checks::begin(settings.client().clone(), redirect_uri(app, connection_id), secrets, rules);
     loop {
         step = match step {
             CheckStep::Done(report) => return report,

@@ -6,12 +6,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE64URL_NOPAD;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::client::Client;
 use crate::exchange::Step;
 use crate::oidc::SCOPES;
 use crate::oidc::metadata::{self, Endpoint, Metadata};
 use crate::oidc::resume::AwaitMetadata;
 use crate::refusal::SsoRefusal;
-use crate::settings::Settings;
 use crate::url_rules::{CheckedUrl, UrlRules};
 
 /// The three values of one attempt, independent of each other. The SignIn row keeps the hashes of state and nonce, and
@@ -45,8 +45,13 @@ impl AuthorizationSecrets {
         &self.verifier
     }
 
+    /// The state, for an authorization request.
+    pub(crate) fn state(&self) -> &str {
+        self.state.expose_secret()
+    }
+
     /// The S256 challenge of the verifier.
-    fn challenge(&self) -> String {
+    pub(crate) fn challenge(&self) -> String {
         BASE64URL_NOPAD.encode(&sha256(self.verifier.expose_secret()))
     }
 }
@@ -69,6 +74,8 @@ pub struct AuthorizationOptions {
     pub max_age_zero: bool,
     /// Forbid the IdP to show a page (`prompt=none`).
     pub prompt_none: bool,
+    /// Have the IdP ask which of several accounts is meant (`prompt=select_account`).
+    pub select_account: bool,
     /// The address the person typed, to spare them typing it again; at most 320 bytes are sent.
     pub login_hint: Option<String>,
 }
@@ -76,9 +83,9 @@ pub struct AuthorizationOptions {
 /// Everything that [`begin`] needs; kept while the metadata is fetched.
 #[derive(Debug, Clone)]
 pub struct Beginning {
-    /// The revision's settings.
-    pub settings: Settings,
-    /// The connection's redirect URI, built from the public URL alone (R-SSO-2).
+    /// The provider, and what it knows us by.
+    pub client: Client,
+    /// The redirect URI, built from the public URL alone (R-SSO-2).
     pub redirect_uri: String,
     /// This attempt's values.
     pub secrets: AuthorizationSecrets,
@@ -90,7 +97,7 @@ pub struct Beginning {
 
 /// Starts a sign-in. Ends in [`Step::Redirect`] or a refusal.
 pub fn begin(beginning: Beginning) -> Step {
-    match metadata::request(beginning.settings.issuer(), &beginning.rules) {
+    match metadata::request(beginning.client.issuer(), &beginning.rules) {
         Ok(request) => Step::Metadata { request, next: AwaitMetadata::begin(beginning) },
         Err(refusal) => Step::Refuse(refusal),
     }
@@ -111,10 +118,10 @@ impl Beginning {
         let challenge = self.secrets.challenge();
         let mut query = vec![
             ("response_type", "code"),
-            ("client_id", self.settings.client_id()),
+            ("client_id", self.client.id()),
             ("redirect_uri", &self.redirect_uri),
             ("scope", SCOPES),
-            ("state", self.secrets.state.expose_secret()),
+            ("state", self.secrets.state()),
             ("nonce", self.secrets.nonce.expose_secret()),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
@@ -124,6 +131,8 @@ impl Beginning {
         }
         if self.options.prompt_none {
             query.push(("prompt", "none"));
+        } else if self.options.select_account {
+            query.push(("prompt", "select_account"));
         }
         if let Some(hint) = self.options.login_hint.as_deref().filter(|hint| hint.len() <= 320) {
             query.push(("login_hint", hint));

@@ -73,6 +73,13 @@ impl Callback {
         if let Some(named) = self.issuer.as_deref().filter(|named| *named != issuer) {
             return Err(SsoRefusal::new(SsoRefusalCode::CallbackIssuer).expected(issuer).received(named));
         }
+        self.code_of_any_issuer()
+    }
+
+    /// The code, for a provider whose redirect URI is its own and which names itself by no issuer that it promises.
+    ///
+    /// *Errors*: it refused.
+    pub(crate) fn code_of_any_issuer(&self) -> Result<SecretString, SsoRefusal> {
         match &self.outcome {
             Outcome::Code(code) => Ok(code.clone()),
             Outcome::Error { code, description } => Err(idp_error(code, description.as_deref())),

@@ -15,14 +15,16 @@ mod jws;
 pub mod metadata;
 mod person;
 pub mod resume;
+pub mod statement;
 mod times;
 mod token_request;
-mod token_response;
+pub(crate) mod token_response;
 mod userinfo;
 
 pub use begin::{AuthorizationOptions, AuthorizationSecrets, begin};
 pub use callback::Callback;
 pub use resume::{Attempt, resume};
+pub use statement::Statement;
 
 /// The scopes of every authorization request. *Source*: T-BCP-8.
 pub const SCOPES: &str = "openid email profile";

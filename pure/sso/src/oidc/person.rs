@@ -1,14 +1,15 @@
-//! Owns joining ID token and UserInfo into an [`Assertion`]. UserInfo only fills gaps: it never replaces what the ID
+//! Owns joining ID token and UserInfo into a [`Statement`]. UserInfo only fills gaps: it never replaces what the ID
 //! token says, and never touches issuer or subject.
 //!
 //! *Source*: R-SSO-8, T-ID-10.
 
-use orgate_core::assertion::{Assertion, EmailVerified};
+use orgate_core::assertion::EmailVerified;
 
 use crate::json::Object;
 use crate::oidc::claims;
 use crate::oidc::id_token::IdToken;
 use crate::oidc::resume::Attempt;
+use crate::oidc::statement::Statement;
 
 /// What UserInfo could still say about the address in an ID token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,19 +31,17 @@ pub(crate) fn gap(id_token: &IdToken) -> Gap {
     }
 }
 
-/// The assertion of this attempt.
-pub(crate) fn assertion(attempt: &Attempt, id_token: IdToken, userinfo: Option<&Object>) -> Assertion {
+/// What the provider states in this attempt.
+pub(crate) fn statement(attempt: &Attempt, id_token: IdToken, userinfo: Option<&Object>) -> Statement {
     let IdToken { subject, auth_time, claims } = id_token;
     let empty = Object::new();
     let more = userinfo.unwrap_or(&empty);
     let (email, email_verified) = address(&claims, more);
     let name = claims::name(&claims).or_else(|| claims::name(more));
     let all = more.iter().chain(&claims).map(|(name, value)| (name.clone(), value.clone())).collect();
-    Assertion {
-        connection_id: attempt.connection_id.clone(),
-        revision_id: attempt.revision_id.clone(),
-        issuer: attempt.settings.issuer().to_owned(),
-        client_id: attempt.settings.client_id().to_owned(),
+    Statement {
+        issuer: attempt.client.issuer().to_owned(),
+        client_id: attempt.client.id().to_owned(),
         subject,
         email,
         email_verified,
@@ -51,6 +50,7 @@ pub(crate) fn assertion(attempt: &Attempt, id_token: IdToken, userinfo: Option<&
         max_age_zero: attempt.max_age_zero,
         amr: claims::methods(&claims),
         claims: claims::printed(&all),
+        signed: claims,
     }
 }
 

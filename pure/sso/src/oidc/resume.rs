@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use orgate_core::id::{ConnectionId, RevisionId};
 use orgate_core::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::client::Client;
 use crate::exchange::{Purpose, Request, Response, Step, TransportFailure};
 use crate::json::Object;
 use crate::oidc::begin::Beginning;
@@ -21,19 +21,14 @@ use crate::oidc::token_request::{self, Grant};
 use crate::oidc::token_response::{self, Tokens};
 use crate::oidc::userinfo;
 use crate::refusal::{SsoRefusal, SsoRefusalCode};
-use crate::settings::Settings;
 use crate::url_rules::UrlRules;
 
 /// One sign-in as it was begun.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// The connection whose redirect URI was called, and whose state it was.
-    pub connection_id: ConnectionId,
-    /// The revision that the sign-in was begun with.
-    pub revision_id: RevisionId,
-    /// Its settings.
-    pub settings: Settings,
-    /// The connection's redirect URI.
+    /// The provider that the sign-in was begun with, and what it knows us by.
+    pub client: Client,
+    /// The redirect URI that was called, and whose state it was.
     pub redirect_uri: String,
     /// As [`AuthorizationSecrets::nonce_hash`](crate::oidc::AuthorizationSecrets::nonce_hash) made it.
     pub nonce_hash: [u8; 32],
@@ -49,8 +44,8 @@ pub struct Attempt {
 
 /// Finishes a sign-in. Ends in [`Step::Done`] or a refusal.
 pub fn resume(attempt: Attempt, callback: &Callback) -> Step {
-    let started = callback.code(attempt.settings.issuer()).and_then(|code| {
-        let request = metadata::request(attempt.settings.issuer(), &attempt.rules)?;
+    let started = callback.code(attempt.client.issuer()).and_then(|code| {
+        let request = metadata::request(attempt.client.issuer(), &attempt.rules)?;
         let names_issuer = callback.names_issuer();
         Ok(Step::Metadata { request, next: AwaitMetadata::resume(Resuming { attempt, code, names_issuer }) })
     });
@@ -95,8 +90,8 @@ impl AwaitMetadata {
     /// The issuer whose metadata is asked for.
     pub fn issuer(&self) -> &str {
         match &self.0 {
-            WhenMetadata::Begin(beginning) => beginning.settings.issuer(),
-            WhenMetadata::Resume(resuming) => resuming.attempt.settings.issuer(),
+            WhenMetadata::Begin(beginning) => beginning.client.issuer(),
+            WhenMetadata::Resume(resuming) => resuming.attempt.client.issuer(),
         }
     }
 }
@@ -122,7 +117,7 @@ impl Resuming {
             verifier: attempt.verifier.expose_secret(),
             redirect_uri: &attempt.redirect_uri,
         };
-        let request = token_request::request(&metadata, &attempt.settings, grant, &attempt.rules)?;
+        let request = token_request::request(&metadata, &attempt.client, grant, &attempt.rules)?;
         let exchanging = Exchanging { attempt, metadata, code };
         Ok(Step::Fetch { request, next: AwaitResponse(WhenResponse::Token(Box::new(exchanging))) })
     }
@@ -171,7 +166,7 @@ impl Exchanging {
     fn receive(self, response: Result<Response, TransportFailure>) -> Result<Step, SsoRefusal> {
         let Self { attempt, metadata, code } = self;
         let response = arrived(response, &metadata, Endpoint::Token, &attempt.rules)?;
-        let secrets = [code.expose_secret(), attempt.verifier.expose_secret(), attempt.settings.client_secret()];
+        let secrets = [code.expose_secret(), attempt.verifier.expose_secret(), attempt.client.secret()];
         let tokens = token_response::parse(&response, &secrets)?;
         Signed { attempt, metadata, code, tokens }.ask_for_keys(false)
     }
@@ -193,8 +188,8 @@ impl Signed {
 
     fn verify(&self, keys: &JwkSet, now: Timestamp) -> Result<IdToken, SsoRefusal> {
         let expected = id_token::Expected {
-            issuer: self.attempt.settings.issuer(),
-            client_id: self.attempt.settings.client_id(),
+            issuer: self.attempt.client.issuer(),
+            client_id: self.attempt.client.id(),
             nonce_hash: &self.attempt.nonce_hash,
             access_token: self.tokens.access_token.expose_secret(),
             code: self.code.expose_secret(),
@@ -252,8 +247,8 @@ impl Verified {
             Gap::None => Ok(self.done(None)),
             Gap::Email => self.ask_userinfo(),
             Gap::EmailVerified => Ok(Step::Known {
-                issuer: self.attempt.settings.issuer().to_owned(),
-                client_id: self.attempt.settings.client_id().to_owned(),
+                issuer: self.attempt.client.issuer().to_owned(),
+                client_id: self.attempt.client.id().to_owned(),
                 subject: self.id_token.subject.clone(),
                 next: AwaitKnown(Box::new(self)),
             }),
@@ -270,7 +265,7 @@ impl Verified {
         let expected = userinfo::Expected {
             metadata: &self.metadata,
             keys: &self.keys,
-            client_id: self.attempt.settings.client_id(),
+            client_id: self.attempt.client.id(),
             subject: &self.id_token.subject,
             now,
         };
@@ -279,7 +274,7 @@ impl Verified {
     }
 
     fn done(self, userinfo: Option<&Object>) -> Step {
-        Step::Done(Box::new(person::assertion(&self.attempt, self.id_token, userinfo)))
+        Step::Done(Box::new(person::statement(&self.attempt, self.id_token, userinfo)))
     }
 }
 

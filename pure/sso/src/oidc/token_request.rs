@@ -6,10 +6,10 @@
 use data_encoding::BASE64;
 use url::form_urlencoded;
 
+use crate::client::Client;
 use crate::exchange::{Purpose, Request};
 use crate::oidc::metadata::{ClientAuthentication, Endpoint, Metadata};
 use crate::refusal::SsoRefusal;
-use crate::settings::Settings;
 use crate::url_rules::UrlRules;
 
 /// What is exchanged.
@@ -25,7 +25,7 @@ pub(crate) struct Grant<'a> {
 /// *Errors*: the endpoint may not be contacted, or takes the secret in no way that is spoken here.
 pub(crate) fn request(
     metadata: &Metadata,
-    settings: &Settings,
+    client: &Client,
     grant: Grant<'_>,
     rules: &UrlRules,
 ) -> Result<Request, SsoRefusal> {
@@ -38,18 +38,18 @@ pub(crate) fn request(
     match metadata.client_authentication()? {
         ClientAuthentication::Basic => {
             let request = Request::post_form(Purpose::Token, url, form.finish().into());
-            Ok(request.authorized(basic(settings).into()))
+            Ok(request.authorized(basic(client).into()))
         }
         ClientAuthentication::Post => {
-            form.append_pair("client_id", settings.client_id()).append_pair("client_secret", settings.client_secret());
+            form.append_pair("client_id", client.id()).append_pair("client_secret", client.secret());
             Ok(Request::post_form(Purpose::Token, url, form.finish().into()))
         }
     }
 }
 
 /// Both halves are form-encoded first, as the standard wants.
-fn basic(settings: &Settings) -> String {
+fn basic(client: &Client) -> String {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encoded(settings.client_id()), encoded(settings.client_secret()));
+    let pair = format!("{}:{}", encoded(client.id()), encoded(client.secret()));
     format!("Basic {}", BASE64.encode(pair.as_bytes()))
 }

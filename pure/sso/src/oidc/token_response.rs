@@ -28,7 +28,16 @@ pub(crate) fn parse(response: &Response, secrets: &[&str]) -> Result<Tokens, Sso
     response.require_success()?;
     let malformed = |what: String| SsoRefusal::new(SsoRefusalCode::TokenResponseMalformed).received(what);
     let document = json::object(&response.body).map_err(malformed)?;
-    let text = |name| json::text(&document, name).map_err(malformed);
+    let access_token = access_token(&document, secrets)?;
+    let id_token = json::text(&document, "id_token").map_err(malformed)?;
+    let id_token = id_token.ok_or_else(|| SsoRefusal::new(SsoRefusalCode::IdTokenMissing))?;
+    Ok(Tokens { id_token: id_token.into(), access_token })
+}
+
+/// The access token of a response: a bearer token, and one that can be sent.
+pub(crate) fn access_token(document: &Object, secrets: &[&str]) -> Result<SecretString, SsoRefusal> {
+    let malformed = |what: String| SsoRefusal::new(SsoRefusalCode::TokenResponseMalformed).received(what);
+    let text = |name| json::text(document, name).map_err(malformed);
     let kind = text("token_type")?.unwrap_or("none");
     if !kind.eq_ignore_ascii_case("bearer") {
         return Err(SsoRefusal::new(SsoRefusalCode::TokenType)
@@ -36,31 +45,39 @@ pub(crate) fn parse(response: &Response, secrets: &[&str]) -> Result<Tokens, Sso
             .received(without_secrets(kind, secrets)));
     }
     let access_token = text("access_token")?.filter(|token| is_bearer_token(token));
-    let access_token = access_token.ok_or_else(|| malformed("no access_token that can be sent".to_owned()))?;
-    let id_token = text("id_token")?.ok_or_else(|| SsoRefusal::new(SsoRefusalCode::IdTokenMissing))?;
-    Ok(Tokens { id_token: id_token.into(), access_token: access_token.into() })
+    access_token.map(Into::into).ok_or_else(|| malformed("no access_token that can be sent".to_owned()))
 }
 
 /// The error that a 4xx answer names, or one with status 200, as some providers send it. *Source*: RFC 6749, section 5.2.
 pub(crate) fn error(response: &Response, secrets: &[&str]) -> Option<SsoRefusal> {
-    if !matches!(response.status, 200 | 400..500) {
-        return None;
-    }
-    let document = json::object(&response.body).ok();
-    let named = document.as_ref().and_then(|document| json::text(document, "error").ok().flatten());
-    let code = match (named, response.status) {
+    let error = named_error(response, secrets);
+    let code = match (error.as_ref().map(|error| error.name.as_str()), response.status) {
         // Keycloak says "unauthorized_client" of a wrong secret, with status 401.
         (Some("invalid_client"), _) | (Some("unauthorized_client") | None, 401) => SsoRefusalCode::ClientRejected,
         (Some("invalid_grant"), _) => SsoRefusalCode::CodeRejected,
         (Some(_), _) => SsoRefusalCode::TokenRequestRejected,
         (None, _) => return None,
     };
-    let received = match (named, document.as_ref().and_then(description)) {
-        (Some(named), Some(description)) => format!("{named}: {description}"),
-        (Some(named), None) => named.to_owned(),
-        (None, _) => response.status.to_string(),
-    };
-    Some(SsoRefusal::new(code).received(without_secrets(&received, secrets)))
+    Some(SsoRefusal::new(code).received(error.map_or_else(|| response.status.to_string(), |error| error.shown)))
+}
+
+/// An error that an answer of the token endpoint names.
+pub(crate) struct NamedError {
+    /// Its name.
+    pub(crate) name: String,
+    /// Name and description, to read.
+    pub(crate) shown: String,
+}
+
+/// The error that a 4xx answer names, or one with status 200.
+pub(crate) fn named_error(response: &Response, secrets: &[&str]) -> Option<NamedError> {
+    if !matches!(response.status, 200 | 400..500) {
+        return None;
+    }
+    let document = json::object(&response.body).ok()?;
+    let name = json::text(&document, "error").ok().flatten()?.to_owned();
+    let received = description(&document).map_or_else(|| name.clone(), |description| format!("{name}: {description}"));
+    Some(NamedError { name, shown: without_secrets(&received, secrets) })
 }
 
 fn description(document: &Object) -> Option<&str> {

@@ -16,8 +16,13 @@ use crate::support::{CLIENT, ISSUER, REDIRECT, b64, document, response, secrets,
 
 fn begin(document: &Value, options: AuthorizationOptions) -> Result<Url, SsoRefusal> {
     let rules = UrlRules::default();
-    let beginning =
-        Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
+    let beginning = Beginning {
+        client: settings().client().clone(),
+        redirect_uri: REDIRECT.into(),
+        secrets: secrets(),
+        options,
+        rules,
+    };
     let Step::Metadata { request, next } = orgate_sso::oidc::begin(beginning) else {
         panic!("begin asks for metadata first")
     };
@@ -78,7 +83,12 @@ fn t_bcp_8_scopes_and_flow_are_exactly_these() {
 #[test]
 fn options_are_sent_when_asked_for() {
     let options =
-        AuthorizationOptions { max_age_zero: true, prompt_none: true, login_hint: Some("ada&x=y@acme.example".into()) };
+        AuthorizationOptions {
+            max_age_zero: true,
+            prompt_none: true,
+            select_account: true,
+            login_hint: Some("ada&x=y@acme.example".into()),
+        };
     let all = query(&begin(&document(), options).unwrap());
     assert_eq!((all["max_age"].as_str(), all["prompt"].as_str()), ("0", "none"));
     assert_eq!(all["login_hint"], "ada&x=y@acme.example");
@@ -112,8 +122,13 @@ fn t_id_15_an_authorization_endpoint_that_breaks_the_rules_is_not_redirected_to(
 fn a_failure_to_get_the_metadata_is_passed_on() {
     let rules = UrlRules::default();
     let options = AuthorizationOptions::default();
-    let beginning =
-        Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
+    let beginning = Beginning {
+        client: settings().client().clone(),
+        redirect_uri: REDIRECT.into(),
+        secrets: secrets(),
+        options,
+        rules,
+    };
     let Step::Metadata { next, .. } = orgate_sso::oidc::begin(beginning) else {
         panic!("begin asks for metadata first")
     };
@@ -125,8 +140,13 @@ fn a_failure_to_get_the_metadata_is_passed_on() {
 fn metadata_of_another_provider_out_of_a_mixed_up_cache_is_refused() {
     let rules = UrlRules::default();
     let options = AuthorizationOptions::default();
-    let beginning =
-        Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
+    let beginning = Beginning {
+        client: settings().client().clone(),
+        redirect_uri: REDIRECT.into(),
+        secrets: secrets(),
+        options,
+        rules,
+    };
     let Step::Metadata { next, .. } = orgate_sso::oidc::begin(beginning) else {
         panic!("begin asks for metadata first")
     };
@@ -142,8 +162,13 @@ fn metadata_of_another_provider_out_of_a_mixed_up_cache_is_refused() {
 fn t_sec_3_no_step_or_request_prints_a_secret() {
     let rules = UrlRules::default();
     let options = AuthorizationOptions::default();
-    let beginning =
-        Beginning { settings: settings(), redirect_uri: REDIRECT.into(), secrets: secrets(), options, rules };
+    let beginning = Beginning {
+        client: settings().client().clone(),
+        redirect_uri: REDIRECT.into(),
+        secrets: secrets(),
+        options,
+        rules,
+    };
     let shown = format!("{beginning:?} {:?}", orgate_sso::oidc::begin(beginning.clone()));
     for secret in [b64([1; 32]), b64([2; 32]), b64([3; 32]), "canary-secret".into()] {
         assert!(!shown.contains(&secret), "{shown}");

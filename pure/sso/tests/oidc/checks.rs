@@ -29,7 +29,7 @@ impl Provider {
     }
 
     fn run(self) -> Report {
-        let mut step = begin(settings(), REDIRECT.into(), secrets(), UrlRules::default());
+        let mut step = begin(settings().client().clone(), REDIRECT.into(), secrets(), UrlRules::default());
         loop {
             step = match step {
                 CheckStep::Fetch { request, next } => next.receive(match request.purpose {

@@ -9,14 +9,12 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaKeyPair,
 };
 use data_encoding::BASE64URL_NOPAD;
-use orgate_core::assertion::Assertion;
-use orgate_core::id::{ConnectionId, Identifier, RevisionId};
 use orgate_core::time::Timestamp;
 use orgate_sso::exchange::{Purpose, Request, Response, Step};
 use orgate_sso::kind::ConnectionKind;
 use orgate_sso::oidc::jwks::JwkSet;
 use orgate_sso::oidc::metadata::Metadata;
-use orgate_sso::oidc::{Attempt, AuthorizationSecrets, Callback, resume};
+use orgate_sso::oidc::{Attempt, AuthorizationSecrets, Callback, Statement, resume};
 use orgate_sso::refusal::{SsoRefusal, SsoRefusalCode};
 use orgate_sso::settings::{Settings, SettingsInput};
 use orgate_sso::url_rules::UrlRules;
@@ -188,7 +186,7 @@ pub(crate) struct World {
 }
 
 pub(crate) struct Outcome {
-    pub(crate) result: Result<Assertion, SsoRefusal>,
+    pub(crate) result: Result<Statement, SsoRefusal>,
     pub(crate) sent: Vec<Request>,
     pub(crate) refetches: usize,
 }
@@ -228,9 +226,7 @@ impl World {
 
     fn attempt(&self) -> Attempt {
         Attempt {
-            connection_id: ConnectionId::new(Timestamp::from_seconds(1), [1; 10]),
-            revision_id: RevisionId::new(Timestamp::from_seconds(1), [2; 10]),
-            settings: settings(),
+            client: settings().client().clone(),
             redirect_uri: REDIRECT.into(),
             nonce_hash: secrets().nonce_hash(),
             verifier: secrets().verifier().clone(),

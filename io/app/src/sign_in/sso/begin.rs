@@ -158,12 +158,13 @@ async fn authorization_url(
     new: &NewSignIn,
 ) -> Result<Result<String, SsoRefusal>, Error> {
     let beginning = Beginning {
-        settings,
+        client: settings.client().clone(),
         redirect_uri: redirect_uri(app, connection_id),
         secrets,
         options: AuthorizationOptions {
             max_age_zero: new.fresh,
             prompt_none: false,
+            select_account: false,
             login_hint: new.login_hint.clone(),
         },
         rules: app.outbound.rules().clone(),

@@ -37,8 +37,9 @@ pub async fn callback(
     };
     let exchange = exchange(app, &document, &revision)?;
     let outcome = match drive::to_end(app, connection_id, resume(exchange, &callback)).await? {
-        Step::Done(assertion) => {
-            document.assertion = Some(*assertion);
+        Step::Done(statement) => {
+            let (connection, revision) = (document.connection_id.clone(), document.revision_id.clone());
+            document.assertion = Some(statement.through(connection, revision));
             finish(app, visitor, document).await?
         }
         Step::Refuse(refusal) => refuse(app, visitor, document, refusal).await?,
@@ -106,9 +107,7 @@ fn exchange(app: &App, document: &Document, revision: &Revision) -> Result<Attem
         .as_ref()
         .ok_or(Error::Fault(Fault::Impossible("an attempt at the IdP without handshake")))?;
     Ok(Attempt {
-        connection_id: document.connection_id.clone(),
-        revision_id: document.revision_id.clone(),
-        settings: open_settings(app, &document.organization_id, revision)?,
+        client: open_settings(app, &document.organization_id, revision)?.client().clone(),
         redirect_uri: redirect_uri(app, &document.connection_id),
         nonce_hash: handshake.nonce_hash,
         verifier: handshake.verifier.clone().into(),

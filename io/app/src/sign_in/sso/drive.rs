@@ -13,58 +13,51 @@ use orgate_store::KeySpace;
 
 use crate::app::App;
 use crate::error::Error;
+use crate::outbound::Peer;
 
-/// Runs an exchange to its end: a redirect, an assertion or a refusal.
-pub(crate) async fn to_end(app: &App, connection_id: &ConnectionId, first: Step) -> Result<Step, Error> {
+/// Runs an exchange to its end: a redirect, a statement or a refusal.
+pub(crate) async fn to_end(app: &App, peer: impl Into<Peer>, first: Step) -> Result<Step, Error> {
+    let peer = peer.into();
     let mut step = first;
     loop {
         step = match step {
             Step::Redirect { .. } | Step::Done(_) | Step::Refuse(_) => return Ok(step),
             Step::Metadata { request, next } => {
-                let metadata = metadata(app, connection_id, &request, next.issuer()).await;
+                let metadata = metadata(app, &peer, &request, next.issuer()).await;
                 next.receive(metadata)
             }
-            Step::Keys { request, refetch, next } => {
-                next.receive(keys(app, connection_id, &request, refetch).await, app.now())
-            }
+            Step::Keys { request, refetch, next } => next.receive(keys(app, &peer, &request, refetch).await, app.now()),
             Step::Fetch { request, next } => {
-                let response = app.outbound.send(connection_id, &request).await;
+                let response = app.outbound.send(&peer, &request).await;
                 next.receive(response, app.now())
             }
             Step::Known { issuer, client_id, subject, next } => {
-                let key = (connection_id.clone(), issuer, client_id, subject);
-                next.receive(is_known(app, key).await?)
+                let known = match &peer {
+                    Peer::Connection(id) => is_known(app, (id.clone(), issuer, client_id, subject)).await?,
+                    Peer::Personal(_) => false,
+                };
+                next.receive(known)
             }
         };
     }
 }
 
-async fn metadata(
-    app: &App,
-    connection_id: &ConnectionId,
-    request: &Request,
-    issuer: &str,
-) -> Result<Arc<Metadata>, SsoRefusal> {
+async fn metadata(app: &App, peer: &Peer, request: &Request, issuer: &str) -> Result<Arc<Metadata>, SsoRefusal> {
     let fetch = async {
-        let response = app.outbound.send(connection_id, request).await;
+        let response = app.outbound.send(peer, request).await;
         let response = response.map_err(|failure| failure.refusal(request.url.host()))?;
         Metadata::from_response(issuer, &response)
     };
-    app.metadata.get(connection_id, request.url.as_str(), false, fetch).await
+    app.metadata.get(peer, request.url.as_str(), false, fetch).await
 }
 
-async fn keys(
-    app: &App,
-    connection_id: &ConnectionId,
-    request: &Request,
-    refetch: bool,
-) -> Result<Arc<JwkSet>, SsoRefusal> {
+async fn keys(app: &App, peer: &Peer, request: &Request, refetch: bool) -> Result<Arc<JwkSet>, SsoRefusal> {
     let fetch = async {
-        let response = app.outbound.send(connection_id, request).await;
+        let response = app.outbound.send(peer, request).await;
         let response = response.map_err(|failure| failure.refusal(request.url.host()))?;
         JwkSet::from_response(&response)
     };
-    app.jwks.get(connection_id, request.url.as_str(), refetch, fetch).await
+    app.jwks.get(peer, request.url.as_str(), refetch, fetch).await
 }
 
 async fn is_known(app: &App, key: (ConnectionId, String, String, Subject)) -> Result<bool, Error> {

@@ -11,12 +11,12 @@ pub use report::{Check, CheckName, Report};
 
 use secrecy::ExposeSecret;
 
+use crate::client::Client;
 use crate::exchange::{Purpose, Request, Response, TransportFailure};
 use crate::oidc::begin::{AuthorizationOptions, AuthorizationSecrets, Beginning};
 use crate::oidc::metadata::{self, Endpoint, Metadata};
 use crate::oidc::token_request::{self, Grant};
 use crate::refusal::SsoRefusal;
-use crate::settings::Settings;
 use crate::url_rules::UrlRules;
 
 /// A code that no provider has issued.
@@ -36,12 +36,12 @@ pub enum CheckStep {
     Done(Report),
 }
 
-/// Starts the checks of `settings`. The `secrets` are used for this probe alone.
-pub fn begin(settings: Settings, redirect_uri: String, secrets: AuthorizationSecrets, rules: UrlRules) -> CheckStep {
+/// Starts the checks of a registration. The `secrets` are used for this probe alone.
+pub fn begin(client: Client, redirect_uri: String, secrets: AuthorizationSecrets, rules: UrlRules) -> CheckStep {
     let options = AuthorizationOptions { prompt_none: true, ..AuthorizationOptions::default() };
-    let probe = Beginning { settings, redirect_uri, secrets, options, rules };
+    let probe = Beginning { client, redirect_uri, secrets, options, rules };
     let checking = Checking { probe, report: Report::default() };
-    match metadata::request(checking.probe.settings.issuer(), &checking.probe.rules) {
+    match metadata::request(checking.probe.client.issuer(), &checking.probe.rules) {
         Ok(request) => checking.fetch(request, Stage::Discovery),
         Err(refusal) => checking.without_provider(CheckName::Address, &refusal),
     }
@@ -89,7 +89,7 @@ impl AwaitCheck {
                 checking.probe_token(&metadata)
             }
             Stage::Token => {
-                let check = client::client_secret(response, checking.probe.settings.client_secret());
+                let check = client::client_secret(response, checking.probe.client.secret());
                 checking.report.add(check);
                 CheckStep::Done(checking.report)
             }
@@ -103,7 +103,7 @@ impl Checking {
     }
 
     fn discovered(mut self, response: Result<Response, TransportFailure>) -> CheckStep {
-        let issuer = self.probe.settings.issuer();
+        let issuer = self.probe.client.issuer();
         let outcome = match response {
             Ok(response) => Metadata::from_response(issuer, &response),
             Err(failure) => Err(failure.refusal(issuer)),
@@ -162,7 +162,7 @@ impl Checking {
         let verifier = self.probe.secrets.verifier().clone();
         let grant =
             Grant { code: IMPOSSIBLE_CODE, verifier: verifier.expose_secret(), redirect_uri: &self.probe.redirect_uri };
-        match token_request::request(metadata, &self.probe.settings, grant, &self.probe.rules) {
+        match token_request::request(metadata, &self.probe.client, grant, &self.probe.rules) {
             Ok(request) => self.fetch(request, Stage::Token),
             Err(refusal) => {
                 self.report.add(Check::failed(CheckName::ClientSecret, &refusal));

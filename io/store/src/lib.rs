@@ -4,6 +4,7 @@
 //! organization and nothing else, and [`Tx::instance`] what belongs to no organization. Neither offers SQL: each noun's
 //! file adds its functions to them. A transaction is never open while the network is used.
 
+mod account;
 mod audit_event;
 mod challenge;
 mod connection;
@@ -12,6 +13,7 @@ mod credential;
 mod db;
 mod deletion;
 mod departure;
+mod device;
 mod enforcement;
 mod engine;
 mod error;
@@ -26,17 +28,21 @@ mod org;
 mod organization;
 mod page;
 mod password_reset;
+mod personal_identity;
 mod place;
 mod project;
 mod rate_counter;
+mod recovery_code;
 mod revision;
 mod session;
 mod sign_in;
 mod sign_up;
 mod sso_attempt;
+mod totp;
 mod user;
 mod value;
 
+pub use account::{OwnGrant, OwnMembership};
 pub use audit_event::{AuditEvent, AuditFilter};
 pub use challenge::Challenge;
 pub use connection::Connection;
@@ -56,6 +62,7 @@ pub use org::OrgTx;
 pub use organization::Organization;
 pub use page::Page;
 pub use password_reset::PasswordReset;
+pub use personal_identity::PersonalIdentity;
 pub use place::UserPlace;
 pub use project::{Project, ProjectGrant};
 pub use revision::Revision;
@@ -63,4 +70,5 @@ pub use session::{Session, SessionCheck};
 pub use sign_in::SignIn;
 pub use sign_up::SignUp;
 pub use sso_attempt::SsoAttempt;
+pub use totp::TotpCredential;
 pub use user::User;

@@ -43,8 +43,13 @@ impl InstanceTx<'_> {
         self.execute("update identities set user_id = $2 where user_id = $1", &[from.into(), into.into()]).await?;
         self.execute("delete from project_grants where user_id = $1", &[from.into()]).await?;
         self.execute("delete from memberships where user_id = $1 and state = 'active'", &[from.into()]).await?;
+        // What the emptied account came in by ends with it, the password and links to Google and GitHub alike: who made it
+        // is not let into the other by it (T-LNK-5).
         self.delete_password(from).await?;
+        self.delete_personal_identities_of_user(from).await?;
         self.delete_password_resets_of_user(from).await?;
+        self.delete_totp(from).await?;
+        self.delete_recovery_codes(from).await?;
         self.close_user(from, at).await?;
         Ok(())
     }

@@ -17,6 +17,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
     Migration { version: 2, name: "enforcement", text: include_str!("../migrations/0002_enforcement.sql") },
     Migration { version: 3, name: "departures", text: include_str!("../migrations/0003_departures.sql") },
+    Migration { version: 4, name: "second_factors", text: include_str!("../migrations/0004_second_factors.sql") },
+    Migration {
+        version: 6,
+        name: "personal_identities",
+        text: include_str!("../migrations/0006_personal_identities.sql"),
+    },
+    Migration { version: 7, name: "accounts", text: include_str!("../migrations/0007_accounts.sql") },
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

@@ -33,6 +33,7 @@ macro_rules! within {
     };
 }
 
+mod accounts;
 mod bed;
 mod completeness;
 mod concurrency;
@@ -46,7 +47,9 @@ mod opening;
 mod organizations;
 mod outbox;
 mod people;
+mod personal_identities;
 mod projects;
 mod seam;
+mod second_factors;
 mod sessions;
 mod sign_ins;

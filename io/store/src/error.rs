@@ -160,6 +160,12 @@ constraints! {
     /// A person has one subject in a key space (R-LNK-5).
     IdentityUser = "identities_user_unique" on
         "identities.connection_id, identities.issuer, identities.client_id, identities.user_id";
+    /// An account at Google or GitHub is linked to one person (R-LNK-9).
+    PersonalIdentitySubject = "personal_identities_subject_unique" on
+        "personal_identities.provider, personal_identities.subject";
+    /// A person has one account at a provider.
+    PersonalIdentityUser = "personal_identities_user_unique" on
+        "personal_identities.user_id, personal_identities.provider";
     /// The state of a sign-in that waits for the IdP.
     SignInState = "sign_ins_state_unique" on "sign_ins.state_hash";
     /// The id of a session.
@@ -172,8 +178,11 @@ mod tests {
 
     #[test]
     fn every_unique_index_of_the_schema_has_a_name_here() {
-        let schema =
-            concat!(include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0003_departures.sql"));
+        let schema = concat!(
+            include_str!("../migrations/0001_initial.sql"),
+            include_str!("../migrations/0003_departures.sql"),
+            include_str!("../migrations/0006_personal_identities.sql"),
+        );
         let indexes: Vec<&str> =
             schema.split("create unique index ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
         assert_eq!(indexes.len(), Constraint::ALL.len());

@@ -104,6 +104,24 @@ impl InstanceTx<'_> {
             .await
     }
 
+    /// The same for an attempt through a person's own provider, which has no connection: its stage names the provider.
+    pub async fn consume_personal_sign_in_by_state(
+        &mut self,
+        state_hash: &[u8; 32],
+        browser_hash: &[u8; 32],
+        stage: &str,
+        now: Timestamp,
+    ) -> Result<Option<SignIn>, StoreError> {
+        let sql = concat!(
+            "update sign_ins set consumed_at = $4
+            where state_hash = $1 and browser_hash = $2 and stage = $3 and connection_id is null and consumed_at is null
+                and expires_at > $4
+            returning ",
+            columns!()
+        );
+        self.query_optional(sql, &[state_hash.into(), browser_hash.into(), stage.into(), now.into()], read).await
+    }
+
     /// Uses this browser's attempt, once.
     pub async fn consume_sign_in(
         &mut self,

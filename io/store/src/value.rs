@@ -9,6 +9,7 @@ use orgate_core::connection::{ConnectionState, RevisionState};
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{Identifier, Reference};
 use orgate_core::membership::{MembershipOrigin, MembershipState};
+use orgate_core::personal::PersonalProvider;
 use orgate_core::policy::{Change, Past, PolicyEpoch};
 use orgate_core::proof::Proofs;
 use orgate_core::role::{OrganizationRole, ProjectRole};
@@ -177,7 +178,7 @@ macro_rules! identifiers {
 
 identifiers! {
     UserId OrganizationId ProjectId InvitationId ConnectionId RevisionId IdentityId SessionId SignInId SignUpId
-    ChallengeId ConnectionTestId AuditEventId MailId PasswordResetId DepartureId
+    ChallengeId ConnectionTestId AuditEventId MailId PasswordResetId DepartureId PersonalIdentityId
 }
 
 macro_rules! words {
@@ -199,7 +200,9 @@ macro_rules! words {
     )*};
 }
 
-words! { OrganizationRole ProjectRole MembershipState MembershipOrigin ConnectionState RevisionState }
+words! {
+    OrganizationRole ProjectRole MembershipState MembershipOrigin ConnectionState RevisionState PersonalProvider
+}
 
 into_value! {
     &'v Subject: subject => Self::Text(subject.as_str());

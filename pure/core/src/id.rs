@@ -84,6 +84,8 @@ identifier! {
     RevisionId = "rev";
     /// The stored bond of connection and subject to a user.
     IdentityId = "idn";
+    /// The stored bond of a person's own provider and its subject to a user.
+    PersonalIdentityId = "pid";
     /// One browser session.
     SessionId = "ses";
     /// One attempt to sign in.

@@ -6,7 +6,8 @@ use crate::method::AuthenticationMethod;
 use crate::time::Timestamp;
 
 /// One thing shown. *Source*: R-LNK-6.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Proof {
     /// The person's own password.
     Password {

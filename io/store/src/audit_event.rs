@@ -140,6 +140,13 @@ impl InstanceTx<'_> {
         self.execute(INSERT, &all).await.map(|_| ())
     }
 
+    /// What somebody did, in whatever log it is written, newest first; at most `limit` events. It crosses organizations for
+    /// the person's own export.
+    pub async fn list_audit_events_of_actor(&mut self, actor: &str, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
+        let sql = concat!("select ", columns!(), " from audit_events where actor = $1 order by id desc limit $2");
+        self.query(sql, &[actor.into(), limit.into()], read).await
+    }
+
     /// Events that belong to no organization, newest first.
     pub async fn list_audit_events(
         &mut self,

@@ -174,6 +174,21 @@ impl OrgTx<'_> {
         self.query_optional(sql, &[email.key().into()], User::read).await
     }
 
+    /// The closed account that had this address when an Owner removed it from this organization, and that was not re-admitted
+    /// since (R-LNK-1).
+    pub async fn find_removed_by_email(&mut self, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from users where email_key = $2 and closed_at is not null
+                and exists (select 1 from memberships
+                    where memberships.user_id = users.id and memberships.organization_id = $1
+                        and memberships.state = 'removed')
+            order by id desc limit 1"
+        );
+        self.query_optional(sql, &[email.key().into()], User::read).await
+    }
+
     /// The open account with this address that is, or once was, a member here: by a proven address or by one that is
     /// local to this organization (R-LNK-1, R-LNK-2). A proven address comes first.
     pub async fn find_member_by_email(&mut self, email: &EmailAddress) -> Result<Option<User>, StoreError> {

@@ -97,7 +97,9 @@ fn outbound(settings: &Settings) -> Result<Outbound, BootError> {
     let failed = |reason: String| BootError::Outbound(reason);
     let resolver = Resolver::new(&settings.dns_servers).map_err(|failure| failed(failure.to_string()))?;
     let tls = trust::client_config(settings.extra_ca_pem.as_deref()).map_err(|error| failed(error.to_string()))?;
-    Ok(Outbound::new(settings.idp_allow.clone(), resolver, tls, OutboundLimits::default()))
+    let personal = settings.personal.rules(&settings.idp_allow);
+    let outbound = Outbound::new(settings.idp_allow.clone(), resolver, tls, OutboundLimits::default());
+    Ok(outbound.with_personal_rules(personal))
 }
 
 /// The first start leaves a sealed mark; every later one must be able to open it (T-SEC-1).

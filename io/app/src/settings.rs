@@ -4,6 +4,7 @@
 //! *Source*: settings of `api.md`; R-ORG-2, R-IN-3, R-IN-7, R-OPS-1.
 
 mod keys;
+mod personal;
 mod problem;
 mod source;
 mod values;
@@ -28,6 +29,7 @@ use crate::passwords::HashingCost;
 use crate::passwords::policy::PasswordPolicy;
 
 pub use keys::example_file;
+pub use personal::{PersonalProviders, SignInMethods};
 pub use problem::{Problem, SettingsError};
 pub use values::{LogFormat, PublicUrl, SignUpMode};
 
@@ -59,6 +61,10 @@ pub struct Settings {
     pub operator_token: Option<SecretString>,
     /// Whether anybody may sign up.
     pub sign_up: SignUpMode,
+    /// Which personal ways to sign in are offered (R-IN-1).
+    pub sign_in_methods: SignInMethods,
+    /// The registrations at Google and GitHub.
+    pub personal: PersonalProviders,
     /// The limits of `ORGATE_LIMIT_…`.
     pub limits: Limits,
     /// What is asked of passwords.
@@ -133,6 +139,7 @@ impl Settings {
         let trusted_proxies = reader.optional("trusted_proxies", values::networks);
         let operator_token = reader.optional("operator_token", values::operator_token);
         let sign_up = reader.or_default("sign_up", SignUpMode::parse);
+        let (personal, sign_in_methods) = personal::read(reader);
         let limits = read_limits(reader);
         let password_policy = reader.or_default("password_min_length", values::password_policy);
         let hashing_cost = read_hashing_cost(reader);
@@ -157,6 +164,8 @@ impl Settings {
             trusted_proxies: trusted_proxies.unwrap_or_default(),
             operator_token,
             sign_up: sign_up?,
+            sign_in_methods: sign_in_methods?,
+            personal,
             limits: limits?,
             password_policy: password_policy?,
             hashing_cost: hashing_cost?,

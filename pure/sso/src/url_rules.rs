@@ -42,6 +42,14 @@ impl UrlRules {
         Ok(rules)
     }
 
+    /// The same and the place of an address that the operator wrote down: its host with its port, and no other.
+    pub fn with_place_of(mut self, url: &Url) -> Self {
+        if let (Some(host), Some(port)) = (host_text(url), url.port_or_known_default()) {
+            self.hosts.push((host, Some(port)));
+        }
+        self
+    }
+
     /// Whether the operator lists this host with this port.
     fn lists_host(&self, host: &str, port: u16) -> bool {
         self.hosts.iter().any(|(listed, only)| listed == host && only.is_none_or(|only| only == port))

@@ -100,6 +100,38 @@ pub(super) const KEYS: &[Key] = &[
     )
     .or_file(),
     Key::with_default("sign_up", "open", "\"open\"", "closed: nobody signs up; people come by invitation or single sign-on."),
+    Key::optional(
+        "sign_in_methods",
+        "[\"password\", \"google\", \"github\", \"passkey\"]",
+        "The personal ways to sign in that are offered. Default: password and passkey, and Google and GitHub where they are\nregistered below. Single sign-on is each organization's own.",
+    ),
+    Key::optional(
+        "google_client_id",
+        "\"1234567890-abc.apps.googleusercontent.com\"",
+        "Orgate's registration at Google: docs/operate/google-and-github.md says how. Without it there is no such button.",
+    ),
+    Key::optional("google_client_secret", "\"GOCSPX-of-the-same-client\"", "The secret of that client.").or_file(),
+    Key::optional(
+        "google_issuer",
+        "\"https://accounts.google.com\"",
+        "Where Google is, for tests: https, or http for loopback. Default: as shown.",
+    ),
+    Key::optional(
+        "github_client_id",
+        "\"Ov23liExampleExample\"",
+        "Orgate's registration as an OAuth app at GitHub. Without it there is no such button.",
+    ),
+    Key::optional("github_client_secret", "\"0123456789abcdef0123456789abcdef01234567\"", "The secret of that app.").or_file(),
+    Key::optional(
+        "github_url",
+        "\"https://github.com\"",
+        "Where GitHub's pages are; set both addresses for a GitHub Enterprise Server …",
+    ),
+    Key::optional(
+        "github_api_url",
+        "\"https://api.github.com\"",
+        "… and its interface, such as https://github.example.com/api/v3. Default: as shown.",
+    ),
     Key::with_default("limit_sign_ups", "60", "60", "Sign-ups of one network address an hour (IPv6 by /64)."),
     Key::with_default("limit_sign_ins", "300", "300", "Attempts to sign in of one network address an hour (IPv6 by /64)."),
     Key::with_default("limit_organizations", "100", "100", "Organizations that one person may create; \"none\" lifts the limit."),

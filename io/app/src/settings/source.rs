@@ -91,6 +91,11 @@ impl<'a> Reader<'a> {
         self.kept(outcome, &variable(key))
     }
 
+    /// Whether somebody set it, whatever it says.
+    pub(super) fn is_set(&self, key: &'static str) -> bool {
+        self.found.contains_key(key)
+    }
+
     /// Notes that some values do not go together, at every place that was set.
     pub(super) fn contradiction(&mut self, keys: &[&'static str], what: &str) {
         let places: Vec<String> = keys.iter().filter_map(|key| Some(self.found.get(key)?.place.clone())).collect();

@@ -152,6 +152,64 @@ fn contradictions_stop_the_start_and_name_both_places() {
 }
 
 #[test]
+fn r_in_1_google_and_github_are_offered_where_they_are_registered_and_not_switched_off() {
+    use orgate_core::method::AuthenticationMethod::{GitHub, Google, Passkey, Password, Sso};
+    let offered = |changes: &[(&str, &str)]| {
+        let methods = load(changes).unwrap().sign_in_methods;
+        [Password, Google, GitHub, Passkey, Sso].map(|method| methods.offers(method))
+    };
+    let google = [("ORGATE_GOOGLE_CLIENT_ID", "id"), ("ORGATE_GOOGLE_CLIENT_SECRET", "secret")];
+    let github = [("ORGATE_GITHUB_CLIENT_ID", "id"), ("ORGATE_GITHUB_CLIENT_SECRET_FILE", "/run/token")];
+    let all = [google, github].concat();
+    assert_eq!(offered(&[]), [true, false, false, true, true]);
+    assert_eq!(offered(&google), [true, true, false, true, true]);
+    assert_eq!(offered(&all), [true; 5]);
+    let only = |list| [all.clone(), vec![("ORGATE_SIGN_IN_METHODS", list)]].concat();
+    assert_eq!(offered(&only("github passkey")), [false, false, true, true, true]);
+    let settings = load(&all).unwrap();
+    assert_eq!(settings.personal.google.unwrap().issuer(), "https://accounts.google.com");
+    let github = settings.personal.github.unwrap();
+    assert_eq!((github.client.issuer(), github.api_url.as_str()), ("https://github.com", "https://api.github.com"));
+}
+
+#[test]
+fn r_in_1_half_a_registration_stops_the_start_by_name() {
+    let (id, secret) = (("ORGATE_GOOGLE_CLIENT_ID", "id"), ("ORGATE_GOOGLE_CLIENT_SECRET", "canary-secret"));
+    assert!(
+        only_problem(load(&[id])).starts_with("ORGATE_GOOGLE_CLIENT_ID: google_client_id and google_client_secret")
+    );
+    let alone = only_problem(load(&[secret]));
+    assert!(alone.starts_with("ORGATE_GOOGLE_CLIENT_SECRET: ") && !alone.contains("canary"), "{alone}");
+    let listed = only_problem(load(&[("ORGATE_SIGN_IN_METHODS", "google,passkey")]));
+    assert!(listed.starts_with("ORGATE_SIGN_IN_METHODS: names google, which needs google_client_id"), "{listed}");
+    assert!(
+        only_problem(load_file("github_client_id = \"id\"\n", &[])).starts_with("orgate.toml:1 (github_client_id): ")
+    );
+    let loose = only_problem(load(&[("ORGATE_GOOGLE_ISSUER", "https://accounts.google.com")]));
+    assert!(loose.starts_with("ORGATE_GOOGLE_ISSUER: serves with google_client_id only"), "{loose}");
+    let github = [("ORGATE_GITHUB_CLIENT_ID", "id"), ("ORGATE_GITHUB_CLIENT_SECRET", "secret")];
+    let half = [&github[..], &[("ORGATE_GITHUB_URL", "https://github.example.com")]].concat();
+    assert!(only_problem(load(&half)).starts_with("ORGATE_GITHUB_URL: github_url and github_api_url"));
+}
+
+#[test]
+fn t_ssrf_1_an_address_of_google_or_github_that_the_operator_wrote_down_is_meant_and_no_other() {
+    use orgate_sso::url_rules::check_url;
+    let registered = [("ORGATE_GOOGLE_CLIENT_ID", "id"), ("ORGATE_GOOGLE_CLIENT_SECRET", "secret")];
+    let with = |issuer| load(&[&registered[..], &[("ORGATE_GOOGLE_ISSUER", issuer)]].concat());
+    for bad in ["http://accounts.example.com", "accounts.google.com", "https://a@b.example", "https://a.example/?x"] {
+        assert!(only_problem(with(bad)).starts_with("ORGATE_GOOGLE_ISSUER: "), "{bad}");
+    }
+    let settings = with("http://127.0.0.1:4711").unwrap();
+    let rules = settings.personal.rules(&settings.idp_allow);
+    assert!(check_url("http://127.0.0.1:4711/token", &rules).is_ok());
+    assert!(check_url("http://127.0.0.1:4712/token", &rules).is_err());
+    assert!(check_url("http://127.0.0.1:4711/token", &settings.idp_allow).is_err());
+    let usual = load(&registered).unwrap();
+    assert_eq!(usual.personal.rules(&usual.idp_allow), usual.idp_allow);
+}
+
+#[test]
 fn the_public_url_is_https_except_on_loopback_and_has_no_path() {
     for good in [
         "https://id.example.com",
@@ -195,6 +253,9 @@ fn each_setting_refuses_what_it_cannot_mean() {
         ("ORGATE_OPERATOR_TOKEN", "short"),
         ("ORGATE_EXTRA_CA_FILE", "/run/not-pem"),
         ("ORGATE_SIGN_UP", "yes"),
+        ("ORGATE_SIGN_IN_METHODS", "password, sso"),
+        ("ORGATE_SIGN_IN_METHODS", "password, password"),
+        ("ORGATE_SIGN_IN_METHODS", ","),
         ("ORGATE_LIMIT_SIGN_INS", "-1"),
         ("ORGATE_LIMIT_ORGANIZATIONS", "many"),
         ("ORGATE_LOG_FORMAT", "xml"),

@@ -154,13 +154,13 @@ pub(crate) fn world(address: AddressState, has_second_factor: bool, places: &[Us
 /// A member to whom the organization is open, whatever their role.
 ///
 /// *Errors*: [`Refusal::NotFound`] for who is no member (R-ORG-6), [`Refusal::NeedsSso`], [`Refusal::NeedsProof`],
-/// [`Refusal::NeedsSecondFactor`], and those of [`session`].
+/// [`Refusal::NeedsSecondFactor`], [`Refusal::NoSecondFactor`], and those of [`session`].
 pub async fn member(tx: &mut Tx, app: &App, visitor: &Visitor, organization: &str) -> Result<Member, Error> {
     let caller = session(tx, app, visitor).await?;
     let place = caller.place(organization).cloned().ok_or(Refusal::NotFound)?;
     match caller.decide(Question::Organization(&place.place.organization_id)) {
         Decision::Allow => Ok(Member { caller, place }),
-        other => Err(refusal(&other, &caller.check.places).into()),
+        other => Err(closed(&other, &caller, &place).into()),
     }
 }
 
@@ -244,6 +244,18 @@ pub async fn account_recently(tx: &mut Tx, app: &App, visitor: &Visitor) -> Resu
     match caller.decide_recent(Question::Account) {
         Decision::Allow => Ok(caller),
         Decision::Require(_) | Decision::Deny(_) => Err(Refusal::NeedsRecentProof.into()),
+    }
+}
+
+/// Why this organization is not open. Who is asked for a second factor and has none is told which organization asks.
+///
+/// *Source*: R-IN-4.
+pub(crate) fn closed(decision: &Decision, caller: &Caller, place: &UserPlace) -> Refusal {
+    match decision {
+        Decision::Require(Requirement::SecondFactor) if !caller.check.has_second_factor => {
+            Refusal::NoSecondFactor(requiring(std::slice::from_ref(&place.place.organization_id), &caller.check.places))
+        }
+        other => refusal(other, &caller.check.places),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Owns mail: what one says ([`templates`]), how it looks ([`letter`]), how it becomes a message, and how that leaves
 //! ([`transport`]). When it is sent, and again after a failure, is the [outbox](crate::outbox)'s.
 
+pub mod account_letters;
 mod enforcement_letters;
+pub mod factor_letters;
 pub mod letter;
 mod message;
+pub mod personal_letters;
 pub mod templates;
 pub mod transport;
 

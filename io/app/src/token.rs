@@ -22,6 +22,10 @@ pub enum TokenPurpose {
     Session,
     /// The cookie that binds an attempt to sign in to a browser.
     Browser,
+    /// What a program goes on by from a sign-in that waits for its second factor (T-MFA-2).
+    SignIn,
+    /// A code that serves once in place of a second factor.
+    RecoveryCode,
     /// A mailed link that sets a password.
     PasswordReset,
     /// A mailed link out of an organization (R-ENF-13).
@@ -39,6 +43,8 @@ impl TokenPurpose {
         match self {
             Self::Session => "session",
             Self::Browser => "browser",
+            Self::SignIn => "sign-in",
+            Self::RecoveryCode => "recovery-code",
             Self::PasswordReset => "password-reset",
             Self::Departure => "departure",
             Self::InvitationMailed => "invitation-mailed",
@@ -155,6 +161,10 @@ pub enum CodePurpose {
     Departure,
     /// Taking a new address; bound to the session that asked.
     EmailChange,
+    /// Setting up a first second factor; bound to the session.
+    Enrolment,
+    /// Proving the address within a sign-in through Google or GitHub; bound to the attempt.
+    PersonalSignIn,
 }
 
 impl CodePurpose {
@@ -167,6 +177,8 @@ impl CodePurpose {
             Self::Invitation => "invitation",
             Self::Departure => "departure",
             Self::EmailChange => "email-change",
+            Self::Enrolment => "enrolment",
+            Self::PersonalSignIn => "personal-sign-in",
         }
     }
 }
@@ -218,9 +230,11 @@ mod tests {
     use super::*;
     use crate::entropy::SeededEntropy;
 
-    const PURPOSES: [TokenPurpose; 7] = [
+    const PURPOSES: [TokenPurpose; 9] = [
         TokenPurpose::Session,
         TokenPurpose::Browser,
+        TokenPurpose::SignIn,
+        TokenPurpose::RecoveryCode,
         TokenPurpose::PasswordReset,
         TokenPurpose::Departure,
         TokenPurpose::InvitationMailed,

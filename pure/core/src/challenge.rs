@@ -21,6 +21,10 @@ pub enum ChallengePurpose {
     Departure,
     /// An address that is to take the place of the person's own.
     EmailChange,
+    /// The person again, before a first second factor is set up (R-IN-4).
+    Enrolment,
+    /// An address, in a sign-in through Google or GitHub (R-LNK-9).
+    PersonalSignIn,
 }
 
 impl ChallengePurpose {
@@ -32,6 +36,8 @@ impl ChallengePurpose {
             Self::Invitation => "invitation",
             Self::Departure => "departure",
             Self::EmailChange => "email-change",
+            Self::Enrolment => "enrolment",
+            Self::PersonalSignIn => "personal-sign-in",
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Owns [`Refusal`]: every expected "no" outside the sign-on protocols, with its stable code and words for a person.
 //! How it travels (status, page, problem document) is decided at the edge.
 
+use std::time::Duration;
+
 use crate::invitation::InvitationEnd;
 use crate::linking::LinkingRefusal;
+use crate::personal_linking::PersonalLinkingRefusal;
+use crate::wait;
 
 /// An organization that stands between a person and a session (R-ENF-3).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,12 @@ pub enum Refusal {
     NeedsProof,
     /// A second factor is asked for.
     NeedsSecondFactor,
+    /// A second factor is asked for, by these organizations if any, and the person has none: it is set up first (R-IN-4).
+    NoSecondFactor(Vec<RequiringOrganization>),
+    /// Before a first second factor a code is mailed (R-IN-4).
+    NeedsMailedCode,
+    /// There is one of this kind already.
+    FactorExists,
     /// The proofs are older than 15 minutes (R-IN-8).
     NeedsRecentProof,
     /// Not a member of that organization, or it does not exist.
@@ -98,13 +108,20 @@ pub enum Refusal {
     /// The address has not been proven over this link: a code is mailed first (R-INV-2).
     InvitationNeedsCode,
     /// Too many tries in a while.
-    TooManyRequests,
+    TooManyRequests {
+        /// How long until another one is taken.
+        retry_after: Duration,
+    },
     /// The operator has closed sign-up.
     SignUpClosed,
+    /// The operator does not offer this way to sign in (R-IN-1).
+    MethodNotOffered,
     /// The machine is at its limit; nothing was done.
     Busy,
     /// An assertion that opens nothing (section 5).
     Linking(LinkingRefusal),
+    /// An assertion by Google or GitHub that opens or links nothing (R-LNK-9).
+    PersonalLinking(PersonalLinkingRefusal),
     /// The connection was replaced or disabled while the sign-in was under way (R-SSO-7).
     ConnectionChanged,
 }
@@ -139,7 +156,9 @@ impl Refusal {
             Self::SsoRequired(_) => "sso-required",
             Self::NeedsSso => "needs-sso",
             Self::NeedsProof => "needs-proof",
-            Self::NeedsSecondFactor => "needs-second-factor",
+            Self::NeedsSecondFactor | Self::NoSecondFactor(_) => "needs-second-factor",
+            Self::NeedsMailedCode => "needs-mailed-code",
+            Self::FactorExists => "factor-exists",
             Self::NeedsRecentProof => "needs-recent-proof",
             Self::NotAnOrganizationMember => "not-an-organization-member",
             Self::NotPermitted => "not-permitted",
@@ -165,10 +184,12 @@ impl Refusal {
             Self::InvitationOver(InvitationEnd::Expired) => "invitation-expired",
             Self::InvitationForAnotherAddress => "invitation-for-another-address",
             Self::InvitationNeedsCode => "invitation-needs-code",
-            Self::TooManyRequests => "too-many-requests",
+            Self::TooManyRequests { .. } => "too-many-requests",
             Self::SignUpClosed => "sign-up-closed",
+            Self::MethodNotOffered => "method-not-offered",
             Self::Busy => "busy",
             Self::Linking(refusal) => refusal.code(),
+            Self::PersonalLinking(refusal) => refusal.code(),
             Self::ConnectionChanged => "connection-changed",
         }
     }
@@ -181,6 +202,8 @@ impl Refusal {
             | Self::NeedsSso
             | Self::NeedsProof
             | Self::NeedsSecondFactor
+            | Self::NoSecondFactor(_)
+            | Self::NeedsMailedCode
             | Self::NeedsRecentProof
             | Self::NotAnOrganizationMember
             | Self::NotPermitted
@@ -188,11 +211,15 @@ impl Refusal {
             | Self::InvitationForAnotherAddress
             | Self::InvitationNeedsCode
             | Self::SignUpClosed
+            | Self::MethodNotOffered
             | Self::Linking(
                 LinkingRefusal::MembershipRemoved
                 | LinkingRefusal::LinkedToAnotherSubject
                 | LinkingRefusal::EmailMissing,
-            ) => RefusalKind::Forbidden,
+            )
+            | Self::PersonalLinking(PersonalLinkingRefusal::AddressMissing | PersonalLinkingRefusal::SignUpClosed) => {
+                RefusalKind::Forbidden
+            }
             Self::NotFound => RefusalKind::NotFound,
             Self::LastOwner
             | Self::LastOwnerOf(_)
@@ -201,6 +228,7 @@ impl Refusal {
             | Self::Linking(LinkingRefusal::MemberLimit)
             | Self::OrganizationLimit
             | Self::SlugTaken
+            | Self::FactorExists
             | Self::SsoEnforced
             | Self::NoWayBackIn
             | Self::AlreadyEnforced
@@ -208,10 +236,13 @@ impl Refusal {
             | Self::InvitationsDisabledBySso
             | Self::ConnectionNotValidated
             | Self::NoActiveConnection
+            | Self::PersonalLinking(
+                PersonalLinkingRefusal::AnotherAccountLinked | PersonalLinkingRefusal::LinkedToSomebodyElse,
+            )
             | Self::ConnectionChanged => RefusalKind::Conflict,
             Self::InvitationOver(_) | Self::AttemptOver => RefusalKind::Gone,
             Self::InvalidInput(_) | Self::InvalidCode => RefusalKind::Invalid,
-            Self::TooManyRequests => RefusalKind::TooMany,
+            Self::TooManyRequests { .. } => RefusalKind::TooMany,
             Self::Busy => RefusalKind::Unavailable,
         }
     }
@@ -224,7 +255,9 @@ impl Refusal {
             Self::SessionEnded(_) => "Your session ended",
             Self::SsoRequired(_) | Self::NeedsSso => "Single sign-on is required",
             Self::NeedsProof | Self::NeedsRecentProof => "Confirm it is you",
-            Self::NeedsSecondFactor => "A second factor is required",
+            Self::NeedsSecondFactor | Self::NoSecondFactor(_) => "A second factor is required",
+            Self::NeedsMailedCode => "Confirm your address first",
+            Self::FactorExists => "You have one already",
             Self::NotAnOrganizationMember => "You are not a member here",
             Self::NotPermitted => "Your role does not allow this",
             Self::NotFound => "There is nothing here",
@@ -249,8 +282,12 @@ impl Refusal {
             Self::InvitationOver(InvitationEnd::Expired) => "The invitation has expired",
             Self::InvitationForAnotherAddress => "The invitation is for somebody else",
             Self::InvitationNeedsCode => "Confirm your address first",
-            Self::TooManyRequests => "Too many tries",
-            Self::SignUpClosed => "Sign-up is closed",
+            Self::TooManyRequests { .. } => "Too many tries",
+            Self::SignUpClosed | Self::PersonalLinking(PersonalLinkingRefusal::SignUpClosed) => "Sign-up is closed",
+            Self::PersonalLinking(PersonalLinkingRefusal::AddressMissing) => "No address was named that we can use",
+            Self::PersonalLinking(PersonalLinkingRefusal::AnotherAccountLinked) => "Another account is linked already",
+            Self::PersonalLinking(PersonalLinkingRefusal::LinkedToSomebodyElse) => "That account is somebody else's here",
+            Self::MethodNotOffered => "There is no such way to sign in here",
             Self::Busy => "Busy right now",
             Self::Linking(LinkingRefusal::MembershipRemoved) => "You were removed from this organization",
             Self::Linking(LinkingRefusal::LinkedToAnotherSubject) => "Your account is linked to another SSO user",
@@ -277,6 +314,21 @@ impl Refusal {
                 "The way you signed in does not reach this far. Use another way of yours, or a code mailed to your address."
             }
             Self::NeedsSecondFactor => "Use your second factor to go on.",
+            Self::NoSecondFactor(organizations) => {
+                let names: Vec<&str> = organizations.iter().map(|organization| organization.name.as_str()).collect();
+                return match names.as_slice() {
+                    [] => "You have no second factor yet. Set one up under Sign-in and security first.".to_owned(),
+                    _ => format!(
+                        "{} asks its members for a second factor, and you have none yet. Set one up under Sign-in and \
+                         security, or come in through its SSO.",
+                        names.join(", ")
+                    ),
+                };
+            }
+            Self::NeedsMailedCode => {
+                "Before your first second factor we mail a code to your address. Ask for it and enter it here."
+            }
+            Self::FactorExists => "Remove the one you have before you set up another.",
             Self::NeedsRecentProof => "This reaches far, so it needs a proof from the last 15 minutes.",
             Self::NotAnOrganizationMember => {
                 "Ask an Owner of the organization to invite you, or sign in as somebody else."
@@ -331,8 +383,22 @@ impl Refusal {
                 "Sign in with the address that was invited, or ask for an invitation to yours."
             }
             Self::InvitationNeedsCode => "This link was passed on by hand, so we mail a code to the invited address.",
-            Self::TooManyRequests => "Wait a few minutes and try again.",
-            Self::SignUpClosed => "New accounts need an invitation here. Ask an Owner of your organization.",
+            Self::TooManyRequests { retry_after } => {
+                return format!("Nothing was changed. Try again in {}.", wait::words(*retry_after));
+            }
+            Self::SignUpClosed | Self::PersonalLinking(PersonalLinkingRefusal::SignUpClosed) => {
+                "New accounts need an invitation here. Ask an Owner of your organization."
+            }
+            Self::PersonalLinking(PersonalLinkingRefusal::AddressMissing) => {
+                "Add an address to your account there and verify it, or sign up with e-mail and password."
+            }
+            Self::PersonalLinking(PersonalLinkingRefusal::AnotherAccountLinked) => {
+                "Sign in with the one that is linked, or in another way, and unlink it under Sign-in and security first."
+            }
+            Self::PersonalLinking(PersonalLinkingRefusal::LinkedToSomebodyElse) => {
+                "It opens another account at this service. Sign in with it and unlink it there first."
+            }
+            Self::MethodNotOffered => "Go back to the sign-in page and choose another way.",
             Self::Busy => "Nothing was changed. Try again in a moment.",
             Self::Linking(LinkingRefusal::MembershipRemoved) => {
                 "Ask an Owner of the organization to re-admit you or to invite you again."
@@ -346,6 +412,12 @@ impl Refusal {
             Self::ConnectionChanged => "An Owner replaced or disabled it while you were signing in. Start again.",
         };
         text.to_owned()
+    }
+}
+
+impl From<PersonalLinkingRefusal> for Refusal {
+    fn from(refusal: PersonalLinkingRefusal) -> Self {
+        Self::PersonalLinking(refusal)
     }
 }
 

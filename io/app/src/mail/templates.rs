@@ -3,7 +3,10 @@
 
 use orgate_core::time::Timestamp;
 
+use super::account_letters::AccountMail;
 use super::enforcement_letters;
+use super::personal_letters::PersonalMail;
+use super::factor_letters::FactorMail;
 use super::letter::{Letter, fits_header_beside_code, foreign, foreign_beside_code};
 use crate::token::SixDigitCode;
 
@@ -39,6 +42,12 @@ pub struct RequiredSignIn {
 /// Every mail that is sent.
 #[derive(Debug, Clone)]
 pub enum MailTemplate {
+    /// About a person's own account.
+    Account(AccountMail),
+    /// About a person's account at Google or GitHub.
+    Personal(PersonalMail),
+    /// About a person's second factors.
+    Factor(FactorMail),
     /// The code that proves the address of a sign-up (R-ORG-2).
     SignUpCode {
         /// The code.
@@ -210,6 +219,9 @@ impl MailTemplate {
     /// The name for metrics and the outbox; no personal data.
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::Account(mail) => mail.name(),
+            Self::Personal(mail) => mail.name(),
+            Self::Factor(mail) => mail.name(),
             Self::SignUpCode { .. } => "sign-up-code",
             Self::SignUpWithKnownAddress { .. } => "sign-up-with-known-address",
             Self::PasswordReset { .. } => "password-reset",
@@ -235,6 +247,9 @@ impl MailTemplate {
     /// The letter, under the name of the product.
     pub fn letter(&self, product: &str) -> Letter {
         match self {
+            Self::Account(mail) => mail.letter(product),
+            Self::Personal(mail) => mail.letter(product),
+            Self::Factor(mail) => mail.letter(product),
             Self::SignUpCode { code } => {
                 code_letter(product, "Your sign-up code", "Enter this code to confirm your address:", code)
             }
@@ -296,7 +311,7 @@ impl MailTemplate {
     }
 }
 
-fn code_letter(product: &str, subject: &str, why: &str, code: &SixDigitCode) -> Letter {
+pub(super) fn code_letter(product: &str, subject: &str, why: &str, code: &SixDigitCode) -> Letter {
     let subject =
         if fits_header_beside_code(product) { format!("{subject} for {product}") } else { subject.to_owned() };
     Letter::new(subject).paragraph(why).code(code).paragraph(KEEP_CODE).paragraph(NOT_YOU)

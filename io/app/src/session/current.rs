@@ -66,6 +66,8 @@ pub struct Current {
     pub expires_at: Timestamp,
     /// Whether the person's own account is open (R-IN-9).
     pub account_open: bool,
+    /// Whether the person has a second factor.
+    pub has_second_factor: bool,
     /// The organizations that may be named.
     pub organizations: Vec<CurrentPlace>,
     /// Whether there are more: "Other organizations: confirm it is you".
@@ -100,6 +102,7 @@ pub(crate) fn describe(app: &App, caller: &Caller) -> Current {
         proofs: caller.proofs().clone(),
         expires_at: caller.check.life.expires_at,
         account_open,
+        has_second_factor: caller.check.has_second_factor,
         others_hidden: organizations.len() < all.len(),
         organizations,
     }

@@ -26,7 +26,7 @@ pub struct Opened {
 /// Whether the session of this token opens the organization of this id or short name.
 ///
 /// *Errors*: [`Refusal::NotAnOrganizationMember`], for an organization that does not exist too; [`Refusal::NeedsSso`],
-/// [`Refusal::NeedsProof`], [`Refusal::NeedsSecondFactor`]; [`Refusal::NoSession`] and [`Refusal::SsoRequired`] when the
+/// [`Refusal::NeedsProof`], [`Refusal::NeedsSecondFactor`], [`Refusal::NoSecondFactor`]; [`Refusal::NoSession`] and [`Refusal::SsoRequired`] when the
 /// session is none, or none any more.
 pub async fn open(app: &App, token_hash: Option<[u8; 32]>, organization: &str) -> Result<Opened, Error> {
     let token_hash = token_hash.ok_or(Refusal::NoSession)?;
@@ -39,6 +39,6 @@ pub async fn open(app: &App, token_hash: Option<[u8; 32]>, organization: &str) -
         Decision::Allow => {
             Ok(Opened { user_id: caller.check.user_id, email: caller.check.email, organization_id, role })
         }
-        other => Err(authorise::refusal(&other, &caller.check.places).into()),
+        other => Err(authorise::closed(&other, &caller, place).into()),
     }
 }

@@ -1,5 +1,7 @@
 use orgate_core::id::Identifier;
 
+use super::super::account_letters::AccountMail;
+use super::super::factor_letters::{Factor, FactorMail};
 use super::super::templates::{RequiredSignIn, ResetLink, SignInAddress};
 use super::*;
 use crate::token::SixDigitCode;
@@ -12,6 +14,11 @@ fn all(name: &str) -> Vec<MailTemplate> {
     let text = || name.to_owned();
     let url = || "https://id.example.com/x/AbCdEf".to_owned();
     vec![
+        MailTemplate::Account(AccountMail::EmailChangeCode { code: code() }),
+        MailTemplate::Factor(FactorMail::EnrolmentCode { code: code() }),
+        MailTemplate::Factor(FactorMail::Added { factor: Factor::Authenticator, at, security_url: url() }),
+        MailTemplate::Factor(FactorMail::Removed { factor: Factor::Passkey, at, security_url: url() }),
+        MailTemplate::Factor(FactorMail::RecoveryCodesReplaced { at, security_url: url() }),
         MailTemplate::SignUpCode { code: code() },
         MailTemplate::ProofCode { code: code(), organization: text() },
         MailTemplate::StepUpCode { code: code() },
@@ -57,6 +64,31 @@ fn all(name: &str) -> Vec<MailTemplate> {
         MailTemplate::TrialOver { organization: text(), at, settings_url: url() },
         MailTemplate::WayBackLost { organization: text(), settings_url: url() },
         MailTemplate::ExemptSignIn { organization: text(), owner: text(), at, url: url() },
+        MailTemplate::Account(AccountMail::EmailTaken { sign_in_url: url() }),
+        MailTemplate::Account(AccountMail::EmailChanged { at, masked_email: text() }),
+        MailTemplate::Account(AccountMail::PasswordRemoved { at, reset_url: url() }),
+        MailTemplate::Account(AccountMail::AccountClosed { at }),
+        MailTemplate::Account(AccountMail::NewDevice {
+            method: "password",
+            device: text(),
+            ip: text(),
+            at,
+            security_url: url(),
+        }),
+        MailTemplate::Account(AccountMail::RecoveryCodeUsed { at, left: 3, security_url: url() }),
+        MailTemplate::Account(AccountMail::SecondFactorRefused {
+            at,
+            first: "password",
+            ip: text(),
+            reset_url: url(),
+        }),
+        MailTemplate::Account(AccountMail::MemberNotice {
+            organization: text(),
+            actor: text(),
+            act: "removed you",
+            meaning: "It is over.",
+            at,
+        }),
     ]
 }
 
@@ -137,7 +169,7 @@ fn every_template_has_a_name_of_its_own_a_subject_and_something_to_read() {
         assert!(!content.subject.is_empty() && content.text.lines().count() > 3, "{content:?}");
         assert_eq!(content.html.is_none(), carries_code(&template), "{}", template.name());
     }
-    assert_eq!(names.len(), 19);
+    assert_eq!(names.len(), 28);
 }
 
 #[test]
@@ -146,7 +178,7 @@ fn links_stay_whole_in_text_and_html() {
     let links = vec![ResetLink { organizations: vec!["Acme".to_owned()], url: url.clone() }];
     let message = sent(&MailTemplate::PasswordReset { links, minutes: 30 }, "Orgate", 1);
     assert!(message.lines().any(|line| line == url), "{message}");
-    assert!(message.contains(&format!("<a href=\"{url}\">")), "{message}");
+    assert!(message.contains(&format!(" href=\"{url}\">")), "{message}");
 }
 
 #[test]

@@ -82,13 +82,12 @@ fn t_bcp_8_scopes_and_flow_are_exactly_these() {
 
 #[test]
 fn options_are_sent_when_asked_for() {
-    let options =
-        AuthorizationOptions {
-            max_age_zero: true,
-            prompt_none: true,
-            select_account: true,
-            login_hint: Some("ada&x=y@acme.example".into()),
-        };
+    let options = AuthorizationOptions {
+        max_age_zero: true,
+        prompt_none: true,
+        select_account: true,
+        login_hint: Some("ada&x=y@acme.example".into()),
+    };
     let all = query(&begin(&document(), options).unwrap());
     assert_eq!((all["max_age"].as_str(), all["prompt"].as_str()), ("0", "none"));
     assert_eq!(all["login_hint"], "ada&x=y@acme.example");

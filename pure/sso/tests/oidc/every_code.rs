@@ -14,6 +14,7 @@ const TESTS: &[&str] = &[
     include_str!("times.rs"),
     include_str!("token_response.rs"),
     include_str!("userinfo.rs"),
+    include_str!("../personal/github.rs"),
 ];
 
 #[test]

@@ -11,6 +11,7 @@ mod begin;
 mod callback;
 mod checks;
 mod every_code;
+mod google;
 mod hostile_bytes;
 mod id_token;
 mod keys;

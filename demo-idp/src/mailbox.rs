@@ -60,6 +60,7 @@ fn router(address: SocketAddr, folder: PathBuf) -> Router {
     Router::new()
         .route("/", get(pages::list))
         .route("/mails/{name}", get(pages::show))
+        .route("/mails/{name}/html", get(pages::show_html))
         .route("/static/style.css", get(crate::pages::stylesheet))
         .route("/static/copy.js", get(crate::pages::script))
         .fallback(pages::not_found)

@@ -25,6 +25,8 @@ pub struct Mail {
     pub date: String,
     /// The text part, its paragraphs in one line each.
     pub text: String,
+    /// The HTML part, if there is one.
+    pub html: Option<String>,
     /// The whole message as it was sent.
     pub source: String,
 }
@@ -41,7 +43,8 @@ impl Mail {
             subject: header("Subject"),
             at: mailparse::dateparse(&date).unwrap_or_default(),
             date: date.replace(" +0000", " UTC"),
-            text: unwrapped(&text(&parsed)?.replace("\r\n", "\n")),
+            text: unwrapped(&part(&parsed, "text/plain")?.replace("\r\n", "\n")),
+            html: part(&parsed, "text/html"),
             source: String::from_utf8_lossy(bytes).replace("\r\n", "\n"),
         })
     }
@@ -73,12 +76,12 @@ fn unwrapped(text: &str) -> String {
     unwrapped
 }
 
-/// The first part that is plain text.
-fn text(parsed: &ParsedMail<'_>) -> Option<String> {
+/// The first part of this type.
+fn part(parsed: &ParsedMail<'_>, mimetype: &str) -> Option<String> {
     if parsed.subparts.is_empty() {
-        return (parsed.ctype.mimetype == "text/plain").then(|| parsed.get_body().ok()).flatten();
+        return (parsed.ctype.mimetype == mimetype).then(|| parsed.get_body().ok()).flatten();
     }
-    parsed.subparts.iter().find_map(text)
+    parsed.subparts.iter().find_map(|inner| part(inner, mimetype))
 }
 
 /// Every mail of a folder, newest first. A folder that is not there yet has none.
@@ -136,7 +139,9 @@ mod tests {
     fn the_text_of_a_mail_in_two_forms_is_its_plain_part() {
         let both = "To: a@b.example\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\n\
                     Content-Type: text/plain\r\n\r\nplain\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>html</p>\r\n--x--\r\n";
-        assert_eq!(Mail::parse("mail_1", both.as_bytes()).unwrap().text.trim(), "plain");
+        let mail = Mail::parse("mail_1", both.as_bytes()).unwrap();
+        assert_eq!((mail.text.trim(), mail.html.as_deref().map(str::trim)), ("plain", Some("<p>html</p>")));
+        assert_eq!(Mail::parse("mail_1", PLAIN.as_bytes()).unwrap().html, None);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Owns the two pages of the mailbox: the list, and one mail.
+//! Owns the pages of the mailbox: the list, and one mail as text or as its HTML, which is shown in a frame that can do
+//! nothing.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -6,12 +7,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use super::message::{self, Mail};
-use crate::pages::render;
+use crate::pages::{render, render_framing};
 
 #[derive(Template)]
 #[template(path = "mailbox/list.html")]
@@ -28,6 +29,8 @@ struct ListPage {
 struct MailPage {
     mail: Mail,
     pieces: Vec<Piece>,
+    /// Whether the HTML part is shown, where there is one.
+    as_html: bool,
 }
 
 #[derive(Template)]
@@ -42,6 +45,17 @@ struct StoppedPage {
 enum Piece {
     Text(String),
     Link(String),
+}
+
+/// What the frame with a mail's HTML may do: nothing but open a link of it in a window of its own.
+const HTML_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; \
+                           frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
+
+/// Which form of a mail to show.
+#[derive(Deserialize)]
+pub(super) struct View {
+    #[serde(default)]
+    view: String,
 }
 
 /// Whose mail to show.
@@ -61,15 +75,35 @@ pub(super) async fn list(State(folder): State<Arc<PathBuf>>, Query(filter): Quer
     render(&ListPage { addresses, to: filter.to, mails }, "'none'")
 }
 
-pub(super) async fn show(State(folder): State<Arc<PathBuf>>, Path(name): Path<String>) -> Response {
-    // Names are compared with those of the folder, so no path can be asked for.
-    match message::list(&folder) {
-        Ok(mails) => match mails.into_iter().find(|mail| mail.name == name) {
-            Some(mail) => render(&MailPage { pieces: pieces(&mail.text), mail }, "'none'"),
-            None => not_found().await,
-        },
+pub(super) async fn show(
+    State(folder): State<Arc<PathBuf>>,
+    Path(name): Path<String>,
+    Query(view): Query<View>,
+) -> Response {
+    match find(&folder, &name) {
+        Ok(Some(mail)) => {
+            let as_html = mail.html.is_some() && view.view == "html";
+            render_framing(&MailPage { pieces: pieces(&mail.text), mail, as_html })
+        }
+        Ok(None) => not_found().await,
         Err(error) => unreadable(&folder, &error),
     }
+}
+
+/// The HTML part alone, for the frame.
+pub(super) async fn show_html(State(folder): State<Arc<PathBuf>>, Path(name): Path<String>) -> Response {
+    match find(&folder, &name) {
+        Ok(Some(Mail { html: Some(html), .. })) => {
+            ([(header::CONTENT_SECURITY_POLICY, HTML_POLICY)], Html(html)).into_response()
+        }
+        Ok(_) => not_found().await,
+        Err(error) => unreadable(&folder, &error),
+    }
+}
+
+/// Names are compared with those of the folder, so no path can be asked for.
+fn find(folder: &std::path::Path, name: &str) -> std::io::Result<Option<Mail>> {
+    Ok(message::list(folder)?.into_iter().find(|mail| mail.name == name))
 }
 
 pub(super) async fn not_found() -> Response {

@@ -64,9 +64,18 @@ fn stopped(
 
 /// A page with its content security policy. `form_targets` are the origins to which its forms lead, redirects included.
 pub(crate) fn render(page: &impl Template, form_targets: &str) -> Response {
+    render_with(page, form_targets, "'none'")
+}
+
+/// A page without forms that shows another one of here in a frame.
+pub(crate) fn render_framing(page: &impl Template) -> Response {
+    render_with(page, "'none'", "'self'")
+}
+
+fn render_with(page: &impl Template, form_targets: &str, frames: &str) -> Response {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; form-action {form_targets}; frame-ancestors 'none'; \
-         base-uri 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; frame-src {frames}; form-action {form_targets}; \
+         frame-ancestors 'none'; base-uri 'none'"
     );
     match page.render() {
         Ok(html) => ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response(),

@@ -55,6 +55,32 @@ async fn what_a_mail_says_is_text_and_loads_nothing() {
     assert!(page.contains("content-security-policy: default-src 'none'"), "{page}");
 }
 
+const BOTH: &str = "From: Orgate <orgate@demo.example>\r\nTo: sam@acme.example\r\nSubject: Two forms\r\n\
+                    Date: Sun, 22 Nov 2026 07:12:00 +0000\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n\
+                    --x\r\nContent-Type: text/plain\r\n\r\nplain words\r\n--x\r\nContent-Type: text/html\r\n\r\n\
+                    <p>marked words</p><script>alert(1)</script>\r\n--x--\r\n";
+
+#[tokio::test]
+async fn the_html_of_a_mail_is_shown_in_a_frame_that_runs_and_loads_nothing() {
+    let (folder, mailbox) = started().await;
+    std::fs::write(folder.path().join("mai_3.eml"), BOTH).unwrap();
+    let text = get(&mailbox, "/mails/mai_3", None).await;
+    assert!(text.contains("plain words") && text.contains("?view=html") && !text.contains("<iframe"), "{text}");
+    let page = get(&mailbox, "/mails/mai_3?view=html", None).await;
+    assert!(
+        page.contains("<iframe") && page.contains("sandbox=\"allow-popups allow-popups-to-escape-sandbox\""),
+        "{page}"
+    );
+    assert!(!page.contains("<p>marked words"), "{page}");
+    let frame = get(&mailbox, "/mails/mai_3/html", None).await;
+    assert!(frame.contains("<p>marked words"), "{frame}");
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; \
+                  frame-ancestors 'self'; sandbox allow-popups";
+    assert!(frame.contains(policy) && !frame.contains("allow-scripts"), "{frame}");
+    assert!(!get(&mailbox, "/mails/mai_1", None).await.contains("?view=html"), "a mail of one form");
+    assert!(get(&mailbox, "/mails/mai_1/html", None).await.starts_with("HTTP/1.1 404 "));
+}
+
 #[tokio::test]
 async fn other_names_and_other_hosts_are_refused() {
     let (folder, mailbox) = started().await;

@@ -1,5 +1,14 @@
-//! Owns a person's own account: name and password. Its sessions are in [`crate::session`], setting a forgotten password
+//! Owns a person's own account: name and password here, address, closing and export beside. Its sessions are in [`crate::session`], setting a forgotten password
 //! in [`crate::password_reset`].
+
+pub mod closing;
+pub mod email_change;
+pub mod export;
+mod password_removal;
+pub(crate) mod ways;
+
+pub use password_removal::{may_remove_password, remove_password};
+pub use ways::Ways;
 
 use orgate_core::policy::AddressState;
 use orgate_store::{Identity, PasswordCredential, Tx, User};
@@ -25,6 +34,8 @@ pub struct Security {
     pub email_proven: bool,
     /// Whether there is a password.
     pub has_password: bool,
+    /// The ways in.
+    pub ways: Ways,
     /// The identities at organizations' IdPs, with the organization's name.
     pub identities: Vec<(Identity, String)>,
     /// The sessions, this one first.
@@ -40,16 +51,17 @@ pub struct PasswordChange {
     pub new: String,
 }
 
-/// Gives the person another name, which every organization sees.
+/// Gives the person another name, which every organization sees: so the account has to be open. Who is known to one
+/// organization only is renamed for nobody else, and needs no more than its sign-on.
 ///
-/// *Errors*: `Refusal::InvalidInput`, and those of [`authorise::session`].
+/// *Errors*: `Refusal::InvalidInput`, and those of [`authorise::account`]. *Source*: R-IN-9, R-LNK-6.
 pub async fn rename(app: &App, visitor: &Visitor, name: &str) -> Result<(), Error> {
     let mut input = Input::default();
     let Some(name) = input.name("name", name) else { return Err(input.refused()) };
     app.store
         .write((app.clone(), visitor.clone(), name), |tx, (app, visitor, name)| {
             Box::pin(async move {
-                let caller = authorise::session(tx, app, visitor).await?;
+                let caller = may_rename(tx, app, visitor).await?;
                 if caller.check.name == name.as_str() {
                     return Ok(());
                 }
@@ -61,6 +73,14 @@ pub async fn rename(app: &App, visitor: &Visitor, name: &str) -> Result<(), Erro
         .await
 }
 
+async fn may_rename(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller, Error> {
+    let caller = authorise::session(tx, app, visitor).await?;
+    match caller.check.address {
+        AddressState::LocalTo(_) => Ok(caller),
+        AddressState::Proven => authorise::account(tx, app, visitor).await,
+    }
+}
+
 /// Credentials, identities and sessions of the person.
 ///
 /// *Errors*: those of [`authorise::account`] (R-IN-9).
@@ -70,9 +90,11 @@ pub async fn security(app: &App, visitor: &Visitor) -> Result<Security, Error> {
             Box::pin(async move {
                 let caller = authorise::account(tx, app, visitor).await?;
                 let user = tx.instance().load_user(caller.user_id()).await?;
+                let ways = ways::of(tx, &caller).await?;
                 Ok(Security {
                     email_proven: user.address == AddressState::Proven,
-                    has_password: tx.instance().find_password(&user.id).await?.is_some(),
+                    has_password: ways.password,
+                    ways,
                     identities: tx.instance().list_linked_identities(&user.id).await?,
                     sessions: session::views(tx, app, &caller).await?,
                     user,

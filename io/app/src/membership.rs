@@ -24,6 +24,23 @@ use crate::organization;
 use crate::session;
 use crate::visitor::Visitor;
 
+/// What the person reads in the mail about each of these acts, after the name of who did it.
+const REMOVED: (&str, &str) = (
+    "ended your membership",
+    "You no longer see anything there, and invitations that you had sent are revoked. Your account and your other \
+     organizations stay as they are.",
+);
+const READMITTED: (&str, &str) = (
+    "re-admitted you",
+    "You can come in again by an invitation, or through its single sign-on, as a member with no project.",
+);
+const PROOFS_ENDED: (&str, &str) =
+    ("made you prove again who you are", "You will be asked to sign in once more when you next open it.");
+const DEMOTED: (&str, &str) = (
+    "made you a member, where you were an Owner",
+    "You keep the projects that you have a role in. Invitations and tests that you had begun are revoked.",
+);
+
 /// Gives a member another role. Granting `owner` needs proofs from the last 15 minutes (R-IN-8) and is told to all
 /// Owners; taking it away ends what the person began as one (R-ORG-6).
 ///
@@ -79,10 +96,13 @@ pub async fn remove(app: &App, visitor: &Visitor, organization: &str, user_id: &
                 end(tx, app, id, user_id, MembershipState::Removed).await?;
                 let user = tx.instance().load_user(user_id).await?;
                 let event = Event::done("member.removed").target(user_id, &user.name);
-                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await
+                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
+                notice::member(tx, app, &actor, &user, REMOVED).await
             })
         })
-        .await
+        .await?;
+    app.outbox.wake();
+    Ok(())
 }
 
 /// Lifts the refusal of a removed person. It makes them no member: they come again by an invitation or by SSO.
@@ -100,11 +120,18 @@ pub async fn readmit(app: &App, visitor: &Visitor, organization: &str, user_id: 
                     return Err(Error::from(Refusal::NotFound));
                 }
                 let user = tx.instance().load_user(user_id).await?;
+                if user.closed_at.is_some() {
+                    // Whoever comes with the old subject is a new person: the closed account lets nobody in.
+                    tx.organization(id).delete_identities_of_user(user_id).await?;
+                }
                 let event = Event::done("member.readmitted").target(user_id, &user.name);
-                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await
+                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
+                notice::member(tx, app, &actor, &user, READMITTED).await
             })
         })
-        .await
+        .await?;
+    app.outbox.wake();
+    Ok(())
 }
 
 /// Makes the member's proofs from before now no longer open this organization; their sessions elsewhere go on.
@@ -124,10 +151,13 @@ pub async fn end_proofs(app: &App, visitor: &Visitor, organization: &str, user_i
                 tx.organization(id).set_proofs_not_before(user_id, from).await?;
                 let user = tx.instance().load_user(user_id).await?;
                 let event = Event::done("member.proofs-ended").target(user_id, &user.name);
-                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await
+                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
+                notice::member(tx, app, &actor, &user, PROOFS_ENDED).await
             })
         })
-        .await
+        .await?;
+    app.outbox.wake();
+    Ok(())
 }
 
 /// Ends a membership with everything that hangs on it. The guard of the last Owner counts in this same transaction.
@@ -245,7 +275,7 @@ async fn tell_role(
     audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
     match role {
         OrganizationRole::Owner => notice::owners(tx, app, actor, &format!("made {} an Owner", user.name)).await,
-        OrganizationRole::Member => Ok(()),
+        OrganizationRole::Member => notice::member(tx, app, actor, &user, DEMOTED).await,
     }
 }
 

@@ -1,6 +1,8 @@
-//! Owns what all Owners of an organization are mailed about: far-reaching acts (R-IN-8), a full organization (R-LNK-8).
+//! Owns what all Owners of an organization are mailed about: far-reaching acts (R-IN-8), a full organization (R-LNK-8); and
+//! what a member is, when somebody changes their place.
 
 use orgate_core::id::OrganizationId;
+use orgate_core::policy::AddressState;
 use orgate_core::refusal::RequiringOrganization;
 use orgate_store::{Tx, User};
 
@@ -8,6 +10,7 @@ use crate::app::App;
 use crate::authorise::Member;
 use crate::error::Error;
 use crate::limit;
+use crate::mail::account_letters::AccountMail;
 use crate::mail::templates::MailTemplate;
 
 /// Mails every Owner that a member did something far-reaching. `did` goes on after their name: `made Sam Ode an Owner`.
@@ -108,6 +111,29 @@ pub(crate) async fn way_out(tx: &mut Tx, app: &App, left: &RequiringOrganization
         at: app.now(),
     };
     send(tx, app, &left.id, &template).await
+}
+
+/// Mails a member what somebody changed about them; an address that nobody has proven is told nothing. `act` goes on after
+/// the name of who did it: `removed you`.
+pub(crate) async fn member(
+    tx: &mut Tx,
+    app: &App,
+    by: &Member,
+    user: &User,
+    (act, meaning): (&'static str, &'static str),
+) -> Result<(), Error> {
+    if user.address != AddressState::Proven || user.id == *by.user_id() || user.closed_at.is_some() {
+        return Ok(());
+    }
+    let mail = AccountMail::MemberNotice {
+        organization: by.place.name.clone(),
+        actor: by.caller.check.name.clone(),
+        act,
+        meaning,
+        at: app.now(),
+    };
+    app.outbox.put(tx, &user.email, MailTemplate::Account(mail)).await?;
+    Ok(())
 }
 
 /// Mails every Owner that the operator did something to the organization. *Source*: R-OPS-1.

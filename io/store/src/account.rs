@@ -52,19 +52,18 @@ pub struct OwnGrant {
 
 /// What hangs on an account and goes with it, in the order that references allow. An identity stays where an Owner removed
 /// the person: it is what keeps the same subject out (R-LNK-1).
-const PARTS: [&str; 10] = [
+const PARTS: &[&str] = &[
     "delete from sessions where user_id = $1",
     "delete from challenges where user_id = $1",
     "delete from departures where user_id = $1",
     "delete from known_devices where user_id = $1",
+    "delete from known_origins where user_id = $1",
     "delete from project_grants where user_id = $1",
     "delete from password_resets where user_id = $1",
     "delete from password_credentials where user_id = $1",
     "delete from totp_credentials where user_id = $1",
     "delete from recovery_codes where user_id = $1",
     "delete from personal_identities where user_id = $1",
-    "delete from totp_credentials where user_id = $1",
-    "delete from recovery_codes where user_id = $1",
     "delete from identities where user_id = $1 and not exists (select 1 from memberships m
         where m.user_id = identities.user_id and m.organization_id = identities.organization_id
             and m.state = 'removed')",

@@ -7,11 +7,14 @@ mod support;
 
 mod account;
 mod audit_log;
+mod closing;
+mod email_change;
 mod enforcement;
 mod invitations;
 mod last_owner;
 mod members;
 mod organizations;
+mod own_data;
 mod password_reset;
 mod projects;
 mod sessions;

@@ -249,7 +249,13 @@ impl World {
 
     /// Where the browser is sent for a sign-in.
     pub async fn begin(&self, visitor: &Visitor, site: &Site) -> String {
-        address(begin(&self.bed.app, visitor, sign_in(site.slug())).await.unwrap())
+        self.begin_asking(visitor, site, false).await
+    }
+
+    /// The same, and whether the provider is to authenticate the person anew.
+    pub async fn begin_asking(&self, visitor: &Visitor, site: &Site, fresh: bool) -> String {
+        let new = NewSignIn { fresh, ..sign_in(site.slug()) };
+        address(begin(&self.bed.app, visitor, new).await.unwrap())
     }
 
     /// Brings the provider's answer back to this connection.

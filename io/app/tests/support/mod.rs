@@ -17,11 +17,14 @@ use orgate_app::enforcement::{self, EnforcementView, WishForm};
 use orgate_app::entropy::{Draw as _, SeededEntropy};
 use orgate_app::error::Error;
 use orgate_app::organization::{self, NewOrganization, OrganizationView};
+use orgate_app::seal::Place;
 use orgate_app::settings::Settings;
 use orgate_app::sign_in::Issued;
+use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod};
 use orgate_app::sign_up::{self, NewSignUp};
 use orgate_app::token::{SecretToken, TokenPurpose};
 use orgate_app::visitor::Visitor;
+use orgate_core::assertion::Subject;
 use orgate_core::connection::RevisionState;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{ConnectionId, OrganizationId, RevisionId, UserId};
@@ -31,7 +34,7 @@ use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
-use orgate_store::{Revision, Session, StoreError, Tx, User};
+use orgate_store::{Identity, Revision, Session, StoreError, Tx, User};
 use orgate_testkit::Mailbox;
 use orgate_testkit::mailbox::Message;
 use orgate_testkit::postgres::{self, Database};
@@ -82,7 +85,41 @@ pub struct Person {
     pub visitor: Visitor,
 }
 
+/// An authenticator app on somebody's phone.
+pub struct Authenticator(Vec<u8>);
+
+impl Authenticator {
+    /// What it shows.
+    pub fn code(&self, now: Timestamp) -> String {
+        let totp = totp_rs::Builder::new().with_secret(self.0.clone()).build().unwrap();
+        totp.generate(u64::try_from(now.as_seconds()).unwrap()).to_string()
+    }
+
+    /// The same as somebody types it.
+    pub fn typed(&self, now: Timestamp) -> TypedFactor {
+        TypedFactor { method: TypedMethod::Totp, code: self.code(now) }
+    }
+}
+
 impl Bed {
+    /// Gives somebody an authenticator app, beside the use cases.
+    pub async fn authenticator(&self, user_id: &UserId) -> Authenticator {
+        let secret: [u8; 20] = self.app.entropy.bytes();
+        let place = Place { table: "totp_credentials", column: "sealed_secret", row: user_id.as_str(), tenant: "" };
+        let sealed = self.app.sealer.seal(&place, &secret, &*self.app.entropy).unwrap();
+        self.write((user_id.clone(), sealed, self.now()), |tx, (user, sealed, now)| {
+            Box::pin(async move {
+                let mut instance = tx.instance();
+                assert!(instance.set_pending_totp(user, sealed, *now).await?);
+                let pending = instance.find_totp(user).await?.unwrap();
+                assert!(instance.confirm_totp(&pending, 0, *now).await?);
+                instance.set_has_second_factor(user, true).await.map(|_| ())
+            })
+        })
+        .await;
+        Authenticator(secret.to_vec())
+    }
+
     pub async fn sqlite() -> Self {
         Self::sqlite_with(&[]).await
     }
@@ -329,6 +366,26 @@ impl Bed {
             })
         })
         .await
+    }
+
+    /// Binds the person to a subject at the organization's active connection, as a first sign-in through it does.
+    pub async fn link(&self, person: &Person, organization: &OrganizationId, subject: &str) {
+        let connection_id = self.connection(organization).await;
+        let identity = Identity {
+            id: self.app.entropy.id(self.now()),
+            organization_id: organization.clone(),
+            connection_id,
+            issuer: "https://idp.example".to_owned(),
+            client_id: "client".to_owned(),
+            subject: Subject::parse(subject).unwrap(),
+            user_id: person.id.clone(),
+            created_at: self.now(),
+            last_sign_in_at: None,
+        };
+        self.write((organization.clone(), identity), |tx, (organization, identity)| {
+            Box::pin(async move { tx.organization(organization).insert_identity(identity).await })
+        })
+        .await;
     }
 
     /// Enforces SSO as this Owner, who has a password and a fresh proof by it.

@@ -53,3 +53,4 @@ mod seam;
 mod second_factors;
 mod sessions;
 mod sign_ins;
+mod throttles;

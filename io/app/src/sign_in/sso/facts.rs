@@ -75,7 +75,12 @@ async fn holder(
     Ok(match (proven, local) {
         (Some(proven), _) if is_member(&proven) => Some(proven),
         (_, Some(local)) => Some(local),
-        (proven, None) => proven,
+        (Some(proven), None) => Some(proven),
+        // Who was removed and closed the account is refused as before (R-LNK-1).
+        (None, None) => match tx.organization(organization_id).find_removed_by_email(address).await? {
+            Some(removed) => Some(of_user(tx, organization_id, &removed.id, false).await?),
+            None => None,
+        },
     })
 }
 

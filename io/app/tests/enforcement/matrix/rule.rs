@@ -45,16 +45,20 @@ pub(super) fn expected(row: &Row, path: Path, phase: Phase) -> Expected {
         Path::KnownAddress => Expected::No,
         // Enforcement binds members, and who signs up anew is none.
         Path::NewAddress => Expected::Opens(BTreeSet::new()),
-        Path::Password if bound => Expected::No,
-        Path::Password => Expected::Opens(opened(row, phase, true, None)),
+        Path::Password | Path::Factor if bound => Expected::No,
+        Path::Password | Path::Factor => Expected::Opens(opened(row, phase, true, None)),
         Path::Sso(by) => match proven(row, by) {
             Some(letter) => Expected::Opens(opened(row, phase, false, Some(letter))),
             None => Expected::No,
         },
         Path::Reset => done(!bound && (!was_cut(phase) || row.exempt)),
-        Path::Again(base) | Path::Code(base) | Path::Change(base) | Path::Invitation(base) | Path::Request(base) => {
-            in_session(row, path, base, phase)
-        }
+        Path::Again(base)
+        | Path::Code(base)
+        | Path::Change(base)
+        | Path::Email(base)
+        | Path::Invitation(base)
+        | Path::FactorAgain(base)
+        | Path::Request(base) => in_session(row, path, base, phase),
     }
 }
 
@@ -73,7 +77,7 @@ fn in_session(row: &Row, path: Path, base: Base, phase: Phase) -> Expected {
         return Expected::No;
     }
     match path {
-        Path::Request(_) => Expected::Opens(opened(row, phase, base == Base::Password, letter)),
+        Path::Request(_) | Path::FactorAgain(_) => Expected::Opens(opened(row, phase, base == Base::Password, letter)),
         Path::Again(_) => Expected::Opens(opened(row, phase, true, letter)),
         // A code serves on top of an SSO proof alone; it opens what enforces no SSO of its own.
         Path::Code(Base::Password) => Expected::No,
@@ -85,7 +89,7 @@ fn in_session(row: &Row, path: Path, base: Base, phase: Phase) -> Expected {
                 .collect(),
         ),
         Path::Invitation(_) => Expected::Done,
-        Path::Change(_) => done(!bound),
+        Path::Change(_) | Path::Email(_) => done(!bound),
         other => panic!("{other:?} goes on from no session"),
     }
 }

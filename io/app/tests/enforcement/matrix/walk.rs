@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use orgate_app::account::{self, PasswordChange};
+use orgate_app::account::{self, PasswordChange, email_change};
 use orgate_app::error::Error;
 use orgate_app::invitation::{self, NewInvitations};
 use orgate_app::passwords::Password;
-use orgate_app::sign_in::password::{self, Credentials};
+use orgate_app::sign_in::password::{self, Credentials, Entry};
+use orgate_app::sign_in::second_factor::{self, Promoted, again};
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::sign_in::step_up;
 use orgate_app::sign_up::{self, NewSignUp};
 use orgate_app::visitor::Visitor;
 use orgate_app::{password_reset, session};
+use orgate_core::id::SignInId;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_testkit::Person as Subject;
@@ -19,7 +21,7 @@ use orgate_testkit::Person as Subject;
 use super::people::{Cell, Stage, letter};
 use super::{Answer, Base, By, Cells, Path, Phase};
 use crate::scene::lives;
-use crate::support::{PASSWORD, Person, refused};
+use crate::support::{Authenticator, PASSWORD, Person, refused};
 use crate::world::World;
 
 const NEW: &str = "another long pass phrase";
@@ -32,6 +34,12 @@ enum Begun {
     In(Person),
     /// With a code that was mailed for it.
     Coded(Person, String),
+    /// With a code that was mailed to a new address, and the change it is for.
+    Moving(Person, String, String),
+    /// A sign-in that waits for its second factor, and what shows it.
+    Held(Visitor, SignInId, Authenticator),
+    /// A session, and an authenticator app that came after it.
+    Equipped(Person, Authenticator),
     /// With the token of an invitation.
     Invited(Person, String),
     /// A sign-up, and its code if one was mailed.
@@ -79,6 +87,14 @@ impl Stage {
         let (app, email) = (&world.bed.app, cell.person.email.as_str());
         match cell.path {
             Path::Password => Begun::Nothing,
+            Path::Factor => self.held(world, cell).await,
+            Path::FactorAgain(base) => match self.base(world, cell, base).await {
+                Ok(person) => {
+                    let app = world.bed.authenticator(&person.id).await;
+                    Begun::Equipped(person, app)
+                }
+                Err(answer) => Begun::Over(answer),
+            },
             Path::KnownAddress => self.sign_up(world, email.to_owned()).await,
             Path::NewAddress => self.sign_up(world, format!("new-{email}")).await,
             Path::Sso(by) => {
@@ -96,6 +112,10 @@ impl Stage {
             }
             Path::Again(base) | Path::Change(base) | Path::Request(base) => match self.base(world, cell, base).await {
                 Ok(person) => Begun::In(person),
+                Err(answer) => Begun::Over(answer),
+            },
+            Path::Email(base) => match self.base(world, cell, base).await {
+                Ok(person) => self.ask_for_address(world, person).await,
                 Err(answer) => Begun::Over(answer),
             },
             Path::Code(base) => match self.base(world, cell, base).await {
@@ -139,6 +159,23 @@ impl Stage {
                 Ok(issued) => self.opened(world, cell, &Person::of(&issued, person.visitor)).await,
                 Err(error) => no(error),
             },
+            Begun::Held(visitor, id, authenticator) => {
+                let typed = authenticator.typed(world.bed.now());
+                match second_factor::verify(app, &visitor, &id, typed).await {
+                    Ok(Promoted::SignedIn { issued, .. }) => {
+                        self.opened(world, cell, &Person::of(&issued, visitor)).await
+                    }
+                    Ok(Promoted::Blocked(blocked)) => no(Refusal::SsoRequired(blocked.organizations).into()),
+                    Err(error) => no(error),
+                }
+            }
+            Begun::Equipped(person, authenticator) => {
+                match again::confirm(app, &person.visitor, authenticator.typed(world.bed.now())).await {
+                    Ok(issued) => self.opened(world, cell, &Person::of(&issued, person.visitor)).await,
+                    Err(error) => no(error),
+                }
+            }
+            Begun::Moving(person, id, code) => done(email_change::confirm(app, &person.visitor, &id, &code).await),
             Begun::Invited(person, token) => done(invitation::accept(app, &person.visitor, &token, None).await),
             Begun::In(person) => self.go_on(world, cell, person).await,
         }
@@ -196,8 +233,20 @@ impl Stage {
     async fn sign_in(&self, world: &World, cell: &Cell) -> Result<Person, Error> {
         let visitor = world.bed.stranger();
         let typed = Credentials { email: cell.person.email.clone(), password: Password::from_typed(PASSWORD) };
-        let issued = password::begin(&world.bed.app, &visitor, typed).await?;
+        let issued = password::begin(&world.bed.app, &visitor, typed).await?.session()?;
         Ok(Person::of(&issued, visitor))
+    }
+
+    /// A right password of somebody with an authenticator app.
+    async fn held(&self, world: &World, cell: &Cell) -> Begun {
+        let authenticator = world.bed.authenticator(&cell.person.id).await;
+        let visitor = world.bed.stranger();
+        let typed = Credentials { email: cell.person.email.clone(), password: Password::from_typed(PASSWORD) };
+        match password::enter(&world.bed.app, &visitor, typed, None).await {
+            Ok((Entry::SecondFactor(waiting), _)) => Begun::Held(visitor, waiting.sign_in_id, authenticator),
+            Ok((entry, _)) => Begun::Over(no(entry.session().unwrap_err())),
+            Err(error) => Begun::Over(no(error)),
+        }
     }
 
     async fn sign_up(&self, world: &World, email: String) -> Begun {
@@ -221,6 +270,15 @@ impl Stage {
         }
     }
 
+    async fn ask_for_address(&self, world: &World, person: Person) -> Begun {
+        let address = format!("moved-{}", person.email);
+        forget_mails(world).await;
+        match email_change::begin(&world.bed.app, &person.visitor, &address).await {
+            Ok(change) => Begun::Moving(person, change.id.to_string(), world.bed.next_code(&address).await),
+            Err(error) => Begun::Over(not_begun(no(error))),
+        }
+    }
+
     async fn invite(&self, world: &World, email: &str) -> String {
         let (owner, organization) = &self.inviting;
         let new =
@@ -235,7 +293,9 @@ impl Stage {
         let place = self.place(letter(cell.row, by));
         let visitor = world.bed.stranger();
         place.idp.sign_in_as(Subject::new(format!("00u-{}", cell.person.name), cell.person.email.clone()));
-        let url = world.begin(&visitor, &place.site).await;
+        // Only a fresh authentication is a recent proof, which a new address asks for.
+        let fresh = matches!(cell.path, Path::Email(_));
+        let url = world.begin_asking(&visitor, &place.site, fresh).await;
         (visitor, place.idp.authorize(&url))
     }
 

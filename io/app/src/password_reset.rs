@@ -42,7 +42,7 @@ pub struct Opened {
 pub async fn request(app: &App, visitor: &Visitor, email: &str) -> Result<(), Error> {
     let mut input = Input::default();
     let Some(email) = input.email("email", email) else { return Err(input.refused()) };
-    limit::mail_to(app, visitor, email.key()).await?;
+    limit::reset_mail_to(app, visitor, email.key()).await?;
     app.store
         .write((app.clone(), visitor.clone(), email), |tx, (app, visitor, email)| {
             Box::pin(async move {
@@ -115,7 +115,7 @@ pub async fn complete(app: &App, visitor: &Visitor, token: &str, password: &str)
                 let reset = tx.instance().consume_password_reset(hash, now).await?.ok_or(Refusal::AttemptOver)?;
                 let born = owner(tx, &reset).await?;
                 let user = address::prove(tx, app, visitor, born).await?;
-                still_allowed(tx, &user, &reset, now).await?;
+                still_allowed(tx, &user, reset.policy_epoch, now).await?;
                 set(tx, app, visitor, &user, password_hash).await
             })
         })
@@ -202,8 +202,13 @@ pub(crate) async fn allowed(
 }
 
 /// Refuses a link that enforcement came upon. Once nobody enforces any more it is over like any other old link.
-async fn still_allowed(tx: &mut Tx, user: &User, reset: &PasswordReset, now: Timestamp) -> Result<(), Error> {
-    match allowed(tx, user, reset.policy_epoch, now).await? {
+pub(crate) async fn still_allowed(
+    tx: &mut Tx,
+    user: &User,
+    began: PolicyEpoch,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match allowed(tx, user, began, now).await? {
         Ok(()) => Ok(()),
         Err(Refusal::SsoRequired(_)) => {
             let epoch = tx.instance().load_policy_epoch().await?;
@@ -222,6 +227,8 @@ async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User, password_ha
     tx.instance().set_sessions_not_before(&user.id, now).await?;
     tx.instance().end_sessions_of_user(&user.id, None, "password-reset", now).await?;
     tx.instance().delete_password_resets_of_user(&user.id).await?;
+    // Whoever guesses from elsewhere does not keep the person out of what they just set (L5).
+    limit::remember_only(tx, app, visitor, &user.id).await?;
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = Event::done("password.reset").target(&user.id, &user.name);
     audit::record(tx, app, Some(visitor), None, &author, event).await?;

@@ -66,7 +66,7 @@ pub enum PersonalLinking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PersonalLinkingRefusal {
     /// No address that an account can have, and nobody known by the subject.
-    EmailMissing,
+    AddressMissing,
     /// The user who has the address, or who is signed in, has another account of this provider linked.
     AnotherAccountLinked,
     /// The account at the provider is linked to somebody else.
@@ -78,12 +78,12 @@ pub enum PersonalLinkingRefusal {
 impl PersonalLinkingRefusal {
     /// Every refusal.
     pub const ALL: [Self; 4] =
-        [Self::EmailMissing, Self::AnotherAccountLinked, Self::LinkedToSomebodyElse, Self::SignUpClosed];
+        [Self::AddressMissing, Self::AnotherAccountLinked, Self::LinkedToSomebodyElse, Self::SignUpClosed];
 
     /// The stable code.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::EmailMissing => "email-missing",
+            Self::AddressMissing => "address-missing",
             Self::AnotherAccountLinked => "another-account-linked",
             Self::LinkedToSomebodyElse => "linked-to-somebody-else",
             Self::SignUpClosed => "sign-up-closed",
@@ -102,7 +102,7 @@ pub fn link(facts: &Facts) -> PersonalLinking {
         return PersonalLinking::SignIn { user_id: user_id.clone() };
     }
     if !facts.has_email {
-        return PersonalLinking::Refuse(PersonalLinkingRefusal::EmailMissing);
+        return PersonalLinking::Refuse(PersonalLinkingRefusal::AddressMissing);
     }
     let holder = facts.holder.as_ref();
     if !facts.authoritative && !facts.code_proven {
@@ -146,7 +146,7 @@ pub fn link_own(own: &UserId, identity: Option<&UserId>, has_another: bool) -> O
 #[cfg(test)]
 mod tests {
     use super::PersonalLinking::{AskToLink, Link, ProveAddress, Provision, Refuse, SignIn};
-    use super::PersonalLinkingRefusal::{AnotherAccountLinked, EmailMissing, LinkedToSomebodyElse, SignUpClosed};
+    use super::PersonalLinkingRefusal::{AddressMissing, AnotherAccountLinked, LinkedToSomebodyElse, SignUpClosed};
     use super::*;
     use crate::id::Identifier;
     use crate::time::Timestamp;
@@ -244,7 +244,8 @@ mod tests {
         let unproven = |facts: &Facts| facts.identity.is_none() && !facts.authoritative && !facts.code_proven;
         for facts in worlds().into_iter().filter(unproven) {
             let seen = link(&facts);
-            let same = if facts.has_email { matches!(seen, ProveAddress { .. }) } else { seen == Refuse(EmailMissing) };
+            let same =
+                if facts.has_email { matches!(seen, ProveAddress { .. }) } else { seen == Refuse(AddressMissing) };
             assert!(same, "{facts:?}: {seen:?}");
         }
     }

@@ -9,9 +9,12 @@ pub use way_out::{Departed, ask, leave, mail_code};
 
 use orgate_core::id::{Reference, SignInId, UserId};
 use orgate_core::refusal::RequiringOrganization;
-use orgate_core::time::Timestamp;
 use orgate_store::Tx;
 
+use record::Whose;
+
+use super::anchor::Anchor;
+use super::issue::Shown;
 use crate::app::App;
 use crate::error::Error;
 use crate::visitor::Visitor;
@@ -27,21 +30,21 @@ pub struct Blocked {
     pub attempt: Option<SignInId>,
 }
 
-/// A right password that makes no session.
+/// A right proof that makes no session.
 pub(super) struct Stopped<'a> {
     /// Whose.
     pub user_id: &'a UserId,
-    /// The password's hash as it is stored now.
-    pub password_hash: &'a str,
-    /// When it was shown.
-    pub at: Timestamp,
+    /// What was shown, and on which way.
+    pub shown: Shown,
+    /// What that hangs on.
+    pub anchor: Anchor,
     /// Who asks for their SSO.
     pub required: Vec<RequiringOrganization>,
 }
 
 /// The browser that an attempt is kept for.
 #[derive(Debug, Clone)]
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     /// The hash of its cookie.
     pub browser_hash: [u8; 32],
     /// Where the person wanted to go: a path of ours.
@@ -58,7 +61,8 @@ pub(super) async fn stop(
     keeper: Option<&Keeper>,
 ) -> Result<Blocked, Error> {
     let user = tx.instance().load_user(stopped.user_id).await?;
-    let reference = record::first(tx, app, visitor, &user, &stopped.required).await?;
+    let whose = Whose { user: &user, method: stopped.shown.proof.method() };
+    let reference = record::first(tx, app, visitor, whose, &stopped.required).await?;
     let attempt = match keeper {
         None => None,
         Some(keeper) => {

@@ -1,10 +1,10 @@
 //! Owns what a stopped sign-in remembers: a sealed document in its SignIn row, bound to the browser by the hash of a
 //! cookie. It lives as long as its proof may be old, and only while that proof is still right.
 
-use aws_lc_rs::digest;
 use orgate_core::id::{OrganizationId, Reference, SignInId, UserId};
+use orgate_core::proof::Proof;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
-use orgate_core::time::Timestamp;
+use orgate_core::way_in::WayIn;
 use orgate_store::{SignIn, Tx, User};
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +14,8 @@ use crate::departure;
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::seal::Place;
+use crate::sign_in::anchor::Anchor;
 use crate::sign_in::sso::document::ATTEMPT_LIFETIME;
-use crate::token;
 use crate::visitor::Visitor;
 
 /// Waiting for the person to choose an organization's SSO, or to leave one.
@@ -26,10 +26,12 @@ const STAGE_BLOCKED: &str = "blocked";
 pub(super) struct Document {
     /// Who.
     pub user_id: UserId,
-    /// When their password was right.
-    pub password_at: Timestamp,
-    /// SHA-256 of the stored hash that it was right for: another password makes this attempt worthless.
-    password_digest: Vec<u8>,
+    /// What was right, and when.
+    pub proof: Proof,
+    /// On which way.
+    pub way: WayIn,
+    /// What it hangs on: without that this attempt is worthless.
+    anchor: Anchor,
     /// The number in the logs.
     pub reference: Reference,
     /// In whose logs.
@@ -42,8 +44,9 @@ impl Document {
     pub(super) fn new(stopped: &Stopped<'_>, keeper: &Keeper, reference: &Reference) -> Self {
         Self {
             user_id: stopped.user_id.clone(),
-            password_at: stopped.at,
-            password_digest: digest_of(stopped.password_hash),
+            proof: stopped.shown.proof.clone(),
+            way: stopped.shown.way,
+            anchor: stopped.anchor.clone(),
             reference: reference.clone(),
             told: stopped.required.iter().map(|one| one.id.clone()).collect(),
             return_to: keeper.return_to.clone(),
@@ -74,10 +77,6 @@ fn place(id: &SignInId) -> Place<'_> {
     Place { table: "sign_ins", column: "sealed_document", row: id.as_str(), tenant: "" }
 }
 
-fn digest_of(password_hash: &str) -> Vec<u8> {
-    digest::digest(&digest::SHA256, password_hash.as_bytes()).as_ref().to_vec()
-}
-
 /// Writes it down.
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -98,7 +97,7 @@ pub(super) async fn insert(
         sealed_document,
         created_at: now,
         // Leaving one organization of several makes another row, but no proof younger.
-        expires_at: document.password_at.plus(ATTEMPT_LIFETIME),
+        expires_at: document.proof.at().plus(ATTEMPT_LIFETIME),
     };
     tx.instance().insert_sign_in(&record).await?;
     Ok(id)
@@ -117,8 +116,7 @@ pub(super) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInI
     let document: Document = serde_json::from_slice(&plain)?;
     let user = tx.instance().find_user(&document.user_id).await?.filter(departure::may_leave);
     let user = user.ok_or(Refusal::AttemptOver)?;
-    let stored = tx.instance().find_password(&user.id).await?.ok_or(Refusal::AttemptOver)?;
-    if !token::same(&digest_of(&stored.hash), &document.password_digest) {
+    if !document.anchor.holds(tx, &user.id).await? {
         return Err(Refusal::AttemptOver.into());
     }
     let organizations = departure::binding(tx, app, &user).await?;

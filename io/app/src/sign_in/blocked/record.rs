@@ -13,19 +13,28 @@ use crate::error::Error;
 use crate::limit;
 use crate::visitor::Visitor;
 
+/// Whose proof was right, and what it was.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'a> {
+    /// Who.
+    pub user: &'a User,
+    /// By what.
+    pub method: AuthenticationMethod,
+}
+
 /// Writes it down in every log that it belongs to: the instance's, and that of each organization that binds. A person is
 /// written down once a minute, network and log, so a storm fills no disk (R-OPS-3).
 pub(super) async fn first(
     tx: &mut Tx,
     app: &App,
     visitor: &Visitor,
-    user: &User,
+    whose: Whose<'_>,
     required: &[RequiringOrganization],
 ) -> Result<Reference, Error> {
-    let reference = reference(app, visitor, user);
+    let reference = reference(app, visitor, whose.user);
     for log in std::iter::once(None).chain(required.iter().map(|one| Some(&one.id))) {
-        if limit::is_first_block(tx, app, visitor, &user.id, log).await? {
-            write(tx, app, visitor, user, log, &reference).await?;
+        if limit::is_first_block(tx, app, visitor, &whose.user.id, log).await? {
+            write(tx, app, visitor, whose, log, &reference).await?;
         }
     }
     Ok(reference)
@@ -36,15 +45,14 @@ pub(super) async fn write(
     tx: &mut Tx,
     app: &App,
     visitor: &Visitor,
-    user: &User,
+    Whose { user, method }: Whose<'_>,
     log: Option<&OrganizationId>,
     reference: &Reference,
 ) -> Result<(), Error> {
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
-    let method = AuthenticationMethod::Password.as_str();
     let event = Event::refused("session.blocked", "sso-required")
         .target(&user.id, &user.name)
-        .data(serde_json::json!({ "method": method, "reference": reference.as_str() }));
+        .data(serde_json::json!({ "method": method.as_str(), "reference": reference.as_str() }));
     audit::record(tx, app, Some(visitor), log, &author, event).await
 }
 

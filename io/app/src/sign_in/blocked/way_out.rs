@@ -3,13 +3,11 @@
 
 use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
 use orgate_core::id::SignInId;
-use orgate_core::proof::Proof;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
-use orgate_core::way_in::WayIn;
 use orgate_store::{Challenge, Tx};
 
 use super::document::{self, Attempt, Document};
-use super::record;
+use super::record::{self, Whose};
 use crate::app::App;
 use crate::departure::{self, DepartureView, ShownBy};
 use crate::entropy::Draw as _;
@@ -86,7 +84,7 @@ async fn challenge(
     organization: RequiringOrganization,
 ) -> Result<(), Error> {
     let user = &attempt.user;
-    limit::mail_in(tx, app, user.email.key()).await?;
+    limit::code_in(tx, app, &user.id).await?;
     let (now, code, bound_to) = (app.now(), app.entropy.six_digits(), bound_to(id, &organization));
     let challenge = Challenge {
         id: app.entropy.id(now),
@@ -155,7 +153,7 @@ async fn is_right(
     if tx.instance().consume_challenge(&challenge.id, now).await? { Ok(true) } else { Err(Refusal::AttemptOver.into()) }
 }
 
-/// Decides the sign-in anew, by the password that was right when it began.
+/// Decides the sign-in anew, by what was right when it began.
 async fn resume(
     tx: &mut Tx,
     app: &App,
@@ -163,7 +161,7 @@ async fn resume(
     document: Document,
     left: RequiringOrganization,
 ) -> Result<Departed, Error> {
-    let shown = Shown { proof: Proof::Password { at: document.password_at }, way: WayIn::Password };
+    let shown = Shown::one(document.proof.clone(), document.way);
     match issue(tx, app, visitor, &document.user_id, shown).await {
         Ok(issued) => Ok(Departed::SignedIn { issued: Box::new(issued), return_to: document.return_to, left }),
         Err(Error::Refused(Refusal::SsoRequired(required))) => {
@@ -184,8 +182,9 @@ async fn go_on(
 ) -> Result<SignInId, Error> {
     let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let user = tx.instance().load_user(&document.user_id).await?;
+    let whose = Whose { user: &user, method: document.proof.method() };
     for one in required.iter().filter(|one| !document.told.contains(&one.id)) {
-        record::write(tx, app, visitor, &user, Some(&one.id), &document.reference).await?;
+        record::write(tx, app, visitor, whose, Some(&one.id), &document.reference).await?;
     }
     document.told = required.iter().map(|one| one.id.clone()).collect();
     document::insert(tx, app, browser, &document).await

@@ -1,0 +1,221 @@
+//! Owns what happens once Google or GitHub has spoken: facts, decision, writes, session and audit in one transaction, or a
+//! question to the person.
+
+use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{SignInId, UserId};
+use orgate_core::personal::PersonalProvider;
+use orgate_core::personal_linking::{PersonalLinking, link};
+use orgate_core::refusal::Refusal;
+use orgate_core::way_in::WayIn;
+use orgate_store::{Challenge, Tx};
+
+use super::bind;
+use super::document::{self, Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_LINK, Waiting};
+use super::facts;
+use super::proof_of;
+use crate::app::App;
+use crate::authorise::{self, Caller};
+use crate::entropy::Draw as _;
+use crate::error::Error;
+use crate::limit;
+use crate::mail::MailTemplate;
+use crate::mail::personal_letters::PersonalMail;
+use crate::sign_in::anchor::Anchor;
+use crate::sign_in::blocked::Keeper;
+use crate::sign_in::issue::Shown;
+use crate::sign_in::password::{self, Entry};
+use crate::token::CodePurpose;
+use crate::visitor::Visitor;
+
+/// What a request of an attempt ends in.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The proof is right: a session, or what is missing for one.
+    Entered {
+        /// What it led to.
+        entry: Box<Entry>,
+        /// Where the person wanted to go.
+        return_to: Option<String>,
+        /// Whether they are new here, and belong nowhere yet.
+        newcomer: bool,
+    },
+    /// A question to the person, or why it is over, on the page of this attempt.
+    Asks(SignInId),
+    /// The six digits are not the ones mailed; the attempt goes on.
+    WrongCode(SignInId),
+    /// The account at the provider is linked to the person who is signed in.
+    Linked {
+        /// At which provider.
+        provider: PersonalProvider,
+        /// Where the person wanted to go.
+        return_to: Option<String>,
+    },
+    /// The person said no.
+    Cancelled,
+}
+
+/// Decides on an attempt whose assertion is known, and does what was decided.
+pub(super) async fn act(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    sign_up_open: bool,
+) -> Result<Outcome, Error> {
+    match &document.purpose {
+        Purpose::Enter => enter(tx, app, visitor, document, sign_up_open).await,
+        Purpose::Link { user_id, session_id } => {
+            let caller = authorise::account_recently(tx, app, visitor).await?;
+            // Signed in anew meanwhile, as whoever: then it is asked for anew.
+            if caller.user_id() != user_id || caller.session_id() != session_id {
+                return Err(Refusal::AttemptOver.into());
+            }
+            bind::bind_own(tx, app, visitor, document, &caller).await?;
+            Ok(Outcome::Linked { provider: document.provider, return_to: document.return_to.clone() })
+        }
+    }
+}
+
+async fn enter(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    sign_up_open: bool,
+) -> Result<Outcome, Error> {
+    let linking = link(&facts::gather(tx, document, sign_up_open).await?);
+    let to = match &linking {
+        PersonalLinking::Refuse(refusal) => return Err(Refusal::from(*refusal).into()),
+        PersonalLinking::AskToLink { .. } => return ask(tx, app, visitor, STAGE_LINK, document).await,
+        PersonalLinking::ProveAddress { user_id } => {
+            return ask_for_code(tx, app, visitor, document, user_id.as_ref()).await;
+        }
+        PersonalLinking::SignIn { user_id } | PersonalLinking::Link { user_id } => Some(user_id),
+        PersonalLinking::Provision => None,
+    };
+    let browser = browser_session(tx, app, visitor).await?;
+    let own = browser.as_ref().map(Caller::user_id);
+    if own.is_some() && own != to && !document.change_confirmed {
+        // Nothing is added to another person's session (R-SSO-8).
+        return ask(tx, app, visitor, STAGE_CHANGE, document).await;
+    }
+    let way = if own.is_some() && own == to { WayIn::PersonalAgain } else { way_of(document.provider) };
+    come_in(tx, app, visitor, document, (&linking, way)).await
+}
+
+const fn way_of(provider: PersonalProvider) -> WayIn {
+    match provider {
+        PersonalProvider::Google => WayIn::Google,
+        PersonalProvider::GitHub => WayIn::GitHub,
+    }
+}
+
+async fn browser_session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Caller>, Error> {
+    match authorise::session(tx, app, visitor).await {
+        Ok(caller) => Ok(Some(caller)),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(fault @ Error::Fault(_)) => Err(fault),
+    }
+}
+
+/// Makes what was decided, and hands the proof to the only maker of sessions.
+async fn come_in(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    (linking, way): (&PersonalLinking, WayIn),
+) -> Result<Outcome, Error> {
+    let said = document.said()?;
+    let (user_id, anchor) = match linking {
+        PersonalLinking::SignIn { user_id } => {
+            let identity = tx.instance().find_personal_identity(document.provider, &said.subject).await?;
+            (user_id.clone(), Anchor::Identity(identity.ok_or(Refusal::AttemptOver)?.id))
+        }
+        PersonalLinking::Link { user_id } => {
+            let link = document.link()?;
+            // With a second factor the link is made once that was shown, and not before.
+            let waits = bind::may_bind(tx, app, &link, user_id).await?.has_second_factor;
+            let link = Anchor::Linking(Box::new(link));
+            (user_id.clone(), if waits { link } else { link.settle(tx, app, visitor, user_id).await? })
+        }
+        PersonalLinking::Provision => {
+            let (user_id, identity_id) = bind::provision(tx, app, visitor, document).await?;
+            (user_id, Anchor::Identity(identity_id))
+        }
+        PersonalLinking::AskToLink { .. } | PersonalLinking::ProveAddress { .. } | PersonalLinking::Refuse(_) => {
+            return Err(Refusal::AttemptOver.into());
+        }
+    };
+    if let Anchor::Identity(id) = &anchor {
+        tx.instance().touch_personal_identity(id, said.email.as_deref(), app.now()).await?;
+    }
+    let browser_hash = visitor.browser.ok_or(Refusal::AttemptOver)?;
+    let keeper = Keeper { browser_hash, return_to: document.return_to.clone() };
+    let shown = Shown::one(proof_of(document.provider, app.now()), way);
+    let entry = password::decide(tx, app, visitor, (&user_id, shown, anchor.clone()), Some(&keeper)).await?;
+    if matches!(entry, Entry::SignedIn(_)) {
+        // In a session of the same person the second factor was shown before.
+        anchor.settle(tx, app, visitor, &user_id).await?;
+    }
+    let newcomer = *linking == PersonalLinking::Provision;
+    Ok(Outcome::Entered { entry: Box::new(entry), return_to: document.return_to.clone(), newcomer })
+}
+
+/// Keeps the attempt for the person, under another id.
+pub(super) async fn ask(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    stage: &str,
+    document: &Document,
+) -> Result<Outcome, Error> {
+    let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
+    document::insert(tx, app, browser, Waiting::Person(stage), document).await.map(Outcome::Asks)
+}
+
+/// The same, and mails a code bound to the attempt (T-LNK-4).
+pub(super) async fn ask_for_code(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    user_id: Option<&UserId>,
+) -> Result<Outcome, Error> {
+    let outcome = ask(tx, app, visitor, STAGE_CODE, document).await?;
+    if let Outcome::Asks(id) = &outcome {
+        mail_code(tx, app, document, id, user_id).await?;
+    }
+    Ok(outcome)
+}
+
+/// Mails a code: to the stored address of who has it, else to the named one. An earlier one of the attempt is void.
+pub(super) async fn mail_code(
+    tx: &mut Tx,
+    app: &App,
+    document: &Document,
+    id: &SignInId,
+    user_id: Option<&UserId>,
+) -> Result<(), Error> {
+    let to: EmailAddress = match user_id {
+        Some(user_id) => tx.instance().load_user(user_id).await?.email,
+        None => document.said()?.address().ok_or(Refusal::AttemptOver)?,
+    };
+    limit::mail_in(tx, app, to.key()).await?;
+    let (now, code) = (app.now(), app.entropy.six_digits());
+    let challenge = Challenge {
+        id: app.entropy.id(now),
+        purpose: ChallengePurpose::PersonalSignIn,
+        bound_to: id.to_string(),
+        user_id: user_id.cloned(),
+        email: to.clone(),
+        code_mac: app.code_key.mac(CodePurpose::PersonalSignIn, id.as_str(), &code),
+        tries_left: CODE_TRIES,
+        created_at: now,
+        expires_at: now.plus(CODE_LIFETIME),
+    };
+    tx.instance().insert_challenge(&challenge).await?;
+    let mail = PersonalMail::Code { code, provider: document.provider, known: user_id.is_some() };
+    app.outbox.put(tx, &to, MailTemplate::Personal(mail)).await
+}

@@ -190,7 +190,7 @@ async fn provision(tx: &mut Tx, app: &App, visitor: &Visitor, sign_up: SignUp) -
     let event =
         Event::done("user.created").target(&user.id, &user.name).data(serde_json::json!({ "method": "password" }));
     audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
-    issue(tx, app, visitor, &user.id, Shown { proof: Proof::Password { at: now }, way: WayIn::SignUp }).await
+    issue(tx, app, visitor, &user.id, Shown::one(Proof::Password { at: now }, WayIn::SignUp)).await
 }
 
 fn new_user(id: UserId, name: String, email: EmailAddress, now: Timestamp) -> User {

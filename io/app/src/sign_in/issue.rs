@@ -14,8 +14,10 @@ use orgate_store::{Session, Tx, User, UserPlace};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
+use crate::device;
 use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
+use crate::limit;
 use crate::notice;
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
@@ -23,10 +25,38 @@ use crate::visitor::Visitor;
 /// What was shown, and on which way.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
-    /// The proof.
+    /// The proof; the first one of a sign-in that needed two. It names the method in the logs.
     pub proof: Proof,
+    /// The second factor of a sign-in that needed one.
+    pub second: Option<Proof>,
     /// The way.
     pub way: WayIn,
+}
+
+impl Shown {
+    /// One proof.
+    pub(crate) fn one(proof: Proof, way: WayIn) -> Self {
+        Self { proof, second: None, way }
+    }
+
+    fn on_top_of(&self, proofs: &Proofs) -> Proofs {
+        let proofs = proofs.with(self.proof.clone());
+        match &self.second {
+            Some(second) => proofs.with(second.clone()),
+            None => proofs,
+        }
+    }
+
+    /// What the logs say of it.
+    fn data(&self) -> serde_json::Value {
+        let method = self.proof.method().as_str();
+        match &self.second {
+            Some(second) => {
+                serde_json::json!({ "method": method, "second": second.method().as_str(), "way": self.way.as_str() })
+            }
+            None => serde_json::json!({ "method": method, "way": self.way.as_str() }),
+        }
+    }
 }
 
 /// A session that was just made. The token is shown once.
@@ -54,8 +84,8 @@ pub(crate) async fn issue(
 ) -> Result<Issued, Error> {
     let previous = previous(tx, app, visitor).await?;
     let proofs = match &previous {
-        Some(caller) if caller.user_id() == user_id => caller.proofs().with(shown.proof.clone()),
-        Some(_) | None => Proofs::of(shown.proof.clone()),
+        Some(caller) if caller.user_id() == user_id => shown.on_top_of(caller.proofs()),
+        Some(_) | None => shown.on_top_of(&Proofs::default()),
     };
     make(tx, app, visitor, user_id, previous.as_ref(), proofs, &shown).await
 }
@@ -71,7 +101,7 @@ pub(super) async fn adopt(
     caller: &Caller,
     shown: Shown,
 ) -> Result<Issued, Error> {
-    make(tx, app, visitor, user_id, Some(caller), caller.proofs().with(shown.proof.clone()), &shown).await
+    make(tx, app, visitor, user_id, Some(caller), shown.on_top_of(caller.proofs()), &shown).await
 }
 
 async fn make(
@@ -142,11 +172,7 @@ fn expiry(app: &App, proofs: &Proofs, now: Timestamp) -> Timestamp {
 async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> Result<(), Error> {
     let Entry { user, places, world, proofs, shown } = *entry;
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
-    let event = || {
-        Event::done("session.created")
-            .target(&user.id, &user.name)
-            .data(serde_json::json!({ "method": shown.proof.method().as_str(), "way": shown.way.as_str() }))
-    };
+    let event = || Event::done("session.created").target(&user.id, &user.name).data(shown.data());
     audit::record(tx, app, Some(visitor), None, &author, event()).await?;
     for place in places {
         let organization_id = &place.place.organization_id;
@@ -155,6 +181,10 @@ async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> R
             tx.organization(organization_id).touch_member_sign_in(&user.id, by_its_sso, app.now()).await?;
             audit::record(tx, app, Some(visitor), Some(organization_id), &author, event()).await?;
         }
+    }
+    if shown.way.is_entry() {
+        limit::remember(tx, app, visitor, &user.id).await?;
+        device::note(tx, app, visitor, user, shown.proof.method()).await?;
     }
     if shown.way.is_entry() && shown.proof.method().is_personal() {
         // Who is bound and comes by something of their own is exempt, or policy had refused (R-ENF-8).
@@ -168,9 +198,7 @@ async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> R
 }
 
 fn event_of_exempt(user: &User, shown: &Shown) -> Event {
-    Event::done("session.created-without-sso")
-        .target(&user.id, &user.name)
-        .data(serde_json::json!({ "method": shown.proof.method().as_str() }))
+    Event::done("session.created-without-sso").target(&user.id, &user.name).data(shown.data())
 }
 
 /// A sign-in that was allowed.

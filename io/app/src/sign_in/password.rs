@@ -6,12 +6,15 @@ use orgate_core::id::UserId;
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
+use orgate_store::Tx;
 
+use super::anchor::Anchor;
 use super::blocked::{self, Blocked, Keeper, Stopped};
 use super::issue::{Issued, Shown, issue};
+use super::second_factor::{self, Held, Waiting};
 use super::sso::document::Browser;
 use crate::app::App;
-use crate::audit::{self, Author, Event};
+use crate::audit::Event;
 use crate::authorise;
 use crate::error::Error;
 use crate::limit;
@@ -28,48 +31,53 @@ pub struct Credentials {
     pub password: Password,
 }
 
-/// What the right password led to.
+/// What a right first proof led to.
 #[derive(Debug, Clone)]
 pub enum Entry {
     /// A session.
     SignedIn(Issued),
     /// Enforced SSO binds the person (R-ENF-3): told only to who knows the password.
     Blocked(Blocked),
+    /// The person has a second factor, and no session before it was right (R-IN-4).
+    SecondFactor(Waiting),
+}
+
+impl Entry {
+    /// The session, for who can do nothing with the other outcomes.
+    ///
+    /// *Errors*: [`Refusal::SsoRequired`], [`Refusal::NeedsSecondFactor`].
+    pub fn session(self) -> Result<Issued, Error> {
+        match self {
+            Self::SignedIn(issued) => Ok(issued),
+            Self::Blocked(blocked) => Err(Refusal::SsoRequired(blocked.organizations).into()),
+            Self::SecondFactor(_) => Err(Refusal::NeedsSecondFactor.into()),
+        }
+    }
 }
 
 /// Signs in, for a program.
 ///
-/// *Errors*: [`Refusal::InvalidCredentials`], [`Refusal::SsoRequired`] (told only to who knows the password),
-/// [`Refusal::TooManyRequests`], [`Refusal::Busy`].
-pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Result<Issued, Error> {
-    limit::sign_in(app, visitor, &credentials.email).await?;
-    let known = find(app, &credentials.email).await?;
-    session_of(compare(app, visitor, Asked::of(WayIn::Password), known, &credentials).await?)
+/// *Errors*: [`Refusal::InvalidCredentials`], [`Refusal::TooManyRequests`], [`Refusal::Busy`].
+pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Result<Entry, Error> {
+    guess(app, visitor, Asked::of(WayIn::Password), &credentials).await
 }
 
 /// Signs in, for a browser: a sign-in that is stopped stays as an attempt of that browser, from which the person goes on.
 /// The token is the browser's cookie, if it has none yet.
 ///
-/// *Errors*: as [`begin`], but for [`Refusal::SsoRequired`].
+/// *Errors*: as [`begin`].
 pub async fn enter(
     app: &App,
     visitor: &Visitor,
     credentials: Credentials,
     return_to: Option<String>,
 ) -> Result<(Entry, Option<SecretToken>), Error> {
-    limit::sign_in(app, visitor, &credentials.email).await?;
-    let known = find(app, &credentials.email).await?;
     let browser = Browser::of(app, visitor);
+    // The browser that gets the cookie is the one that the person is known by from now on.
+    let visitor = &Visitor { browser: Some(browser.hash), ..visitor.clone() };
     let keeper = Some(Keeper { browser_hash: browser.hash, return_to });
-    let entry = compare(app, visitor, Asked { way: WayIn::Password, keeper }, known, &credentials).await?;
+    let entry = guess(app, visitor, Asked { way: WayIn::Password, keeper }, &credentials).await?;
     Ok((entry, browser.cookie))
-}
-
-fn session_of(entry: Entry) -> Result<Issued, Error> {
-    match entry {
-        Entry::SignedIn(issued) => Ok(issued),
-        Entry::Blocked(blocked) => Err(Refusal::SsoRequired(blocked.organizations).into()),
-    }
 }
 
 /// On which way a password is shown.
@@ -83,6 +91,15 @@ impl Asked {
     fn of(way: WayIn) -> Self {
         Self { way, keeper: None }
     }
+}
+
+/// Counts the try before it is compared, and how it ended.
+async fn guess(app: &App, visitor: &Visitor, asked: Asked, credentials: &Credentials) -> Result<Entry, Error> {
+    let guess = limit::password(app, visitor, &credentials.email).await?;
+    let known = find(app, &credentials.email).await?;
+    let outcome = compare(app, visitor, asked, known, credentials).await;
+    guess.settle(app, &outcome).await?;
+    outcome
 }
 
 /// The same work for all, whoever is known.
@@ -117,7 +134,8 @@ async fn compare(
 
 /// Confirms the person again, in the session they have: a new token with a fresh proof (R-IN-8).
 ///
-/// *Errors*: as [`begin`], and [`Refusal::NoSession`].
+/// *Errors*: as [`begin`], [`Refusal::NoSession`], [`Refusal::SsoRequired`], and [`Refusal::NeedsSecondFactor`] in a session
+/// that was made before the person had one.
 pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result<Issued, Error> {
     let (user_id, email, stored) = app
         .store
@@ -133,7 +151,7 @@ pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result
     // The session's own user, never whoever else has the address.
     let known = stored.map(|stored| (user_id, stored.hash));
     let asked = Asked::of(WayIn::PasswordAgain);
-    session_of(compare(app, visitor, asked, known, &Credentials { email, password }).await?)
+    compare(app, visitor, asked, known, &Credentials { email, password }).await?.session()
 }
 
 async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error> {
@@ -172,17 +190,35 @@ async fn finish(app: &App, visitor: &Visitor, asked: Asked, right: Right) -> Res
                 if let Some(rehashed) = rehashed {
                     tx.instance().rehash_password(user_id, hash, rehashed).await?;
                 }
-                match issue(tx, app, visitor, user_id, Shown { proof: Proof::Password { at: now }, way: *way }).await {
-                    Err(Error::Refused(Refusal::SsoRequired(required))) => {
-                        let password_hash = rehashed.as_ref().unwrap_or(hash);
-                        let stopped = Stopped { user_id, password_hash, at: now, required };
-                        blocked::stop(tx, app, visitor, stopped, keeper.as_ref()).await.map(Entry::Blocked)
-                    }
-                    issued => issued.map(Entry::SignedIn),
-                }
+                let anchor = Anchor::password(rehashed.as_ref().unwrap_or(hash));
+                let shown = Shown::one(Proof::Password { at: now }, *way);
+                decide(tx, app, visitor, (user_id, shown, anchor), keeper.as_ref()).await
             })
         })
         .await
+}
+
+/// A right first proof makes a session, or an attempt from which the person goes on.
+pub(super) async fn decide(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    (user_id, shown, anchor): (&UserId, Shown, Anchor),
+    keeper: Option<&Keeper>,
+) -> Result<Entry, Error> {
+    let goes_on = shown.way.is_entry();
+    match issue(tx, app, visitor, user_id, shown.clone()).await {
+        Err(Error::Refused(Refusal::SsoRequired(required))) => {
+            let stopped = Stopped { user_id, shown, anchor, required };
+            blocked::stop(tx, app, visitor, stopped, keeper).await.map(Entry::Blocked)
+        }
+        // In a session there is, the factor is shown in it.
+        Err(Error::Refused(Refusal::NeedsSecondFactor)) if goes_on => {
+            let held = Held { user_id, proof: shown.proof, way: shown.way, anchor };
+            second_factor::hold(tx, app, held, keeper).await.map(Entry::SecondFactor)
+        }
+        issued => issued.map(Entry::SignedIn),
+    }
 }
 
 /// Writes a refused attempt down: at most one event an account, address and minute, so a storm fills no disk (R-OPS-3).
@@ -194,17 +230,7 @@ async fn refused(
     user_id: Option<UserId>,
     code: &'static str,
 ) -> Result<(), Error> {
-    if !limit::is_first_refusal(app, visitor, &limit::account(typed)).await? {
-        return Ok(());
-    }
-    app.store
-        .write((app.clone(), visitor.clone(), user_id, code), |tx, (app, visitor, user_id, code)| {
-            Box::pin(async move {
-                let mut event =
-                    Event::refused("session.refused", code).data(serde_json::json!({ "method": "password" }));
-                event.target = user_id.as_ref().map(ToString::to_string);
-                audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await
-            })
-        })
-        .await
+    let mut event = Event::refused("session.refused", code).data(serde_json::json!({ "method": "password" }));
+    event.target = user_id.as_ref().map(ToString::to_string);
+    limit::note_refused(app, visitor, &limit::account(typed), event).await
 }

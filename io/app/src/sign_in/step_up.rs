@@ -5,13 +5,15 @@
 use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
 use orgate_core::id::ChallengeId;
 use orgate_core::method::AuthenticationMethod;
+use orgate_core::personal::PersonalProvider;
 use orgate_core::policy::{Decision, Question, Requirement, decide};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
-use orgate_store::{Challenge, Tx, UserPlace};
+use orgate_store::{Challenge, Tx, User, UserPlace};
 
 use super::issue::{Issued, Shown, adopt, issue};
+use super::{personal, second_factor};
 use crate::address;
 use crate::app::App;
 use crate::authorise::{self, Caller};
@@ -27,10 +29,14 @@ use crate::visitor::Visitor;
 pub struct Ways {
     /// The person has a password.
     pub password: bool,
+    /// The person's own accounts at Google and GitHub.
+    pub personal: Vec<PersonalProvider>,
     /// A code can be mailed: there is an SSO proof for it to serve on top of. The address, mostly hidden.
     pub mailed_code: Option<String>,
     /// The organizations whose SSO can prove the person anew: slug and name.
     pub sso: Vec<(String, String)>,
+    /// The second factors to choose from, when one is what is missing; then nothing else serves.
+    pub factor: Option<Vec<AuthenticationMethod>>,
 }
 
 /// What the confirmation page can offer to somebody who was going to this organization, or nowhere in particular.
@@ -47,6 +53,8 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let at = caller.now;
                 let has_password = tx.instance().find_password(&user.id).await?.is_some();
                 let password = has_password && opens(Proof::Password { at });
+                let linked =
+                    personal_ways(tx, app, &user, |provider| opens(personal::proof_of(provider, at))).await?;
                 let code = has_sso(&caller) && opens(Proof::MailedCode { at });
                 let places = caller.check.places.iter().filter(|place| place.place.enforcement.connection.is_some());
                 // R-IN-9: an SSO proof alone shows nothing of the person's other organizations.
@@ -56,10 +64,40 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                     .filter(|place| personal || known.contains(&&place.place.organization_id))
                     .map(|place| (place.slug.clone(), place.name.clone()))
                     .collect();
-                Ok(Ways { password, mailed_code: code.then(|| user.email.masked()), sso })
+                let factor = missing_factor(tx, &caller, place, &user).await?;
+                Ok(Ways { password, personal: linked, mailed_code: code.then(|| user.email.masked()), sso, factor })
             })
         })
         .await
+}
+
+/// The person's factors, if one of them is all that the organization, or the account, still asks for: to be open, or to be
+/// open to what reaches far.
+async fn missing_factor(
+    tx: &mut Tx,
+    caller: &Caller,
+    place: Option<&UserPlace>,
+    user: &User,
+) -> Result<Option<Vec<AuthenticationMethod>>, Error> {
+    let question = place.map_or(Question::Account, |place| Question::Organization(&place.place.organization_id));
+    let missing = Decision::Require(Requirement::SecondFactor);
+    if caller.decide(question) != missing && caller.decide_recent(question) != missing {
+        return Ok(None);
+    }
+    let methods = second_factor::methods(tx, user).await?;
+    Ok((!methods.is_empty()).then_some(methods))
+}
+
+/// The providers that the person has an account linked of, that are offered, and whose proof serves.
+async fn personal_ways(
+    tx: &mut Tx,
+    app: &App,
+    user: &User,
+    serves: impl Fn(PersonalProvider) -> bool + Send,
+) -> Result<Vec<PersonalProvider>, Error> {
+    let linked = tx.instance().list_personal_identities(&user.id).await?;
+    let is_linked = |provider: &PersonalProvider| linked.iter().any(|identity| identity.provider == *provider);
+    Ok(personal::offered(app).into_iter().filter(|provider| is_linked(provider) && serves(*provider)).collect())
 }
 
 /// Whether this proof would open the organization without its own SSO: where that alone does, nothing else is offered.
@@ -88,7 +126,7 @@ pub async fn mail_code(app: &App, visitor: &Visitor) -> Result<(), Error> {
                     return Err(Error::from(Refusal::NeedsProof));
                 }
                 let user = tx.instance().load_user(caller.user_id()).await?;
-                limit::mail_in(tx, app, user.email.key()).await?;
+                limit::code_in(tx, app, &user.id).await?;
                 let now = app.now();
                 let code = app.entropy.six_digits();
                 let id: ChallengeId = app.entropy.id(now);
@@ -149,7 +187,7 @@ async fn take(tx: &mut Tx, app: &App, caller: &Caller, code: &SixDigitCode) -> R
 async fn promote(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller) -> Result<Issued, Error> {
     let user = tx.instance().load_user(caller.user_id()).await?;
     let owner = address::prove(tx, app, visitor, user).await?;
-    let shown = Shown { proof: Proof::MailedCode { at: app.now() }, way: WayIn::MailedCode };
+    let shown = Shown::one(Proof::MailedCode { at: app.now() }, WayIn::MailedCode);
     if owner.id == *caller.user_id() {
         issue(tx, app, visitor, &owner.id, shown).await
     } else {

@@ -46,7 +46,7 @@ pub async fn sign_in(bed: &Bed, email: &str) -> Result<Person, Error> {
 pub async fn sign_in_with(bed: &Bed, email: &str, password: &str) -> Result<Person, Error> {
     let visitor = bed.stranger();
     let typed = Credentials { email: email.to_owned(), password: Password::from_typed(password) };
-    let issued = password::begin(&bed.app, &visitor, typed).await?;
+    let issued = password::begin(&bed.app, &visitor, typed).await?.session()?;
     Ok(Person::of(&issued, visitor))
 }
 

@@ -2,20 +2,26 @@
 //! answer, and no more. *Source*: `api.md`, R-API-1.
 
 pub mod account;
+pub mod account_closing;
+pub mod account_export;
 pub mod audit_events;
 pub mod connection_tests;
 pub mod connections;
+pub mod email_changes;
 pub mod enforcement;
 pub mod identities;
 pub mod invitations;
+pub mod linked_accounts;
 pub mod members;
 pub mod openapi;
 pub mod operator;
 pub mod organizations;
 pub mod password_resets;
 pub mod projects;
+pub mod second_factors;
 pub mod session;
 pub mod sessions;
+pub mod sign_ins;
 pub mod sign_ups;
 mod views;
 

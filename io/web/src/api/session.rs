@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use orgate_app::passwords::Password;
 use orgate_app::session::{self, Access, CurrentPlace};
+use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod, again};
 use orgate_app::sign_in::{password, step_up};
 use orgate_core::proof::Proof;
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,16 @@ pub enum ProofBody {
         /// Six digits.
         code: String,
     },
+    /// The second factor: of an authenticator app.
+    Totp {
+        /// Six digits.
+        code: String,
+    },
+    /// The second factor: a recovery code.
+    RecoveryCode {
+        /// The code.
+        code: String,
+    },
 }
 
 /// Confirm who it is
@@ -143,6 +154,12 @@ pub async fn prove(call: Call, Body(body): Body<ProofBody>) -> Result<(StatusCod
             password::confirm(call.app(), &call.visitor, Password::from_typed(&password)).await?
         }
         ProofBody::MailedCode { code } => step_up::confirm(call.app(), &call.visitor, &code).await?,
+        ProofBody::Totp { code } => {
+            again::confirm(call.app(), &call.visitor, TypedFactor { method: TypedMethod::Totp, code }).await?
+        }
+        ProofBody::RecoveryCode { code } => {
+            again::confirm(call.app(), &call.visitor, TypedFactor { method: TypedMethod::RecoveryCode, code }).await?
+        }
     };
     Ok((StatusCode::CREATED, Json(SessionView::of(&issued))))
 }

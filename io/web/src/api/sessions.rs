@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use orgate_app::passwords::Password;
 use orgate_app::sign_in::Issued;
-use orgate_app::sign_in::password::{self, Credentials};
+use orgate_app::sign_in::password::{self, Credentials, Entry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::sign_ins::WaitingView;
 use super::{Body, Call, UserView};
 use crate::error::{Failure, Problem};
 
@@ -48,20 +50,26 @@ pub enum SessionBody {
 
 /// Sign in
 ///
-/// Known and unknown addresses are told apart by nothing. `sso-required` names the organizations that require their SSO.
+/// Known and unknown addresses are told apart by nothing. Who has a second factor gets 202 and goes on from
+/// `/sign-ins/{id}/second-factor`. `sso-required` names the organizations that require their SSO.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "Sessions", security(()),
     request_body = SessionBody,
     responses(
         (status = 201, body = SessionView),
+        (status = 202, body = WaitingView),
         (status = 401, body = Problem, description = "invalid-credentials"),
         (status = 403, body = Problem, description = "sso-required"),
         (status = 429, body = Problem),
     ),
 )]
-pub async fn create(call: Call, Body(body): Body<SessionBody>) -> Result<(StatusCode, Json<SessionView>), Failure> {
+pub async fn create(call: Call, Body(body): Body<SessionBody>) -> Result<Response, Failure> {
     let SessionBody::Password { email, password } = body;
     let credentials = Credentials { email, password: Password::from_typed(&password) };
-    let issued = password::begin(call.app(), &call.visitor, credentials).await?;
-    Ok((StatusCode::CREATED, Json(SessionView::of(&issued))))
+    match password::begin(call.app(), &call.visitor, credentials).await? {
+        Entry::SecondFactor(waiting) => Ok((StatusCode::ACCEPTED, Json(WaitingView::of(&waiting))).into_response()),
+        entry @ (Entry::SignedIn(_) | Entry::Blocked(_)) => {
+            Ok((StatusCode::CREATED, Json(SessionView::of(&entry.session()?))).into_response())
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Owns the list of the pages: what browsers ask for.
 
 use super::{GET, POST};
-use crate::access::Access::{Account, Member, Owner, Project, Public, RecentOwner, Session};
+use crate::access::Access::{Account, Member, Owner, Project, Public, RecentAccount, RecentOwner, Session};
 use crate::route::Routes;
 use crate::{api, console, sign_in};
 
@@ -10,6 +10,7 @@ pub(super) fn all(routes: Routes) -> Routes {
     let routes = sign_in_pages(routes);
     let routes = account_access_pages(routes);
     let routes = account_pages(routes);
+    let routes = second_factor_pages(routes);
     let routes = organization_pages(routes);
     let routes = people_pages(routes);
     let routes = project_pages(routes);
@@ -33,12 +34,22 @@ fn sign_in_pages(routes: Routes) -> Routes {
         .page(GET, "/sign-in/{slug}", Public, sign_in::organization::show)
         .page(POST, "/sign-in/{slug}", Public, sign_in::organization::create)
         .page(GET, "/sign-in/{slug}/attempts/{reference}", Public, sign_in::organization::refused)
+        .page(POST, "/sign-in/with/{provider}", Public, sign_in::personal::create)
+        .entry(GET, "/sign-in/with/{provider}/callback", Public, sign_in::personal::come_back)
+        .page(GET, "/sign-in/with/attempts/{id}", Public, sign_in::personal::show)
+        .page(POST, "/sign-in/with/attempts/{id}", Public, sign_in::personal::verify)
+        .page(POST, "/sign-in/with/attempts/{id}/code", Public, sign_in::personal::mail_code)
+        .page(POST, "/sign-in/with/attempts/{id}/choice", Public, sign_in::personal::choose)
+        .page(GET, "/sign-in/with/attempts/{id}/link", RecentAccount, sign_in::personal::show_link)
+        .page(POST, "/sign-in/with/attempts/{id}/link", RecentAccount, sign_in::personal::create_link)
         .page(GET, "/sign-in/blocked/{id}", Public, sign_in::blocked::show)
         .page(GET, "/sign-in/blocked/{id}/departures/{slug}", Public, sign_in::blocked::ask)
         .page(POST, "/sign-in/blocked/{id}/departures/{slug}", Public, sign_in::blocked::mail_code)
         .page(GET, "/sign-in/blocked/{id}/departures/{slug}/code", Public, sign_in::blocked::show_code)
         .page(POST, "/sign-in/blocked/{id}/departures/{slug}/code", Public, sign_in::blocked::verify)
         .page(POST, "/sign-in/blocked/{id}/departures/{slug}/code/again", Public, sign_in::blocked::resend)
+        .page(GET, "/sign-in/second-factor/{id}", Public, sign_in::second_factor::show)
+        .page(POST, "/sign-in/second-factor/{id}", Public, sign_in::second_factor::verify)
         .page(GET, "/sign-in/attempts/{id}", Public, sign_in::attempt::show)
         .page(POST, "/sign-in/attempts/{id}", Public, sign_in::attempt::verify)
         .page(POST, "/sign-in/attempts/{id}/code", Public, sign_in::attempt::resend)
@@ -71,13 +82,29 @@ fn account_access_pages(routes: Routes) -> Routes {
 }
 
 fn account_pages(routes: Routes) -> Routes {
+    const LINKED: &str = "/account/security/linked-accounts/{provider}";
+    const UNLINKING: &str = "/account/security/linked-accounts/{provider}/removal";
     routes
         .page(GET, "/account", Session, console::account::index)
         .page(GET, "/account/profile", Session, console::account::show_profile)
         .page(POST, "/account/profile", Session, console::account::update_profile)
         .page(POST, "/account/appearance", Session, console::account::update_appearance)
         .page(GET, "/account/security", Account, console::account::show_security)
+        .page(POST, LINKED, RecentAccount, console::account::link_account)
+        .page(GET, UNLINKING, RecentAccount, console::account::ask_unlinking)
+        .page(POST, UNLINKING, RecentAccount, console::account::unlink_account)
         .page(POST, "/account/password", Account, console::account::update_password)
+        .page(GET, "/account/password/removal", RecentAccount, console::account::ask_password_removal)
+        .page(POST, "/account/password/removal", RecentAccount, console::account::remove_password)
+        .page(GET, "/account/email-changes/new", RecentAccount, console::account::new_email_change)
+        .page(POST, "/account/email-changes", RecentAccount, console::account::create_email_change)
+        .page(GET, "/account/email-changes/{id}", Account, console::account::show_email_change)
+        .page(POST, "/account/email-changes/{id}", Account, console::account::verify_email_change)
+        .page(POST, "/account/email-changes/{id}/code", RecentAccount, console::account::resend_email_change)
+        .page(GET, "/account/deletion", RecentAccount, console::account::ask_closing)
+        .page(POST, "/account/deletion", RecentAccount, console::account::close)
+        .page(GET, "/account/data", RecentAccount, console::account::show_data)
+        .page(GET, "/account/data.json", RecentAccount, console::account::download_data)
         .page(GET, "/account/address-proof", Session, console::account::show_address_code)
         .page(POST, "/account/address-proof", Session, console::account::mail_address_code)
         .page(POST, "/account/address-proof/code", Session, console::account::prove_address)
@@ -85,6 +112,25 @@ fn account_pages(routes: Routes) -> Routes {
         .page(GET, "/account/other-sessions/removal", Account, console::account::ask_removal_of_others)
         .page(POST, "/account/other-sessions/removal", Account, console::account::remove_other_sessions)
         .page(GET, "/account/organizations", Session, console::account::memberships)
+}
+
+fn second_factor_pages(routes: Routes) -> Routes {
+    use crate::console::account::{recovery_codes, second_factor, totp};
+    const CODES: &str = "/account/enrolment-codes";
+    routes
+        .page(GET, "/account/second-factor/new", Session, second_factor::require)
+        .page(GET, CODES, RecentAccount, second_factor::show_code)
+        .page(POST, CODES, RecentAccount, second_factor::create_code)
+        .page(POST, "/account/enrolment-codes/again", RecentAccount, second_factor::resend_code)
+        .page(POST, "/account/enrolment-codes/verification", RecentAccount, second_factor::verify_code)
+        .page(GET, "/account/totp/new", RecentAccount, totp::new)
+        .page(GET, "/account/totp", RecentAccount, totp::show)
+        .page(POST, "/account/totp", RecentAccount, totp::create)
+        .page(POST, "/account/totp/confirmation", RecentAccount, totp::confirm)
+        .page(GET, "/account/totp/removal", RecentAccount, totp::ask_removal)
+        .page(POST, "/account/totp/removal", RecentAccount, totp::remove)
+        .page(GET, "/account/recovery-codes/new", Account, recovery_codes::new)
+        .page(POST, "/account/recovery-codes", RecentAccount, recovery_codes::create)
 }
 
 fn organization_pages(routes: Routes) -> Routes {

@@ -1,13 +1,21 @@
 //! Owns `/sign-in`: e-mail and password.
 
+use std::time::Duration;
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
 use orgate_app::error::Error;
 use orgate_app::passwords::Password;
 use orgate_app::sign_in::blocked::Blocked;
+use orgate_app::sign_in::issue::Issued;
 use orgate_app::sign_in::password::{self, Credentials, Entry};
 use orgate_app::token::SecretToken;
 use orgate_core::refusal::Refusal;
+use orgate_core::wait;
 use serde::Deserialize;
 
+use super::personal;
 use crate::cookies;
 use crate::page::{Form, PageResult, Query, Visit, see_other};
 use crate::pages::Field;
@@ -44,14 +52,35 @@ pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
     let credentials = Credentials { email: typed.email.clone(), password: Password::from_typed(&typed.password) };
     let wanted = visit.return_to.as_ref().map(|path| path.as_str().to_owned());
     match password::enter(visit.app(), &visit.visitor, credentials, wanted).await {
-        Ok((Entry::SignedIn(issued), _)) => Ok(visit.signed_in(&issued, HOME)),
+        Ok((Entry::SignedIn(issued), cookie)) => Ok(signed_in(&visit, &issued, cookie.as_ref())),
+        Ok((Entry::SecondFactor(waiting), cookie)) => Ok(super::second_factor::ask(&waiting, cookie.as_ref())),
         Ok((Entry::Blocked(stopped), cookie)) => blocked(stopped, cookie.as_ref()),
         Err(Error::Refused(refusal @ Refusal::InvalidCredentials)) => {
             let problem = format!("{}. {}", refusal.title(), refusal.advice());
             visit.again(&page(&visit, Field::filled(typed.email), Some(problem)))
         }
+        Err(Error::Refused(Refusal::TooManyRequests { retry_after })) => throttled(&visit, typed.email, retry_after),
         Err(other) => Err(other.into()),
     }
+}
+
+/// The cookie by which the browser is known stays: strangers' tries count for nothing there (L5).
+fn signed_in(visit: &Visit, issued: &Issued, cookie: Option<&SecretToken>) -> Response {
+    let mut response = visit.signed_in(issued, HOME);
+    if let Some(token) = cookie {
+        cookies::set(response.headers_mut(), cookies::browser(token));
+    }
+    response
+}
+
+/// The form again, with every other way still on it.
+fn throttled(visit: &Visit, typed: String, retry_after: Duration) -> PageResult {
+    let wait = wait::words(retry_after);
+    let problem = format!("Too many tries. Try again in {wait}, or use another way to sign in.");
+    let mut response = visit.again(&page(visit, Field::filled(typed), Some(problem)))?;
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait::seconds(retry_after)));
+    Ok(response)
 }
 
 /// To the page of the attempt, which this browser alone can open (R-ENF-3).
@@ -71,6 +100,7 @@ fn page(visit: &Visit, email: Field, problem: Option<String>) -> SignInPage {
         email,
         password: Field::empty(),
         problem,
+        providers: personal::providers(visit.app()),
         sign_up_open: visit.app().settings.sign_up == orgate_app::settings::SignUpMode::Open,
     }
 }

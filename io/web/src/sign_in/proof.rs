@@ -4,29 +4,68 @@
 use orgate_app::error::Error;
 use orgate_app::passwords::Password;
 use orgate_app::session;
+use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod, again};
 use orgate_app::sign_in::sso::begin::{NewSignIn, begin};
 use orgate_app::sign_in::{lookup, password, step_up};
+use orgate_core::personal::PersonalProvider;
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::Started;
 use serde::Deserialize;
 
 use super::password::HOME;
-use super::provider;
+use super::second_factor::Choice;
+use super::{personal, provider, second_factor};
 use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
+use crate::pages::second_factor::SecondFactorPage;
 use crate::pages::sign_in::{CodePage, CodePurpose, FreshProofPage, SsoProof};
 use crate::pages::{Field, Hidden, Person};
 use crate::return_to::ReturnTo;
+
+/// The page.
+const PROOF: &str = "/account/proof";
 
 /// What may follow `?`, and goes along with every form.
 #[derive(Default, Deserialize)]
 pub struct Purpose {
     organization: Option<String>,
+    with: Option<String>,
 }
 
 /// The ways that serve.
 pub async fn show(visit: Visit, Query(purpose): Query<Purpose>) -> PageResult {
-    let page = page(&visit, purpose.organization.as_deref(), None).await?;
-    visit.page(&page)
+    let organization = purpose.organization.as_deref();
+    let choice = Choice { with: purpose.with };
+    if let Some(page) = factor_page(&visit, organization, &choice, Field::empty()).await? {
+        return visit.page(&page);
+    }
+    visit.page(&page(&visit, organization, None).await?)
+}
+
+/// The second factor, when it is what is missing.
+async fn factor_page(
+    visit: &Visit,
+    organization: Option<&str>,
+    choice: &Choice,
+    code: Field,
+) -> Result<Option<SecondFactorPage>, Error> {
+    let ways = step_up::ways(visit.app(), &visit.visitor, organization).await?;
+    let Some(methods) = ways.factor else { return Ok(None) };
+    let with = choice.among(&methods);
+    let here = organization.map_or_else(|| PROOF.to_owned(), |slug| format!("{PROOF}?organization={slug}"));
+    Ok(Some(SecondFactorPage {
+        site: visit.site.clone(),
+        reason: "What you are about to open asks for your second factor.".to_owned(),
+        with: second_factor::field(with),
+        code,
+        other: second_factor::other(with, &methods, &here),
+        action: PROOF.to_owned(),
+        hidden: purpose_of(organization),
+        cancel_url: HOME.to_owned(),
+    }))
+}
+
+fn purpose_of(organization: Option<&str>) -> Vec<Hidden> {
+    organization.map(|slug| Hidden { name: "purpose".to_owned(), value: slug.to_owned() }).into_iter().collect()
 }
 
 async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>) -> Result<FreshProofPage, Error> {
@@ -49,6 +88,7 @@ async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>
             .to_owned(),
         password: ways.password.then(Field::empty),
         sso,
+        providers: ways.personal.into_iter().map(personal::view_of).collect(),
         code_address: ways.mailed_code,
         problem,
         action: "/account/proof".to_owned(),
@@ -75,12 +115,16 @@ async fn login_address(visit: &Visit, slug: &str) -> Result<Option<SsoProof>, Er
 pub struct Shown {
     method: String,
     password: Option<String>,
+    code: Option<String>,
     organization: Option<String>,
     purpose: Option<String>,
 }
 
 /// Takes a password, or goes on to the provider or to the mailed code.
 pub async fn create(visit: Visit, Form(shown): Form<Shown>) -> PageResult {
+    if let Some(provider) = PersonalProvider::parse(&shown.method) {
+        return personal::start(&visit, provider).await;
+    }
     match shown.method.as_str() {
         "password" => with_password(visit, shown).await,
         "sso" => with_provider(visit, shown.organization).await,
@@ -88,7 +132,26 @@ pub async fn create(visit: Visit, Form(shown): Form<Shown>) -> PageResult {
             step_up::mail_code(visit.app(), &visit.visitor).await?;
             Ok(see_other("/account/proof/code"))
         }
-        _ => Err(Refusal::NotFound.into()),
+        other => match second_factor::method(other) {
+            Some(method) => with_factor(visit, shown, method).await,
+            None => Err(Refusal::NotFound.into()),
+        },
+    }
+}
+
+async fn with_factor(visit: Visit, shown: Shown, method: TypedMethod) -> PageResult {
+    let typed = TypedFactor { method, code: shown.code.unwrap_or_default() };
+    match again::confirm(visit.app(), &visit.visitor, typed).await {
+        Ok(issued) => Ok(visit.signed_in(&issued, HOME)),
+        Err(error) => {
+            let mistakes = Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?;
+            let choice = Choice { with: Some(shown.method) };
+            let field = second_factor::wrong(&mistakes);
+            match factor_page(&visit, shown.purpose.as_deref(), &choice, field).await? {
+                Some(page) => visit.again(&page),
+                None => Ok(see_other(PROOF)),
+            }
+        }
     }
 }
 

@@ -149,7 +149,7 @@ async fn sign_in(
         at: now,
         authenticated_at: if assertion.max_age_zero { assertion.auth_time } else { None },
     };
-    let issued = issue(tx, app, visitor, &user_id, Shown { proof, way: WayIn::Sso }).await?;
+    let issued = issue(tx, app, visitor, &user_id, Shown::one(proof, WayIn::Sso)).await?;
     let mut view = tx.organization(&document.organization_id);
     view.touch_connection(&document.connection_id, now).await?;
     attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;

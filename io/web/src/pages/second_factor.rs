@@ -1,0 +1,46 @@
+//! Owns the page that asks for a second factor: in a sign-in, and in a session (R-IN-4).
+
+use askama::Template;
+
+use super::{Field, Hidden, Site};
+
+/// Which factor the form asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorField {
+    /// The code of an authenticator app.
+    Authenticator,
+    /// A recovery code.
+    RecoveryCode,
+}
+
+/// Another factor that the person has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherFactor {
+    /// "Use a recovery code".
+    pub label: &'static str,
+    /// The same page with that one.
+    pub url: String,
+}
+
+/// `/sign-in/second-factor/{id}`, and `/account/proof` when the factor is what is missing. *Forms*: POST `action` with
+/// `method` = `totp` or `recovery-code`, `code`, and `hidden`.
+#[derive(Debug, Template)]
+#[template(path = "sign_in/second_factor.html")]
+pub struct SecondFactorPage {
+    /// Deployment and theme.
+    pub site: Site,
+    /// Why it is asked for, as a sentence.
+    pub reason: String,
+    /// Which one.
+    pub with: FactorField,
+    /// Field `code`; its value is never printed.
+    pub code: Field,
+    /// The other one, if the person has it.
+    pub other: Option<OtherFactor>,
+    /// Where the form posts.
+    pub action: String,
+    /// Fields that go along.
+    pub hidden: Vec<Hidden>,
+    /// Where "Cancel" leads.
+    pub cancel_url: String,
+}

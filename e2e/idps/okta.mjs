@@ -7,25 +7,15 @@ import https from 'node:https';
 import Provider from 'oidc-provider';
 
 import { authorityOf, listenAnywhere } from '../lib/network.mjs';
+import { escape, page, readForm } from '../lib/pages.mjs';
 
 const NOT_ASSIGNED = 'User is not assigned to the client application.';
-
-const escape = (text) => String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-
-const page = (title, body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escape(title)}</title>
-<h1>${escape(title)}</h1>${body}</html>`;
 
 const loginPage = (uid, problem) => page('Acme: sign in', `${problem ? `<p role="alert">${escape(problem)}</p>` : ''}
 <form method="post" action="/signin/${escape(uid)}">
 <label>Username <input name="username" autocomplete="username"></label>
 <label>Password <input name="password" type="password" autocomplete="current-password"></label>
 <button>Sign in</button></form>`);
-
-async function readForm(request) {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return new URLSearchParams(Buffer.concat(parts).toString());
-}
 
 function configuration(people) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

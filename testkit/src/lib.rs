@@ -1,4 +1,4 @@
-//! The kit of the tests: a hostile identity provider, a DNS server, a certificate authority, a mailbox reader, a clock
+//! The kit of the tests: a hostile identity provider, a GitHub, a DNS server, a certificate authority, a mailbox reader, a clock
 //! that stands still, and fresh PostgreSQL databases.
 //!
 //! It shares no token-checking code with the product, so that a mistake there cannot excuse itself here. Everything
@@ -14,6 +14,7 @@ mod background;
 pub mod ca;
 pub mod clock;
 pub mod dns;
+pub mod github;
 pub mod hostile_idp;
 pub mod mailbox;
 pub mod postgres;
@@ -21,5 +22,6 @@ pub mod postgres;
 pub use ca::Authority;
 pub use clock::ManualClock;
 pub use dns::Dns;
+pub use github::GitHub;
 pub use hostile_idp::{HostileIdp, Mischief, Person, Setup};
 pub use mailbox::Mailbox;

@@ -1,16 +1,17 @@
-//! A local OpenID provider in Okta's layout that can be honest or do anything wrong, and remembers what it was asked.
+//! A local OpenID provider in Okta's layout, or Google's, that can be honest or do anything wrong, and remembers what it was asked.
 //!
 //! It writes and signs its tokens by hand and shares no code with the product. Honest, it enforces what an IdP enforces:
 //! client authentication, registered redirect URIs, PKCE with S256, codes that work once.
 
 mod authorize;
 pub mod catalogue;
-mod keys;
+pub(crate) mod keys;
+mod layout;
 mod mischief;
 mod provider;
 mod spoil;
 mod token;
-mod wire;
+pub(crate) mod wire;
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use self::authorize::Authorized;
 use self::keys::KeySet;
 pub use self::keys::{Algorithm, WeakRsa};
+pub use self::layout::Layout;
 pub use self::mischief::{Endpoint, KeySetShape, Mischief, Parameters, Signing, Wire};
 use self::provider::Provider;
 use crate::background::Background;
@@ -111,6 +113,8 @@ pub struct Setup {
     pub issuer_in_response: bool,
     /// Refuse authorization requests without an S256 challenge.
     pub require_pkce: bool,
+    /// Where its addresses are.
+    pub layout: Layout,
 }
 
 impl Setup {
@@ -133,6 +137,18 @@ impl Setup {
             thin: true,
             issuer_in_response: false,
             require_pkce: true,
+            layout: Layout::Okta,
+        }
+    }
+
+    /// Google at `http://127.0.0.1:port`: its paths below one host, and ID tokens that carry the profile.
+    pub fn google(clock: &ManualClock) -> Self {
+        Self {
+            client_id: "1234567890-tests.apps.googleusercontent.com".to_owned(),
+            client_secret: "GOCSPX-a-secret-of-the-tests".to_owned(),
+            thin: false,
+            layout: Layout::Google,
+            ..Self::plain(clock)
         }
     }
 }

@@ -87,7 +87,10 @@ impl Provider {
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let all = [Endpoint::Discovery, Endpoint::Authorize, Endpoint::Token, Endpoint::UserInfo, Endpoint::Keys];
         let recorded = Recorded {
-            endpoint: all.into_iter().find(|endpoint| endpoint.path() == path).unwrap_or(Endpoint::Other),
+            endpoint: all
+                .into_iter()
+                .find(|endpoint| self.setup.layout.path(*endpoint) == path)
+                .unwrap_or(Endpoint::Other),
             method: request.method,
             path: path.to_owned(),
             query: parameters(query.as_bytes()),
@@ -99,7 +102,7 @@ impl Provider {
     }
 
     fn discovery(&self) -> Value {
-        let at = |endpoint: Endpoint| format!("{}{}", self.issuer, endpoint.path());
+        let at = |endpoint: Endpoint| format!("{}{}", self.issuer, self.setup.layout.path(endpoint));
         let mut document = json!({
             "issuer": self.issuer,
             "authorization_endpoint": at(Endpoint::Authorize),

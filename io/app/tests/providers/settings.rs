@@ -1,0 +1,47 @@
+//! What the operator says about both, and what that opens to tenants: nothing.
+
+use orgate_app::sign_in::personal::exchange::{begin, finish, read_callback};
+use orgate_core::personal::PersonalProvider::{self, GitHub, Google};
+use orgate_core::refusal::Refusal;
+use orgate_sso::url_rules::check_url;
+
+use crate::support::{Bed, refused};
+use crate::world::World;
+
+#[tokio::test]
+async fn r_in_1_what_is_not_registered_or_switched_off_is_not_offered() {
+    let bed = Bed::sqlite().await;
+    for provider in PersonalProvider::ALL {
+        assert_eq!(refused(begin(&bed.app, provider).await), Refusal::MethodNotOffered);
+    }
+    let world = World::with(&[("ORGATE_SIGN_IN_METHODS", "password,github")]).await;
+    assert_eq!(refused(begin(&world.bed.app, Google).await), Refusal::MethodNotOffered);
+    assert!(world.begin(GitHub).await.is_ok());
+}
+
+#[tokio::test]
+async fn r_in_1_a_method_that_was_switched_off_meanwhile_finishes_nothing() {
+    let world = World::new().await;
+    let begun = world.begin(GitHub).await.unwrap();
+    let closed = Bed::sqlite().await;
+    let (callback, _) = read_callback("code=c&state=s").unwrap();
+    let outcome = finish(&closed.app, GitHub, &begun.pending, &callback).await;
+    assert_eq!(refused(outcome), Refusal::MethodNotOffered);
+}
+
+#[tokio::test]
+async fn t_ssrf_1_the_operators_addresses_are_no_addresses_for_tenants() {
+    let world = World::new().await;
+    let outbound = &world.bed.app.outbound;
+    for address in [world.google.issuer(), world.github.url().to_owned(), world.github.api_url()] {
+        assert!(check_url(&address, outbound.rules()).is_err(), "{address}");
+        assert!(check_url(&address, outbound.rules_for(&Google.into())).is_ok(), "{address}");
+    }
+}
+
+#[test]
+fn a_callback_that_names_no_attempt_is_over() {
+    for query in ["", "code=c", "code=c&state=", "code=c&state=a&state=b"] {
+        assert_eq!(refused(read_callback(query)), Refusal::AttemptOver, "{query}");
+    }
+}

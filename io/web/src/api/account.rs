@@ -8,10 +8,45 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::organizations::NameBody;
-use super::{At, Body, Call, ListView};
+use super::{At, Body, Call, ListView, UserView};
 use crate::error::{Failure, Problem};
 
+/// The own account.
+#[derive(Serialize, ToSchema)]
+pub struct AccountView {
+    /// Who.
+    #[serde(flatten)]
+    user: UserView,
+    /// Whether the address is proven.
+    email_proven: bool,
+    /// When the account was made.
+    created_at: String,
+    /// Whether there is a password.
+    has_password: bool,
+    /// Whether a second factor is enrolled.
+    has_second_factor: bool,
+}
+
+/// Look at the own account
+#[utoipa::path(
+    get, path = "/api/v1/account", tag = "Account",
+    responses((status = 200, body = AccountView), (status = 403, body = Problem)),
+)]
+pub async fn show(call: Call) -> Result<Json<AccountView>, Failure> {
+    let security = account::security(call.app(), &call.visitor).await?;
+    let user = security.user;
+    Ok(Json(AccountView {
+        email_proven: security.email_proven,
+        created_at: user.created_at.to_rfc3339(),
+        has_password: security.has_password,
+        has_second_factor: user.has_second_factor,
+        user: UserView::new(&user.id, &user.email, &user.name),
+    }))
+}
+
 /// Change the own name
+///
+/// Every organization sees it, so the account has to be open.
 #[utoipa::path(
     patch, path = "/api/v1/account", tag = "Account",
     request_body = NameBody,
@@ -43,6 +78,21 @@ pub struct PasswordBody {
 pub async fn change_password(call: Call, Body(body): Body<PasswordBody>) -> Result<StatusCode, Failure> {
     let change = PasswordChange { current: body.current_password, new: body.new_password };
     account::change_password(call.app(), &call.visitor, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Remove the own password
+///
+/// For who has another way in. Every other session ends. Needs proofs of the last 15 minutes.
+#[utoipa::path(
+    delete, path = "/api/v1/account/password", tag = "Account",
+    responses(
+        (status = 204), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "last-way-in, no-way-back-in"),
+    ),
+)]
+pub async fn remove_password(call: Call) -> Result<StatusCode, Failure> {
+    account::remove_password(call.app(), &call.visitor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

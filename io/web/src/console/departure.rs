@@ -20,7 +20,8 @@ pub async fn create(visit: Visit, Path(slug): Path<String>) -> PageResult {
     match organization::leave(visit.app(), &visit.visitor, &slug).await {
         Ok(()) => Ok(done("/organizations", "You have left the organization.")),
         Err(error) => {
-            let mistakes = Mistakes::or_at(error, "departure", |refusal| *refusal == Refusal::LastOwner)?;
+            let is_needed = |refusal: &Refusal| matches!(refusal, Refusal::LastOwner | Refusal::NoWayBackIn);
+            let mistakes = Mistakes::or_at(error, "departure", is_needed)?;
             visit.again(&page(&visit, &slug, mistakes.elsewhere(&[])).await?)
         }
     }

@@ -3,6 +3,8 @@
 use askama::Template;
 
 use super::parts::initials;
+use super::factors::SecondFactorCard;
+use super::personal::LinkedAccount;
 use super::{Choice, Field, Frame, Moment};
 
 /// `/account/profile`. *Forms*: POST `/account/profile` with `name`; POST `/account/appearance` with `theme` = `system`,
@@ -24,6 +26,59 @@ impl ProfilePage {
             self.frame.site.theme.value(),
         )
     }
+}
+
+/// `/account/email-changes/new`. *Forms*: POST `/account/email-changes` with `email`.
+#[derive(Debug, Template)]
+#[template(path = "account/email_change.html")]
+pub struct EmailChangePage {
+    /// Side bar.
+    pub frame: Frame,
+    /// Field `email`.
+    pub email: Field,
+}
+
+/// An organization that needs the person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NeededBy {
+    /// Its name.
+    pub name: String,
+    /// Why, and what to do.
+    pub why: String,
+    /// Where that is done.
+    pub url: String,
+    /// The words of that link.
+    pub act: String,
+}
+
+/// `/account/deletion`, while organizations need the person.
+#[derive(Debug, Template)]
+#[template(path = "account/closing_refused.html")]
+pub struct ClosingRefusedPage {
+    /// Side bar.
+    pub frame: Frame,
+    /// Which.
+    pub organizations: Vec<NeededBy>,
+}
+
+/// `/account/data`. *Links*: `/account/data.json`.
+#[derive(Debug, Template)]
+#[template(path = "account/own_data.html")]
+pub struct OwnDataPage {
+    /// Side bar.
+    pub frame: Frame,
+    /// How many memberships, held or once held.
+    pub memberships: u64,
+    /// How many roles in projects.
+    pub project_roles: u64,
+    /// How many sessions.
+    pub sessions: u64,
+    /// How many links to identity providers.
+    pub identities: u64,
+    /// How many events.
+    pub events: u64,
+    /// Whether there are older ones.
+    pub has_older_events: bool,
 }
 
 /// One browser in which the person is signed in.
@@ -68,12 +123,18 @@ pub struct SecurityPage {
     pub email_proven: bool,
     /// Whether the person has a password.
     pub has_password: bool,
+    /// Whether they come in without it too, so that it may be removed.
+    pub may_remove_password: bool,
     /// Field `current_password`; its value is never printed.
     pub current_password: Field,
     /// Field `new_password`; its value is never printed.
     pub new_password: Field,
     /// The shortest password that is accepted. *Units*: characters.
     pub minimum_password_length: usize,
+    /// Accounts at Google and GitHub, linked or to be linked.
+    pub linked_accounts: Vec<LinkedAccount>,
+    /// Two-step verification.
+    pub second_factor: SecondFactorCard,
     /// Identities at IdPs.
     pub identities: Vec<LinkedIdentity>,
     /// The sessions, this one first.

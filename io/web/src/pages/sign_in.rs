@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::personal::Provider;
 use super::{Field, Hidden, Moment, Notice, Person, Site};
 
 /// `/sign-in`. *Forms*: POST `/sign-in` with `email`, `password`.
@@ -20,6 +21,8 @@ pub struct SignInPage {
     pub problem: Option<String>,
     /// Whether people may create an account themselves.
     pub sign_up_open: bool,
+    /// The providers of people's own accounts that are offered.
+    pub providers: Vec<Provider>,
 }
 
 /// `/sign-in/sso`. *Forms*: POST `/sign-in/sso` with `identifier` (a slug or an address).
@@ -99,6 +102,17 @@ pub enum CodePurpose {
     },
     /// An SSO-born person makes the address theirs (R-LNK-4).
     OwnAddress,
+    /// An address that is to take the place of the person's own.
+    NewAddress,
+    /// The person again, before their first second factor (R-IN-4).
+    SecondFactor,
+    /// An address that Google or GitHub named, and that nobody vouches for (R-LNK-9).
+    Personal {
+        /// The provider's name.
+        provider: String,
+        /// Where somebody who has an account signs in and links.
+        link_url: String,
+    },
     /// A person leaves an organization without coming in through its SSO (R-ENF-13).
     Departure {
         /// Name of the organization.
@@ -169,6 +183,8 @@ pub struct FreshProofPage {
     pub password: Option<Field>,
     /// The SSO that serves.
     pub sso: Vec<SsoProof>,
+    /// The providers of the person's own accounts that serve.
+    pub providers: Vec<Provider>,
     /// Where a code would be mailed, when one serves.
     pub code_address: Option<String>,
     /// Why the last try was refused, when no field is to blame.
@@ -184,7 +200,7 @@ pub struct FreshProofPage {
 impl FreshProofPage {
     /// Whether nothing that the person has serves, so that only signing in anew is left.
     pub fn is_dead_end(&self) -> bool {
-        self.password.is_none() && self.sso.is_empty() && self.code_address.is_none()
+        self.password.is_none() && self.providers.is_empty() && self.sso.is_empty() && self.code_address.is_none()
     }
 }
 

@@ -1,14 +1,14 @@
 //! Owns the list of the API's calls.
 
 use super::{DELETE, GET, PATCH, POST, PUT};
-use crate::access::Access::{Account, Member, Operator, Owner, Project, Public, RecentOwner, Session};
+use crate::access::Access::{Account, Member, Operator, Owner, Project, Public, RecentAccount, RecentOwner, Session};
 use crate::api;
 use crate::route::Routes;
 
 /// Every call.
 pub(super) fn all(routes: Routes) -> Routes {
     let routes = routes.api(GET, "/api/openapi.json", Public, api::openapi::show);
-    operator(enforcement(connections(projects(people(organizations(account(sessions(routes))))))))
+    operator(enforcement(connections(projects(people(organizations(second_factors(account(sessions(routes)))))))))
 }
 
 fn sessions(routes: Routes) -> Routes {
@@ -17,6 +17,7 @@ fn sessions(routes: Routes) -> Routes {
         .api(POST, "/api/v1/sign-ups/{id}/verification", Public, api::sign_ups::verify)
         .api(POST, "/api/v1/sign-ups/{id}/codes", Public, api::sign_ups::resend)
         .api(POST, "/api/v1/sessions", Public, api::sessions::create)
+        .api(POST, "/api/v1/sign-ins/{id}/second-factor", Public, api::sign_ins::verify)
         .api(GET, "/api/v1/session", Session, api::session::show)
         .api(DELETE, "/api/v1/session", Session, api::session::delete)
         .api(POST, "/api/v1/session/proofs", Session, api::session::prove)
@@ -27,11 +28,33 @@ fn sessions(routes: Routes) -> Routes {
 
 fn account(routes: Routes) -> Routes {
     routes
+        .api(GET, "/api/v1/account", Account, api::account::show)
         .api(PATCH, "/api/v1/account", Session, api::account::rename)
         .api(PUT, "/api/v1/account/password", Account, api::account::change_password)
+        .api(DELETE, "/api/v1/account/password", RecentAccount, api::account::remove_password)
+        .api(POST, "/api/v1/account/email-changes", RecentAccount, api::email_changes::create)
+        .api(POST, "/api/v1/account/email-changes/{id}/verification", Account, api::email_changes::verify)
+        .api(GET, "/api/v1/account/deletion", RecentAccount, api::account_closing::show)
+        .api(POST, "/api/v1/account/deletion", RecentAccount, api::account_closing::create)
+        .api(GET, "/api/v1/account/export", RecentAccount, api::account_export::show)
+        .api(GET, "/api/v1/account/linked-accounts", Account, api::linked_accounts::list)
+        .api(DELETE, "/api/v1/account/linked-accounts/{provider}", RecentAccount, api::linked_accounts::remove)
         .api(GET, "/api/v1/account/sessions", Account, api::account::list_sessions)
         .api(DELETE, "/api/v1/account/sessions/{id}", Account, api::account::end_session)
         .api(DELETE, "/api/v1/account/other-sessions", Account, api::account::end_other_sessions)
+}
+
+fn second_factors(routes: Routes) -> Routes {
+    use api::second_factors;
+    const CODES: &str = "/api/v1/account/enrolment-codes";
+    routes
+        .api(GET, "/api/v1/account/second-factors", Account, second_factors::show)
+        .api(POST, CODES, RecentAccount, second_factors::mail_code)
+        .api(POST, "/api/v1/account/enrolment-codes/verification", RecentAccount, second_factors::verify_code)
+        .api(POST, "/api/v1/account/totp", RecentAccount, second_factors::begin_totp)
+        .api(DELETE, "/api/v1/account/totp", RecentAccount, second_factors::remove_totp)
+        .api(POST, "/api/v1/account/totp/confirmation", RecentAccount, second_factors::confirm_totp)
+        .api(POST, "/api/v1/account/recovery-codes", RecentAccount, second_factors::renew_recovery_codes)
 }
 
 fn organizations(routes: Routes) -> Routes {

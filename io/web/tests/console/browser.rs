@@ -16,7 +16,7 @@ use orgate_core::proof::Proofs;
 use orgate_web::Web;
 use tower::ServiceExt as _;
 
-use crate::support::{Bed, PASSWORD};
+use crate::support::{Bed, PASSWORD, Person};
 
 const SITE: &str = "https://orgate.example.com";
 const SESSION: &str = "__Host-orgate-session";
@@ -109,6 +109,15 @@ impl Console {
     pub async fn connection(&self, owner: &Browser<'_>, slug: &str) {
         let organization = organization::get(&self.bed.app, &owner.visitor(), slug).await.unwrap();
         self.bed.connection(&organization.id).await;
+    }
+
+    /// Binds the person to a subject at the organization's connection.
+    pub async fn linked(&self, person: &Browser<'_>, slug: &str, subject: &str) {
+        let organization = organization::get(&self.bed.app, &person.visitor(), slug).await.unwrap();
+        let current = session::current(&self.bed.app, &person.visitor()).await.unwrap();
+        let visitor = person.visitor();
+        let somebody = Person { id: current.user_id, name: current.name, email: current.email, visitor };
+        self.bed.link(&somebody, &organization.id, subject).await;
     }
 
     /// The path of the link in the next mail that invites.

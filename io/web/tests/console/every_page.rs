@@ -7,10 +7,12 @@ use orgate_web::router::routes;
 
 use crate::browser::{Browser, Console};
 
-/// The pages of an organization's single sign-on and its enforcement, and of proving once more who one is, have their own suites.
+/// The pages of an organization's single sign-on and its enforcement, of proving once more who one is, and those that not
+/// everybody has at every time, have their own suites.
 fn is_of_sign_on(path: &str) -> bool {
     let of_sign_on = ["/connections", "/single-sign-on", "/enforcement"].iter().any(|part| path.contains(part));
-    of_sign_on || path.starts_with("/account/proof")
+    let of_a_moment = ["/account/email-changes/{id}", "/account/password/removal"].contains(&path);
+    of_sign_on || of_a_moment || path.starts_with("/account/proof")
 }
 
 async fn status(browser: &Browser<'_>, path: &str) -> StatusCode {

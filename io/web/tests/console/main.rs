@@ -15,6 +15,7 @@ mod invitations;
 mod journey;
 mod members;
 mod other_organization;
+mod own_account;
 mod password_reset;
 mod projects;
 mod proof;

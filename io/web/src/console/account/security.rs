@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use orgate_app::account::{self, PasswordChange, Security};
+use orgate_app::device;
 use orgate_app::session::{self, SessionView};
 use orgate_core::proof::Proof;
 use orgate_core::time::Timestamp;
 use serde::Deserialize;
 
-use super::device::device;
+use super::second_factor;
+use super::linked_accounts;
 use crate::console::frame;
 use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Visit, done};
@@ -49,9 +51,12 @@ async fn page(visit: &Visit, mistakes: &Mistakes) -> Result<SecurityPage, Failur
         frame,
         email_proven: security.email_proven,
         has_password: security.has_password,
+        may_remove_password: security.has_password && security.ways.is_in_without_password(),
         current_password: mistakes.secret("current_password"),
         new_password: mistakes.secret("new_password"),
         minimum_password_length: visit.app().settings.password_policy.minimum(),
+        linked_accounts: linked_accounts::cards(visit, now).await?,
+        second_factor: second_factor::card(visit, &current, now).await?,
         identities: identities(&security, now),
         sessions: security.sessions.iter().map(|view| card(view, &names, now)).collect(),
     })
@@ -73,7 +78,7 @@ fn card(view: &SessionView, names: &HashMap<String, String>, now: Timestamp) -> 
     let session = &view.session;
     SessionCard {
         id: session.id.to_string(),
-        device: device(&session.user_agent),
+        device: device::words(&session.user_agent),
         ip: session.ip.clone(),
         methods: session.proofs.iter().map(|proof| method(proof, names)).collect(),
         signed_in: Moment::new(session.created_at, now),

@@ -8,6 +8,7 @@ mod invitations;
 mod members;
 mod operator;
 mod organizations;
+mod own_account;
 mod password_resets;
 mod projects;
 mod sessions;

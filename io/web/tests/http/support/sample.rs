@@ -30,6 +30,7 @@ pub fn body_of(route: &Route) -> Option<Value> {
     let body = match (route.method.as_str(), last) {
         ("POST", "sign-ups") => json!({ "email": "a@example.com", "password": "some long password", "name": "A" }),
         ("POST", "verification") => json!({ "code": "123456" }),
+        ("POST", "email-changes") => json!({ "email": "a@example.com" }),
         ("POST", "sessions") => json!({ "method": "password", "email": "a@example.com", "password": "x" }),
         ("POST", "proofs") => json!({ "method": "password", "password": "x" }),
         ("POST", "password-resets") => json!({ "email": "a@example.com" }),

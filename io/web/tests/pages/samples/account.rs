@@ -1,7 +1,8 @@
 //! The account, the list of organizations, and the API reader.
 
 use orgate_web::pages::account::{
-    AccountOrganizationsPage, LinkedIdentity, OwnOrganization, ProfilePage, SecurityPage, SessionCard,
+    AccountOrganizationsPage, ClosingRefusedPage, EmailChangePage, LinkedIdentity, NeededBy, OwnDataPage,
+    OwnOrganization, ProfilePage, SecurityPage, SessionCard,
 };
 use orgate_web::pages::api_reader::ApiReaderPage;
 use orgate_web::pages::organizations::{Access, OrganizationRow, OrganizationsPage};
@@ -12,6 +13,7 @@ use super::{Samples, ago, long_name};
 pub fn add(samples: &mut Samples) {
     add_organizations(samples);
     add_account(samples);
+    add_own_account(samples);
     samples.add("api", &ApiReaderPage::from_document(samples.site(), &document()));
 }
 
@@ -61,6 +63,7 @@ fn add_account(samples: &mut Samples) {
         frame: samples.outside(Section::Security),
         email_proven: true,
         has_password: true,
+        may_remove_password: true,
         current_password: Field::empty().refused("That is not your password."),
         new_password: Field::empty(),
         minimum_password_length: 12,
@@ -75,6 +78,7 @@ fn add_account(samples: &mut Samples) {
     let page = SecurityPage {
         email_proven: false,
         has_password: false,
+        may_remove_password: false,
         current_password: Field::empty(),
         identities: Vec::new(),
         ..page
@@ -90,6 +94,38 @@ fn add_account(samples: &mut Samples) {
     let items = vec![own("Acme Robotics", Some("You are its last Owner.")), own(long_name(), None)];
     let frame = samples.outside(Section::AccountOrganizations);
     samples.add("account-organizations", &AccountOrganizationsPage { frame, items });
+}
+
+fn add_own_account(samples: &mut Samples) {
+    let frame = samples.outside(Section::Security);
+    samples.add("account-email-change", &EmailChangePage { frame, email: Field::empty() });
+    let frame = samples.outside(Section::Security);
+    let email = Field::filled("robin@acme.example").refused("This is your address already.");
+    samples.add("account-email-change-refused", &EmailChangePage { frame, email });
+    let needed = |name: &str, why: &str, act: &str| NeededBy {
+        name: name.to_owned(),
+        why: why.to_owned(),
+        url: "/organizations/acme/members".to_owned(),
+        act: act.to_owned(),
+    };
+    let frame = samples.outside(Section::Profile);
+    let organizations = vec![
+        needed("Acme Robotics", "You are its last Owner. Make another member Owner, or delete it.", "Choose a member"),
+        needed(long_name(), "Nobody could sign in without the identity provider.", "Look at single sign-on"),
+    ];
+    samples.add("account-closing-refused", &ClosingRefusedPage { frame, organizations });
+    let page = OwnDataPage {
+        frame: samples.outside(Section::Profile),
+        memberships: 3,
+        project_roles: 12,
+        sessions: 2,
+        identities: 1,
+        events: 10_000,
+        has_older_events: true,
+    };
+    samples.add("account-data", &page);
+    let frame = samples.outside(Section::Profile);
+    samples.add("account-data-new", &OwnDataPage { frame, memberships: 0, events: 1, has_older_events: false, ..page });
 }
 
 fn document() -> serde_json::Value {

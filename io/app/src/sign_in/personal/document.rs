@@ -95,6 +95,8 @@ pub struct Proven {
 pub struct Refused {
     /// The number to read out.
     pub reference: Reference,
+    /// The stable code.
+    pub code: String,
     /// What happened, in a few words.
     pub title: String,
     /// What to do.

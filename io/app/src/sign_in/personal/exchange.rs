@@ -178,9 +178,7 @@ async fn ask_github(app: &App, first: github::Step) -> Result<PersonalAssertion,
 
 fn registration(app: &App, provider: PersonalProvider) -> Result<Registration<'_>, Error> {
     let settings = &app.settings;
-    if !settings.sign_in_methods.offers(provider.method()) {
-        return Err(Refusal::MethodNotOffered.into());
-    }
+    settings.sign_in_methods.require(provider.method())?;
     let registration = match provider {
         PersonalProvider::Google => settings.personal.google.as_ref().map(Registration::Google),
         PersonalProvider::GitHub => settings.personal.github.as_ref().map(Registration::GitHub),

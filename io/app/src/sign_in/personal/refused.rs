@@ -58,7 +58,7 @@ pub(super) async fn file(
         "method": document.provider.method().as_str(), "reference": reference,
     }));
     audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
-    let refused = Refused { reference, title: ended.title(), advice: ended.advice() };
+    let refused = Refused { reference, code: ended.code().to_owned(), title: ended.title(), advice: ended.advice() };
     let over = Document { pending: None, said: None, proven: None, refused: Some(refused), ..document.clone() };
     document::insert(tx, app, browser, Waiting::Person(STAGE_REFUSED), &over).await
 }

@@ -76,6 +76,9 @@ fn refused(web: &Web, refusal: &Refusal, organization: &str) -> Response {
         Refusal::NeedsProof | Refusal::NeedsSecondFactor => {
             (StatusCode::FORBIDDEN, format!("/account/proof?organization={organization}"))
         }
+        Refusal::NoSecondFactor(_) => {
+            (StatusCode::FORBIDDEN, format!("/account/second-factor/new?organization={organization}"))
+        }
         other if other.kind() == RefusalKind::Unauthenticated => (StatusCode::UNAUTHORIZED, "/sign-in".to_owned()),
         _ => (StatusCode::FORBIDDEN, "/sign-in".to_owned()),
     };

@@ -93,6 +93,13 @@ impl Visit {
         }
         response
     }
+
+    /// A browser whose session got a new token on the way to something: on to `path`, whatever it wanted before.
+    pub fn renewed(&self, issued: &Issued, path: &str) -> Response {
+        let mut response = see_other(path);
+        cookies::set(response.headers_mut(), cookies::session(issued, self.now()));
+        response
+    }
 }
 
 /// Name and theme.

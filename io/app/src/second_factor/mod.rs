@@ -7,12 +7,12 @@ pub mod recovery_code;
 pub mod recovery_codes;
 pub mod totp;
 
-use orgate_core::id::UserId;
+use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::policy::{AddressState, RECENT, World, is_exempt};
-use orgate_core::refusal::{Refusal, RequiringOrganization};
+use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
-use orgate_store::Tx;
+use orgate_store::{Tx, UserPlace};
 
 use crate::app::App;
 use crate::authorise::{self, Caller};
@@ -30,6 +30,8 @@ pub struct SecondFactors {
     pub totp_since: Option<Timestamp>,
     /// How many recovery codes are left.
     pub recovery_codes_left: u64,
+    /// The organizations that require a second factor.
+    pub required_by: Vec<OrganizationId>,
 }
 
 /// How a person can set one up now.
@@ -57,6 +59,7 @@ pub async fn list(app: &App, visitor: &Visitor) -> Result<SecondFactors, Error> 
                     has_one: caller.check.has_second_factor,
                     totp_since: totp.and_then(|totp| totp.confirmed_at),
                     recovery_codes_left: tx.instance().count_unused_recovery_codes(user_id).await?,
+                    required_by: requiring(&caller).map(|place| place.place.organization_id.clone()).collect(),
                 })
             })
         })
@@ -139,8 +142,7 @@ async fn has_another(_tx: &mut Tx, _user_id: &UserId) -> Result<bool, Error> {
 ///
 /// *Errors*: [`Refusal::NoWayBackIn`]. *Source*: R-ENF-8, R-ENF-14.
 pub(crate) async fn keep_way_back_without(tx: &mut Tx, caller: &Caller) -> Result<(), Error> {
-    let without = World { has_second_factor: false, ..caller.world.clone() };
-    if is_exempt(&without) || !is_exempt(&caller.world) {
+    if !is_exempt_by_factor(&caller.world) {
         return Ok(());
     }
     for place in &caller.check.places {
@@ -149,9 +151,12 @@ pub(crate) async fn keep_way_back_without(tx: &mut Tx, caller: &Caller) -> Resul
     Ok(())
 }
 
-/// The organizations of this person that require a second factor and do not leave that to their SSO.
-pub(crate) fn requiring(caller: &Caller) -> Vec<RequiringOrganization> {
-    let places = caller.check.places.iter().filter(|place| place.place.mfa_required);
-    let ids: Vec<_> = places.map(|place| place.place.organization_id.clone()).collect();
-    authorise::requiring(&ids, &caller.check.places)
+/// Whether the person is let in without SSO only for having a second factor (R-ENF-8).
+pub(crate) fn is_exempt_by_factor(world: &World) -> bool {
+    is_exempt(world) && !is_exempt(&World { has_second_factor: false, ..world.clone() })
+}
+
+/// The places of this person that require a second factor.
+pub(crate) fn requiring(caller: &Caller) -> impl Iterator<Item = &UserPlace> {
+    caller.check.places.iter().filter(|place| place.place.mfa_required)
 }

@@ -173,6 +173,8 @@ pub struct RemovalForecast {
     pub is_last: bool,
     /// Organizations that then do not open without their SSO.
     pub closed: Vec<String>,
+    /// Whether this session may end too: the person is let in without SSO only for having a factor (R-ENF-8).
+    pub ends_here: bool,
     /// How many other sessions end.
     pub sessions_to_end: u64,
 }
@@ -192,10 +194,11 @@ pub async fn forecast_removal(app: &App, visitor: &Visitor) -> Result<RemovalFor
                 let sessions = tx.instance().list_sessions_of_user(caller.user_id(), app.now()).await?;
                 let others = sessions.iter().filter(|session| session.id != *caller.session_id()).count();
                 let is_last = !super::has_another(tx, caller.user_id()).await?;
-                let closed = if is_last { super::requiring(&caller) } else { Vec::new() };
+                let closed = super::requiring(&caller).filter(|_| is_last).map(|place| place.name.clone());
                 Ok(RemovalForecast {
                     is_last,
-                    closed: closed.into_iter().map(|organization| organization.name).collect(),
+                    closed: closed.collect(),
+                    ends_here: is_last && super::is_exempt_by_factor(&caller.world),
                     sessions_to_end: u64::try_from(others).unwrap_or(u64::MAX),
                 })
             })

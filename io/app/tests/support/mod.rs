@@ -4,6 +4,8 @@
 //! elsewhere its half says that it is skipped.
 #![allow(dead_code, unused_macros, reason = "each suite takes the part that it needs")]
 
+pub mod factors;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;

@@ -1,8 +1,10 @@
 //! Owns filling the side bar: who is signed in, where they are, what that place offers them.
 
 use orgate_app::session::{self, Access, Current, CurrentPlace};
+use orgate_app::sign_in::Issued;
+use orgate_app::token::TokenPurpose;
 use orgate_core::permission::{Permission, may};
-use orgate_core::refusal::Refusal;
+use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::time::Timestamp;
 
 use crate::error::Failure;
@@ -15,6 +17,16 @@ use crate::pages::{Banner, Frame, Moment, OrganizationHead, Person, Section};
 /// *Errors*: [`Refusal::NoSession`], [`Refusal::SsoRequired`].
 pub async fn frame(visit: &Visit, section: Section) -> Result<Frame, Failure> {
     let current = session::current(visit.app(), &visit.visitor).await?;
+    Ok(fill(visit, section, &current, None))
+}
+
+/// The same in the answer that gives the session a new token, which the request did not have yet.
+///
+/// *Errors*: as [`frame`].
+pub async fn frame_of(visit: &Visit, section: Section, issued: &Issued) -> Result<Frame, Failure> {
+    let mut visitor = visit.visitor.clone();
+    visitor.session = Some(issued.token.hash(TokenPurpose::Session));
+    let current = session::current(visit.app(), &visitor).await?;
     Ok(fill(visit, section, &current, None))
 }
 
@@ -34,7 +46,11 @@ pub async fn organization_frame(visit: &Visit, section: Section, slug: &str) -> 
         Access::Open => Ok((fill(visit, section, &current, Some(&place)), place)),
         Access::NeedsSso => Err(Refusal::NeedsSso.into()),
         Access::NeedsProof => Err(Refusal::NeedsProof.into()),
-        Access::NeedsSecondFactor => Err(Refusal::NeedsSecondFactor.into()),
+        Access::NeedsSecondFactor if current.has_second_factor => Err(Refusal::NeedsSecondFactor.into()),
+        Access::NeedsSecondFactor => {
+            let asking = RequiringOrganization { id: place.id, slug: place.slug, name: place.name };
+            Err(Refusal::NoSecondFactor(vec![asking]).into())
+        }
     }
 }
 

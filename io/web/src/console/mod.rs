@@ -19,4 +19,4 @@ pub mod project_people;
 pub mod projects;
 pub mod settings;
 
-pub use frame::{frame, organization_frame, require};
+pub use frame::{frame, frame_of, organization_frame, require};

@@ -15,7 +15,7 @@ use crate::pages::password::NewOrganizationPage;
 pub async fn index(visit: Visit) -> PageResult {
     let frame = frame(&visit, Section::Organizations).await?;
     let current = session::current(visit.app(), &visit.visitor).await?;
-    let items = current.organizations.iter().map(row).collect();
+    let items = current.organizations.iter().map(|place| row(place, current.has_second_factor)).collect();
     visit.page(&OrganizationsPage { frame, items, may_create: current.account_open })
 }
 
@@ -24,11 +24,14 @@ pub async fn enter(Path(slug): Path<String>) -> axum::response::Response {
     see_other(&format!("/organizations/{slug}/projects"))
 }
 
-fn row(place: &CurrentPlace) -> OrganizationRow {
+fn row(place: &CurrentPlace, has_second_factor: bool) -> OrganizationRow {
     let (access, url) = match place.access {
         Opens::Open => (Access::Open, format!("/organizations/{}/projects", place.slug)),
         Opens::NeedsSso => (Access::NeedsSso, format!("/sign-in/{}", place.slug)),
         Opens::NeedsProof => (Access::NeedsProof, format!("/account/proof?organization={}", place.slug)),
+        Opens::NeedsSecondFactor if !has_second_factor => {
+            (Access::NeedsSecondFactor, format!("/account/second-factor/new?organization={}", place.slug))
+        }
         Opens::NeedsSecondFactor => (Access::NeedsSecondFactor, format!("/account/proof?organization={}", place.slug)),
     };
     OrganizationRow {

@@ -63,6 +63,15 @@ fn send_on(asked: &Asked, refusal: &Refusal) -> Option<Response> {
             Some(organization) => format!("{PROOF_PATH}?organization={organization}"),
             None => PROOF_PATH.to_owned(),
         },
+        // Who has no factor is led to one, and back.
+        Refusal::NoSecondFactor(asking) => match asking.first() {
+            Some(asking) => format!("/account/second-factor/new?organization={}", asking.slug),
+            None => "/account/security".to_owned(),
+        },
+        Refusal::NeedsMailedCode if asked.route.starts_with("/account/passkeys") => {
+            return Some(see_other("/account/passkeys/new"));
+        }
+        Refusal::NeedsMailedCode => return Some(see_other("/account/totp/new")),
         _ => return None,
     };
     // Where to is a path that the router matched; what a person typed into it does not reach the header unless plain.
@@ -159,7 +168,7 @@ fn kind(failure: &Failure) -> Option<ErrorKind> {
         Failure::App(orgate_app::error::Error::Refused(refusal)) => match refusal {
             Refusal::NotFound => Some(ErrorKind::NotFound),
             Refusal::NotPermitted => Some(ErrorKind::Forbidden),
-            Refusal::TooManyRequests => Some(ErrorKind::TooManyRequests),
+            Refusal::TooManyRequests { .. } => Some(ErrorKind::TooManyRequests),
             Refusal::Busy => Some(ErrorKind::Unavailable),
             _ => None,
         },

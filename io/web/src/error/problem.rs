@@ -31,7 +31,8 @@ pub struct Problem {
     /// What to quote when asking whoever runs the service.
     pub reference: String,
     /// With `sso-required`, and with `no-session` where enforcement ended the session: the organizations that require
-    /// their SSO. With `last-owner` of a whole account: those that need it.
+    /// their SSO. With `last-owner` of a whole account: those that need it. With `needs-second-factor` where the person
+    /// has none: the one that asks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub organizations: Vec<RequiringOrganizationView>,
     /// With `invalid-input`: the fields that were not taken.
@@ -82,7 +83,8 @@ fn organizations(web: &Web, refusal: Option<&Refusal>) -> Vec<RequiringOrganizat
     let Some(
         Refusal::SsoRequired(organizations)
         | Refusal::SessionEnded(organizations)
-        | Refusal::LastOwnerOf(organizations),
+        | Refusal::LastOwnerOf(organizations)
+        | Refusal::NoSecondFactor(organizations),
     ) = refusal
     else {
         return Vec::new();

@@ -26,7 +26,7 @@ impl Access {
             Self::Open => Badge::new("Open", Tone::Success),
             Self::NeedsSso => Badge::new("Needs its SSO", Tone::Accent),
             Self::NeedsProof => Badge::new("Confirm it is you", Tone::Warning),
-            Self::NeedsSecondFactor => Badge::new("Needs your second factor", Tone::Warning),
+            Self::NeedsSecondFactor => Badge::new("Needs a second factor", Tone::Warning),
         }
     }
 }

@@ -5,7 +5,7 @@ use orgate_app::password_reset;
 use orgate_app::passwords::Password;
 use orgate_app::session;
 use orgate_app::sign_in::Issued;
-use orgate_app::sign_in::password::{Credentials, begin};
+use orgate_app::sign_in::password::{Credentials, Entry, begin};
 use orgate_core::linking::LinkingRefusal;
 use orgate_core::policy::AddressState;
 use orgate_core::refusal::Refusal;
@@ -17,7 +17,7 @@ const NEW: &str = "another long pass phrase";
 
 async fn sign_in(bed: &Bed, email: &str, password: &str) -> Result<Issued, orgate_app::Error> {
     let credentials = Credentials { email: email.to_owned(), password: Password::from_typed(password) };
-    begin(&bed.app, &bed.stranger(), credentials).await
+    begin(&bed.app, &bed.stranger(), credentials).await.and_then(Entry::session)
 }
 
 /// The tokens of the links of the next mail.

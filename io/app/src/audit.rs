@@ -1,7 +1,7 @@
 //! Owns how a change becomes an audit event, in the transaction of the change (R-OPS-3).
 
 use orgate_core::actor::Actor;
-use orgate_core::id::OrganizationId;
+use orgate_core::id::{AuditEventId, OrganizationId};
 use orgate_store::{AuditEvent, Tx};
 
 use crate::app::App;
@@ -91,9 +91,23 @@ pub async fn record(
     author: &Author,
     event: Event,
 ) -> Result<(), Error> {
+    record_as(tx, app, app.entropy.id(app.now()), visitor, organization, author, event).await
+}
+
+/// Writes the event under an id that something else counts by.
+#[expect(clippy::too_many_arguments, reason = "those of `record`, and the id")]
+pub(crate) async fn record_as(
+    tx: &mut Tx,
+    app: &App,
+    id: AuditEventId,
+    visitor: Option<&Visitor>,
+    organization: Option<&OrganizationId>,
+    author: &Author,
+    event: Event,
+) -> Result<(), Error> {
     let now = app.now();
     let record = AuditEvent {
-        id: app.entropy.id(now),
+        id,
         organization_id: organization.cloned(),
         at: now,
         action: event.action.to_owned(),
@@ -105,6 +119,7 @@ pub async fn record(
         ip: visitor.map(|visitor| visitor.ip.to_canonical().to_string()),
         user_agent: visitor.map(|visitor| visitor.user_agent.clone()),
         data: if event.data.is_null() { "{}".to_owned() } else { event.data.to_string() },
+        tries: 1,
     };
     match organization {
         Some(id) => tx.organization(id).insert_audit_event(&record).await?,

@@ -23,6 +23,7 @@ use crate::authorise::{self, Member};
 use crate::connection;
 use crate::entropy::Draw as _;
 use crate::error::Error;
+use crate::limit;
 use crate::seal::Place;
 use crate::sign_in::sso::attempts::{self, Ended};
 use crate::sign_in::sso::begin::{Begun, NewSignIn, Route, start as send};
@@ -91,6 +92,7 @@ pub async fn create(app: &App, visitor: &Visitor, organization: &str, id: &str) 
         .write(input, |tx, (app, visitor, organization, id)| {
             Box::pin(async move {
                 let member = authorise::permitted(tx, app, visitor, organization, Permission::ConnectionManage).await?;
+                limit::connection_test(tx, app, member.organization_id()).await?;
                 let connection = connection::load(tx, &member, id).await?;
                 let mut own = tx.organization(member.organization_id());
                 let revision = match own.find_revision_in_state(&connection.id, RevisionState::Draft).await? {

@@ -21,6 +21,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const ENFORCE_EVERY: Duration = Duration::from_secs(2);
 /// What is over stays this long, for a look at what happened. *Units*: one day.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// A device that is not used this long is forgotten, and new again. *Units*: 180 days.
+const DEVICES_KEPT: Duration = Duration::from_secs(180 * 24 * 3600);
 /// How many sessions are forgotten in one transaction.
 const SESSIONS_A_SWEEP: u32 = 5_000;
 
@@ -142,6 +144,9 @@ async fn sweep_rows(app: &App, moment: Timestamp) -> Result<u64, Error> {
                 rows += instance.delete_expired_connection_tests(*moment).await?;
                 rows += instance.delete_finished_mails(*moment).await?;
                 rows += instance.delete_old_rate_counters(*moment).await?;
+                rows += instance.delete_old_throttles(*moment).await?;
+                rows += instance.delete_origins_unseen_since(moment.minus(DEVICES_KEPT)).await?;
+                rows += instance.delete_devices_unseen_since(moment.minus(DEVICES_KEPT)).await?;
                 Ok(rows)
             })
         })

@@ -1,7 +1,16 @@
-//! Owns the limits on what one network or one account may try in an hour. They are counted in the database, so they hold
-//! on every node, and before the transaction that they guard, so a refused attempt counts as well.
+//! Owns the limits on what one network, one account or one organization may try in a while. They are counted in the
+//! database, so they hold on every node, and before the transaction that they guard, so a refused attempt counts as well.
+//! Guesses at a secret are slowed down in [`guess`]; how refused ones are written down is in [`refused`].
 //!
 //! *Source*: `api.md` (60 sign-ups and 300 sign-ins an hour for an address, T-WEB-10: IPv6 by its /64), V6.3.1, V6.6.3.
+
+mod guess;
+mod origin;
+mod refused;
+
+pub use guess::Guess;
+pub(crate) use origin::{remember, remember_only};
+pub(crate) use refused::note as note_refused;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -13,18 +22,24 @@ use orgate_core::time::Timestamp;
 use orgate_store::Tx;
 
 use crate::app::App;
+use crate::audit::Event;
 use crate::error::Error;
 use crate::visitor::Visitor;
+use origin::{Origin, Whose};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Mails that anybody can cause to one address. *Units*: mails an hour.
-const MAILS_TO_AN_ADDRESS: u64 = 10;
-/// Passwords that can be tried against one account, from wherever. *Units*: tries an hour.
-const TRIES_OF_AN_ACCOUNT: u64 = 100;
-/// How often one organization can invite. *Units*: calls an hour.
-const INVITATIONS_OF_AN_ORGANIZATION: u64 = 60;
+/// Passwords and codes that can be tried inside sessions of one person. *Units*: tries an hour.
+const CONFIRMATIONS_OF_A_PERSON: u64 = 100;
+/// Mails with a code that a person can cause to their own address by what strangers cannot do. *Units*: mails an hour.
+const CODES_OF_A_PERSON: u64 = 10;
+/// What a browser in which somebody came in before may still begin when its network is used up. *Units*: times an hour.
+const BROWSER_BEYOND_NETWORK: u64 = 30;
+/// How often a person can ask for another address. *Units*: times an hour.
+const EMAIL_CHANGES_OF_A_PERSON: u64 = 10;
+/// How often a person is told about a new device. *Units*: mails an hour.
+const DEVICES_TOLD: u64 = 5;
 
 /// One thing that is counted.
 struct Counter {
@@ -38,8 +53,9 @@ impl Counter {
         Self { bucket: format!("{kind}:{whose}"), window: HOUR, most }
     }
 
-    fn mail(email_key: &str) -> Self {
-        Self::hourly("mail", email_key, MAILS_TO_AN_ADDRESS)
+    /// Mails that anybody can cause to one address.
+    fn mail(app: &App, email_key: &str) -> Self {
+        Self::hourly("mail", email_key, most(app.settings.limits.mails_per_hour))
     }
 }
 
@@ -49,16 +65,45 @@ impl Counter {
 pub async fn sign_up(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
     refuse_beyond(app, &Counter::hourly("sign-up", visitor.network(), most(app.settings.limits.sign_ups_per_hour)))
         .await?;
-    refuse_beyond(app, &Counter::mail(email_key)).await
+    refuse_beyond(app, &Counter::mail(app, email_key)).await
 }
 
-/// Counts an attempt to sign in to the account that goes by `typed`, known or not.
+/// Counts a try at the password of the account that goes by `typed`, known or not. A browser in which its person came in
+/// before is counted by itself, so that nobody else in its network uses up its tries.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
-pub async fn sign_in(app: &App, visitor: &Visitor, typed: &str) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour)))
-        .await?;
-    refuse_beyond(app, &Counter::hourly("password", account(typed), TRIES_OF_AN_ACCOUNT)).await
+pub(crate) async fn password(app: &App, visitor: &Visitor, typed: &str) -> Result<Guess, Error> {
+    let account = account(typed);
+    let origin = origin::of(app, visitor, Whose::Account(&account)).await?;
+    let most = most(app.settings.limits.sign_ins_per_hour);
+    let place = match &origin {
+        Origin::Browser(hash) => Counter::hourly("sign-in-browser", origin::hex(hash), most),
+        Origin::Network(_) | Origin::Strange => Counter::hourly("sign-in", visitor.network(), most),
+    };
+    let event =
+        || Event::refused("session.refused", "too-many-requests").data(serde_json::json!({"method": "password"}));
+    if let Err(refused) = refuse_beyond(app, &place).await {
+        // Whom it names counts for nothing here: a storm of made-up addresses is one event a minute.
+        note_refused(app, visitor, "", event()).await?;
+        return Err(refused);
+    }
+    let guess = guess::at_password(app, &account, &origin).await;
+    if let Err(Error::Refused(_)) = &guess {
+        let mut event = event();
+        event.target = holder(app, typed).await?.map(|id| id.to_string());
+        note_refused(app, visitor, &account, event).await?;
+    }
+    guess
+}
+
+/// Who goes by this address, if anybody does.
+async fn holder(app: &App, typed: &str) -> Result<Option<UserId>, Error> {
+    let Ok(email) = EmailAddress::parse(typed) else { return Ok(None) };
+    app.store
+        .read(email, |tx, email| {
+            Box::pin(async move { Ok(tx.instance().find_user_by_proven_email(email).await?.map(|user| user.id)) })
+        })
+        .await
 }
 
 /// The account that a typed address means, by the one equality of addresses: another spelling buys no further tries
@@ -68,45 +113,92 @@ pub(crate) fn account(typed: &str) -> String {
         .map_or_else(|_| typed.trim().to_lowercase().chars().take(254).collect(), |email| email.key().to_owned())
 }
 
-/// Counts an attempt to sign in through an IdP, by network alone: counted by organization, a hundred visits of one stranger
-/// would keep all its people out.
+/// Counts the begin of a sign-in that names no account (an IdP's, Google's, GitHub's, a passkey's), by network alone:
+/// counted by organization, a hundred visits of one stranger would keep all its people out.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sso(app: &App, visitor: &Visitor) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("sign-in", visitor.network(), most(app.settings.limits.sign_ins_per_hour)))
-        .await
+    by_network(app, visitor, "sign-in", most(app.settings.limits.sign_ins_per_hour)).await
 }
 
-/// Counts a password that is tried inside a session, to confirm a change.
+/// Counts the answer to such a begin, right or wrong, apart from begins: nobody has more answers than begins.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub async fn answer(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    by_network(app, visitor, "answer", most(app.settings.limits.sign_ins_per_hour)).await
+}
+
+/// Counts a password or code that is tried inside a session, to confirm a change.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn confirmation(app: &App, user_id: &UserId) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("confirmation", user_id, TRIES_OF_AN_ACCOUNT)).await
+    refuse_beyond(app, &Counter::hourly("confirmation", user_id, CONFIRMATIONS_OF_A_PERSON)).await
+}
+
+/// Counts a second factor that is tried for a person, in however many sign-ins; who does so knows their first. The person's
+/// own browsers and networks have tries of their own here too.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn second_factor(app: &App, visitor: &Visitor, user_id: &UserId) -> Result<Guess, Error> {
+    let guess = guess::at_second_factor(app, visitor, user_id).await;
+    if let Err(Error::Refused(_)) = &guess {
+        let mut event =
+            Event::refused("session.refused", "too-many-requests").data(serde_json::json!({"method": "second-factor"}));
+        event.target = Some(user_id.to_string());
+        note_refused(app, visitor, user_id.as_str(), event).await?;
+    }
+    guess
 }
 
 /// Counts a mail that a visitor causes to an address, known or not.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn mail_to(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("mails", visitor.network(), most(app.settings.limits.sign_ins_per_hour)))
-        .await?;
-    refuse_beyond(app, &Counter::mail(email_key)).await
+    by_network(app, visitor, "mails", most(app.settings.limits.sign_ins_per_hour)).await?;
+    refuse_beyond(app, &Counter::mail(app, email_key)).await
+}
+
+/// Counts a mail with a link for a forgotten password, known address or not. It shares no number with other mails: whoever
+/// floods a mailbox otherwise takes nobody's way back.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub async fn reset_mail_to(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
+    by_network(app, visitor, "mails", most(app.settings.limits.sign_ins_per_hour)).await?;
+    refuse_beyond(app, &Counter::hourly("mail-reset", email_key, most(app.settings.limits.mails_per_hour))).await
 }
 
 /// Counts a mail to an address inside the transaction that puts it into the outbox.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub(crate) async fn mail_in(tx: &mut Tx, app: &App, email_key: &str) -> Result<(), Error> {
-    let counter = Counter::mail(email_key);
-    let hits = tx.instance().hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
-    if hits <= counter.most { Ok(()) } else { Err(Refusal::TooManyRequests.into()) }
+    let counter = Counter::mail(app, email_key);
+    refuse_beyond_in(tx, app, &counter).await
+}
+
+/// Counts a mailed code that a person asked for who has shown something already, inside its transaction: what strangers
+/// cause to the same address counts elsewhere.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn code_in(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<(), Error> {
+    refuse_beyond_in(tx, app, &Counter::hourly("code", user_id, CODES_OF_A_PERSON)).await
+}
+
+/// Counts a person's wish for another address, inside its transaction.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn email_change(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<(), Error> {
+    refuse_beyond_in(tx, app, &Counter::hourly("email-change", user_id, EMAIL_CHANGES_OF_A_PERSON)).await
+}
+
+/// Whether the person may be mailed about one more new device in this hour: a program with a new name each time floods
+/// nobody.
+pub(crate) async fn is_device_told(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<bool, Error> {
+    is_within_in(tx, app, &Counter::hourly("device", user_id, DEVICES_TOLD)).await
 }
 
 /// Whether this hour's notice that the organization is full has not been mailed yet.
 pub(crate) async fn is_first_notice(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<bool, Error> {
-    let counter = Counter::hourly("full", organization_id, 1);
-    let hits = tx.instance().hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
-    Ok(hits <= counter.most)
+    is_within_in(tx, app, &Counter::hourly("full", organization_id, 1)).await
 }
 
 /// Counts a call that invites, inside its transaction and after its caller was allowed to: nobody else uses up an
@@ -114,16 +206,16 @@ pub(crate) async fn is_first_notice(tx: &mut Tx, app: &App, organization_id: &Or
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub(crate) async fn invitations(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
-    let counter = Counter::hourly("invitation", organization_id, INVITATIONS_OF_AN_ORGANIZATION);
-    let hits = tx.instance().hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
-    if hits <= counter.most { Ok(()) } else { Err(Refusal::TooManyRequests.into()) }
+    let most = most(app.settings.limits.invitations_per_hour);
+    refuse_beyond_in(tx, app, &Counter::hourly("invitation", organization_id, most)).await
 }
 
-/// Whether this is the first refused attempt of this account from this network in this minute: only that one becomes an
-/// audit event, so a storm fills no disk (R-OPS-3).
-pub async fn is_first_refusal(app: &App, visitor: &Visitor, account: &str) -> Result<bool, Error> {
-    let bucket = format!("refused:{account}:{}", visitor.network());
-    is_within(app, &Counter { bucket, window: MINUTE, most: 1 }).await
+/// Counts a test of a connection, inside its transaction: each of them makes this machine ask another one.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn connection_test(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
+    let most = most(app.settings.limits.connection_tests_per_hour);
+    refuse_beyond_in(tx, app, &Counter::hourly("connection-test", organization_id, most)).await
 }
 
 /// Whether this is the first sign-in of this person from this network in this minute that enforced SSO stopped, in this
@@ -153,13 +245,45 @@ pub(crate) async fn has_room(tx: &mut Tx, app: &App, organization_id: &Organizat
     }
 }
 
+/// Counts by network; a browser in which somebody came in before goes on a little when strangers used its network up.
+async fn by_network(app: &App, visitor: &Visitor, kind: &str, most: u64) -> Result<(), Error> {
+    let counted = refuse_beyond(app, &Counter::hourly(kind, visitor.network(), most)).await;
+    if !matches!(counted, Err(Error::Refused(_))) {
+        return counted;
+    }
+    match origin::known_browser(app, visitor).await? {
+        Some(browser) => {
+            let kind = format!("{kind}-browser");
+            refuse_beyond(app, &Counter::hourly(&kind, origin::hex(&browser), BROWSER_BEYOND_NETWORK)).await
+        }
+        None => counted,
+    }
+}
+
 async fn refuse_beyond(app: &App, counter: &Counter) -> Result<(), Error> {
-    if is_within(app, counter).await? { Ok(()) } else { Err(Refusal::TooManyRequests.into()) }
+    if is_within(app, counter).await? { Ok(()) } else { Err(too_many(app, counter)) }
+}
+
+async fn refuse_beyond_in(tx: &mut Tx, app: &App, counter: &Counter) -> Result<(), Error> {
+    if is_within_in(tx, app, counter).await? { Ok(()) } else { Err(too_many(app, counter)) }
+}
+
+/// Until the window is over.
+fn too_many(app: &App, counter: &Counter) -> Error {
+    let now = app.now();
+    let retry_after = window_start(now, counter.window).plus(counter.window).since(now);
+    Refusal::TooManyRequests { retry_after }.into()
 }
 
 /// Counts, and says whether it is still within the limit.
 async fn is_within(app: &App, counter: &Counter) -> Result<bool, Error> {
     let hits = app.store.hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
+    Ok(hits <= counter.most)
+}
+
+/// The same inside a transaction.
+async fn is_within_in(tx: &mut Tx, app: &App, counter: &Counter) -> Result<bool, Error> {
+    let hits = tx.instance().hit_rate_counter(&counter.bucket, window_start(app.now(), counter.window)).await?;
     Ok(hits <= counter.most)
 }
 

@@ -86,6 +86,14 @@ pub struct Limits {
     pub sign_ups_per_hour: NonZeroU32,
     /// Attempts to sign in of one network address an hour.
     pub sign_ins_per_hour: NonZeroU32,
+    /// Wrong tries at one account's password, or second factor, a day; none means no limit and no wait.
+    pub tries_per_day: Option<NonZeroU32>,
+    /// Mails of one sort that anybody can cause to one address an hour.
+    pub mails_per_hour: NonZeroU32,
+    /// Invitations of one organization an hour.
+    pub invitations_per_hour: NonZeroU32,
+    /// Tests of connections of one organization an hour.
+    pub connection_tests_per_hour: NonZeroU32,
     /// Organizations that one person may create; none means no limit.
     pub organizations_per_user: Option<NonZeroU32>,
     /// Members of one organization; none means no limit (R-LNK-8).
@@ -179,11 +187,19 @@ impl Settings {
 fn read_limits(reader: &mut source::Reader<'_>) -> Option<Limits> {
     let sign_ups_per_hour = reader.or_default("limit_sign_ups", values::count);
     let sign_ins_per_hour = reader.or_default("limit_sign_ins", values::count);
+    let tries_per_day = reader.or_default("limit_tries", values::count_or_none);
+    let mails_per_hour = reader.or_default("limit_mails", values::count);
+    let invitations_per_hour = reader.or_default("limit_invitations", values::count);
+    let connection_tests_per_hour = reader.or_default("limit_connection_tests", values::count);
     let organizations_per_user = reader.or_default("limit_organizations", values::count_or_none);
     let members_per_organization = reader.or_default("limit_members", values::count_or_none);
     Some(Limits {
         sign_ups_per_hour: sign_ups_per_hour?,
         sign_ins_per_hour: sign_ins_per_hour?,
+        tries_per_day: tries_per_day?,
+        mails_per_hour: mails_per_hour?,
+        invitations_per_hour: invitations_per_hour?,
+        connection_tests_per_hour: connection_tests_per_hour?,
         organizations_per_user: organizations_per_user?,
         members_per_organization: members_per_organization?,
     })

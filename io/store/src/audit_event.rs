@@ -36,6 +36,8 @@ pub struct AuditEvent {
     pub user_agent: Option<String>,
     /// Everything else, JSON.
     pub data: String,
+    /// How many refused tries it stands for; one for anything else. It is counted beside the event (R-OPS-3).
+    pub tries: u64,
 }
 
 /// Which events to list; what is left out does not filter.
@@ -53,7 +55,8 @@ pub struct AuditFilter {
 
 macro_rules! columns {
     () => {
-        "id, organization_id, at, action, actor, actor_name, target, target_name, outcome, ip, user_agent, data"
+        "id, organization_id, at, action, actor, actor_name, target, target_name, outcome, ip, user_agent, data,
+            coalesce((select r.tries from refused_tries r where r.event_id = audit_events.id), 1) as tries"
     };
 }
 
@@ -85,6 +88,7 @@ fn read(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
         ip: row.get("ip")?,
         user_agent: row.get("user_agent")?,
         data: row.get("data")?,
+        tries: row.get("tries")?,
     })
 }
 

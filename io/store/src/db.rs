@@ -150,24 +150,28 @@ impl Store {
         self.one_shot("select 1", &[], |_| Ok(())).await.map(|_| ())
     }
 
-    /// One counting statement as its own transaction.
+    /// One counting statement as its own transaction. Its first parameters are the texts.
     pub(crate) async fn one_write(
         &self,
         sql: &'static str,
-        bucket: &str,
-        moment: Timestamp,
+        texts: &[&str],
+        numbers: &[i64],
     ) -> Result<Option<u64>, StoreError> {
         match &*self.engine {
             Engine::Sqlite(engine) => {
-                let write = engine.write((bucket.to_owned(), moment), move |tx: &mut Tx, (bucket, moment)| {
+                let texts: Vec<String> = texts.iter().copied().map(str::to_owned).collect();
+                let write = engine.write((texts, numbers.to_vec()), move |tx: &mut Tx, (texts, numbers)| {
                     Box::pin(async move {
-                        tx.query_optional(sql, &[bucket.into(), (*moment).into()], |row| row.at(0)).await
+                        let texts = texts.iter().map(|text| Value::from(text.as_str()));
+                        let values: Vec<Value<'_>> = texts.chain(numbers.iter().map(|number| (*number).into())).collect();
+                        tx.query_optional(sql, &values, |row| row.at(0)).await
                     })
                 });
                 write.await
             }
             Engine::Postgres(engine) => {
-                let values = [bucket.into(), moment.into()];
+                let texts = texts.iter().map(|text| Value::from(*text));
+                let values: Vec<Value<'_>> = texts.chain(numbers.iter().map(|number| (*number).into())).collect();
                 Ok(engine.one_shot(sql, &values, |row| row.at(0)).await?.into_iter().next())
             }
         }

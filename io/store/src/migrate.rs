@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0006_personal_identities.sql"),
     },
     Migration { version: 7, name: "accounts", text: include_str!("../migrations/0007_accounts.sql") },
+    Migration { version: 8, name: "throttles", text: include_str!("../migrations/0008_throttles.sql") },
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

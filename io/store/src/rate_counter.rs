@@ -16,7 +16,7 @@ impl Store {
     /// It is a statement of its own, outside any transaction: the count stays when what follows is undone, and a storm
     /// on one bucket makes no transaction collide.
     pub async fn hit_rate_counter(&self, bucket: &str, window_start_at: Timestamp) -> Result<u64, StoreError> {
-        let hits = self.one_write(HIT, bucket, window_start_at).await?;
+        let hits = self.one_write(HIT, &[bucket], &[window_start_at.as_millis()]).await?;
         hits.ok_or_else(|| StoreError::fault("counting gave no count"))
     }
 }

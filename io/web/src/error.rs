@@ -18,14 +18,13 @@ use orgate_app::entropy::Draw as _;
 use orgate_app::error::Error;
 use orgate_core::id::Reference;
 use orgate_core::refusal::{Refusal, RefusalKind};
+use orgate_core::wait;
 
 use crate::pages::Site;
 use crate::route::Surface;
 use crate::state::Web;
 
-/// Seconds that a refused program should wait. *Units*: seconds.
-const RETRY_SECONDS: u16 = 60;
-/// The same when the machine is busy or part of it is down. *Units*: seconds.
+/// How long a program should wait when the machine is busy or part of it is down. *Units*: seconds.
 const RETRY_SOON_SECONDS: u16 = 2;
 
 /// Why a request was not answered as asked.
@@ -327,13 +326,15 @@ pub fn show(web: &Web, asked: &Asked, mut response: Response) -> (Response, Opti
             .headers_mut()
             .extend(allowed.into_iter().filter(|(name, _)| name.as_ref().is_some_and(|name| name == "allow")));
     }
-    add_headers(shown.headers_mut(), failure.status(), asked.surface);
+    add_headers(shown.headers_mut(), &failure, asked.surface);
     (shown, Some(reference))
 }
 
-fn add_headers(headers: &mut HeaderMap, status: StatusCode, surface: Surface) {
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)),
+fn add_headers(headers: &mut HeaderMap, failure: &Failure, surface: Surface) {
+    if let Some(Refusal::TooManyRequests { retry_after }) = failure.refusal() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(wait::seconds(*retry_after)));
+    }
+    match failure.status() {
         StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SOON_SECONDS)),
         StatusCode::UNAUTHORIZED if surface == Surface::Api => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))

@@ -4,7 +4,7 @@
 use orgate_store::AuditEvent;
 
 /// The first row of the CSV.
-pub const CSV_HEADER: &str = "id,at,action,actor,actor_name,target,target_name,outcome,ip,user_agent,data\r\n";
+pub const CSV_HEADER: &str = "id,at,action,actor,actor_name,target,target_name,outcome,ip,user_agent,data,tries\r\n";
 
 /// One event as a JSON object and a line feed.
 pub fn json_line(event: &AuditEvent) -> String {
@@ -21,6 +21,7 @@ pub fn json_line(event: &AuditEvent) -> String {
         "ip": event.ip,
         "user_agent": event.user_agent,
         "data": data,
+        "tries": event.tries,
     });
     format!("{object}\n")
 }
@@ -41,6 +42,7 @@ pub fn csv_row(event: &AuditEvent) -> String {
         text(&event.ip),
         text(&event.user_agent),
         event.data.clone(),
+        event.tries.to_string(),
     ];
     let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
     format!("{}\r\n", cells.join(","))

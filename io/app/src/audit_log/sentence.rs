@@ -79,10 +79,11 @@ pub const ACTIONS: &[(&str, &str)] = &[
 /// The event as a person reads it: `Robin Vale removed Sam Ode from the organization`.
 pub fn sentence(event: &AuditEvent) -> String {
     let pattern = ACTIONS.iter().find(|(action, _)| *action == event.action).map(|(_, pattern)| *pattern);
-    match pattern {
+    let said = match pattern {
         Some(pattern) => format!("{} {}", who(event), fill(pattern, event)),
         None => format!("{}: {}", who(event), event.action),
-    }
+    };
+    if event.tries > 1 { format!("{said}, {} times in a minute", event.tries) } else { said }
 }
 
 fn who(event: &AuditEvent) -> String {
@@ -156,6 +157,7 @@ mod tests {
             ip: None,
             user_agent: None,
             data: data.to_owned(),
+            tries: 1,
         }
     }
 
@@ -169,6 +171,12 @@ mod tests {
             ..event("organization.sso-entitled", "Acme", "{}")
         };
         assert_eq!(sentence(&left), "The operator made single sign-on part of the plan of Acme");
+    }
+
+    #[test]
+    fn r_ops_3_an_event_that_stands_for_many_tries_says_how_many() {
+        let refused = AuditEvent { tries: 57, ..event("session.refused", "Sam Ode", "{}") };
+        assert!(sentence(&refused).ends_with(", 57 times in a minute"), "{}", sentence(&refused));
     }
 
     #[test]

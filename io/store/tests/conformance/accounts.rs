@@ -82,6 +82,7 @@ fn event(user: &User) -> AuditEvent {
         ip: None,
         user_agent: None,
         data: "{}".to_owned(),
+        tries: 1,
     }
 }
 

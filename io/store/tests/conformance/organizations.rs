@@ -83,6 +83,7 @@ fn event(organization_id: Option<OrganizationId>) -> AuditEvent {
         ip: None,
         user_agent: None,
         data: "{}".to_owned(),
+        tries: 1,
     }
 }
 

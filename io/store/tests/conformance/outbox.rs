@@ -51,6 +51,7 @@ fn event(action: &str, actor: &str, moment: Timestamp) -> AuditEvent {
         ip: Some("127.0.0.1".to_owned()),
         user_agent: Some("test".to_owned()),
         data: "{\"a\":1}".to_owned(),
+        tries: 1,
     }
 }
 

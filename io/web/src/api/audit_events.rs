@@ -55,6 +55,8 @@ pub struct AuditEventView {
     /// What else there is to know, by action.
     #[schema(value_type = Object)]
     data: serde_json::Value,
+    /// How many refused tries it stands for; one for anything else.
+    tries: u64,
 }
 
 impl From<AuditEvent> for AuditEventView {
@@ -71,6 +73,7 @@ impl From<AuditEvent> for AuditEventView {
             ip: event.ip,
             user_agent: event.user_agent,
             data: serde_json::from_str(&event.data).unwrap_or_default(),
+            tries: event.tries,
         }
     }
 }

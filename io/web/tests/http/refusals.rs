@@ -43,8 +43,9 @@ fn all() -> Vec<Refusal> {
         Refusal::AttemptOver,
         Refusal::InvitationForAnotherAddress,
         Refusal::InvitationNeedsCode,
-        Refusal::TooManyRequests,
+        Refusal::TooManyRequests { retry_after: std::time::Duration::from_secs(40) },
         Refusal::SignUpClosed,
+        Refusal::MethodNotOffered,
         Refusal::Busy,
         Refusal::ConnectionChanged,
     ];
@@ -63,10 +64,10 @@ fn is_listed(refusal: &Refusal) -> bool {
         Refusal::SsoEnforced | Refusal::InvitationsDisabledBySso | Refusal::ConnectionNotValidated => true,
         Refusal::NoActiveConnection | Refusal::InvalidInput(_) | Refusal::InvalidCode | Refusal::AttemptOver => true,
         Refusal::InvitationOver(_) | Refusal::InvitationForAnotherAddress | Refusal::InvitationNeedsCode => true,
-        Refusal::TooManyRequests | Refusal::SignUpClosed | Refusal::Busy | Refusal::Linking(_) => true,
+        Refusal::TooManyRequests { .. } | Refusal::SignUpClosed | Refusal::Busy | Refusal::Linking(_) => true,
         Refusal::ConnectionChanged | Refusal::SessionEnded(_) | Refusal::NoWayBackIn => true,
         Refusal::AlreadyEnforced | Refusal::MfaManagedByIdp => true,
-        Refusal::LastOwnerOf(_) | Refusal::LastWayIn => true,
+        Refusal::LastOwnerOf(_) | Refusal::LastWayIn | Refusal::MethodNotOffered => true,
     }
 }
 
@@ -133,8 +134,10 @@ async fn too_many_tries_are_told_when_to_come_back() {
         site.post("/api/v1/sessions").json(&body).refused(StatusCode::UNAUTHORIZED, "invalid-credentials").await;
     }
     let answer = site.post("/api/v1/sessions").json(&body).expect(StatusCode::TOO_MANY_REQUESTS).await;
-    assert_eq!(answer.header("retry-after"), "60");
+    let wait: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=3_600).contains(&wait), "until the hour is over: {wait}");
     let page = site.post("/sign-in").form(&[("email", "a@example.com"), ("password", "x")]);
     let page = page.expect(StatusCode::TOO_MANY_REQUESTS).await;
-    assert!(page.text().contains("Too many tries"), "{}", page.text());
+    assert!(page.text().contains("Too many tries. Try again in "), "{}", page.text());
+    assert!(page.header("retry-after").parse::<u64>().is_ok_and(|wait| wait > 0));
 }

@@ -1,0 +1,109 @@
+//! Owns where a try comes from, as an account sees it: a browser or a network from which its person came in before, or
+//! a stranger. Strangers share one bucket of tries, so whatever they do, the person's own places stay open (L5).
+
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use orgate_core::id::UserId;
+use orgate_store::Tx;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::visitor::Visitor;
+
+/// How often a place that is used is written down again.
+const FRESH: Duration = Duration::from_secs(24 * 3600);
+
+/// Whose tries are counted.
+#[derive(Clone, Copy)]
+pub(super) enum Whose<'a> {
+    /// The account that goes by an address, known or not.
+    Account(&'a str),
+    /// A person.
+    Person(&'a UserId),
+}
+
+/// Where a try comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A browser in which the person came in before.
+    Browser([u8; 32]),
+    /// A network from which they did.
+    Network([u8; 32]),
+    /// Anywhere else.
+    Strange,
+}
+
+/// Looks it up. An address that nobody has costs the same (R-IN-5).
+pub(super) async fn of(app: &App, visitor: &Visitor, whose: Whose<'_>) -> Result<Origin, Error> {
+    let network = network(visitor);
+    // Without a cookie there is one place to look for.
+    let browser = visitor.browser.map(browser);
+    let places = [network, browser.unwrap_or(network)];
+    let known = match whose {
+        Whose::Account(key) => app.store.list_known_origins(key, &places).await?,
+        Whose::Person(id) => app.store.list_known_origins_of(id, &places).await?,
+    };
+    let is_known = |place: &[u8; 32]| known.iter().any(|hash| hash.as_slice() == place.as_slice());
+    Ok(match browser.filter(is_known) {
+        Some(browser) => Origin::Browser(browser),
+        None if is_known(&network) => Origin::Network(network),
+        None => Origin::Strange,
+    })
+}
+
+/// The visitor's browser, if anybody came in with it before.
+pub(super) async fn known_browser(app: &App, visitor: &Visitor) -> Result<Option<[u8; 32]>, Error> {
+    let Some(browser) = visitor.browser.map(browser) else { return Ok(None) };
+    Ok(app.store.is_known_origin(&browser).await?.then_some(browser))
+}
+
+/// As it stands in the name of a bucket.
+pub(super) fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Remembers where the person came in from.
+pub(crate) async fn remember(tx: &mut Tx, app: &App, visitor: &Visitor, user_id: &UserId) -> Result<(), Error> {
+    let now = app.now();
+    for place in [Some(network(visitor)), visitor.browser.map(browser)].into_iter().flatten() {
+        tx.instance().remember_origin(user_id, &place, now, now.minus(FRESH)).await?;
+    }
+    Ok(())
+}
+
+/// Remembers this place alone: whoever came in elsewhere by what the person no longer uses is a stranger again.
+pub(crate) async fn remember_only(tx: &mut Tx, app: &App, visitor: &Visitor, user_id: &UserId) -> Result<(), Error> {
+    tx.instance().delete_origins(user_id).await?;
+    remember(tx, app, visitor, user_id).await
+}
+
+fn network(visitor: &Visitor) -> [u8; 32] {
+    hash("network", visitor.network().as_bytes())
+}
+
+fn browser(cookie: [u8; 32]) -> [u8; 32] {
+    hash("browser", &cookie)
+}
+
+fn hash(kind: &str, value: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    let text = [b"origin\0", kind.as_bytes(), b"\0", value].concat();
+    for (target, source) in hash.iter_mut().zip(digest::digest(&digest::SHA256, &text).as_ref()) {
+        *target = *source;
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_web_10_a_place_is_a_network_or_a_browser_and_never_taken_for_the_other() {
+        let at = |ip: &str| network(&Visitor::new(ip.parse().unwrap(), ""));
+        assert_eq!(at("2001:db8::1"), at("2001:db8::2"));
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+        assert_ne!(hash("network", &[7; 32]), browser([7; 32]));
+    }
+}

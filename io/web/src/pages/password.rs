@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::personal::Provider;
 use super::{Field, Site};
 
 /// `/sign-up`. *Forms*: POST `/sign-up` with `name`, `email`, `password`.
@@ -20,6 +21,8 @@ pub struct SignUpPage {
     pub minimum_password_length: usize,
     /// Why the whole form was refused.
     pub problem: Option<String>,
+    /// The providers of people's own accounts that are offered.
+    pub providers: Vec<Provider>,
 }
 
 /// `/forgotten-password`. *Forms*: POST `/forgotten-password` with `email`.

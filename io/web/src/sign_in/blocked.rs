@@ -1,4 +1,4 @@
-//! Owns `/sign-in/blocked/{id}`: a right password that enforced SSO stopped (R-ENF-3), and from there out of one of the
+//! Owns `/sign-in/blocked/{id}`: a right proof that enforced SSO stopped (R-ENF-3), and from there out of one of the
 //! organizations that ask for their SSO (R-ENF-13).
 
 use axum::response::Response;
@@ -59,7 +59,7 @@ async fn question(visit: &Visit, id: &SignInId, slug: &str) -> Result<DepartureP
     let view = blocked::ask(visit.app(), &visit.visitor, id, slug).await?;
     Ok(DeparturePage {
         reassurance: format!(
-            "We mail a code to {} first. Then your sign-in goes on, with the password you entered. Your account stays.",
+            "We mail a code to {} first. Then your sign-in goes on with what you have shown. Your account stays.",
             view.masked_email
         ),
         verb: "Mail me a code".to_owned(),

@@ -4,6 +4,7 @@ use orgate_app::sign_up::{self, NewSignUp};
 use orgate_core::refusal::Refusal;
 use serde::Deserialize;
 
+use super::personal;
 use crate::page::{Form, Mistakes, PageResult, Path, Visit, see_other};
 use crate::pages::Field;
 use crate::pages::password::SignUpPage;
@@ -44,6 +45,7 @@ fn page(visit: &Visit, mistakes: &Mistakes, typed: &Typed) -> SignUpPage {
         password: mistakes.secret("password"),
         minimum_password_length: visit.app().settings.password_policy.minimum(),
         problem: mistakes.elsewhere(&["name", "email", "password"]),
+        providers: personal::providers(visit.app()),
     }
 }
 

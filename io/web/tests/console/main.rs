@@ -17,6 +17,7 @@ mod members;
 mod other_organization;
 mod own_account;
 mod password_reset;
+mod personal;
 mod projects;
 mod proof;
 mod session_ended;

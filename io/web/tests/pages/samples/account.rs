@@ -8,7 +8,7 @@ use orgate_web::pages::api_reader::ApiReaderPage;
 use orgate_web::pages::organizations::{Access, OrganizationRow, OrganizationsPage};
 use orgate_web::pages::{Field, Frame, Section};
 
-use super::{Samples, ago, long_name};
+use super::{Samples, ago, long_name, personal};
 
 pub fn add(samples: &mut Samples) {
     add_organizations(samples);
@@ -67,6 +67,7 @@ fn add_account(samples: &mut Samples) {
         current_password: Field::empty().refused("That is not your password."),
         new_password: Field::empty(),
         minimum_password_length: 12,
+        linked_accounts: personal::linked_accounts(),
         identities: vec![LinkedIdentity {
             organization_name: "Acme Robotics".to_owned(),
             host: "acme.okta.com".to_owned(),
@@ -80,6 +81,7 @@ fn add_account(samples: &mut Samples) {
         has_password: false,
         may_remove_password: false,
         current_password: Field::empty(),
+        linked_accounts: personal::both_linked(),
         identities: Vec::new(),
         ..page
     };

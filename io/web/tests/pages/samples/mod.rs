@@ -4,6 +4,7 @@ mod account;
 mod console;
 mod departure;
 mod enforcement;
+mod personal;
 mod sign_in;
 mod sso;
 
@@ -24,6 +25,7 @@ pub fn all(theme: Theme) -> Vec<Sample> {
     sso::add(&mut samples);
     enforcement::add(&mut samples);
     account::add(&mut samples);
+    personal::add(&mut samples);
     samples.pages
 }
 

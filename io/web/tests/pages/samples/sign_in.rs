@@ -11,7 +11,7 @@ use orgate_web::pages::sign_in::{
 };
 use orgate_web::pages::{Field, Notice, Person, Tone};
 
-use super::{Samples, ago, departure, long_name, long_person, robin};
+use super::{Samples, ago, departure, long_name, long_person, personal, robin};
 
 pub fn add(samples: &mut Samples) {
     add_ways_in(samples);
@@ -32,8 +32,11 @@ fn add_ways_in(samples: &mut Samples) {
         password: Field::empty(),
         problem: None,
         sign_up_open: true,
+        providers: Vec::new(),
     };
     samples.add("sign-in", &page);
+    let page = SignInPage { providers: personal::both(), ..page };
+    samples.add("sign-in-with-providers", &page);
     let notice = Some(Notice::new("Your new password is set. Sign in with it.", Tone::Success));
     let page = SignInPage { notice, ..page };
     samples.add("sign-in-after-reset", &page);
@@ -137,6 +140,7 @@ fn add_proofs(samples: &mut Samples) {
         reason: "Deleting Acme Robotics needs a proof made in the last 15 minutes.".to_owned(),
         password: Some(Field::empty().refused("That is not your password.")),
         sso: vec![SsoProof { organization_name: "Acme Robotics".to_owned(), slug: "acme".to_owned() }],
+        providers: personal::both(),
         code_address: Some("r•••n@acme.example".to_owned()),
         problem: None,
         action: "/account/proof".to_owned(),
@@ -144,7 +148,7 @@ fn add_proofs(samples: &mut Samples) {
         cancel_url: "/organizations".to_owned(),
     };
     samples.add("fresh-proof", &page);
-    let page = FreshProofPage { password: None, sso: Vec::new(), code_address: None, ..page };
+    let page = FreshProofPage { password: None, sso: Vec::new(), providers: Vec::new(), code_address: None, ..page };
     samples.add("fresh-proof-dead-end", &page);
 }
 
@@ -157,8 +161,11 @@ fn add_passwords(samples: &mut Samples) {
         password: Field::empty(),
         minimum_password_length: 12,
         problem: None,
+        providers: Vec::new(),
     };
     samples.add("sign-up", &page);
+    let page = SignUpPage { providers: personal::both(), ..page };
+    samples.add("sign-up-with-providers", &page);
     let page = SignUpPage {
         name: Field::filled("Robin Vale"),
         email: Field::filled("robin@acme").refused("This is not a whole address; the part after the @ needs a dot."),

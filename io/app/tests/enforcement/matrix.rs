@@ -9,6 +9,7 @@ mod walk;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use orgate_core::personal::PersonalProvider::{self, GitHub, Google};
 use orgate_core::way_in::WayIn;
 
 use crate::world::World;
@@ -48,6 +49,16 @@ enum Path {
     NewAddress,
     Password,
     Again(Base),
+    /// Through an account at this provider, linked before.
+    Personal(PersonalProvider),
+    /// Through an account at Google that nobody knows.
+    PersonalNew,
+    /// Through a linked account at Google, in this session.
+    PersonalAgain(Base),
+    /// Linking an account at Google, in this session.
+    Link(Base),
+    /// Coming by an account at GitHub that names the person's address: a code that was mailed links it.
+    LinkByCode,
     /// A second factor after the password.
     Factor,
     FactorAgain(Base),
@@ -56,6 +67,10 @@ enum Path {
     Reset,
     Change(Base),
     Email(Base),
+    /// The code before a first second factor.
+    FactorCode(Base),
+    /// Setting up an authenticator app.
+    Enrolment(Base),
     Invitation(Base),
     Request(Base),
 }
@@ -67,15 +82,23 @@ const fn row(way: WayIn) -> &'static [Path] {
         WayIn::SignUp => &[Path::KnownAddress, Path::NewAddress],
         WayIn::Password => &[Path::Password],
         WayIn::PasswordAgain => &[Path::Again(Base::Password), Path::Again(OWN)],
-        WayIn::Google | WayIn::GitHub | WayIn::PersonalAgain | WayIn::PersonalLink => &[],
+        WayIn::Google => &[Path::Personal(Google), Path::PersonalNew],
+        WayIn::GitHub => &[Path::Personal(GitHub)],
+        WayIn::PersonalAgain => &[Path::PersonalAgain(Base::Password), Path::PersonalAgain(OWN)],
+        WayIn::PersonalLink => &[Path::Link(Base::Password), Path::Link(Base::Confirmed), Path::LinkByCode],
         WayIn::SecondFactor => &[Path::Factor],
         WayIn::SecondFactorAgain => &[Path::FactorAgain(Base::Password), Path::FactorAgain(OWN)],
+        WayIn::Passkey => &[],
+        WayIn::PasskeyAgain => &[],
+        WayIn::PasskeyEnrolment => &[],
         WayIn::Sso => &[Path::Sso(By::Own), Path::Sso(By::Second), Path::Sso(By::Free)],
         WayIn::MailedCode => &[Path::Code(Base::Password), Path::Code(OWN), Path::Code(Base::Sso(By::Free))],
         WayIn::PasswordReset => &[Path::Reset],
         WayIn::PasswordChange => &[Path::Change(Base::Password), Path::Change(Base::Confirmed)],
         WayIn::EmailChange => &[Path::Email(Base::Password), Path::Email(Base::Confirmed)],
         WayIn::Invitation => &[Path::Invitation(Base::Password), Path::Invitation(OWN)],
+        WayIn::EnrolmentCode => &[Path::FactorCode(Base::Password), Path::FactorCode(Base::Confirmed)],
+        WayIn::TotpEnrolment => &[Path::Enrolment(Base::Password), Path::Enrolment(Base::Confirmed)],
         WayIn::Session => &[Path::Request(Base::Password), Path::Request(OWN), Path::Request(Base::Sso(By::Free))],
     }
 }

@@ -24,9 +24,9 @@ use orgate_core::role::OrganizationRole;
 use orgate_core::sign_in::Started;
 use orgate_core::time::Timestamp;
 use orgate_store::{Identity, MemberFilter, StoreError, Tx, User};
-use orgate_testkit::{Authority, Dns, HostileIdp, ManualClock, Person as Subject, Setup};
+use orgate_testkit::{Authority, Dns, GitHub, HostileIdp, ManualClock, Person as Subject, Setup};
 
-use crate::support::{Bed, Person};
+use crate::support::{Bed, Person, START};
 
 /// The host of every provider; ports tell them apart.
 pub const HOST: &str = "acme.idp.test";
@@ -57,6 +57,10 @@ pub struct World {
     pub bed: Bed,
     pub idp: HostileIdp,
     pub dns: Dns,
+    #[allow(dead_code, reason = "the suite of single sign-on needs none")]
+    pub google: HostileIdp,
+    #[allow(dead_code, reason = "the suite of single sign-on needs none")]
+    pub github: GitHub,
     authority: Authority,
     idp_clock: ManualClock,
 }
@@ -83,13 +87,18 @@ struct Outside {
     authority: Authority,
     dns: Dns,
     folder: tempfile::TempDir,
+    google: HostileIdp,
+    github: GitHub,
+    idp_clock: ManualClock,
 }
 
 impl Outside {
     fn new() -> Self {
         let (authority, dns) = (Authority::new(), Dns::start());
         dns.loopback(HOST);
-        Self { authority, dns, folder: tempfile::tempdir().unwrap() }
+        let idp_clock = ManualClock::at(Timestamp::parse_rfc3339(START).unwrap().as_millis());
+        let (google, github) = (HostileIdp::start(Setup::google(&idp_clock)), GitHub::start());
+        Self { authority, dns, folder: tempfile::tempdir().unwrap(), google, github, idp_clock }
     }
 
     /// The settings of an application that may reach the provider; `more` come on top.
@@ -98,6 +107,13 @@ impl Outside {
             ("ORGATE_IDP_ALLOW", HOST.to_owned()),
             ("ORGATE_EXTRA_CA_FILE", self.authority.write_pem(self.folder.path()).display().to_string()),
             ("ORGATE_DNS_SERVERS", self.dns.address().to_string()),
+            ("ORGATE_GOOGLE_CLIENT_ID", self.google.client_id()),
+            ("ORGATE_GOOGLE_CLIENT_SECRET", self.google.client_secret()),
+            ("ORGATE_GOOGLE_ISSUER", self.google.issuer()),
+            ("ORGATE_GITHUB_CLIENT_ID", self.github.client_id()),
+            ("ORGATE_GITHUB_CLIENT_SECRET", self.github.client_secret()),
+            ("ORGATE_GITHUB_URL", self.github.url().to_owned()),
+            ("ORGATE_GITHUB_API_URL", self.github.api_url()),
             ("ORGATE_LIMIT_SIGN_INS", "100000".to_owned()),
             ("ORGATE_LIMIT_ORGANIZATIONS", "none".to_owned()),
         ];
@@ -108,9 +124,9 @@ impl Outside {
     }
 
     fn around(self, bed: Bed) -> World {
-        let idp_clock = ManualClock::at(bed.now().as_millis());
-        let idp = HostileIdp::start(Setup::tls(HOST, &self.authority, &idp_clock));
-        World { bed, idp, dns: self.dns, authority: self.authority, idp_clock }
+        let Self { authority, dns, google, github, idp_clock, folder: _ } = self;
+        let idp = HostileIdp::start(Setup::tls(HOST, &authority, &idp_clock));
+        World { bed, idp, dns, google, github, authority, idp_clock }
     }
 }
 

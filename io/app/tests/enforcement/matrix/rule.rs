@@ -44,18 +44,27 @@ pub(super) fn expected(row: &Row, path: Path, phase: Phase) -> Expected {
         // The address is somebody's already.
         Path::KnownAddress => Expected::No,
         // Enforcement binds members, and who signs up anew is none.
-        Path::NewAddress => Expected::Opens(BTreeSet::new()),
-        Path::Password | Path::Factor if bound => Expected::No,
-        Path::Password | Path::Factor => Expected::Opens(opened(row, phase, true, None)),
+        Path::NewAddress | Path::PersonalNew => Expected::Opens(BTreeSet::new()),
+        Path::Password | Path::Personal(_) | Path::Factor if bound => Expected::No,
+        Path::Password | Path::Personal(_) | Path::Factor => Expected::Opens(opened(row, phase, true, None)),
         Path::Sso(by) => match proven(row, by) {
             Some(letter) => Expected::Opens(opened(row, phase, false, Some(letter))),
             None => Expected::No,
         },
         Path::Reset => done(!bound && (!was_cut(phase) || row.exempt)),
+        // What enforcement came upon links nothing, and so lets nobody in.
+        Path::LinkByCode if bound || (was_cut(phase) && !row.exempt) => Expected::No,
+        Path::LinkByCode => Expected::Opens(opened(row, phase, true, None)),
+        // A browser whose session ended comes in as from anywhere.
+        Path::PersonalAgain(base) if was_cut(phase) && !row.exempt => again_without_session(row, base, phase),
         Path::Again(base)
+        | Path::PersonalAgain(base)
+        | Path::Link(base)
         | Path::Code(base)
         | Path::Change(base)
         | Path::Email(base)
+        | Path::FactorCode(base)
+        | Path::Enrolment(base)
         | Path::Invitation(base)
         | Path::FactorAgain(base)
         | Path::Request(base) => in_session(row, path, base, phase),
@@ -78,10 +87,14 @@ fn in_session(row: &Row, path: Path, base: Base, phase: Phase) -> Expected {
     }
     match path {
         Path::Request(_) | Path::FactorAgain(_) => Expected::Opens(opened(row, phase, base == Base::Password, letter)),
-        Path::Again(_) => Expected::Opens(opened(row, phase, true, letter)),
+        Path::Again(_) | Path::PersonalAgain(_) => Expected::Opens(opened(row, phase, true, letter)),
         // A code serves on top of an SSO proof alone; it opens what enforces no SSO of its own.
         Path::Code(Base::Password) => Expected::No,
-        Path::Code(_) => Expected::Opens(
+        // Neither the code before a factor nor the factor opens more than the session did; a mailed code was in it or is now.
+        Path::FactorCode(Base::Password) | Path::Enrolment(Base::Password) => {
+            Expected::Opens(opened(row, phase, true, None))
+        }
+        Path::Code(_) | Path::FactorCode(_) | Path::Enrolment(_) => Expected::Opens(
             row.places
                 .iter()
                 .map(|(place, _)| *place)
@@ -89,9 +102,18 @@ fn in_session(row: &Row, path: Path, base: Base, phase: Phase) -> Expected {
                 .collect(),
         ),
         Path::Invitation(_) => Expected::Done,
-        Path::Change(_) | Path::Email(_) => done(!bound),
+        Path::Change(_) | Path::Email(_) | Path::Link(_) => done(!bound),
         other => panic!("{other:?} goes on from no session"),
     }
+}
+
+fn again_without_session(row: &Row, base: Base, phase: Phase) -> Expected {
+    let had_session = match base {
+        Base::Password | Base::Confirmed => true,
+        Base::Sso(by) => proven(row, by).is_some(),
+    };
+    let bound = is_on(phase) && !row.exempt;
+    if bound || !had_session { Expected::No } else { Expected::Opens(opened(row, phase, true, None)) }
 }
 
 fn done(allowed: bool) -> Expected {

@@ -1,28 +1,40 @@
 //! Going each way for real, through the use cases and the identity providers.
 
 use std::collections::BTreeSet;
+use std::hash::{Hash as _, Hasher as _};
 
 use orgate_app::account::{self, PasswordChange, email_change};
+use orgate_app::entropy::Draw as _;
 use orgate_app::error::Error;
 use orgate_app::invitation::{self, NewInvitations};
 use orgate_app::passwords::Password;
+use orgate_app::second_factor::{enrolment_code, totp};
 use orgate_app::sign_in::password::{self, Credentials, Entry};
+use orgate_app::sign_in::personal::act::Outcome as Personal;
+use orgate_app::sign_in::personal::answer::{Answer as PersonalAnswer, Question, answer, question};
+use orgate_app::sign_in::personal::begin;
+use orgate_app::sign_in::personal::callback::callback;
 use orgate_app::sign_in::second_factor::{self, Promoted, again};
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::sign_in::step_up;
 use orgate_app::sign_up::{self, NewSignUp};
 use orgate_app::visitor::Visitor;
 use orgate_app::{password_reset, session};
+use orgate_core::assertion::Subject;
 use orgate_core::id::SignInId;
+use orgate_core::personal::PersonalProvider::{self, GitHub, Google};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
-use orgate_testkit::Person as Subject;
+use orgate_store::PersonalIdentity;
+use orgate_testkit::Person as Employee;
+use orgate_testkit::github::Account;
 
 use super::people::{Cell, Stage, letter};
 use super::{Answer, Base, By, Cells, Path, Phase};
 use crate::scene::lives;
+use crate::support::factors::code_of;
 use crate::support::{Authenticator, PASSWORD, Person, refused};
-use crate::world::World;
+use crate::world::{World, query};
 
 const NEW: &str = "another long pass phrase";
 
@@ -48,6 +60,14 @@ enum Begun {
     Returning(Visitor, String),
     /// A mailed link.
     Link(String),
+    /// The browser comes back from Google or GitHub with this.
+    FromProvider(Visitor, PersonalProvider, String),
+    /// An attempt of this browser, and the code that was mailed for it.
+    Linking(Visitor, SignInId, String),
+    /// With the code that was mailed before a second factor.
+    Enrolling(Person, String),
+    /// With the secret of an authenticator app that waits for its first code.
+    Pending(Person, String),
     /// It ended before that.
     Over(Answer),
 }
@@ -101,6 +121,35 @@ impl Stage {
                 let (visitor, location) = self.to_idp(world, cell, by).await;
                 Begun::Returning(visitor, location)
             }
+            Path::Personal(provider) => {
+                self.linked(world, &cell.person, provider).await;
+                to_provider(world, world.bed.stranger(), provider, &cell.person).await
+            }
+            Path::PersonalNew => {
+                let email = format!("new-{}@gmail.com", cell.person.name);
+                let nobody = Person { email, ..cell.person.clone() };
+                to_provider(world, world.bed.stranger(), Google, &nobody).await
+            }
+            Path::PersonalAgain(base) => {
+                self.linked(world, &cell.person, Google).await;
+                match self.base(world, cell, base).await {
+                    Ok(person) => to_provider(world, person.visitor.clone(), Google, &cell.person).await,
+                    Err(answer) => Begun::Over(answer),
+                }
+            }
+            Path::Link(base) => match self.base(world, cell, base).await {
+                Ok(person) => to_link(world, person).await,
+                Err(answer) => Begun::Over(answer),
+            },
+            Path::LinkByCode => {
+                forget_mails(world).await;
+                let came = to_provider(world, world.bed.stranger(), GitHub, &cell.person).await;
+                let Begun::FromProvider(visitor, provider, location) = came else { panic!("not sent away") };
+                match callback(app, &visitor, provider, query(&location)).await.unwrap() {
+                    Personal::Asks(id) => Begun::Linking(visitor, id, world.bed.next_code(email).await),
+                    other => panic!("{other:?}"),
+                }
+            }
             Path::Reset => {
                 forget_mails(world).await;
                 password_reset::request(app, &world.bed.stranger(), email).await.unwrap();
@@ -116,6 +165,14 @@ impl Stage {
             },
             Path::Email(base) => match self.base(world, cell, base).await {
                 Ok(person) => self.ask_for_address(world, person).await,
+                Err(answer) => Begun::Over(answer),
+            },
+            Path::FactorCode(base) => match self.base(world, cell, base).await {
+                Ok(person) => self.ask_for_factor(world, person).await,
+                Err(answer) => Begun::Over(answer),
+            },
+            Path::Enrolment(base) => match self.base(world, cell, base).await {
+                Ok(person) => self.pending(world, person).await,
                 Err(answer) => Begun::Over(answer),
             },
             Path::Code(base) => match self.base(world, cell, base).await {
@@ -154,6 +211,14 @@ impl Stage {
                     Err(answer) => answer,
                 }
             }
+            Begun::FromProvider(visitor, provider, location) => {
+                let outcome = callback(app, &visitor, provider, query(&location)).await;
+                self.personal(world, cell, visitor, outcome).await
+            }
+            Begun::Linking(visitor, id, code) => {
+                let outcome = answer(app, &visitor, &id, PersonalAnswer::Code(code)).await;
+                self.personal(world, cell, visitor, outcome).await
+            }
             Begun::Link(token) => done(password_reset::complete(app, &world.bed.stranger(), &token, NEW).await),
             Begun::Coded(person, code) => match step_up::confirm(app, &person.visitor, &code).await {
                 Ok(issued) => self.opened(world, cell, &Person::of(&issued, person.visitor)).await,
@@ -172,6 +237,17 @@ impl Stage {
             Begun::Equipped(person, authenticator) => {
                 match again::confirm(app, &person.visitor, authenticator.typed(world.bed.now())).await {
                     Ok(issued) => self.opened(world, cell, &Person::of(&issued, person.visitor)).await,
+                    Err(error) => no(error),
+                }
+            }
+            Begun::Enrolling(person, code) => match enrolment_code::confirm(app, &person.visitor, &code).await {
+                Ok(issued) => self.opened(world, cell, &Person::of(&issued, person.visitor)).await,
+                Err(error) => no(error),
+            },
+            Begun::Pending(person, secret) => {
+                let code = code_of(&secret, world.bed.now());
+                match totp::confirm(app, &person.visitor, &code).await {
+                    Ok(enrolled) => self.opened(world, cell, &Person::of(&enrolled.issued, person.visitor)).await,
                     Err(error) => no(error),
                 }
             }
@@ -210,6 +286,44 @@ impl Stage {
             }
         }
         Answer::Opens(opened)
+    }
+
+    /// What came of a sign-in through Google or GitHub.
+    async fn personal(&self, world: &World, cell: &Cell, visitor: Visitor, outcome: Result<Personal, Error>) -> Answer {
+        let app = &world.bed.app;
+        match outcome {
+            Ok(Personal::Entered { entry, .. }) => match entry.session() {
+                Ok(issued) => self.opened(world, cell, &Person::of(&issued, visitor)).await,
+                Err(error) => no(error),
+            },
+            Ok(Personal::Linked { .. }) => Answer::Done,
+            Ok(Personal::Asks(id)) => match question(app, &visitor, &id).await.unwrap().question {
+                Question::Refused(refused) => Answer::No(refused.code),
+                other => panic!("{other:?}"),
+            },
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => no(error),
+        }
+    }
+
+    /// An account of theirs at this provider, linked before.
+    async fn linked(&self, world: &World, person: &Person, provider: PersonalProvider) {
+        let now = world.bed.now();
+        let identity = PersonalIdentity {
+            id: world.bed.app.entropy.id(now),
+            provider,
+            subject: Subject::parse(&number(person).to_string()).unwrap(),
+            user_id: person.id.clone(),
+            email: None,
+            created_at: now,
+            last_sign_in_at: None,
+        };
+        world
+            .bed
+            .write(identity, |tx, identity| {
+                Box::pin(async move { tx.instance().insert_personal_identity(identity).await })
+            })
+            .await;
     }
 
     /// A session to go on from, made for real.
@@ -279,6 +393,29 @@ impl Stage {
         }
     }
 
+    async fn ask_for_factor(&self, world: &World, person: Person) -> Begun {
+        forget_mails(world).await;
+        match enrolment_code::mail(&world.bed.app, &person.visitor).await {
+            Ok(()) => {
+                let code = world.bed.next_code(&person.email).await;
+                Begun::Enrolling(person, code)
+            }
+            Err(error) => Begun::Over(not_begun(no(error))),
+        }
+    }
+
+    async fn pending(&self, world: &World, person: Person) -> Begun {
+        let app = &world.bed.app;
+        let (person, code) = match self.ask_for_factor(world, person).await {
+            Begun::Enrolling(person, code) => (person, code),
+            other => return other,
+        };
+        let issued = enrolment_code::confirm(app, &person.visitor, &code).await.unwrap();
+        let person = Person::of(&issued, person.visitor);
+        let pending = totp::begin(app, &person.visitor).await.unwrap();
+        Begun::Pending(person, pending.secret.to_string())
+    }
+
     async fn invite(&self, world: &World, email: &str) -> String {
         let (owner, organization) = &self.inviting;
         let new =
@@ -292,9 +429,9 @@ impl Stage {
     async fn to_idp(&self, world: &World, cell: &Cell, by: By) -> (Visitor, String) {
         let place = self.place(letter(cell.row, by));
         let visitor = world.bed.stranger();
-        place.idp.sign_in_as(Subject::new(format!("00u-{}", cell.person.name), cell.person.email.clone()));
+        place.idp.sign_in_as(Employee::new(format!("00u-{}", cell.person.name), cell.person.email.clone()));
         // Only a fresh authentication is a recent proof, which a new address asks for.
-        let fresh = matches!(cell.path, Path::Email(_));
+        let fresh = matches!(cell.path, Path::Email(_) | Path::FactorCode(_) | Path::Enrolment(_) | Path::Link(_));
         let url = world.begin_asking(&visitor, &place.site, fresh).await;
         (visitor, place.idp.authorize(&url))
     }
@@ -317,6 +454,46 @@ impl Stage {
             Outcome::Asks(_) => Err(Answer::Asks),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// The number that a provider knows somebody by; another address is somebody else.
+fn number(person: &Person) -> u64 {
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    person.email.hash(&mut hasher);
+    hasher.finish() >> 12
+}
+
+fn at_provider(world: &World, provider: PersonalProvider, person: &Person) {
+    let number = number(person);
+    match provider {
+        Google => world.google.sign_in_as(Employee::new(number.to_string(), &person.email)),
+        GitHub => world.github.sign_in_as(Account::new(number, &person.name, &person.email)),
+    }
+}
+
+async fn to_provider(world: &World, visitor: Visitor, provider: PersonalProvider, person: &Person) -> Begun {
+    let new = begin::NewSignIn { provider, return_to: None, invitation: None };
+    let begun = begin::begin(&world.bed.app, &visitor, new).await.unwrap();
+    at_provider(world, provider, person);
+    Begun::FromProvider(visitor, provider, back(world, provider, begun))
+}
+
+async fn to_link(world: &World, person: Person) -> Begun {
+    match begin::begin_link(&world.bed.app, &person.visitor, Google).await {
+        Ok(begun) => {
+            at_provider(world, Google, &person);
+            Begun::FromProvider(person.visitor.clone(), Google, back(world, Google, begun))
+        }
+        Err(error) => Begun::Over(not_begun(no(error))),
+    }
+}
+
+fn back(world: &World, provider: PersonalProvider, begun: begin::Begun) -> String {
+    let begin::Onward::Provider(url) = begun.onward else { panic!("{:?}", begun.onward) };
+    match provider {
+        Google => world.google.authorize(&url),
+        GitHub => world.github.authorize(&url),
     }
 }
 

@@ -4,7 +4,7 @@
 use orgate_core::actor::Actor;
 use orgate_core::policy::AddressState;
 use orgate_core::time::Timestamp;
-use orgate_store::{AuditEvent, Identity, OwnGrant, OwnMembership, PersonalIdentity, User};
+use orgate_store::{AuditEvent, Identity, OwnGrant, OwnMembership, Passkey, PersonalIdentity, User};
 
 use crate::app::App;
 use crate::authorise;
@@ -30,6 +30,8 @@ pub struct Export {
     pub totp_confirmed_at: Option<Timestamp>,
     /// How many recovery codes are left.
     pub recovery_codes_left: u64,
+    /// The passkeys.
+    pub passkeys: Vec<Passkey>,
     /// The accounts at Google and GitHub.
     pub personal_identities: Vec<PersonalIdentity>,
     /// Every membership, held or once held.
@@ -69,6 +71,7 @@ pub async fn export(app: &App, visitor: &Visitor) -> Result<Export, Error> {
                     password_set_at: instance.find_password(&user.id).await?.map(|password| password.set_at),
                     totp_confirmed_at: instance.find_totp(&user.id).await?.and_then(|totp| totp.confirmed_at),
                     recovery_codes_left: instance.count_unused_recovery_codes(&user.id).await?,
+                    passkeys: instance.list_passkeys(&user.id).await?,
                     personal_identities: instance.list_personal_identities(&user.id).await?,
                     memberships: instance.list_memberships_of_user(&user.id).await?,
                     grants: instance.list_grants_of_user(&user.id).await?,

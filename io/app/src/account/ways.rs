@@ -35,7 +35,7 @@ pub(crate) async fn of(tx: &mut Tx, caller: &Caller) -> Result<Ways, Error> {
     };
     Ok(Ways {
         password: tx.instance().find_password(user_id).await?.is_some(),
-        passkeys: 0,
+        passkeys: tx.instance().count_passkeys(user_id).await?,
         personal_identities: u64::try_from(tx.instance().list_personal_identities(user_id).await?.len())
             .unwrap_or(u64::MAX),
         sso: identities.iter().any(|(identity, _)| is_active(&identity.connection_id)),

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use orgate_app::account::email_change::{self, EmailChange};
 use orgate_app::error::Error;
 use orgate_app::passwords::Password;
-use orgate_app::sign_in::password::{Credentials, begin};
+use orgate_app::sign_in::password::{Credentials, Entry, begin};
 use orgate_app::{password_reset, session};
 use orgate_core::policy::AddressState;
 use orgate_core::proof::{Proof, Proofs};
@@ -30,7 +30,7 @@ async fn email_of(bed: &Bed, person: &Person) -> String {
 
 async fn signs_in(bed: &Bed, email: &str) -> bool {
     let credentials = Credentials { email: email.to_owned(), password: Password::from_typed(PASSWORD) };
-    match begin(&bed.app, &bed.stranger(), credentials).await {
+    match begin(&bed.app, &bed.stranger(), credentials).await.and_then(Entry::session) {
         Ok(_) => true,
         Err(Error::Refused(Refusal::InvalidCredentials)) => false,
         Err(other) => panic!("{other}"),
@@ -157,7 +157,8 @@ async fn t_enf_5_whom_enforcement_binds_takes_no_other_address_and_a_new_one_fre
     // The new address is bound as the old one was: enforcement follows the membership.
     let credentials =
         Credentials { email: "kim@elsewhere.example".to_owned(), password: Password::from_typed(PASSWORD) };
-    assert!(matches!(refused(begin(app, &bed.stranger(), credentials).await), Refusal::SsoRequired(_)));
+    let bound = begin(app, &bed.stranger(), credentials).await.and_then(Entry::session);
+    assert!(matches!(refused(bound), Refusal::SsoRequired(_)));
     let late = refused(email_change::confirm(app, &kim.visitor, pending.id.as_str(), &code).await);
     assert!(matches!(late, Refusal::SessionEnded(_)), "{late:?}");
     // With everything that opens the account, the policy still says no.

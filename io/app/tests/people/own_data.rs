@@ -3,7 +3,7 @@
 use orgate_app::account::{self, export};
 use orgate_app::membership;
 use orgate_app::passwords::Password;
-use orgate_app::sign_in::password::{Credentials, begin};
+use orgate_app::sign_in::password::{Credentials, Entry, begin};
 use orgate_app::visitor::Visitor;
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
@@ -39,7 +39,7 @@ fn browser(bed: &Bed, ip: [u8; 4], agent: &str) -> Visitor {
 
 async fn sign_in(bed: &Bed, person: &Person, visitor: Visitor) {
     let credentials = Credentials { email: person.email.clone(), password: Password::from_typed(PASSWORD) };
-    begin(&bed.app, &visitor, credentials).await.unwrap();
+    begin(&bed.app, &visitor, credentials).await.and_then(Entry::session).unwrap();
 }
 
 async fn v6_3_5_a_sign_in_from_a_new_device_is_told_once(bed: Bed) {

@@ -1,5 +1,6 @@
 //! Newcomers and former members: R-LNK-1, R-LNK-5, R-LNK-8, R-INV-4.
 
+use orgate_app::account::closing;
 use orgate_app::connection;
 use orgate_app::invitation::{self, NewInvitations, ProjectChoice};
 use orgate_app::sign_in::sso::act::Outcome;
@@ -47,6 +48,29 @@ async fn r_lnk_1_who_was_removed_is_refused_until_an_owner_readmits_them(world: 
     let code = world.bed.next_code("kim@example.com").await;
     let outcome = world.answer(&visitor, &id, Answer::Code(code)).await.unwrap();
     assert_eq!(world.signed_in(outcome, &visitor).id, kim.id, "on the terms of R-LNK-3");
+}
+
+async fn r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmitted(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    let subjects = [Subject::new("00uKim", "kim@example.com"), Subject::new("00uLee", "lee@example.com")];
+    let mut closed = Vec::new();
+    for (name, subject) in ["kim", "lee"].into_iter().zip(&subjects) {
+        let person = world.member(&site, name, OrganizationRole::Member).await;
+        if name == "lee" {
+            assert_eq!(world.enter(&site, subject.clone()).await.id, person.id, "linked");
+        }
+        membership::remove(app, &site.owner.visitor, "acme", person.id.as_str()).await.unwrap();
+        closing::close(app, &person.visitor, &person.email).await.unwrap();
+        closed.push(person);
+    }
+    // The one is found by the address, the other by the identity.
+    for (person, subject) in closed.iter().zip(&subjects) {
+        let outcome = world.arrive(&site, subject.clone()).await;
+        assert_eq!(world.code(&site, &outcome).await, "membership-removed");
+        membership::readmit(app, &site.owner.visitor, "acme", person.id.as_str()).await.unwrap();
+        assert_ne!(world.enter(&site, subject.clone()).await.id, person.id, "somebody new");
+    }
 }
 
 async fn r_lnk_1_who_left_comes_back_as_member_with_no_project(world: World) {
@@ -151,6 +175,7 @@ async fn r_inv_4_a_newcomer_takes_the_invitation_along_but_not_the_role_owner(wo
 
 on_each_world! {
     r_lnk_1_who_was_removed_is_refused_until_an_owner_readmits_them
+    r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmitted
     r_lnk_1_who_left_comes_back_as_member_with_no_project
     r_lnk_5_another_subject_for_a_linked_person_is_refused_until_an_owner_clears_it_t_lnk_12
     r_sso_9_a_stranger_without_an_address_is_refused_with_a_reference

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use orgate_app::account::export::{self, Export};
-use orgate_app::rows::{AuditEvent, Identity, OwnGrant, OwnMembership, PersonalIdentity};
+use orgate_app::rows::{AuditEvent, Identity, OwnGrant, OwnMembership, Passkey, PersonalIdentity};
 use orgate_app::session::SessionView;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -62,8 +62,23 @@ pub struct ExportedCredentials {
     authenticator_app_since: Option<String>,
     /// How many recovery codes are left.
     recovery_codes_left: u64,
+    /// Passkeys, without their keys.
+    passkeys: Vec<ExportedPasskey>,
     /// Accounts at Google and GitHub.
     personal_identities: Vec<ExportedPersonalIdentity>,
+}
+
+/// A passkey.
+#[derive(Serialize, ToSchema)]
+pub struct ExportedPasskey {
+    /// Its id.
+    id: String,
+    /// The person's name for it.
+    name: String,
+    /// Since when.
+    since: String,
+    /// When it was last used.
+    last_used_at: Option<String>,
 }
 
 /// An account at Google or GitHub.
@@ -184,6 +199,7 @@ impl From<Export> for ExportView {
                 has_second_factor: export.user.has_second_factor,
                 authenticator_app_since: export.totp_confirmed_at.map(|at| at.to_rfc3339()),
                 recovery_codes_left: export.recovery_codes_left,
+                passkeys: export.passkeys.into_iter().map(ExportedPasskey::from).collect(),
                 personal_identities: export
                     .personal_identities
                     .into_iter()
@@ -197,6 +213,17 @@ impl From<Export> for ExportView {
             known_devices: export.known_devices,
             events: export.events.into_iter().map(ExportedEvent::from).collect(),
             has_older_events: export.has_older_events,
+        }
+    }
+}
+
+impl From<Passkey> for ExportedPasskey {
+    fn from(passkey: Passkey) -> Self {
+        Self {
+            id: passkey.id.to_string(),
+            name: passkey.name,
+            since: passkey.created_at.to_rfc3339(),
+            last_used_at: passkey.last_used_at.map(|at| at.to_rfc3339()),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Owns looking at a deployment from inside: what is wrong with its settings, database, key, mail and clock, each with
-//! what to do. It changes nothing and migrates nothing.
+//! Owns looking at a deployment from inside: what is wrong with its settings, database, key, mail, clock and registrations,
+//! each with what to do. It changes nothing and migrates nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use orgate_core::personal::PersonalProvider;
 use orgate_store::{Migrate, Store, Tx};
 
 use crate::app::App;
@@ -11,6 +12,7 @@ use crate::boot::{BootError, boot};
 use crate::clock::{Clock as _, SystemClock};
 use crate::entropy::SystemEntropy;
 use crate::settings::Settings;
+use crate::sign_in::personal::{self, exchange};
 
 /// Organizations read at once.
 const PAGE: u32 = 200;
@@ -97,7 +99,26 @@ async fn running(settings: Settings) -> Vec<Finding> {
         Err(error) => bad("outbox", crate::Error::from(error).to_string()),
     });
     findings.push(ways_back(&app).await);
+    for provider in personal::offered(&app) {
+        findings.push(registration(&app, provider).await);
+    }
     findings
+}
+
+/// Whether Google or GitHub knows us. Whether it knows our redirect URI, only a sign-in tells.
+async fn registration(app: &App, provider: PersonalProvider) -> Finding {
+    let name = provider.words();
+    match exchange::probe(app, provider).await {
+        Ok(Ok(())) => {
+            let text = format!(
+                "{name} accepts client ID and secret; its redirect URI has to be {}",
+                exchange::redirect_uri(app, provider)
+            );
+            good(name, text)
+        }
+        Ok(Err(told)) => bad(name, format!("{}. {}", told.refusal, told.refusal.code.mend())),
+        Err(error) => bad(name, error.to_string()),
+    }
 }
 
 /// Organizations that would need the operator if their IdP were down. That is theirs to mend, and told to their Owners

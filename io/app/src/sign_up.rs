@@ -4,6 +4,7 @@
 use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES};
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{Identifier as _, SignUpId, UserId};
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::name::Name;
 use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::proof::Proof;
@@ -56,8 +57,10 @@ struct Accepted {
 
 /// Begins. A known address gets the same answer after the same work, and a mail that says the account exists (R-IN-5).
 ///
-/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::SignUpClosed`], [`Refusal::TooManyRequests`], [`Refusal::Busy`].
+/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::SignUpClosed`], [`Refusal::TooManyRequests`], [`Refusal::Busy`],
+/// [`Refusal::MethodNotOffered`] without passwords.
 pub async fn begin(app: &App, visitor: &Visitor, typed: NewSignUp) -> Result<Begun, Error> {
+    app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
     let mut input = Input::default();
     let email = input.new_email("email", &typed.email);
     let name = input.name("name", &typed.name);

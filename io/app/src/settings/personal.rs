@@ -3,6 +3,7 @@
 //! *Source*: R-IN-1.
 
 use orgate_core::method::AuthenticationMethod;
+use orgate_core::refusal::Refusal;
 use orgate_sso::client::{self, Client};
 use orgate_sso::personal::{github, google};
 use orgate_sso::url_rules::UrlRules;
@@ -20,6 +21,13 @@ impl SignInMethods {
     /// Whether a person can sign in so. What is not personal is not the operator's to take away.
     pub fn offers(&self, method: AuthenticationMethod) -> bool {
         !method.is_personal() || self.0.contains(&method)
+    }
+
+    /// The same as a refusal, for who came without a button.
+    ///
+    /// *Errors*: [`Refusal::MethodNotOffered`].
+    pub fn require(&self, method: AuthenticationMethod) -> Result<(), Refusal> {
+        if self.offers(method) { Ok(()) } else { Err(Refusal::MethodNotOffered) }
     }
 
     fn parse(text: &str) -> Result<Self, String> {

@@ -3,6 +3,7 @@
 
 use orgate_core::email::EmailAddress;
 use orgate_core::id::UserId;
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
@@ -57,7 +58,8 @@ impl Entry {
 
 /// Signs in, for a program.
 ///
-/// *Errors*: [`Refusal::InvalidCredentials`], [`Refusal::TooManyRequests`], [`Refusal::Busy`].
+/// *Errors*: [`Refusal::InvalidCredentials`], [`Refusal::TooManyRequests`], [`Refusal::Busy`],
+/// [`Refusal::MethodNotOffered`].
 pub async fn begin(app: &App, visitor: &Visitor, credentials: Credentials) -> Result<Entry, Error> {
     guess(app, visitor, Asked::of(WayIn::Password), &credentials).await
 }
@@ -95,6 +97,7 @@ impl Asked {
 
 /// Counts the try before it is compared, and how it ended.
 async fn guess(app: &App, visitor: &Visitor, asked: Asked, credentials: &Credentials) -> Result<Entry, Error> {
+    app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
     let guess = limit::password(app, visitor, &credentials.email).await?;
     let known = find(app, &credentials.email).await?;
     let outcome = compare(app, visitor, asked, known, credentials).await;
@@ -137,6 +140,7 @@ async fn compare(
 /// *Errors*: as [`begin`], [`Refusal::NoSession`], [`Refusal::SsoRequired`], and [`Refusal::NeedsSecondFactor`] in a session
 /// that was made before the person had one.
 pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result<Issued, Error> {
+    app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
     let (user_id, email, stored) = app
         .store
         .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {

@@ -51,7 +51,8 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let place = organization.as_deref().and_then(|organization| caller.place(organization));
                 let opens = |proof: Proof| place.is_none_or(|place| would_open(&caller, place, proof));
                 let at = caller.now;
-                let has_password = tx.instance().find_password(&user.id).await?.is_some();
+                let offered = app.settings.sign_in_methods.offers(AuthenticationMethod::Password);
+                let has_password = offered && tx.instance().find_password(&user.id).await?.is_some();
                 let password = has_password && opens(Proof::Password { at });
                 let linked =
                     personal_ways(tx, app, &user, |provider| opens(personal::proof_of(provider, at))).await?;

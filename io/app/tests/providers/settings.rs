@@ -1,11 +1,15 @@
 //! What the operator says about both, and what that opens to tenants: nothing.
 
-use orgate_app::sign_in::personal::exchange::{begin, finish, read_callback};
+use orgate_app::passwords::Password;
+use orgate_app::sign_in::password::{self, Credentials};
+use orgate_app::sign_in::personal::exchange::{begin, finish, probe, read_callback};
+use orgate_app::sign_in::step_up;
+use orgate_app::sign_up::{self, NewSignUp};
 use orgate_core::personal::PersonalProvider::{self, GitHub, Google};
 use orgate_core::refusal::Refusal;
 use orgate_sso::url_rules::check_url;
 
-use crate::support::{Bed, refused};
+use crate::support::{Bed, PASSWORD, refused};
 use crate::world::World;
 
 #[tokio::test]
@@ -30,6 +34,25 @@ async fn r_in_1_a_method_that_was_switched_off_meanwhile_finishes_nothing() {
 }
 
 #[tokio::test]
+async fn r_in_1_without_passwords_nobody_signs_in_confirms_or_signs_up_by_one() {
+    let bed = Bed::sqlite().await;
+    let sam = bed.person("sam").await;
+    let bed = bed.reopened(&[("ORGATE_SIGN_IN_METHODS", "passkey")]).await;
+    let typed = Credentials { email: sam.email.clone(), password: Password::from_typed(PASSWORD) };
+    assert_eq!(refused(password::begin(&bed.app, &bed.stranger(), typed).await), Refusal::MethodNotOffered);
+    let again = password::confirm(&bed.app, &sam.visitor, Password::from_typed(PASSWORD)).await;
+    assert_eq!(refused(again), Refusal::MethodNotOffered);
+    assert!(!step_up::ways(&bed.app, &sam.visitor, None).await.unwrap().password);
+    let new = NewSignUp {
+        email: "kim@example.com".to_owned(),
+        password: PASSWORD.to_owned(),
+        name: "Kim".to_owned(),
+        invitation: None,
+    };
+    assert_eq!(refused(sign_up::begin(&bed.app, &bed.stranger(), new).await), Refusal::MethodNotOffered);
+}
+
+#[tokio::test]
 async fn t_ssrf_1_the_operators_addresses_are_no_addresses_for_tenants() {
     let world = World::new().await;
     let outbound = &world.bed.app.outbound;
@@ -43,5 +66,18 @@ async fn t_ssrf_1_the_operators_addresses_are_no_addresses_for_tenants() {
 fn a_callback_that_names_no_attempt_is_over() {
     for query in ["", "code=c", "code=c&state=", "code=c&state=a&state=b"] {
         assert_eq!(refused(read_callback(query)), Refusal::AttemptOver, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_that_is_not_accepted_is_told_before_anybody_signs_in() {
+    let world = World::new().await;
+    for provider in PersonalProvider::ALL {
+        assert!(probe(&world.bed.app, provider).await.unwrap().is_ok());
+    }
+    world.google.configure(|setup| setup.client_secret = "GOCSPX-another".to_owned());
+    world.github.rotate_secret();
+    for provider in PersonalProvider::ALL {
+        assert_eq!(probe(&world.bed.app, provider).await.unwrap().unwrap_err().code(), "client-rejected");
     }
 }

@@ -10,9 +10,10 @@ use orgate_sso::oidc::begin::{Beginning, state_hash};
 use orgate_sso::oidc::{self, AuthorizationOptions, AuthorizationSecrets, Callback};
 use orgate_sso::personal::github::{self, GitHub};
 use orgate_sso::personal::{for_person, google};
-use orgate_sso::refusal::SsoRefusal;
+use orgate_sso::refusal::{SsoRefusal, SsoRefusalCode};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::app::App;
@@ -20,6 +21,9 @@ use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
 use crate::outbound::Peer;
 use crate::sign_in::sso::drive;
+
+/// A code and a verifier that no provider has issued or seen.
+const IMPOSSIBLE: &str = "orgate-check-this-code-was-never-issued-to-anybody";
 
 /// What must come back with the answer; it is kept sealed, and consumed once.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -151,6 +155,25 @@ pub async fn finish(
         }
     };
     Ok(outcome.map_err(|refusal| told(provider, refusal)))
+}
+
+/// Whether the provider answers and accepts our client id and secret: it is given a code that cannot be valid, and has to
+/// complain about the code and about nothing else. Nobody is signed in by that.
+///
+/// *Errors*: as [`finish`]. Inside: what is wrong.
+pub async fn probe(app: &App, provider: PersonalProvider) -> Result<Result<(), PersonalRefusal>, Error> {
+    let pending = Pending { verifier: IMPOSSIBLE.to_owned(), nonce_hash: [0; 32], began_at: app.now() };
+    let issuer = match registration(app, provider)? {
+        Registration::Google(client) => client.issuer(),
+        Registration::GitHub(github) => github.client.issuer(),
+    };
+    let answer = [("state", "check"), ("code", IMPOSSIBLE), ("iss", issuer)];
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(answer).finish();
+    let (callback, _) = read_callback(&query)?;
+    Ok(match finish(app, provider, &pending, &callback).await? {
+        Err(refusal) if refusal.refusal.code != SsoRefusalCode::CodeRejected => Err(refusal),
+        Err(_) | Ok(_) => Ok(()),
+    })
 }
 
 async fn ask_google(app: &App, first: Step) -> Result<Result<PersonalAssertion, SsoRefusal>, Error> {

@@ -63,6 +63,7 @@ const PARTS: &[&str] = &[
     "delete from password_credentials where user_id = $1",
     "delete from totp_credentials where user_id = $1",
     "delete from recovery_codes where user_id = $1",
+    "delete from passkeys where user_id = $1",
     "delete from personal_identities where user_id = $1",
     "delete from identities where user_id = $1 and not exists (select 1 from memberships m
         where m.user_id = identities.user_id and m.organization_id = identities.organization_id

@@ -48,8 +48,10 @@ impl InstanceTx<'_> {
         self.delete_password(from).await?;
         self.delete_personal_identities_of_user(from).await?;
         self.delete_password_resets_of_user(from).await?;
+        self.delete_challenges_of_user(from).await?;
         self.delete_totp(from).await?;
         self.delete_recovery_codes(from).await?;
+        self.delete_passkeys_of_user(from).await?;
         self.close_user(from, at).await?;
         Ok(())
     }

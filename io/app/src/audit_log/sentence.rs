@@ -56,8 +56,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("project.created", "created the project {target}"),
     ("project.deleted", "deleted the project {target}"),
     ("project.renamed", "renamed the project {from} to {target}"),
-    ("recovery-codes.replaced", "made new recovery codes"),
     ("recovery-code.used", "used a recovery code; left: {left}"),
+    ("recovery-codes.replaced", "made new recovery codes"),
     ("session.blocked", "was stopped at sign-in by {method}, for SSO is enforced: reference {reference}"),
     ("session.created", "signed in by {method}"),
     ("session.created-without-sso", "signed in by {method} while SSO is enforced, as an exempt Owner"),
@@ -225,7 +225,10 @@ mod tests {
             "personal-identity",
             "project",
             "project-member",
+            "recovery-code",
+            "recovery-codes",
             "session",
+            "totp",
             "user",
         ];
         literal.split_once('.').is_some_and(|(noun, done)| {

@@ -181,7 +181,7 @@ async fn r_lnk_1_a_closed_account_leaves_nothing_but_what_keeps_a_removed_person
             assert!(tx.instance().erase_user(&user.id, "Closed", nobody, at(7)).await?);
             assert!(!tx.instance().erase_user(&user.id, "Closed", nobody, at(8)).await?);
             let mut instance = tx.instance();
-            assert_eq!(instance.find_password(&user.id).await?, None);
+            assert!(instance.find_password(&user.id).await?.is_none());
             assert_eq!(instance.count_devices(&user.id).await?, 0);
             assert_eq!(instance.load_user(&user.id).await?.name, "Closed");
         }

@@ -7,7 +7,7 @@ mod forecast;
 
 pub use change::{OrganizationChange, change, rename, require_mfa};
 pub use deletion::{DELETION_DELAY, perform_due_deletions, request_deletion, undo_deletion};
-pub use forecast::{DeletionForecast, deletion_forecast};
+pub use forecast::{DeletionForecast, SecondFactorForecast, deletion_forecast, second_factor_forecast};
 
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::membership::{MembershipOrigin, MembershipState, is_last_owner};

@@ -64,6 +64,8 @@ pub enum MemberFilter {
     Owners,
     /// Those who never signed in through SSO.
     NeverUsedSso,
+    /// Without a second factor.
+    NoSecondFactor,
 }
 
 macro_rules! columns {
@@ -163,11 +165,13 @@ impl OrgTx<'_> {
             from memberships m join users u on u.id = m.user_id
             where m.organization_id = $1 and m.user_id > coalesce(cast($2 as text), '') and m.state = 'active'
                 and (m.role = 'owner' or not $3) and (m.last_sso_sign_in_at is null or not $4)
-            order by m.user_id limit $5"
+                and (not u.has_second_factor or not $5)
+            order by m.user_id limit $6"
         );
         let owners = filter == MemberFilter::Owners;
         let never_used_sso = filter == MemberFilter::NeverUsedSso;
-        let values = [after.into(), owners.into(), never_used_sso.into(), asked(limit).into()];
+        let no_second_factor = filter == MemberFilter::NoSecondFactor;
+        let values = [after.into(), owners.into(), never_used_sso.into(), no_second_factor.into(), asked(limit).into()];
         Ok(Page::cut(self.query(sql, &values, read_member).await?, limit))
     }
 
@@ -236,6 +240,13 @@ impl OrgTx<'_> {
             from memberships m join users u on u.id = m.user_id
             where m.organization_id = $1 and m.state = 'active' and m.role = 'owner' order by u.id";
         self.query(sql, &[], User::read).await
+    }
+
+    /// How many members have no second factor.
+    pub async fn count_without_second_factor(&mut self) -> Result<u64, StoreError> {
+        let sql = "select count(*) from memberships m join users u on u.id = m.user_id
+            where m.organization_id = $1 and m.state = 'active' and not u.has_second_factor";
+        self.count(sql, &[]).await
     }
 
     /// How many members there are (R-LNK-8).

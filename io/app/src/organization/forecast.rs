@@ -1,4 +1,5 @@
-//! Owns what deleting an organization would take away, and from whom, as its page says before anybody confirms (R-UI-2).
+//! Owns what far-reaching changes of an organization would do and to whom, as their pages say before anybody confirms
+//! (R-UI-2): its deletion, and the rule that members need a second factor.
 
 use orgate_core::permission::Permission;
 use orgate_store::{Member, MemberFilter};
@@ -44,6 +45,39 @@ pub async fn deletion_forecast(app: &App, visitor: &Visitor, organization: &str)
                     projects: view.count_projects().await?,
                     connections: u64::try_from(connections).unwrap_or(u64::MAX),
                     invitations: view.count_pending_invitations().await?,
+                })
+            })
+        })
+        .await
+}
+
+/// Whom the rule that members need a second factor would stop.
+#[derive(Debug, Clone)]
+pub struct SecondFactorForecast {
+    /// How many members have none.
+    pub without: u64,
+    /// Some of them.
+    pub first_without: Vec<Member>,
+}
+
+/// Counts them.
+///
+/// *Errors*: those of [`authorise::permitted`].
+pub async fn second_factor_forecast(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+) -> Result<SecondFactorForecast, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned());
+    app.store
+        .read(input, |tx, (app, visitor, organization)| {
+            Box::pin(async move {
+                let permission = Permission::OrganizationUpdate;
+                let member = authorise::permitted(tx, app, visitor, organization, permission).await?;
+                let mut view = tx.organization(member.organization_id());
+                Ok(SecondFactorForecast {
+                    without: view.count_without_second_factor().await?,
+                    first_without: view.list_members(MemberFilter::NoSecondFactor, None, NAMED).await?.items,
                 })
             })
         })

@@ -25,6 +25,7 @@ mod race;
 mod revival;
 mod roles;
 mod scene;
+mod second_factor;
 mod toggle;
 mod trial;
 mod way_back;

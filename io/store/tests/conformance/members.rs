@@ -51,6 +51,7 @@ async fn the_members_list_filters_and_pages(bed: Bed) {
     let credential = PasswordCredential { user_id: sam.id.clone(), hash: "h".to_owned(), set_at: at(1) };
     let (first, second, owners, never, one) = within!(bed, tx, [acme, owner, sam, credential], {
         tx.instance().set_password(credential).await?;
+        assert!(tx.instance().set_has_second_factor(&sam.id, true).await?);
         let mut organization = tx.organization(acme);
         assert!(organization.touch_member_sign_in(&owner.id, false, at(8)).await?);
         assert!(organization.touch_member_sign_in(&sam.id, true, at(9)).await?);
@@ -58,6 +59,9 @@ async fn the_members_list_filters_and_pages(bed: Bed) {
         let second = organization.list_members(MemberFilter::All, Some(&sam.id), 2).await?;
         let owners = organization.list_members(MemberFilter::Owners, None, 9).await?;
         let never = organization.list_members(MemberFilter::NeverUsedSso, None, 9).await?;
+        let without = organization.list_members(MemberFilter::NoSecondFactor, None, 9).await?;
+        assert!(without.items.iter().all(|member| member.membership.user_id != sam.id));
+        assert_eq!((organization.count_without_second_factor().await?, without.items.len()), (2, 2));
         let found = organization.search_members("sa", 9).await?;
         assert_eq!(found.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), vec!["sam"]);
         assert_eq!(organization.search_members("@example", 9).await?.len(), 3, "the address counts, here only");

@@ -17,6 +17,7 @@ pub mod members;
 pub mod organizations;
 pub mod project_people;
 pub mod projects;
+pub mod second_factor_rule;
 pub mod settings;
 
 pub use frame::{frame, frame_of, organization_frame, require};

@@ -46,6 +46,8 @@ async fn page(
         id: view.id.to_string(),
         name: mistakes.field("name", typed.unwrap_or(&view.name)),
         sso_entitled: view.sso_entitled,
+        mfa_required: view.mfa_required,
+        sso_enforced: view.enforced,
         role: view.role.label().to_owned(),
         may_manage: view.may(Permission::OrganizationUpdate),
         leave_refused: view.is_last_owner.then(|| LAST_OWNER.to_owned()),

@@ -5,7 +5,7 @@ use askama::Template;
 use super::{Field, Frame};
 
 /// `/organizations/{slug}/settings`. *Forms*: POST the same URL with `name`. *Links*: `/organizations/{slug}/departure`
-/// (leave), `/organizations/{slug}/deletion`.
+/// (leave), `/organizations/{slug}/deletion`, `/organizations/{slug}/settings/second-factor`.
 #[derive(Debug, Template)]
 #[template(path = "settings/general.html")]
 pub struct GeneralSettingsPage {
@@ -19,6 +19,10 @@ pub struct GeneralSettingsPage {
     pub login_address: String,
     /// Whether the plan includes single sign-on (R-ORG-7).
     pub sso_entitled: bool,
+    /// Whether members need a second factor.
+    pub mfa_required: bool,
+    /// Whether SSO is enforced, so that second factors are the identity provider's matter.
+    pub sso_enforced: bool,
     /// The reader's role, as a word.
     pub role: String,
     /// Whether the reader may rename and delete (Owners).

@@ -141,6 +141,8 @@ fn organization_pages(routes: Routes) -> Routes {
         .page(GET, "/organizations/{slug}", Member, console::organizations::enter)
         .page(GET, "/organizations/{slug}/settings", Member, console::settings::show)
         .page(POST, "/organizations/{slug}/settings", Owner, console::settings::update)
+        .page(GET, "/organizations/{slug}/settings/second-factor", Owner, console::second_factor_rule::new)
+        .page(POST, "/organizations/{slug}/settings/second-factor", Owner, console::second_factor_rule::create)
         .page(GET, "/organizations/{slug}/departure", Member, console::departure::new)
         .page(POST, "/organizations/{slug}/departure", Member, console::departure::create)
         .page(GET, "/organizations/{slug}/deletion", RecentOwner, console::deletion::new)

@@ -20,6 +20,7 @@ mod password_reset;
 mod personal;
 mod projects;
 mod proof;
+mod second_factors;
 mod session_ended;
 mod settings;
 mod way_out;

@@ -11,5 +11,6 @@ mod organizations;
 mod own_account;
 mod password_resets;
 mod projects;
+mod second_factors;
 mod sessions;
 mod sign_ups;

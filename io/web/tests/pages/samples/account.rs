@@ -8,7 +8,7 @@ use orgate_web::pages::api_reader::ApiReaderPage;
 use orgate_web::pages::organizations::{Access, OrganizationRow, OrganizationsPage};
 use orgate_web::pages::{Field, Frame, Section};
 
-use super::{Samples, ago, long_name, personal};
+use super::{Samples, ago, factors, long_name, personal};
 
 pub fn add(samples: &mut Samples) {
     add_organizations(samples);
@@ -68,6 +68,7 @@ fn add_account(samples: &mut Samples) {
         new_password: Field::empty(),
         minimum_password_length: 12,
         linked_accounts: personal::linked_accounts(),
+        second_factor: factors::on(),
         identities: vec![LinkedIdentity {
             organization_name: "Acme Robotics".to_owned(),
             host: "acme.okta.com".to_owned(),
@@ -82,6 +83,7 @@ fn add_account(samples: &mut Samples) {
         may_remove_password: false,
         current_password: Field::empty(),
         linked_accounts: personal::both_linked(),
+        second_factor: factors::off(),
         identities: Vec::new(),
         ..page
     };

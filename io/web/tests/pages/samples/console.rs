@@ -268,13 +268,15 @@ fn add_settings(samples: &mut Samples) {
         name: Field::filled("Acme Robotics"),
         login_address: "https://sign-in.example.com/sign-in/acme".to_owned(),
         sso_entitled: true,
+        mfa_required: true,
+        sso_enforced: false,
         role: "Owner".to_owned(),
         may_manage: true,
         leave_refused: Some("You are the last Owner. Make somebody else an Owner first.".to_owned()),
     };
     samples.add("settings-being-deleted", &page);
     let frame = samples.owner(Section::Settings);
-    let page = GeneralSettingsPage { frame, leave_refused: None, sso_entitled: false, ..page };
+    let page = GeneralSettingsPage { frame, leave_refused: None, sso_entitled: false, mfa_required: false, ..page };
     samples.add("settings", &page);
     let frame = samples.member(Section::Settings);
     samples

@@ -4,6 +4,7 @@ mod account;
 mod console;
 mod departure;
 mod enforcement;
+mod factors;
 mod personal;
 mod sign_in;
 mod sso;
@@ -25,6 +26,7 @@ pub fn all(theme: Theme) -> Vec<Sample> {
     sso::add(&mut samples);
     enforcement::add(&mut samples);
     account::add(&mut samples);
+    factors::add(&mut samples);
     personal::add(&mut samples);
     samples.pages
 }

@@ -30,6 +30,7 @@ fn add_ways_in(samples: &mut Samples) {
         notice: None,
         email: Field::empty(),
         password: Field::empty(),
+        password_offered: true,
         problem: None,
         sign_up_open: true,
         providers: Vec::new(),
@@ -37,6 +38,9 @@ fn add_ways_in(samples: &mut Samples) {
     samples.add("sign-in", &page);
     let page = SignInPage { providers: personal::both(), ..page };
     samples.add("sign-in-with-providers", &page);
+    let page = SignInPage { password_offered: false, ..page };
+    samples.add("sign-in-without-password", &page);
+    let page = SignInPage { password_offered: true, ..page };
     let notice = Some(Notice::new("Your new password is set. Sign in with it.", Tone::Success));
     let page = SignInPage { notice, ..page };
     samples.add("sign-in-after-reset", &page);
@@ -162,10 +166,14 @@ fn add_passwords(samples: &mut Samples) {
         minimum_password_length: 12,
         problem: None,
         providers: Vec::new(),
+        password_offered: true,
     };
     samples.add("sign-up", &page);
     let page = SignUpPage { providers: personal::both(), ..page };
     samples.add("sign-up-with-providers", &page);
+    let page = SignUpPage { password_offered: false, ..page };
+    samples.add("sign-up-without-password", &page);
+    let page = SignUpPage { password_offered: true, ..page };
     let page = SignUpPage {
         name: Field::filled("Robin Vale"),
         email: Field::filled("robin@acme").refused("This is not a whole address; the part after the @ needs a dot."),

@@ -5,11 +5,12 @@
 mod link;
 
 pub(crate) use link::offer;
-pub use link::{LINK_MINUTES, complete, open};
+pub use link::{LINK_MINUTES, complete, complete_with, open};
 
 use orgate_core::actor::Actor;
 use orgate_core::id::OrganizationId;
 use orgate_core::membership::MembershipState;
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::policy::{AddressState, Decision, Denial, Question, decide};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
@@ -21,6 +22,7 @@ use crate::authorise;
 use crate::error::Error;
 use crate::membership;
 use crate::notice;
+use crate::sign_in::second_factor;
 use crate::visitor::Visitor;
 
 /// What a person reads before they leave.
@@ -30,6 +32,8 @@ pub struct DepartureView {
     pub organization: RequiringOrganization,
     /// Their address, mostly hidden.
     pub masked_email: String,
+    /// The second factors to choose from, of which one is asked for; none for who has none.
+    pub factors: Vec<AuthenticationMethod>,
     /// Why they cannot leave as things are.
     pub obstacle: Option<Refusal>,
 }
@@ -75,12 +79,18 @@ pub(crate) async fn describe(
     user: &User,
     organization: RequiringOrganization,
 ) -> Result<DepartureView, Error> {
-    let obstacle = obstacle(tx, user, &organization.id).await?;
-    Ok(DepartureView { organization, masked_email: user.email.masked(), obstacle })
+    let factors = second_factor::methods(tx, user).await?;
+    let obstacle = obstacle(tx, user, &factors, &organization.id).await?;
+    Ok(DepartureView { organization, masked_email: user.email.masked(), factors, obstacle })
 }
 
-async fn obstacle(tx: &mut Tx, user: &User, id: &OrganizationId) -> Result<Option<Refusal>, Error> {
-    if user.has_second_factor {
+async fn obstacle(
+    tx: &mut Tx,
+    user: &User,
+    factors: &[AuthenticationMethod],
+    id: &OrganizationId,
+) -> Result<Option<Refusal>, Error> {
+    if user.has_second_factor && factors.is_empty() {
         return Ok(Some(Refusal::NeedsSecondFactor));
     }
     match membership::may_end(tx, id, &user.id).await {
@@ -99,9 +109,9 @@ pub(crate) async fn perform(
     visitor: &Visitor,
     user: &User,
     organization: &RequiringOrganization,
-    by: ShownBy,
+    (by, second): (ShownBy, Option<&Proof>),
 ) -> Result<(), Error> {
-    if user.has_second_factor {
+    if user.has_second_factor && second.is_none() {
         return Err(Refusal::NeedsSecondFactor.into());
     }
     membership::end(tx, app, &organization.id, &user.id, MembershipState::Left).await?;
@@ -109,7 +119,7 @@ pub(crate) async fn perform(
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = Event::done("member.left")
         .target(&user.id, &user.name)
-        .data(serde_json::json!({ "how": "way-out", "by": by.as_str() }));
+        .data(serde_json::json!({ "how": "way-out", "by": by.as_str(), "second": second.map(|proof| proof.method().as_str()) }));
     audit::record(tx, app, Some(visitor), Some(&organization.id), &author, event).await?;
     notice::way_out(tx, app, organization, user).await
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use orgate_core::id::OrganizationId;
+use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_store::{Departure, Tx, User};
 
@@ -11,6 +11,7 @@ use super::{DepartureView, ShownBy, binding, describe, may_leave, perform};
 use crate::app::App;
 use crate::entropy::Draw as _;
 use crate::error::Error;
+use crate::sign_in::second_factor::{TypedFactor, beside};
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
 
@@ -63,20 +64,50 @@ pub async fn open(app: &App, token: &str) -> Result<DepartureView, Error> {
 /// *Errors*: [`Refusal::AttemptOver`], [`Refusal::LastOwner`], [`Refusal::NoWayBackIn`],
 /// [`Refusal::NeedsSecondFactor`]; the link serves on after these three.
 pub async fn complete(app: &App, visitor: &Visitor, token: &str) -> Result<RequiringOrganization, Error> {
+    complete_with(app, visitor, token, None).await
+}
+
+/// The same with the second factor of who has one.
+///
+/// *Errors*: as [`complete`], and [`Refusal::InvalidInput`] for a wrong factor, after which the link serves on.
+pub async fn complete_with(
+    app: &App,
+    visitor: &Visitor,
+    token: &str,
+    factor: Option<TypedFactor>,
+) -> Result<RequiringOrganization, Error> {
     let hash = token_hash(token)?;
+    let guess = match &factor {
+        Some(_) => beside::count(app, visitor, &leaver(app, hash).await?, factor.as_ref()).await?,
+        None => None,
+    };
     let left = app
         .store
-        .write((app.clone(), visitor.clone(), hash), |tx, (app, visitor, hash)| {
+        .write((app.clone(), visitor.clone(), hash, factor), |tx, (app, visitor, hash, factor)| {
             Box::pin(async move {
                 let departure = tx.instance().consume_departure(hash, app.now()).await?.ok_or(Refusal::AttemptOver)?;
                 let (user, organization) = parties(tx, app, &departure).await?;
-                perform(tx, app, visitor, &user, &organization, ShownBy::MailedLink).await?;
+                let second = beside::take(tx, app, visitor, &user, factor.as_ref()).await?;
+                let shown = (ShownBy::MailedLink, second.as_ref());
+                perform(tx, app, visitor, &user, &organization, shown).await?;
                 Ok::<_, Error>(organization)
             })
         })
-        .await?;
+        .await;
+    beside::settle(app, guess, &left).await?;
     app.outbox.wake();
-    Ok(left)
+    left
+}
+
+async fn leaver(app: &App, hash: [u8; 32]) -> Result<UserId, Error> {
+    app.store
+        .read((app.now(), hash), |tx, (now, hash)| {
+            Box::pin(async move {
+                let departure = tx.instance().find_departure(hash, *now).await?.ok_or(Refusal::AttemptOver)?;
+                Ok::<_, Error>(departure.user_id)
+            })
+        })
+        .await
 }
 
 fn token_hash(token: &str) -> Result<[u8; 32], Refusal> {

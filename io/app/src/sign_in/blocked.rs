@@ -5,7 +5,7 @@ mod document;
 mod record;
 mod way_out;
 
-pub use way_out::{Departed, ask, leave, mail_code};
+pub use way_out::{Departed, ask, leave, leave_with, mail_code};
 
 use orgate_core::id::{Reference, SignInId, UserId};
 use orgate_core::refusal::RequiringOrganization;

@@ -9,10 +9,12 @@ use orgate_app::passwords::Password;
 use orgate_app::session;
 use orgate_app::sign_in::blocked::{self, Blocked, Departed};
 use orgate_app::sign_in::password::{self, Credentials, Entry};
+use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod};
 use orgate_app::sign_in::sso::answer;
 use orgate_app::visitor::Visitor;
 use orgate_core::id::SignInId;
 use orgate_core::membership::MembershipOrigin;
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::role::OrganizationRole;
@@ -265,16 +267,25 @@ async fn r_enf_13_a_second_factor_is_not_passed_over(bed: Bed) {
     let (visitor, token) = (bed.stranger(), link_out(&bed, &kim).await);
     let id = attempt(&bed, &visitor, &kim).await;
     let typed = code(&bed, &visitor, &id, "acme", &kim.email).await;
-    bed.sabotage(&format!("update users set has_second_factor = true where id = '{}'", kim.id)).await;
+    let app = bed.authenticator(&kim.id).await;
     let refusals = [
-        refused(blocked::mail_code(&bed.app, &visitor, &id, "acme").await),
         refused(blocked::leave(&bed.app, &visitor, &id, "acme", &typed).await),
         refused(departure::complete(&bed.app, &bed.stranger(), &token).await),
     ];
     assert!(refusals.iter().all(|refusal| *refusal == Refusal::NeedsSecondFactor), "{refusals:?}");
     let view = departure::open(&bed.app, &token).await.unwrap();
-    assert_eq!(view.obstacle, Some(Refusal::NeedsSecondFactor));
+    assert_eq!((view.obstacle, view.factors), (None, vec![AuthenticationMethod::Totp]));
+    let wrong = TypedFactor { method: TypedMethod::Totp, code: "no code".to_owned() };
+    let refusals = [
+        refused(blocked::leave_with(&bed.app, &visitor, &id, "acme", &typed, Some(wrong.clone())).await),
+        refused(departure::complete_with(&bed.app, &bed.stranger(), &token, Some(wrong)).await),
+    ];
+    assert!(refusals.iter().all(|refusal| matches!(refusal, Refusal::InvalidInput(_))), "{refusals:?}");
     assert!(is_member(&bed, &acme, &kim).await);
+    let right = Some(app.typed(bed.now()));
+    let departed = blocked::leave_with(&bed.app, &visitor, &id, "acme", &typed, right).await.unwrap();
+    assert!(matches!(departed, Departed::SignedIn { .. }), "{departed:?}");
+    assert!(!is_member(&bed, &acme, &kim).await);
 }
 
 async fn r_enf_13_only_what_binds_is_left_on_this_way(bed: Bed) {

@@ -18,8 +18,10 @@ pub enum FactorField {
 pub struct OtherFactor {
     /// "Use a recovery code".
     pub label: &'static str,
-    /// The same page with that one.
-    pub url: String,
+    /// Where it leads; none where what was typed already goes along, and the form itself shows the other one.
+    pub url: Option<String>,
+    /// The method in its own word.
+    pub method: &'static str,
 }
 
 /// `/sign-in/second-factor/{id}`, and `/account/proof` when the factor is what is missing. *Forms*: POST `action` with

@@ -12,6 +12,7 @@ use orgate_core::sign_in::Started;
 use serde::Deserialize;
 
 use super::provider;
+use super::second_factor::{Beside, WRONG_FACTOR, Wants};
 use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, done, see_other};
 use crate::pages::sign_in::{CodePage, CodePurpose, DifferentPersonPage, TileStartPage};
@@ -58,14 +59,14 @@ async fn start(visit: Visit, id: String, tile: Tile) -> Result<Response, Failure
 pub async fn show(visit: Visit, Path(id): Path<String>) -> PageResult {
     let id = attempt(&id)?;
     let view = question(visit.app(), &visit.visitor, &id).await?;
-    page(&visit, &id, view, Field::empty())
+    page(&visit, &id, view, (Field::empty(), None))
 }
 
 fn attempt(id: &str) -> Result<SignInId, Refusal> {
     SignInId::parse(id).ok_or(Refusal::AttemptOver)
 }
 
-fn page(visit: &Visit, id: &SignInId, view: QuestionView, code: Field) -> PageResult {
+fn page(visit: &Visit, id: &SignInId, view: QuestionView, (code, typed): (Field, Option<Beside>)) -> PageResult {
     let QuestionView { organization_name, organization_slug, question } = view;
     let (site, action) = (visit.site.clone(), format!("/sign-in/attempts/{id}"));
     match question {
@@ -82,6 +83,18 @@ fn page(visit: &Visit, id: &SignInId, view: QuestionView, code: Field) -> PageRe
                 cancel_url: format!("/sign-in/{organization_slug}"),
             };
             if refused { visit.again(&page) } else { visit.page(&page) }
+        }
+        Question::Factor { methods } => {
+            let wants = Wants {
+                reason: format!("Your account has a second factor. Joining {organization_name} asks for it."),
+                action,
+                cancel_url: format!("/sign-in/{organization_slug}"),
+                carries: false,
+                error: code.error,
+            };
+            let again = wants.error.is_some() || typed.is_some();
+            let page = typed.unwrap_or_default().page(visit, &methods, wants);
+            if again { visit.again(&page) } else { visit.page(&page) }
         }
         Question::Creation { person: _, provider_host } => {
             visit.page(&TileStartPage { site, organization_name, provider_host, action: format!("{action}/choice") })
@@ -100,22 +113,33 @@ fn person(named: Named) -> Person {
     Person::new("", named.name, named.email)
 }
 
-/// What the code's form sends.
-#[derive(Deserialize)]
-pub struct TypedCode {
-    code: String,
-}
-
-/// Takes the mailed code.
-pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<TypedCode>) -> PageResult {
+/// Takes the mailed code, or a second factor.
+pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<Beside>) -> PageResult {
     let id = attempt(&id)?;
-    let wrong = match answer(visit.app(), &visit.visitor, &id, Answer::Code(typed.code)).await {
+    if typed.is_about_factor() {
+        return with_factor(visit, id, typed).await;
+    }
+    let wrong = match answer(visit.app(), &visit.visitor, &id, Answer::Code(typed.mailed_code())).await {
         Ok(Outcome::WrongCode(_)) => Mistakes::or_at(Refusal::InvalidCode.into(), "code", |_| true)?,
         Ok(outcome) => return Ok(provider::lead_on(&visit, outcome)),
         Err(error) => Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?,
     };
     let view = question(visit.app(), &visit.visitor, &id).await?;
-    page(&visit, &id, view, wrong.field("code", ""))
+    page(&visit, &id, view, (wrong.field("code", ""), None))
+}
+
+async fn with_factor(visit: Visit, id: SignInId, typed: Beside) -> PageResult {
+    let Some(factor) = typed.factor() else {
+        let view = question(visit.app(), &visit.visitor, &id).await?;
+        return page(&visit, &id, view, (Field::empty(), Some(typed)));
+    };
+    match answer(visit.app(), &visit.visitor, &id, Answer::Factor(factor)).await? {
+        Outcome::WrongFactor(id) => {
+            let view = question(visit.app(), &visit.visitor, &id).await?;
+            page(&visit, &id, view, (Field::empty().refused(WRONG_FACTOR), Some(typed)))
+        }
+        outcome => Ok(provider::lead_on(&visit, outcome)),
+    }
 }
 
 /// Mails another code for the same attempt.

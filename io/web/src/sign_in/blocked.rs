@@ -7,10 +7,10 @@ use orgate_app::sign_in::Issued;
 use orgate_app::sign_in::blocked::{self, Departed};
 use orgate_core::id::{Identifier as _, SignInId};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
-use serde::Deserialize;
 
 use super::departure::{common, is_obstacle};
 use super::password::HOME;
+use super::second_factor::{Beside, Wants, asks_for_factor};
 use crate::cookies;
 use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, see_other};
 use crate::pages::confirmation::Weight;
@@ -107,28 +107,44 @@ async fn code_page(visit: &Visit, id: &SignInId, slug: &str, code: Field) -> Res
     })
 }
 
-/// What the code's form sends.
-#[derive(Deserialize)]
-pub struct TypedCode {
-    code: String,
-}
-
 /// The person leaves, and their sign-in goes on.
-pub async fn verify(
-    visit: Visit,
-    Path((id, slug)): Path<(String, String)>,
-    Form(typed): Form<TypedCode>,
-) -> PageResult {
+pub async fn verify(visit: Visit, Path((id, slug)): Path<(String, String)>, Form(typed): Form<Beside>) -> PageResult {
     let id = attempt(&id)?;
-    match blocked::leave(visit.app(), &visit.visitor, &id, &slug, &typed.code).await {
+    let code = typed.mailed_code();
+    match blocked::leave_with(visit.app(), &visit.visitor, &id, &slug, &code, typed.factor()).await {
         Ok(Departed::SignedIn { issued, return_to, left }) => Ok(land(visit, &issued, return_to.as_deref(), &left)),
         Ok(Departed::StillBlocked { attempt, left }) => Ok(done(&page_of(&attempt), &farewell(&left))),
-        Err(error) if is_obstacle(&error) => visit.again(&question(&visit, &id, &slug).await?),
-        Err(error) => {
-            let mistakes = Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?;
-            visit.again(&code_page(&visit, &id, &slug, mistakes.field("code", "")).await?)
-        }
+        Err(error) => again(&visit, &id, &slug, (&typed, error)).await,
     }
+}
+
+/// The page that says what was wrong or is missing.
+async fn again(visit: &Visit, id: &SignInId, slug: &str, (typed, error): (&Beside, Error)) -> PageResult {
+    let error = match asks_for_factor(error) {
+        Ok(error) => {
+            let view = blocked::ask(visit.app(), &visit.visitor, id, slug).await?;
+            if view.obstacle.is_some() {
+                return visit.again(&question(visit, id, slug).await?);
+            }
+            let wants = Wants {
+                reason: format!(
+                    "The mailed code is right. Leaving {} asks for your second factor too.",
+                    view.organization.name
+                ),
+                action: format!("{}/code", way_out(id, slug)),
+                cancel_url: page_of(id),
+                carries: true,
+                error,
+            };
+            return visit.again(&typed.page(visit, &view.factors, wants));
+        }
+        Err(error) => error,
+    };
+    if is_obstacle(&error) {
+        return visit.again(&question(visit, id, slug).await?);
+    }
+    let mistakes = Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?;
+    visit.again(&code_page(visit, id, slug, mistakes.field("code", "")).await?)
 }
 
 fn farewell(left: &RequiringOrganization) -> String {

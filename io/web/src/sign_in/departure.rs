@@ -5,7 +5,8 @@ use orgate_app::departure::{self, DepartureView};
 use orgate_app::error::Error;
 use orgate_core::refusal::Refusal;
 
-use crate::page::{PageResult, Path, Visit};
+use super::second_factor::{Beside, Wants, asks_for_factor};
+use crate::page::{Form, PageResult, Path, Visit};
 use crate::pages::confirmation::{Consequence, Weight};
 use crate::pages::departure::{DepartedPage, DeparturePage};
 
@@ -15,9 +16,26 @@ pub async fn show(visit: Visit, Path(token): Path<String>) -> PageResult {
 }
 
 /// The person leaves. It makes no session, so the answer is the page itself.
-pub async fn create(visit: Visit, Path(token): Path<String>) -> PageResult {
-    match departure::complete(visit.app(), &visit.visitor, &token).await {
-        Ok(left) => visit.page(&DepartedPage { site: visit.site.clone(), organization_name: left.name }),
+pub async fn create(visit: Visit, Path(token): Path<String>, Form(typed): Form<Beside>) -> PageResult {
+    let error = match departure::complete_with(visit.app(), &visit.visitor, &token, typed.factor()).await {
+        Ok(left) => return visit.page(&DepartedPage { site: visit.site.clone(), organization_name: left.name }),
+        Err(error) => error,
+    };
+    match asks_for_factor(error) {
+        Ok(error) => {
+            let view = departure::open(visit.app(), &token).await?;
+            if view.obstacle.is_some() {
+                return visit.again(&page(&visit, &token).await?);
+            }
+            let wants = Wants {
+                reason: format!("Leaving {} asks for your second factor.", view.organization.name),
+                action: format!("/leave/{token}"),
+                cancel_url: format!("/leave/{token}"),
+                carries: false,
+                error,
+            };
+            visit.again(&typed.page(&visit, &view.factors, wants))
+        }
         Err(error) if is_obstacle(&error) => visit.again(&page(&visit, &token).await?),
         Err(other) => Err(other.into()),
     }
@@ -77,8 +95,8 @@ fn obstacle(refusal: &Refusal, name: &str) -> String {
              way to sign in without it first."
         ),
         Refusal::NeedsSecondFactor => format!(
-            "Your account has a second factor, which cannot be used here yet. Sign in through the single sign-on of {name} \
-             and leave from its settings."
+            "Your second factor is a passkey, which cannot be shown here. Sign in through the single sign-on of {name} and \
+             leave from its settings."
         ),
         other => format!("{}. {}", other.title(), other.advice()),
     }

@@ -57,7 +57,7 @@ async fn factor_page(
         reason: "What you are about to open asks for your second factor.".to_owned(),
         with: second_factor::field(with),
         code,
-        other: second_factor::other(with, &methods, &here),
+        other: second_factor::other(with, &methods, Some(&here)),
         action: PROOF.to_owned(),
         hidden: purpose_of(organization),
         cancel_url: HOME.to_owned(),

@@ -52,7 +52,9 @@ pub fn lead_on(visit: &Visit, outcome: Outcome) -> Response {
             let default = format!("/organizations/{slug}/projects");
             visit.signed_in(&issued, wished.as_ref().map_or(default.as_str(), ReturnTo::as_str))
         }
-        Outcome::Asks(id) | Outcome::WrongCode(id) => see_other(&format!("/sign-in/attempts/{id}")),
+        Outcome::Asks(id) | Outcome::WrongCode(id) | Outcome::WrongFactor(id) => {
+            see_other(&format!("/sign-in/attempts/{id}"))
+        }
         Outcome::Tested { slug, connection_id, test_id } => {
             see_other(&format!("/organizations/{slug}/connections/{connection_id}/tests/{test_id}"))
         }

@@ -12,9 +12,12 @@ use serde::Deserialize;
 use super::password::HOME;
 use crate::cookies;
 use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, see_other};
-use crate::pages::Field;
 use crate::pages::second_factor::{FactorField, OtherFactor, SecondFactorPage};
+use crate::pages::{Field, Hidden};
 use crate::return_to::ReturnTo;
+
+/// The words of a wrong factor, whichever it is.
+pub const WRONG_FACTOR: &str = "That code is not right, or it was used already.";
 
 /// The page of an attempt.
 fn page_of(id: &SignInId) -> String {
@@ -61,13 +64,16 @@ pub const fn field(method: TypedMethod) -> FactorField {
 }
 
 /// What a form shows beside its own factor.
-pub fn other(shown: TypedMethod, methods: &[AuthenticationMethod], page: &str) -> Option<OtherFactor> {
+pub fn other(shown: TypedMethod, methods: &[AuthenticationMethod], page: Option<&str>) -> Option<OtherFactor> {
     let (method, label) = match shown {
         TypedMethod::Totp => (AuthenticationMethod::RecoveryCode, "Use a recovery code"),
         TypedMethod::RecoveryCode => (AuthenticationMethod::Totp, "Use the authenticator app"),
     };
-    let mark = if page.contains('?') { '&' } else { '?' };
-    methods.contains(&method).then(|| OtherFactor { label, url: format!("{page}{mark}with={}", method.as_str()) })
+    let link = |page: &str| {
+        let mark = if page.contains('?') { '&' } else { '?' };
+        format!("{page}{mark}with={}", method.as_str())
+    };
+    methods.contains(&method).then(|| OtherFactor { label, url: page.map(link), method: method.as_str() })
 }
 
 /// The form.
@@ -88,7 +94,7 @@ async fn page(visit: &Visit, id: &SignInId, choice: &Choice, code: Field) -> Res
         reason: format!("Your {} was right. Your account has a second factor.", shown.first.words()),
         with: field(with),
         code,
-        other: other(with, &shown.methods, &action),
+        other: other(with, &shown.methods, Some(&action)),
         action,
         hidden: Vec::new(),
         cancel_url: "/sign-in".to_owned(),
@@ -126,6 +132,79 @@ pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<Type
 /// The words of a refused code are about a mailed one.
 pub fn wrong(mistakes: &Mistakes) -> Field {
     let mut field = mistakes.field("code", "");
-    field.error = field.error.map(|_| "That code is not right, or it was used already.".to_owned());
+    field.error = field.error.map(|_| WRONG_FACTOR.to_owned());
     field
+}
+
+/// What a form sends that asks for a factor beside something else.
+#[derive(Default, Deserialize)]
+pub struct Beside {
+    method: Option<String>,
+    /// The factor; where none was asked for yet, what the form itself asks for.
+    code: Option<String>,
+    /// What was typed before the factor was asked for.
+    mailed_code: Option<String>,
+    with: Option<String>,
+}
+
+impl Beside {
+    /// The mailed code, typed now or before.
+    pub fn mailed_code(&self) -> String {
+        self.mailed_code.clone().or_else(|| self.code.clone()).unwrap_or_default()
+    }
+
+    /// Whether a form sent it that asked for a factor.
+    pub fn is_about_factor(&self) -> bool {
+        self.method.is_some()
+    }
+
+    /// The factor, once the form asked for it and the person does not want to choose another.
+    pub fn factor(&self) -> Option<TypedFactor> {
+        let method = method(self.method.as_deref()?)?;
+        let code = self.code.clone().unwrap_or_default();
+        self.with.is_none().then_some(TypedFactor { method, code })
+    }
+
+    /// The page that asks for it, with what was typed before.
+    pub fn page(&self, visit: &Visit, methods: &[AuthenticationMethod], wants: Wants) -> SecondFactorPage {
+        let with = Choice { with: self.with.clone().or_else(|| self.method.clone()) }.among(methods);
+        let mut code = Field::empty();
+        code.error = wants.error;
+        let carried = wants.carries.then(|| Hidden { name: "mailed_code".to_owned(), value: self.mailed_code() });
+        SecondFactorPage {
+            site: visit.site.clone(),
+            reason: wants.reason,
+            with: field(with),
+            code,
+            other: other(with, methods, None),
+            action: wants.action,
+            hidden: carried.into_iter().collect(),
+            cancel_url: wants.cancel_url,
+        }
+    }
+}
+
+/// What the page says that asks for a factor beside something else.
+pub struct Wants {
+    /// Why, as a sentence.
+    pub reason: String,
+    /// Where the form posts.
+    pub action: String,
+    /// Where "Cancel" leads.
+    pub cancel_url: String,
+    /// Whether a mailed code goes along.
+    pub carries: bool,
+    /// What was wrong with the factor.
+    pub error: Option<String>,
+}
+
+/// What was wrong with the factor, where the error asks for one or for another; any other error goes on.
+///
+/// *Errors*: the error itself.
+pub fn asks_for_factor(error: Error) -> Result<Option<String>, Error> {
+    match error {
+        Error::Refused(Refusal::NeedsSecondFactor) => Ok(None),
+        error if second_factor::is_wrong(&error) => Ok(Some(WRONG_FACTOR.to_owned())),
+        other => Err(other),
+    }
 }

@@ -2,7 +2,8 @@
 //! decided anew with the proof that was right (R-ENF-13).
 
 use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
-use orgate_core::id::SignInId;
+use orgate_core::id::{SignInId, UserId};
+use orgate_core::proof::Proof;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_store::{Challenge, Tx};
 
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::limit;
 use crate::mail::MailTemplate;
 use crate::sign_in::issue::{Issued, Shown, issue};
+use crate::sign_in::second_factor::{TypedFactor, beside};
 use crate::token::{CodePurpose, SixDigitCode};
 use crate::visitor::Visitor;
 
@@ -109,12 +111,30 @@ fn bound_to(id: &SignInId, organization: &RequiringOrganization) -> String {
 ///
 /// *Errors*: [`Refusal::InvalidCode`], those of [`ask`], and those of [`mail_code`] that are about leaving.
 pub async fn leave(app: &App, visitor: &Visitor, id: &SignInId, slug: &str, typed: &str) -> Result<Departed, Error> {
+    leave_with(app, visitor, id, slug, typed, None).await
+}
+
+/// The same with the second factor of who has one.
+///
+/// *Errors*: as [`leave`], and [`Refusal::InvalidInput`] for a wrong factor, after which the mailed code serves on.
+pub async fn leave_with(
+    app: &App,
+    visitor: &Visitor,
+    id: &SignInId,
+    slug: &str,
+    typed: &str,
+    factor: Option<TypedFactor>,
+) -> Result<Departed, Error> {
     let code = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
+    let guess = match &factor {
+        Some(_) => beside::count(app, visitor, &leaver(app, visitor, id).await?, factor.as_ref()).await?,
+        None => None,
+    };
     let departed = app
         .store
-        .write((app.clone(), visitor.clone(), id.clone(), slug.to_owned(), code), |tx, input| {
+        .write((app.clone(), visitor.clone(), id.clone(), slug.to_owned(), (code, factor)), |tx, input| {
             Box::pin(async move {
-                let (app, visitor, id, slug, code) = input;
+                let (app, visitor, id, slug, (code, factor)) = input;
                 let attempt = document::find(tx, app, visitor, id).await?;
                 let organization = attempt.organization(slug)?;
                 // A wrong try has to be kept, so the refusal travels as a value and the transaction commits.
@@ -122,13 +142,25 @@ pub async fn leave(app: &App, visitor: &Visitor, id: &SignInId, slug: &str, type
                     return Ok(Err(Refusal::InvalidCode));
                 }
                 document::consume(tx, app, visitor, id).await?;
-                departure::perform(tx, app, visitor, &attempt.user, &organization, ShownBy::Code).await?;
-                resume(tx, app, visitor, attempt.document, organization).await.map(Ok)
+                let second = beside::take(tx, app, visitor, &attempt.user, factor.as_ref()).await?;
+                let shown = (ShownBy::Code, second.as_ref());
+                departure::perform(tx, app, visitor, &attempt.user, &organization, shown).await?;
+                resume(tx, app, visitor, (attempt.document, second), organization).await.map(Ok)
             })
         })
-        .await?;
+        .await
+        .and_then(|departed| departed.map_err(|refusal: Refusal| Error::from(refusal)));
+    beside::settle(app, guess, &departed).await?;
     app.outbox.wake();
-    departed.map_err(|refusal: Refusal| Error::from(refusal))
+    departed
+}
+
+async fn leaver(app: &App, visitor: &Visitor, id: &SignInId) -> Result<UserId, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
+            Box::pin(async move { Ok::<_, Error>(document::find(tx, app, visitor, id).await?.user.id) })
+        })
+        .await
 }
 
 /// Whether it is the code that was mailed; then it is used up. A wrong one costs a try.
@@ -158,10 +190,10 @@ async fn resume(
     tx: &mut Tx,
     app: &App,
     visitor: &Visitor,
-    document: Document,
+    (document, second): (Document, Option<Proof>),
     left: RequiringOrganization,
 ) -> Result<Departed, Error> {
-    let shown = Shown::one(document.proof.clone(), document.way);
+    let shown = Shown { proof: document.proof.clone(), second, way: document.way };
     match issue(tx, app, visitor, &document.user_id, shown).await {
         Ok(issued) => Ok(Departed::SignedIn { issued: Box::new(issued), return_to: document.return_to, left }),
         Err(Error::Refused(Refusal::SsoRequired(required))) => {

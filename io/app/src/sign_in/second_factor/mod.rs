@@ -5,6 +5,7 @@
 
 pub mod again;
 mod attempt;
+pub(crate) mod beside;
 pub(crate) mod codes;
 pub(crate) mod recovery;
 pub(crate) mod totp;
@@ -12,5 +13,6 @@ pub(crate) mod verify;
 
 pub(crate) use attempt::{Held, hold, methods};
 pub use attempt::{Waiting, read_handle};
+pub use beside::is_wrong;
 pub use codes::{TypedFactor, TypedMethod};
 pub use verify::{Promoted, Shown, show, verify};

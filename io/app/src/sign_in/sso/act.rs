@@ -12,7 +12,7 @@ use orgate_core::way_in::WayIn;
 use orgate_store::{Challenge, Tx};
 
 use super::attempts::{self, Ended, RefusalPage};
-use super::document::{Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION};
+use super::document::{Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, STAGE_FACTOR};
 use super::{document, facts, newcomer};
 use crate::app::App;
 use crate::authorise::{self, Caller};
@@ -58,6 +58,8 @@ pub enum Outcome {
     },
     /// The six digits are not the ones mailed; the attempt goes on.
     WrongCode(SignInId),
+    /// The second factor is not right; the attempt goes on under this id.
+    WrongFactor(SignInId),
 }
 
 /// Decides on an attempt whose assertion is known, and does what was decided.
@@ -81,6 +83,7 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
         change_confirmed: document.change_confirmed,
     };
     match after_linking(&linking, &attempt) {
+        None if needs_factor(tx, document, &linking).await? => ask(tx, app, visitor, STAGE_FACTOR, document).await,
         None => sign_in(tx, app, visitor, document, assertion, &facts, &linking).await,
         Some(Next::Refuse(refusal)) => refuse(tx, app, visitor, document, user_of(&linking), &refusal.into()).await,
         Some(Next::ProveAddress(user_id)) => ask_for_code(tx, app, visitor, document, &user_id).await,
@@ -90,6 +93,14 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
             Err(Error::Fault(Fault::Impossible("a session before linking")))
         }
     }
+}
+
+/// Whether somebody known elsewhere is about to join who has a second factor, and did not show it in this attempt
+/// (R-LNK-3).
+async fn needs_factor(tx: &mut Tx, document: &Document, linking: &Linking) -> Result<bool, Error> {
+    let Linking::Join { user_id, .. } = linking else { return Ok(false) };
+    let is_shown = document.second.as_ref().is_some_and(|(shown_by, _)| shown_by == user_id);
+    Ok(!is_shown && tx.instance().load_user(user_id).await?.has_second_factor)
 }
 
 /// Where a test's page is.
@@ -149,7 +160,8 @@ async fn sign_in(
         at: now,
         authenticated_at: if assertion.max_age_zero { assertion.auth_time } else { None },
     };
-    let issued = issue(tx, app, visitor, &user_id, Shown::one(proof, WayIn::Sso)).await?;
+    let second = document.second.clone().filter(|(shown_by, _)| *shown_by == user_id).map(|(_, second)| second);
+    let issued = issue(tx, app, visitor, &user_id, Shown { proof, second, way: WayIn::Sso }).await?;
     let mut view = tx.organization(&document.organization_id);
     view.touch_connection(&document.connection_id, now).await?;
     attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;
@@ -175,7 +187,13 @@ pub(super) async fn refuse(
     Ok(Outcome::Refused(page))
 }
 
-async fn ask(tx: &mut Tx, app: &App, visitor: &Visitor, stage: &str, document: &Document) -> Result<Outcome, Error> {
+pub(super) async fn ask(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    stage: &str,
+    document: &Document,
+) -> Result<Outcome, Error> {
     let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let mut waiting = document.clone();
     waiting.handshake = None;

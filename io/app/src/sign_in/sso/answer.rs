@@ -2,17 +2,22 @@
 
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::id::{SignInId, UserId};
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
-use orgate_store::Tx;
+use orgate_store::{Tx, User};
 
-use super::act::{Outcome, act, mail_code};
-use super::document::{self, Attempt, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION};
+use super::act::{Outcome, act, ask, mail_code, refuse};
+use super::document::{self, Attempt, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, STAGE_FACTOR};
 use super::facts;
 use crate::app::App;
 use crate::authorise;
 use crate::error::Error;
+use crate::sign_in::second_factor::{self, TypedFactor, beside, codes};
 use crate::token::{CodePurpose, SixDigitCode};
 use crate::visitor::Visitor;
+
+/// How many wrong factors an attempt bears. *Source*: T-MFA-2.
+const MOST_WRONG_FACTORS: u8 = 5;
 
 /// What the page of an attempt asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +37,11 @@ pub enum Question {
     Code {
         /// Where to, mostly hidden.
         masked_email: String,
+    },
+    /// The second factor of who is about to join.
+    Factor {
+        /// What they can show.
+        methods: Vec<AuthenticationMethod>,
     },
     /// Whether they want to become known here.
     Creation {
@@ -59,10 +69,12 @@ pub struct Named {
 }
 
 /// A person's answer.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Answer {
     /// The six digits as typed.
     Code(String),
+    /// A second factor as typed.
+    Factor(TypedFactor),
     /// Send another code.
     AnotherCode,
     /// Yes.
@@ -82,6 +94,10 @@ pub async fn question(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Que
                 let organization = tx.organization(&attempt.document.organization_id).load_organization().await?;
                 let question = match attempt.stage.as_str() {
                     STAGE_CODE => Question::Code { masked_email: masked(tx, app, id).await? },
+                    STAGE_FACTOR => {
+                        let user = joiner(tx, app, &attempt).await?;
+                        Question::Factor { methods: second_factor::methods(tx, &user).await? }
+                    }
                     STAGE_CREATION => {
                         Question::Creation { person: asserted(&attempt), provider_host: provider_host(&attempt) }
                     }
@@ -125,20 +141,83 @@ async fn change(tx: &mut Tx, app: &App, visitor: &Visitor, attempt: &Attempt) ->
 ///
 /// *Errors*: [`Refusal::AttemptOver`], [`Refusal::InvalidInput`] for what is no code.
 pub async fn answer(app: &App, visitor: &Visitor, id: &SignInId, answer: Answer) -> Result<Outcome, Error> {
+    let guess = match &answer {
+        Answer::Factor(typed) => {
+            let user_id = joiner_of(app, visitor, id).await?;
+            beside::count(app, visitor, &user_id, Some(typed)).await?
+        }
+        Answer::Code(_) | Answer::AnotherCode | Answer::Yes | Answer::No => None,
+    };
     let outcome = app
         .store
         .write((app.clone(), visitor.clone(), id.clone(), answer), |tx, (app, visitor, id, answer)| {
             Box::pin(take(tx, app, visitor, id, answer))
         })
-        .await?;
+        .await;
+    if let Some(guess) = guess {
+        guess.settle(app, &compared(&outcome)).await?;
+    }
     app.outbox.wake();
-    Ok(outcome)
+    outcome
+}
+
+/// What a counted factor came to.
+fn compared(outcome: &Result<Outcome, Error>) -> Result<(), Error> {
+    match outcome {
+        Ok(Outcome::WrongFactor(_)) => Err(Refusal::InvalidCode.into()),
+        Ok(_) => Ok(()),
+        Err(_) => Err(Refusal::AttemptOver.into()),
+    }
+}
+
+/// Who is about to join.
+async fn joiner(tx: &mut Tx, app: &App, attempt: &Attempt) -> Result<User, Error> {
+    let user_id = concerned(tx, app, attempt).await?;
+    Ok(tx.instance().load_user(&user_id).await?)
+}
+
+async fn joiner_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<UserId, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
+            Box::pin(async move {
+                let attempt = document::find(tx, app, visitor, id).await?;
+                concerned(tx, app, &attempt).await
+            })
+        })
+        .await
+}
+
+/// Takes a second factor. A wrong one costs one of five tries.
+async fn factor(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    id: &SignInId,
+    typed: &TypedFactor,
+) -> Result<Outcome, Error> {
+    let attempt = document::consume(tx, app, visitor, id).await?;
+    let user = joiner(tx, app, &attempt).await?;
+    let mut document = attempt.document;
+    if let Ok(second) = codes::take(tx, app, visitor, &user, typed).await? {
+        document.second = Some((user.id, second));
+        return act(tx, app, visitor, &document).await;
+    }
+    document.wrong_factors = document.wrong_factors.saturating_add(1);
+    if document.wrong_factors >= MOST_WRONG_FACTORS {
+        let user_id = Some(&user.id);
+        return refuse(tx, app, visitor, &document, user_id, &Refusal::NeedsSecondFactor).await;
+    }
+    match ask(tx, app, visitor, STAGE_FACTOR, &document).await? {
+        Outcome::Asks(id) => Ok(Outcome::WrongFactor(id)),
+        other => Ok(other),
+    }
 }
 
 async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: &Answer) -> Result<Outcome, Error> {
     let attempt = document::find(tx, app, visitor, id).await?;
     match (attempt.stage.as_str(), answer) {
         (STAGE_CODE, Answer::Code(typed)) => code(tx, app, visitor, id, typed).await,
+        (STAGE_FACTOR, Answer::Factor(typed)) => factor(tx, app, visitor, id, typed).await,
         (STAGE_CODE, Answer::AnotherCode) => {
             let user_id = concerned(tx, app, &attempt).await?;
             mail_code(tx, app, &attempt.document.organization_id, id, &user_id).await?;
@@ -164,7 +243,9 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: 
             let organization = tx.organization(&document.organization_id).load_organization().await?;
             Ok(Outcome::Cancelled { slug: organization.slug })
         }
-        (_, Answer::Code(_) | Answer::AnotherCode | Answer::Yes) => Err(Refusal::AttemptOver.into()),
+        (_, Answer::Code(_) | Answer::Factor(_) | Answer::AnotherCode | Answer::Yes) => {
+            Err(Refusal::AttemptOver.into())
+        }
     }
 }
 

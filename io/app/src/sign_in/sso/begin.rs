@@ -132,6 +132,8 @@ pub(crate) async fn start(
         creation_confirmed: false,
         change_confirmed: false,
         code_proven_for: None,
+        second: None,
+        wrong_factors: 0,
     };
     let state_hash = secrets.state_hash();
     match authorization_url(app, &route.connection_id, settings, secrets, new).await? {

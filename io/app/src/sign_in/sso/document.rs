@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use orgate_core::assertion::Assertion;
 use orgate_core::id::{ConnectionId, ConnectionTestId, OrganizationId, RevisionId, SignInId, UserId};
+use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::Started;
 use orgate_core::time::Timestamp;
@@ -75,6 +76,12 @@ pub struct Document {
     pub change_confirmed: bool,
     /// The user whose address was proven by a code bound to this attempt.
     pub code_proven_for: Option<UserId>,
+    /// Whose second factor was right, and which (R-LNK-3).
+    #[serde(default)]
+    pub second: Option<(UserId, Proof)>,
+    /// How many wrong factors there were.
+    #[serde(default)]
+    pub wrong_factors: u8,
 }
 
 /// An attempt as it stands.
@@ -93,6 +100,8 @@ pub const STAGE_IDP: &str = "idp";
 pub const STAGE_CODE: &str = "code";
 /// Waiting for the person to say whether they want to become known here.
 pub const STAGE_CREATION: &str = "creation";
+/// Waiting for the second factor of who is about to join (R-LNK-3).
+pub const STAGE_FACTOR: &str = "factor";
 /// Waiting for the person to say whether to change users.
 pub const STAGE_CHANGE: &str = "change";
 

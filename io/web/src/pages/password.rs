@@ -23,6 +23,8 @@ pub struct SignUpPage {
     pub problem: Option<String>,
     /// The providers of people's own accounts that are offered.
     pub providers: Vec<Provider>,
+    /// Whether the operator offers passwords; without them there is no such form.
+    pub password_offered: bool,
 }
 
 /// `/forgotten-password`. *Forms*: POST `/forgotten-password` with `email`.

@@ -17,6 +17,8 @@ pub struct SignInPage {
     pub email: Field,
     /// Field `password`; its value is never printed.
     pub password: Field,
+    /// Whether the operator offers passwords; without them there is no such form.
+    pub password_offered: bool,
     /// Why the pair was refused, in the same words for known and unknown people (R-IN-5).
     pub problem: Option<String>,
     /// Whether people may create an account themselves.

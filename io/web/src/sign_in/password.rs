@@ -11,6 +11,7 @@ use orgate_app::sign_in::blocked::Blocked;
 use orgate_app::sign_in::issue::Issued;
 use orgate_app::sign_in::password::{self, Credentials, Entry};
 use orgate_app::token::SecretToken;
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
 use orgate_core::wait;
 use serde::Deserialize;
@@ -93,15 +94,24 @@ fn blocked(stopped: Blocked, cookie: Option<&SecretToken>) -> PageResult {
     Ok(response)
 }
 
+/// Whether the operator offers passwords.
+pub(super) fn is_offered(visit: &Visit) -> bool {
+    visit.app().settings.sign_in_methods.offers(AuthenticationMethod::Password)
+}
+
 fn page(visit: &Visit, email: Field, problem: Option<String>) -> SignInPage {
+    let (password_offered, providers) = (is_offered(visit), personal::providers(visit.app()));
+    let is_open = visit.app().settings.sign_up == orgate_app::settings::SignUpMode::Open;
     SignInPage {
         site: visit.site.clone(),
         notice: visit.notice.clone(),
         email,
         password: Field::empty(),
+        password_offered,
         problem,
-        providers: personal::providers(visit.app()),
-        sign_up_open: visit.app().settings.sign_up == orgate_app::settings::SignUpMode::Open,
+        // Who signs up shows a password or an account of their own.
+        sign_up_open: is_open && (password_offered || !providers.is_empty()),
+        providers,
     }
 }
 

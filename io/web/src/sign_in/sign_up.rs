@@ -46,6 +46,7 @@ fn page(visit: &Visit, mistakes: &Mistakes, typed: &Typed) -> SignUpPage {
         minimum_password_length: visit.app().settings.password_policy.minimum(),
         problem: mistakes.elsewhere(&["name", "email", "password"]),
         providers: personal::providers(visit.app()),
+        password_offered: super::password::is_offered(visit),
     }
 }
 

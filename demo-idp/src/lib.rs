@@ -2,12 +2,13 @@
 //! hand.
 //!
 //! It owns its people, its application integrations, their sign-in pages and the OpenID Connect addresses in Okta's
-//! layout. It shares no code with the product. It proves nobody's identity (whoever reaches it picks a person from a
+//! layout; it stands in for Google by the same addresses and for GitHub by GitHub's. It shares no code with the product. It proves nobody's identity (whoever reaches it picks a person from a
 //! list), so it listens on loopback only and speaks plain HTTP, which the demonstration allows for its own address.
 
 mod application;
 mod directory;
 mod door;
+mod github;
 mod key;
 pub mod mailbox;
 mod pages;

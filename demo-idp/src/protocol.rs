@@ -62,7 +62,8 @@ pub(crate) fn check(request: &AuthorizationRequest) -> Result<(), ProtocolError>
     if request.response_type.as_deref() != Some("code") {
         return Err(("unsupported_response_type", "The response type is not supported by the authorization server."));
     }
-    if !request.scope.as_deref().is_some_and(|scope| scope.split(' ').any(|scope| scope == "openid")) {
+    let asks_who = |scope: &str| scope == "openid" || scope == "read:user";
+    if !request.scope.as_deref().is_some_and(|scope| scope.split(' ').any(asks_who)) {
         return Err(("invalid_scope", "The authorization request must have the scope 'openid'."));
     }
     if request.code_challenge.is_none() || request.code_challenge_method.as_deref() != Some("S256") {
@@ -155,7 +156,7 @@ pub(crate) async fn keys(State(provider): State<Arc<Provider>>) -> Json<Value> {
 
 /// The parameters of a token request, as they came.
 #[derive(Default, Deserialize)]
-struct TokenRequest {
+pub(crate) struct TokenRequest {
     grant_type: Option<String>,
     code: Option<String>,
     redirect_uri: Option<String>,
@@ -181,8 +182,7 @@ pub(crate) async fn token(
         return token_error(StatusCode::BAD_REQUEST, "unsupported_grant_type", description);
     }
     let now = provider.now();
-    let grant = provider.directory().consume_code(request.code.as_deref().unwrap_or_default(), now);
-    let Some(grant) = grant.filter(|grant| grant.client_id == client_id && is_redeemable(grant, &request)) else {
+    let Some(grant) = take(&provider, &client_id, &request) else {
         let description = "The authorization code is invalid or has expired.";
         return token_error(StatusCode::BAD_REQUEST, "invalid_grant", description);
     };
@@ -201,6 +201,27 @@ pub(crate) async fn token(
         "id_token": id_token,
     }))
     .into_response()
+}
+
+/// What a token request comes to, for a protocol that says it in its own words.
+pub(crate) enum Redeemed {
+    /// What the code stood for.
+    Grant(Box<Grant>),
+    /// Client id and secret do not belong together.
+    NoClient,
+    /// The code is none, or was used.
+    NoCode,
+}
+
+/// Takes the code of a client that has shown who it is.
+pub(crate) fn redeem(provider: &Provider, headers: &HeaderMap, request: &TokenRequest) -> Redeemed {
+    let Some(client_id) = authenticate(&provider.directory(), headers, request) else { return Redeemed::NoClient };
+    take(provider, &client_id, request).map_or(Redeemed::NoCode, |grant| Redeemed::Grant(Box::new(grant)))
+}
+
+fn take(provider: &Provider, client_id: &str, request: &TokenRequest) -> Option<Grant> {
+    let grant = provider.directory().consume_code(request.code.as_deref().unwrap_or_default(), provider.now());
+    grant.filter(|grant| grant.client_id == client_id && is_redeemable(grant, request))
 }
 
 fn token_error(status: StatusCode, error: &str, description: &str) -> Response {

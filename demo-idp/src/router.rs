@@ -8,7 +8,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::csrf::CsrfLayer;
 
-use crate::{Provider, door, pages, protocol};
+use crate::{Provider, door, github, pages, protocol};
 
 /// No form or token request is larger. *Units*: bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -19,6 +19,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route("/sign-in", post(pages::sign_in::create))
         .route("/sign-out", post(pages::sign_in::remove))
         .route("/oauth2/v1/authorize", get(pages::sign_in::authorize))
+        .route("/login/oauth/authorize", get(pages::sign_in::authorize))
         .route("/admin", get(pages::applications::list).post(pages::applications::create))
         .route("/admin/new", get(pages::applications::new))
         .route("/admin/{client_id}", get(pages::applications::show).post(pages::applications::update))
@@ -29,7 +30,10 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route("/.well-known/openid-configuration", get(protocol::discovery))
         .route("/oauth2/v1/keys", get(protocol::keys))
         .route("/oauth2/v1/token", post(protocol::token))
-        .route("/oauth2/v1/userinfo", get(protocol::user_info).post(protocol::user_info));
+        .route("/oauth2/v1/userinfo", get(protocol::user_info).post(protocol::user_info))
+        .route("/login/oauth/access_token", post(github::token))
+        .route("/api/v3/user", get(github::user))
+        .route("/api/v3/user/emails", get(github::emails));
     Router::new()
         .merge(people)
         .merge(programs)

@@ -74,6 +74,7 @@ export function googlePerson({ sub, email, name, verified = true, hd }) {
 
 /** Starts Google at `host`. `people` is an array of `googlePerson`s that the caller may extend later. */
 export async function startGoogle({ host, certificate, people, addresses }) {
+  const redirectUris = new Set();
   let provider;
   let handle;
   const server = https.createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
@@ -94,10 +95,11 @@ export async function startGoogle({ host, certificate, people, addresses }) {
     people,
     /** What the operator does under APIs & Services > Credentials. */
     async register(redirectUri) {
+      redirectUris.add(redirectUri);
       const client = new provider.Client({
         client_id: CLIENT_ID,
         client_secret: CLIENT_SECRET,
-        redirect_uris: [redirectUri],
+        redirect_uris: [...redirectUris],
         grant_types: ['authorization_code'],
         response_types: ['code'],
       });

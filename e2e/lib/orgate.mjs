@@ -36,6 +36,8 @@ function settings({ folder, network, engine, port, mail }) {
     ORGATE_IDP_ALLOW: hosts.join(','),
     ORGATE_EXTRA_CA_FILE: network.authority.certificateFile,
     ORGATE_DNS_SERVERS: network.dns.server,
+    ...network.google.settings(),
+    ...network.github.settings(),
   };
 }
 
@@ -67,6 +69,8 @@ export async function startOrgate({ folder, network, engine, results }) {
   });
   const url = `http://localhost:${port}`;
   await untilReady(program, url, logFile);
+  await network.google.register(`${url}/sign-in/with/google/callback`);
+  network.github.register(`${url}/sign-in/with/github/callback`);
 
   return {
     url,

@@ -1,4 +1,7 @@
-// Owns the people of the identity providers: the same cast at each.
+// Owns the people of the identity providers: the same cast at each organization's, others with accounts of their own.
+
+import { githubPerson } from '../idps/github.mjs';
+import { googlePerson } from '../idps/google.mjs';
 
 const CAST = [
   { username: 'rosa', name: 'Rosa Owner', assigned: true },
@@ -27,3 +30,30 @@ export function cast(domain) {
     }];
   }));
 }
+
+/** People with a Google account, at any address; `hd` for the one whose company runs its mail there. */
+export const googlePeople = () => [
+  googlePerson({ sub: '110169484474386276331', email: 'gina@gmail.com', name: 'Gina Gmail' }),
+  googlePerson({ sub: '110169484474386276332', email: 'wim@workspace.example', name: 'Wim Workspace', hd: 'workspace.example' }),
+  googlePerson({ sub: '110169484474386276333', email: 'ola@elsewhere.example', name: 'Ola Elsewhere' }),
+];
+
+/** People with a GitHub account. */
+export const gitHubPeople = () => [
+  githubPerson({ id: 1001, login: 'gina-codes', name: 'Gina Gmail', email: 'gina@gmail.com' }),
+  githubPerson({
+    id: 1002,
+    login: 'hidden',
+    emails: [{ email: '1002+hidden@users.noreply.github.com', primary: true, verified: true, visibility: null }],
+  }),
+  githubPerson({
+    id: 1003,
+    login: 'kit',
+    email: 'kit@work.example',
+    emails: [
+      { email: 'kit@old.example', primary: false, verified: true, visibility: null },
+      { email: 'kit@work.example', primary: true, verified: true, visibility: 'private' },
+    ],
+  }),
+  githubPerson({ id: 1004, login: 'bea', name: 'Bea Bound', email: 'bea@gilded.example' }),
+];

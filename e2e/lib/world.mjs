@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { startCanaille } from '../idps/canaille.mjs';
+import { startGitHub } from '../idps/github.mjs';
+import { startGoogle } from '../idps/google.mjs';
 import { startOkta } from '../idps/okta.mjs';
 import { createAuthority } from './authority.mjs';
 import { openBrowser } from './browsers.mjs';
@@ -15,7 +17,7 @@ import { Console } from './console.mjs';
 import { startDns } from './dns.mjs';
 import { createLook } from './look.mjs';
 import { startOrgate } from './orgate.mjs';
-import { cast } from './people.mjs';
+import { cast, gitHubPeople, googlePeople } from './people.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 export const RESULTS = process.env.ORGATE_E2E_RESULTS ?? path.join(ROOT, 'results');
@@ -64,6 +66,15 @@ async function startNetwork(folder) {
     logFile: path.join(RESULTS, 'canaille.log'),
   });
   stops.push(canaille.stop);
+  const [googleHost, gitHubHost] = ['accounts.google.test', 'github.test'];
+  const google = await startGoogle({
+    host: googleHost, certificate: authority.issue(googleHost), people: googlePeople(), addresses,
+  });
+  stops.push(google.stop);
+  const github = await startGitHub({
+    host: gitHubHost, certificate: authority.issue(gitHubHost), people: gitHubPeople(), addresses,
+  });
+  stops.push(github.stop);
   const dns = await startDns(addresses);
   stops.push(dns.stop);
   return {
@@ -74,6 +85,8 @@ async function startNetwork(folder) {
     okta: { ...okta, people: oktaPeople },
     initech: { ...initech, people: initechPeople },
     canaille: { ...canaille, people: canaillePeople },
+    google,
+    github,
     stop: () => stops.reverse().forEach((stop) => stop()),
   };
 }
@@ -113,7 +126,9 @@ export const test = base.extend({
   /** A function that gives a person a browser of their own, on Orgate's pages. */
   arrive: async ({ browser, orgate, network, look }, use) => {
     const opened = [];
-    const hosts = [orgate.url, network.okta.issuer, network.initech.issuer, network.canaille.issuer].map((url) => new URL(url).host);
+    const { okta, initech, canaille, google, github } = network;
+    const others = [okta, initech, canaille, google, github].map(({ issuer }) => issuer);
+    const hosts = [orgate.url, ...others].map((url) => new URL(url).host);
     await use(async ({ javaScriptEnabled = true } = {}) => {
       const own = await openBrowser(browser, { hosts, javaScriptEnabled });
       opened.push(own);

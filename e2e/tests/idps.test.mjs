@@ -105,3 +105,20 @@ test('both tell a wrong client secret from a code that cannot be valid', async (
     expect(JSON.parse((await exchange('wrong')).body).error).toBe('invalid_client');
   }
 });
+
+test("google has Google's layout, names the Workspace and asks which account is meant", async ({ network, page, redirectUri, callbackOf }) => {
+  const { google } = network;
+  await google.register(redirectUri);
+  const { clientId, clientSecret, issuer } = google;
+  const attempt = await begin({ send: network.send, issuer, clientId, clientSecret, redirectUri });
+  expect(attempt.discovery).toMatchObject({
+    authorization_endpoint: `${issuer}/o/oauth2/v2/auth`,
+    token_endpoint: `${issuer}/token`,
+    userinfo_endpoint: `${issuer}/v1/userinfo`,
+    jwks_uri: `${issuer}/oauth2/v3/certs`,
+  });
+  const wim = google.people.find((person) => person.claims.hd);
+  const url = `${attempt.url}&prompt=select_account`;
+  const { claims } = await attempt.finish(await callbackOf(url, () => google.signIn(page, wim)));
+  expect(claims).toMatchObject({ sub: wim.sub, email: wim.email, email_verified: true, hd: wim.claims.hd });
+});

@@ -6,6 +6,7 @@ mod cast;
 mod folder;
 mod ports;
 mod seed;
+mod stand_in;
 mod walk_through;
 
 use std::collections::BTreeMap;
@@ -105,6 +106,13 @@ fn settings(folder: &Folder, ports: Ports) -> Result<Settings, String> {
         ("mail_from", "orgate@demo.example".to_owned()),
         // Nothing else of this machine may be reached through a connection's settings.
         ("idp_allow", address(ports.idp).to_string()),
+        ("google_client_id", stand_in::GOOGLE.to_owned()),
+        ("google_client_secret", stand_in::SECRET.to_owned()),
+        ("google_issuer", format!("http://{}", address(ports.idp))),
+        ("github_client_id", stand_in::GITHUB.to_owned()),
+        ("github_client_secret", stand_in::SECRET.to_owned()),
+        ("github_url", format!("http://{}", address(ports.idp))),
+        ("github_api_url", format!("http://{}/api/v3", address(ports.idp))),
         ("log", "warn".to_owned()),
     ])?;
     configuration::of(&BTreeMap::from([("ORGATE_CONFIG".to_owned(), file.display().to_string())]))
@@ -116,7 +124,7 @@ async fn start_company(folder: &Folder, ports: Ports) -> Result<Company, String>
         issuer: None,
         organization: cast::IDP_NAME.to_owned(),
         people: cast::idp_people(),
-        applications: Vec::new(),
+        applications: stand_in::applications(ports.console),
         state_file: Some(folder.idp_state()),
         thin_id_tokens: true,
     };

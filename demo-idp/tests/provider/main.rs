@@ -3,5 +3,6 @@
 
 mod common;
 mod flow;
+mod github;
 mod mailbox;
 mod pages;

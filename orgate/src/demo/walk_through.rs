@@ -57,7 +57,7 @@ pub fn text(places: &Places<'_>) -> String {
     text
 }
 
-fn tries(places: &Places<'_>) -> [(&'static str, String); 8] {
+fn tries(places: &Places<'_>) -> [(&'static str, String); 9] {
     let Places { console, mailbox, idp, idp_admin, program, .. } = places;
     let settings = places.settings.display();
     let ((acme_name, acme), (northwind_name, northwind)) = (ACME, NORTHWIND);
@@ -110,6 +110,13 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 8] {
                  The operator's way back, beside the running program:\n\
                  ORGATE_CONFIG={settings} {program} recover --organization {acme} --turn-off-enforcement",
                 SAM.email, PRIYA.name
+            ),
+        ),
+        (
+            "Come in with an account of one's own.",
+            format!(
+                "{console}/sign-in, Continue with Google or GitHub; {idp} stands in for both. Be Lena: she is new, and the mailed\n\
+                 code is at {mailbox}. Be Robin: that address has an account, and nothing is linked before the code was right."
             ),
         ),
         (

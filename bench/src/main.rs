@@ -9,6 +9,7 @@ mod process;
 mod report;
 mod seed;
 mod server;
+mod sign_in;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -69,6 +70,31 @@ enum Command {
         #[arg(long)]
         mail: String,
     },
+    /// Fill a database for `sign-in` and `enumeration`.
+    SeedSignIn {
+        /// `sqlite:<file>` or `postgres://…`.
+        #[arg(long)]
+        database_url: String,
+    },
+    /// Serve as `serve` does, but without limits. `sign-in` and `enumeration` start this by themselves.
+    ServeUnlimited {
+        /// `sqlite:<file>` or `postgres://…`.
+        #[arg(long)]
+        database_url: String,
+        /// Where mails go.
+        #[arg(long)]
+        mail: String,
+    },
+    /// Compute the bare hash of a password on one thread, and print how many times a second. `sign-in` starts this by itself.
+    Hash {
+        /// For how long.
+        #[arg(long)]
+        seconds: f64,
+    },
+    /// Measure what a password sign-in costs beside its hash, and what `/check` notices of a storm of them.
+    SignIn(sign_in::Arguments<sign_in::StormPlan>),
+    /// Measure whether known and unknown addresses can be told apart.
+    Enumeration(sign_in::Arguments<sign_in::EnumerationPlan>),
     /// Measure what switching enforcement on costs, and what `/check` notices of it.
     Enforcement(enforcement::Arguments),
 }
@@ -106,6 +132,13 @@ fn main() -> ExitCode {
         Command::ServeObeying { database_url, mail } => {
             on(Builder::new_multi_thread().worker_threads(1), server::serve_obeying(&database_url, &mail))
         }
+        Command::SeedSignIn { database_url } => on(&mut Builder::new_multi_thread(), sign_in::fill(&database_url)),
+        Command::ServeUnlimited { database_url, mail } => {
+            on(Builder::new_multi_thread().worker_threads(1), server::serve_unlimited(&database_url, &mail))
+        }
+        Command::Hash { seconds } => sign_in::hash(seconds),
+        Command::SignIn(arguments) => sign_in::storm(&arguments),
+        Command::Enumeration(arguments) => sign_in::enumeration(&arguments),
         Command::Enforcement(arguments) => {
             on(Builder::new_multi_thread().worker_threads(1), enforcement::run(arguments))
         }

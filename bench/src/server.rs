@@ -32,6 +32,14 @@ const SETTINGS: [(&str, &str); 3] = [
     ("ORGATE_SECRET_KEY", "6f72676174652062656e63686d61726b206b6579206f66206e6f207365637265"),
 ];
 
+/// What lifts the limits.
+const UNLIMITED: [(&str, &str); 4] = [
+    ("ORGATE_LIMIT_SIGN_INS", "4000000000"),
+    ("ORGATE_LIMIT_SIGN_UPS", "4000000000"),
+    ("ORGATE_LIMIT_MAILS", "4000000000"),
+    ("ORGATE_LIMIT_TRIES", "none"),
+];
+
 /// How often the program's own job looks for something to sweep.
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 
@@ -50,7 +58,12 @@ impl Clock for SeededClock {
 ///
 /// *Errors*: what the operator would be told.
 pub async fn start(database_url: &str, mail: &str) -> Result<App, String> {
+    start_with(database_url, mail, &[]).await
+}
+
+async fn start_with(database_url: &str, mail: &str, more: &[(&str, &str)]) -> Result<App, String> {
     let pairs = SETTINGS.into_iter().chain([("ORGATE_DATABASE_URL", database_url), ("ORGATE_MAIL", mail)]);
+    let pairs = pairs.chain(more.iter().copied());
     let environment: BTreeMap<String, String> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let read_file = |path: &std::path::Path| std::fs::read(path);
     let settings = Settings::load(&environment, None, &read_file).map_err(|reason| reason.to_string())?;
@@ -69,7 +82,18 @@ pub async fn serve(database_url: &str) -> Result<(), String> {
     listen(app).await
 }
 
-/// The same, but sweeps behind enforcement only while it is told to, a line each on standard input: `sweep`, `rest`.
+/// The same without the limits on what one network or account may try.
+///
+/// *Errors*: those of [`serve`].
+pub async fn serve_unlimited(database_url: &str, mail: &str) -> Result<(), String> {
+    start_log();
+    let app = start_with(database_url, mail, &UNLIMITED).await?;
+    let background = app.clone();
+    tokio::spawn(async move { jobs::run(&background, std::future::pending()).await });
+    listen(app).await
+}
+
+/// The same as [`serve`], but sweeps behind enforcement only while it is told to, a line each on standard input: `sweep`, `rest`.
 ///
 /// *Errors*: those of [`serve`].
 pub async fn serve_obeying(database_url: &str, mail: &str) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 mod call;
 mod check;
-mod paced;
+pub mod paced;
 mod report;
 mod scene;
 

@@ -46,7 +46,7 @@ impl Askers {
             let own = number.is_multiple_of(2);
             let (tickets, status): (_, &[u8]) =
                 if own { (&self.own, b"HTTP/1.1 401 ") } else { (&self.beside, b"HTTP/1.1 200 ") };
-            (own, Asker { tickets: Arc::clone(tickets), status, drawn: number as u64 })
+            (own, Asker::new(Arc::clone(tickets), status, number as u64))
         };
         let mut seen = Seen::default();
         thread::scope(|scope| {
@@ -67,14 +67,22 @@ impl Askers {
 }
 
 /// Who asks over one connection.
-struct Asker {
+pub struct Asker {
     tickets: Arc<Tickets>,
     status: &'static [u8],
     drawn: u64,
 }
 
 impl Asker {
-    fn run(
+    /// With these tickets, expecting answers that begin like this; the number makes it draw other tokens than the next.
+    pub fn new(tickets: Arc<Tickets>, status: &'static [u8], number: u64) -> Self {
+        Self { tickets, status, drawn: number }
+    }
+
+    /// Asks until `end`: one request after the other, or each after a gap of this mean.
+    ///
+    /// *Errors*: an answer that is not the expected one.
+    pub fn run(
         &mut self,
         address: SocketAddr,
         gap: Option<Duration>,

@@ -2,6 +2,7 @@
 //! acceptable is in [`policy`].
 
 pub mod policy;
+mod pool;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -12,11 +13,11 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::entropy::{Draw, Entropy};
+use pool::Pool;
 
 const SALT_BYTES: usize = 16;
 /// How many hashes may wait for each core: about two seconds of work at the default cost.
@@ -121,23 +122,23 @@ impl std::error::Error for HashingFault {
 #[derive(Debug, Clone)]
 pub struct Passwords {
     cost: HashingCost,
-    running: Arc<Semaphore>,
+    pool: Pool,
     admitted: Arc<Semaphore>,
 }
 
 impl Passwords {
     /// A pool as wide as the machine.
     pub fn new(cost: HashingCost) -> Self {
-        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-        Self::with_limits(cost, cores, cores.saturating_mul(WAITING_PER_CORE))
+        let cores = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self::with_limits(cost, cores, cores.get().saturating_mul(WAITING_PER_CORE))
     }
 
     /// A pool that computes `running` hashes at once and lets `waiting` more queue up.
-    pub fn with_limits(cost: HashingCost, running: usize, waiting: usize) -> Self {
+    pub fn with_limits(cost: HashingCost, running: NonZeroUsize, waiting: usize) -> Self {
         Self {
             cost,
-            running: Arc::new(Semaphore::new(running)),
-            admitted: Arc::new(Semaphore::new(running.saturating_add(waiting))),
+            pool: Pool::new(running),
+            admitted: Arc::new(Semaphore::new(running.get().saturating_add(waiting))),
         }
     }
 
@@ -163,19 +164,18 @@ impl Passwords {
         .await
     }
 
-    /// The permits move into the thread: a caller that gives up does not make room before the work is done.
+    /// The place moves into the thread: a caller that gives up does not make room before the work is done.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, HashingFault> + Send + 'static,
     ) -> Result<T, HashingFault> {
         let place = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| HashingFault::Busy)?;
-        let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| HashingFault::Interrupted)?;
-        let task = spawn_blocking(move || {
+        let work = move || {
             let result = work();
-            drop((permit, place));
+            drop(place);
             result
-        });
-        task.await.map_err(|_| HashingFault::Interrupted)?
+        };
+        self.pool.run(work).await.ok_or(HashingFault::Interrupted)?
     }
 }
 
@@ -230,7 +230,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_to_compare_with_is_wrong_and_costs_a_hash() {
-        let passwords = Passwords::with_limits(CHEAP, 1, 0);
+        let passwords = Passwords::with_limits(CHEAP, NonZeroUsize::MIN, 0);
         assert_eq!(passwords.compare(&password("anything at all"), None).await.unwrap(), Comparison::Wrong);
         passwords.admitted.close();
         assert!(matches!(passwords.compare(&password("x"), None).await, Err(HashingFault::Busy)));
@@ -246,8 +246,10 @@ mod tests {
 
     #[tokio::test]
     async fn more_than_the_queue_holds_is_refused_at_once() {
-        let passwords = Passwords::with_limits(CHEAP, 1, 1);
-        let held = Arc::clone(&passwords.running).acquire_owned().await.unwrap();
+        let passwords = Passwords::with_limits(CHEAP, NonZeroUsize::MIN, 1);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let pool = passwords.pool.clone();
+        let busy = tokio::spawn(async move { pool.run(move || held.recv().is_ok()).await });
         let waiting = {
             let passwords = passwords.clone();
             tokio::spawn(async move { passwords.compare(&password("first"), None).await })
@@ -263,7 +265,8 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(matches!(passwords.compare(&password("third"), None).await, Err(HashingFault::Busy)));
-        drop(held);
+        release.send(()).unwrap();
+        assert_eq!(busy.await.unwrap(), Some(true));
         assert_eq!(waiting.await.unwrap().unwrap(), Comparison::Wrong);
         assert_eq!(also_waiting.await.unwrap().unwrap(), Comparison::Wrong);
     }

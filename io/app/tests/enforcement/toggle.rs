@@ -37,7 +37,7 @@ async fn enforce(bed: &Bed, owner: &Person) {
 /// A hash of the same password that takes half a second to check.
 async fn slow_password(bed: &Bed, person: &Person) {
     let cost = HashingCost::new(19_456, 64, 1).unwrap();
-    let slow = Passwords::with_limits(cost, 1, 1);
+    let slow = Passwords::with_limits(cost, std::num::NonZeroUsize::MIN, 1);
     let hash = slow.hash(&Password::from_typed(PASSWORD), &*bed.app.entropy).await.unwrap();
     let credential = PasswordCredential { user_id: person.id.clone(), hash, set_at: bed.now() };
     bed.write(credential, |tx, credential| Box::pin(async move { tx.instance().set_password(credential).await })).await;

@@ -22,7 +22,8 @@ const AT_ONCE: usize = 12;
 /// *Errors*: a database that holds something else, or fails.
 pub async fn seed(database_url: &str, scale: Scale) -> Result<(), String> {
     let app = server::start(database_url, NO_MAIL).await?;
-    fill(&app, &People::new(scale, EVERYBODY)?).await
+    fill(&app, &People::new(scale, EVERYBODY)?).await?;
+    app.store.fold().await.map_err(text)
 }
 
 /// Writes these people, unless they are there.

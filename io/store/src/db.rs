@@ -15,6 +15,7 @@ use crate::error::StoreError;
 use crate::instance::InstanceTx;
 use crate::migrate::Migrate;
 use crate::org::OrgTx;
+use crate::organization_cache::OrganizationCache;
 use crate::value::{Row, Value};
 
 /// How long anything waits for a connection or for its turn before it fails (F4).
@@ -71,6 +72,7 @@ impl StoreSettings {
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
+    organizations: Arc<OrganizationCache>,
 }
 
 enum Engine {
@@ -91,7 +93,7 @@ impl Store {
                 Engine::Postgres(postgres::Postgres::open(url, size, roots, migrate, now).await?)
             }
         };
-        Ok(Self { engine: Arc::new(engine) })
+        Ok(Self { engine: Arc::new(engine), organizations: Arc::default() })
     }
 
     /// Runs a short read on one consistent snapshot. On SQLite it runs on the calling thread.
@@ -140,6 +142,22 @@ impl Store {
         match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
             Engine::Postgres(engine) => engine.write(&input, work).await,
+        }
+    }
+
+    /// What this node remembers of organizations.
+    pub(crate) fn organizations(&self) -> &OrganizationCache {
+        &self.organizations
+    }
+
+    /// Folds what was written since into the database's main file, where the engine keeps it apart: afterwards the file
+    /// is whole by itself, and reading it is quickest. On PostgreSQL the server sees to it.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`].
+    pub async fn fold(&self) -> Result<(), StoreError> {
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.fold().await,
+            Engine::Postgres(_) => Ok(()),
         }
     }
 

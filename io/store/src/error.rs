@@ -166,6 +166,8 @@ constraints! {
     /// A person has one account at a provider.
     PersonalIdentityUser = "personal_identities_user_unique" on
         "personal_identities.user_id, personal_identities.provider";
+    /// The authenticator's name for a passkey.
+    PasskeyCredential = "passkeys_credential_unique" on "passkeys.credential_id";
     /// The state of a sign-in that waits for the IdP.
     SignInState = "sign_ins_state_unique" on "sign_ins.state_hash";
     /// The id of a session.
@@ -181,6 +183,7 @@ mod tests {
         let schema = concat!(
             include_str!("../migrations/0001_initial.sql"),
             include_str!("../migrations/0003_departures.sql"),
+            include_str!("../migrations/0005_passkeys.sql"),
             include_str!("../migrations/0006_personal_identities.sql"),
         );
         let indexes: Vec<&str> =

@@ -10,21 +10,29 @@ pub(crate) struct Migration {
     /// Its name, as in the file's name.
     pub(crate) name: &'static str,
     text: &'static str,
+    /// What follows in the engine's own words, where no common text exists: for SQLite, for PostgreSQL.
+    own: [&'static str; 2],
 }
 
 /// All steps, oldest first. A published step is never edited.
 pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
-    Migration { version: 2, name: "enforcement", text: include_str!("../migrations/0002_enforcement.sql") },
-    Migration { version: 3, name: "departures", text: include_str!("../migrations/0003_departures.sql") },
-    Migration { version: 4, name: "second_factors", text: include_str!("../migrations/0004_second_factors.sql") },
+    Migration::common(1, "initial", include_str!("../migrations/0001_initial.sql")),
+    Migration::common(2, "enforcement", include_str!("../migrations/0002_enforcement.sql")),
+    Migration::common(3, "departures", include_str!("../migrations/0003_departures.sql")),
+    Migration::common(4, "second_factors", include_str!("../migrations/0004_second_factors.sql")),
+    Migration::common(5, "passkeys", include_str!("../migrations/0005_passkeys.sql")),
+    Migration::common(6, "personal_identities", include_str!("../migrations/0006_personal_identities.sql")),
+    Migration::common(7, "accounts", include_str!("../migrations/0007_accounts.sql")),
+    Migration::common(8, "throttles", include_str!("../migrations/0008_throttles.sql")),
     Migration {
-        version: 6,
-        name: "personal_identities",
-        text: include_str!("../migrations/0006_personal_identities.sql"),
+        version: 9,
+        name: "organization_changes",
+        text: include_str!("../migrations/0009_organization_changes.sql"),
+        own: [
+            include_str!("../migrations/0009_organization_changes.sqlite.sql"),
+            include_str!("../migrations/0009_organization_changes.postgres.sql"),
+        ],
     },
-    Migration { version: 7, name: "accounts", text: include_str!("../migrations/0007_accounts.sql") },
-    Migration { version: 8, name: "throttles", text: include_str!("../migrations/0008_throttles.sql") },
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.
@@ -39,14 +47,20 @@ pub(crate) enum Dialect {
 }
 
 impl Migration {
+    /// A step whose one text serves both engines.
+    const fn common(version: i64, name: &'static str, text: &'static str) -> Self {
+        Self { version, name, text, own: ["", ""] }
+    }
+
     /// The statements of this step for one engine.
     pub(crate) fn statements(&self, dialect: Dialect) -> String {
-        let (bytes, row_key, without_rowid) = match dialect {
-            Dialect::Sqlite => ("blob", "integer", " without rowid"),
-            Dialect::Postgres => ("bytea", "bigint", ""),
+        let [of_sqlite, of_postgres] = self.own;
+        let (bytes, row_key, without_rowid, own) = match dialect {
+            Dialect::Sqlite => ("blob", "integer", " without rowid", of_sqlite),
+            Dialect::Postgres => ("bytea", "bigint", "", of_postgres),
         };
         let text = self.text.replace("{bytes}", bytes).replace("{row_key}", row_key);
-        text.replace("{without_rowid}", without_rowid)
+        text.replace("{without_rowid}", without_rowid) + own
     }
 }
 

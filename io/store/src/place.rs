@@ -1,8 +1,9 @@
 //! Owns the one reading of a person's places: active memberships with what policy has to know of each organization.
 //! The session check and every use case that makes a session read the same columns.
 
-use orgate_core::id::{ConnectionId, UserId};
+use orgate_core::id::{ConnectionId, OrganizationId, UserId};
 use orgate_core::policy::{Enforcement, Past, Place};
+use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
@@ -22,6 +23,33 @@ pub struct UserPlace {
     pub deletes_at: Option<Timestamp>,
 }
 
+/// What a place takes from its organization; the rest of it is the member's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OrganizationTerms {
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) enforcement: Enforcement,
+    pub(crate) past: Past,
+    pub(crate) mfa_required: bool,
+    pub(crate) deletes_at: Option<Timestamp>,
+}
+
+/// What a place takes from the membership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub(crate) organization_id: OrganizationId,
+    role: OrganizationRole,
+    proofs_not_before: Timestamp,
+}
+
+/// The columns of [`Seat::read_at`], in its order.
+macro_rules! seat_columns {
+    () => {
+        "m.organization_id, m.role, m.proofs_not_before_at"
+    };
+}
+pub(crate) use seat_columns;
+
 /// The columns of a place, in the order in which [`UserPlace::read_at`] takes them.
 macro_rules! place_columns {
     () => {
@@ -32,29 +60,63 @@ macro_rules! place_columns {
 }
 pub(crate) use place_columns;
 
-impl UserPlace {
-    /// Reads a place from the columns that begin at `first`. By position: this is on the hot path.
-    pub(crate) fn read_at(row: &Row<'_>, first: usize) -> Result<Self, StoreError> {
-        let active: Option<ConnectionId> = row.at(first + 9)?;
-        let since: Timestamp = row.at(first + 10)?;
+const SEAT_COLUMNS: usize = 3;
+
+impl Seat {
+    /// Reads the member's part from the columns that begin at `first`; `None` where a left join found no membership.
+    pub(crate) fn read_at(row: &Row<'_>, first: usize) -> Result<Option<Self>, StoreError> {
+        let Some(organization_id) = row.at(first)? else { return Ok(None) };
+        Ok(Some(Self { organization_id, role: row.at(first + 1)?, proofs_not_before: row.at(first + 2)? }))
+    }
+}
+
+impl OrganizationTerms {
+    /// Reads the organization's part from the columns that begin at `first`.
+    fn read_at(row: &Row<'_>, first: usize) -> Result<Self, StoreError> {
+        let active: Option<ConnectionId> = row.at(first + 6)?;
+        let since: Timestamp = row.at(first + 7)?;
         Ok(Self {
-            slug: row.at(first + 3)?,
-            name: row.at(first + 4)?,
-            place: Place {
-                organization_id: row.at(first)?,
-                role: row.at(first + 1)?,
-                enforcement: Enforcement {
-                    enforced: row.at(first + 5)?,
-                    owner_exemption: row.at(first + 6)?,
-                    owner_second_factor: row.at(first + 7)?,
-                    connection: active.map(|connection_id| (connection_id, since)),
-                },
-                past: Past::new(row.at(first + 11)?, row.at(first + 12)?, row.at(first + 13)?),
-                mfa_required: row.at(first + 8)?,
-                proofs_not_before: row.at(first + 2)?,
+            slug: row.at(first)?,
+            name: row.at(first + 1)?,
+            enforcement: Enforcement {
+                enforced: row.at(first + 2)?,
+                owner_exemption: row.at(first + 3)?,
+                owner_second_factor: row.at(first + 4)?,
+                connection: active.map(|connection_id| (connection_id, since)),
             },
-            deletes_at: row.at(first + 14)?,
+            mfa_required: row.at(first + 5)?,
+            past: Past::new(row.at(first + 8)?, row.at(first + 9)?, row.at(first + 10)?),
+            deletes_at: row.at(first + 11)?,
         })
+    }
+}
+
+impl UserPlace {
+    /// Reads a place from the columns that begin at `first`; `None` where a left join found no membership. By position:
+    /// this is on the hot path.
+    pub(crate) fn read_at(row: &Row<'_>, first: usize) -> Result<Option<Self>, StoreError> {
+        let Some(seat) = Seat::read_at(row, first)? else { return Ok(None) };
+        Ok(Some(Self::new(seat, OrganizationTerms::read_at(row, first + SEAT_COLUMNS)?)))
+    }
+
+    /// A seat in an organization with these terms.
+    pub(crate) fn new(seat: Seat, terms: OrganizationTerms) -> Self {
+        let Seat { organization_id, role, proofs_not_before } = seat;
+        let OrganizationTerms { slug, name, enforcement, past, mfa_required, deletes_at } = terms;
+        let place = Place { organization_id, role, enforcement, past, mfa_required, proofs_not_before };
+        Self { slug, name, place, deletes_at }
+    }
+
+    /// The organization's part of it.
+    pub(crate) fn terms(&self) -> OrganizationTerms {
+        OrganizationTerms {
+            slug: self.slug.clone(),
+            name: self.name.clone(),
+            enforcement: self.place.enforcement.clone(),
+            past: self.place.past.clone(),
+            mfa_required: self.place.mfa_required,
+            deletes_at: self.deletes_at,
+        }
     }
 }
 
@@ -67,6 +129,7 @@ impl InstanceTx<'_> {
             " from memberships m join organizations o on o.id = m.organization_id
             where m.user_id = $1 and m.state = 'active' order by m.organization_id"
         );
-        self.query(sql, &[user_id.into()], |row| UserPlace::read_at(row, 0)).await
+        let places = self.query(sql, &[user_id.into()], |row| UserPlace::read_at(row, 0)).await?;
+        Ok(places.into_iter().flatten().collect())
     }
 }

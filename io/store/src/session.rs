@@ -1,5 +1,6 @@
-//! Owns the rows of sessions and the one statement that checks one. Whether a session is over, and what it opens, is
-//! decided in the core from what is read here; nothing is cached, so nothing is stale (R-API-2).
+//! Owns the rows of sessions and the statements that check one. Whether a session is over, and what it opens, is decided
+//! in the core from what is read here. Session, person and memberships are read each time; what is remembered of the
+//! organizations holds for the snapshot that was read, or is read too (R-API-2).
 
 use orgate_core::id::{SessionId, UserId};
 use orgate_core::policy::{AddressState, PolicyEpoch};
@@ -10,8 +11,8 @@ use orgate_core::time::Timestamp;
 use crate::db::Store;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
-use crate::place::{UserPlace, place_columns};
-use crate::value::Row;
+use crate::place::{OrganizationTerms, Seat, UserPlace, place_columns, seat_columns};
+use crate::value::{Row, Value};
 
 /// A person's browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,40 +78,89 @@ impl SessionCheck {
     }
 }
 
-pub(crate) const CHECK: &str = concat!(
-    "select s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at, s.proofs, u.name, u.email,
-        u.email_proven_at, u.home_organization_id, u.sessions_not_before_at, u.settled_epoch, u.has_second_factor,
-        i.epoch_at, s.policy_epoch, s.end_reason, ",
+macro_rules! check_columns {
+    () => {
+        "s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at, s.proofs, u.name, u.email, \
+         u.email_proven_at, u.home_organization_id, u.sessions_not_before_at, u.settled_epoch, u.has_second_factor, \
+         i.epoch_at, s.policy_epoch, s.end_reason, i.organization_changes, "
+    };
+}
+const CHANGES_COLUMN: usize = 17;
+const FIRST_PLACE_COLUMN: usize = 18;
+
+macro_rules! check_tables {
+    () => {
+        " from sessions s join users u on u.id = s.user_id join instance i on i.id = 1 \
+         left join memberships m on m.user_id = s.user_id and m.state = 'active'"
+    };
+}
+
+/// What is the session's and the person's own.
+pub(crate) const CHECK_OWN: &str = concat!(
+    "select ",
+    check_columns!(),
+    seat_columns!(),
+    check_tables!(),
+    " where s.token_key = $1 and s.token_hash = $2 and u.closed_at is null"
+);
+
+/// The same with the organizations.
+pub(crate) const CHECK_WHOLE: &str = concat!(
+    "select ",
+    check_columns!(),
     place_columns!(),
-    " from sessions s join users u on u.id = s.user_id join instance i on i.id = 1
-    left join memberships m on m.user_id = s.user_id and m.state = 'active'
-    left join organizations o on o.id = m.organization_id
+    check_tables!(),
+    " left join organizations o on o.id = m.organization_id
     where s.token_key = $1 and s.token_hash = $2 and u.closed_at is null"
 );
-const FIRST_PLACE_COLUMN: usize = 17;
 
 impl Store {
-    /// The session of a token with everything that decides what it opens, in one statement; `None` when there is no
+    /// The session of a token with everything that decides what it opens, as of one moment; `None` when there is no
     /// such session or the account is closed.
     ///
     /// *Errors*: [`StoreError::Unavailable`], to be answered by a refusal (R-IN-2). *Source*: R-API-2, R-ENF-7.
     pub async fn check_session(&self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
-        let mut check = None;
         let values = [token_key(token_hash).into(), token_hash.into()];
-        self.one_shot(CHECK, &values, |row| add_row(&mut check, row)).await?;
-        Ok(check)
+        let (mut own, mut seats) = (None, Vec::new());
+        self.one_shot(CHECK_OWN, &values, |row| {
+            read_first(&mut own, row)?;
+            seats.extend(Seat::read_at(row, FIRST_PLACE_COLUMN)?);
+            Ok(())
+        })
+        .await?;
+        let Some((mut check, changes)) = own else { return Ok(None) };
+        let Some(terms) = self.organizations().find(changes, seats.iter().map(|seat| &seat.organization_id)) else {
+            return self.check_whole_session(&values).await;
+        };
+        let seated = seats.into_iter().zip(terms);
+        check.places = seated.map(|(seat, terms)| UserPlace::new(seat, OrganizationTerms::clone(&terms))).collect();
+        Ok(Some(check))
+    }
+
+    async fn check_whole_session(&self, values: &[Value<'_>]) -> Result<Option<SessionCheck>, StoreError> {
+        let mut whole = None;
+        self.one_shot(CHECK_WHOLE, values, |row| add_row(&mut whole, row)).await?;
+        let Some((check, changes)) = whole else { return Ok(None) };
+        let read = check.places.iter().map(|place| (place.place.organization_id.clone(), place.terms()));
+        self.organizations().keep(changes, read);
+        Ok(Some(check))
     }
 }
 
-fn add_row(check: &mut Option<SessionCheck>, row: &Row<'_>) -> Result<(), StoreError> {
-    let session = match check {
-        Some(session) => session,
-        None => check.insert(read_check(row)?),
-    };
-    if row.at::<Option<bool>>(FIRST_PLACE_COLUMN + 5)?.is_some() {
-        session.places.push(UserPlace::read_at(row, FIRST_PLACE_COLUMN)?);
-    }
+/// A session and how many changes of organizations there had been when it was read.
+type Read = (SessionCheck, i64);
+
+fn add_row(check: &mut Option<Read>, row: &Row<'_>) -> Result<(), StoreError> {
+    let (check, _) = read_first(check, row)?;
+    check.places.extend(UserPlace::read_at(row, FIRST_PLACE_COLUMN)?);
     Ok(())
+}
+
+fn read_first<'c>(check: &'c mut Option<Read>, row: &Row<'_>) -> Result<&'c mut Read, StoreError> {
+    Ok(match check {
+        Some(read) => read,
+        None => check.insert((read_check(row)?, row.at(CHANGES_COLUMN)?)),
+    })
 }
 
 /// What the table is kept in the order of; the whole hash is compared beside it.
@@ -169,12 +219,13 @@ fn read(row: &Row<'_>) -> Result<Session, StoreError> {
 }
 
 impl InstanceTx<'_> {
-    /// As [`Store::check_session`], in the transaction that acts on the answer (T-ORG-3).
+    /// As [`Store::check_session`], in the transaction that acts on the answer (T-ORG-3): nothing remembered serves here,
+    /// and nothing read here is remembered, for the transaction may have changed it and be undone.
     pub async fn check_session(&mut self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
         let mut check = None;
         let values = [token_key(token_hash).into(), token_hash.into()];
-        self.query(CHECK, &values, |row| add_row(&mut check, row)).await?;
-        Ok(check)
+        self.query(CHECK_WHOLE, &values, |row| add_row(&mut check, row)).await?;
+        Ok(check.map(|(check, _)| check))
     }
 
     /// Adds a session. Only the one maker of sessions calls this (R-IN-2).

@@ -9,6 +9,7 @@ use orgate_core::connection::{ConnectionState, RevisionState};
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{Identifier, Reference};
 use orgate_core::membership::{MembershipOrigin, MembershipState};
+use orgate_core::passkey::CeremonyPurpose;
 use orgate_core::personal::PersonalProvider;
 use orgate_core::policy::{Change, Past, PolicyEpoch};
 use orgate_core::proof::Proofs;
@@ -178,7 +179,8 @@ macro_rules! identifiers {
 
 identifiers! {
     UserId OrganizationId ProjectId InvitationId ConnectionId RevisionId IdentityId SessionId SignInId SignUpId
-    ChallengeId ConnectionTestId AuditEventId MailId PasswordResetId DepartureId PersonalIdentityId
+    ChallengeId ConnectionTestId AuditEventId MailId PasswordResetId DepartureId PersonalIdentityId PasskeyId
+    CeremonyId
 }
 
 macro_rules! words {
@@ -208,6 +210,7 @@ into_value! {
     &'v Subject: subject => Self::Text(subject.as_str());
     &'v Reference: reference => Self::Text(reference.as_str());
     ChallengePurpose: purpose => Self::Text(purpose.as_str());
+    CeremonyPurpose: purpose => Self::Text(purpose.as_str());
 }
 
 from_value! {

@@ -1,5 +1,5 @@
 //! Owns `GET /check`: whether a session opens an organization, for proxies and product backends. One look-up in the
-//! database, no cache, no write (R-API-2). It is the hot path: what it does not need is not around it.
+//! database, nothing that can be stale, no write (R-API-2). It is the hot path: what it does not need is not around it.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};

@@ -1,10 +1,14 @@
 //! Owns the identifiers: a prefix that names the noun, then 26 characters that sort by time. It draws no randomness;
 //! callers pass the bytes.
 
+use arrayvec::ArrayString;
+
 use crate::time::Timestamp;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const BODY_LENGTH: usize = 26;
+/// A prefix of three letters, the underscore and the body: short enough to be kept and copied in place.
+const LENGTH: usize = 4 + BODY_LENGTH;
 
 /// How many random bytes an identifier takes. *Units*: bytes.
 pub const RANDOM_BYTES: usize = 10;
@@ -26,7 +30,7 @@ macro_rules! identifier {
         #[$doc]
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(ArrayString<LENGTH>);
 
         impl $name {
             /// The identifier as text.
@@ -39,11 +43,11 @@ macro_rules! identifier {
             const PREFIX: &'static str = $prefix;
 
             fn new(now: Timestamp, random: [u8; RANDOM_BYTES]) -> Self {
-                Self(format!("{}_{}", $prefix, body(now, random)))
+                Self(text($prefix, &body(now, random)))
             }
 
             fn parse(text: &str) -> Option<Self> {
-                is_identifier(text, $prefix).then(|| Self(text.to_owned()))
+                if is_identifier(text, $prefix) { ArrayString::from(text).ok().map(Self) } else { None }
             }
         }
 
@@ -63,7 +67,7 @@ macro_rules! identifier {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.0.as_str().to_owned()
             }
         }
     )*};
@@ -86,6 +90,10 @@ identifier! {
     IdentityId = "idn";
     /// The stored bond of a person's own provider and its subject to a user.
     PersonalIdentityId = "pid";
+    /// One passkey of a person.
+    PasskeyId = "psk";
+    /// One challenge to an authenticator.
+    CeremonyId = "cer";
     /// One browser session.
     SessionId = "ses";
     /// One attempt to sign in.
@@ -125,7 +133,7 @@ impl Reference {
     /// Reads a reference as a person may type it: any case, with or without the dash.
     pub fn parse(text: &str) -> Option<Self> {
         let plain: String = text.chars().filter(|c| *c != '-').collect::<String>().to_ascii_lowercase();
-        let known = plain.len() == 8 && plain.bytes().all(|b| ALPHABET.contains(&b));
+        let known = plain.len() == 8 && plain.bytes().all(is_in_alphabet);
         known.then(|| {
             let upper = plain.to_uppercase();
             let (head, tail) = upper.split_at(4);
@@ -143,6 +151,15 @@ impl std::fmt::Display for Reference {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.0)
     }
+}
+
+fn text(prefix: &str, body: &str) -> ArrayString<LENGTH> {
+    let mut text = ArrayString::new();
+    for part in [prefix, "_", body] {
+        // Every prefix has three letters, so it fits.
+        let _ = text.try_push_str(part);
+    }
+    text
 }
 
 fn body(now: Timestamp, random: [u8; RANDOM_BYTES]) -> String {
@@ -164,7 +181,13 @@ fn digits(number: u128, length: usize) -> String {
 fn is_identifier(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix)
         .and_then(|rest| rest.strip_prefix('_'))
-        .is_some_and(|body| body.len() == BODY_LENGTH && body.bytes().all(|b| ALPHABET.contains(&b)))
+        .is_some_and(|body| body.len() == BODY_LENGTH && body.bytes().all(is_in_alphabet))
+}
+
+/// The alphabet is the digits and the small letters without i, l, o and u; asked many times a second, so by comparing
+/// alone.
+const fn is_in_alphabet(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'h' | b'j' | b'k' | b'm' | b'n' | b'p'..=b't' | b'v'..=b'z')
 }
 
 #[cfg(test)]
@@ -177,6 +200,12 @@ mod tests {
         let late = UserId::new(Timestamp::from_millis(1_001), [0; 10]);
         assert!(early < late);
         assert_eq!(UserId::parse(early.as_str()), Some(early));
+    }
+
+    #[test]
+    fn exactly_the_letters_that_are_written_are_read() {
+        let read: Vec<u8> = (0..=u8::MAX).filter(|byte| is_in_alphabet(*byte)).collect();
+        assert_eq!(read, ALPHABET);
     }
 
     #[test]

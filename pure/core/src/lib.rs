@@ -14,6 +14,7 @@ pub mod linking;
 pub mod membership;
 pub mod method;
 pub mod name;
+pub mod passkey;
 pub mod permission;
 pub mod personal;
 pub mod personal_linking;

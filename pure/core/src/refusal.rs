@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::invitation::InvitationEnd;
 use crate::linking::LinkingRefusal;
+use crate::passkey::PasskeyRefusal;
 use crate::personal_linking::PersonalLinkingRefusal;
 use crate::wait;
 
@@ -122,6 +123,8 @@ pub enum Refusal {
     Linking(LinkingRefusal),
     /// An assertion by Google or GitHub that opens or links nothing (R-LNK-9).
     PersonalLinking(PersonalLinkingRefusal),
+    /// An authenticator's answer that is not taken.
+    Passkey(PasskeyRefusal),
     /// The connection was replaced or disabled while the sign-in was under way (R-SSO-7).
     ConnectionChanged,
 }
@@ -190,6 +193,7 @@ impl Refusal {
             Self::Busy => "busy",
             Self::Linking(refusal) => refusal.code(),
             Self::PersonalLinking(refusal) => refusal.code(),
+            Self::Passkey(refusal) => refusal.code(),
             Self::ConnectionChanged => "connection-changed",
         }
     }
@@ -212,6 +216,7 @@ impl Refusal {
             | Self::InvitationNeedsCode
             | Self::SignUpClosed
             | Self::MethodNotOffered
+            | Self::Passkey(_)
             | Self::Linking(
                 LinkingRefusal::MembershipRemoved
                 | LinkingRefusal::LinkedToAnotherSubject
@@ -292,6 +297,7 @@ impl Refusal {
             Self::Linking(LinkingRefusal::MembershipRemoved) => "You were removed from this organization",
             Self::Linking(LinkingRefusal::LinkedToAnotherSubject) => "Your account is linked to another SSO user",
             Self::Linking(LinkingRefusal::EmailMissing) => "Your identity provider sent no e-mail address",
+            Self::Passkey(refusal) => refusal.title(),
             Self::ConnectionChanged => "Single sign-on changed meanwhile",
         }
     }
@@ -354,8 +360,8 @@ impl Refusal {
             Self::SsoNotEntitled => "Ask whoever runs this service to switch single sign-on on for the organization.",
             Self::SsoEnforced => "Turn SSO enforcement off first.",
             Self::NoWayBackIn => {
-                "If the identity provider is down, no Owner could sign in without it. Keep an exempt Owner with a password, \
-                 or accept that only whoever runs this service can let you back in."
+                "If the identity provider is down, no Owner could sign in without it. Keep an exempt Owner with a password \
+                 or a passkey, or accept that only whoever runs this service can let you back in."
             }
             Self::AlreadyEnforced => {
                 "A trial comes before enforcement is confirmed. Turn it off first to try it again."
@@ -409,6 +415,7 @@ impl Refusal {
             Self::Linking(LinkingRefusal::EmailMissing) => {
                 "Ask your administrator to release the e-mail address to this application."
             }
+            Self::Passkey(refusal) => refusal.advice(),
             Self::ConnectionChanged => "An Owner replaced or disabled it while you were signing in. Start again.",
         };
         text.to_owned()
@@ -418,6 +425,12 @@ impl Refusal {
 impl From<PersonalLinkingRefusal> for Refusal {
     fn from(refusal: PersonalLinkingRefusal) -> Self {
         Self::PersonalLinking(refusal)
+    }
+}
+
+impl From<PasskeyRefusal> for Refusal {
+    fn from(refusal: PasskeyRefusal) -> Self {
+        Self::Passkey(refusal)
     }
 }
 

@@ -40,6 +40,11 @@ impl Bed {
         Self { store: Store::open(&settings, at(0)).await.unwrap(), _folder: folder }
     }
 
+    /// On a store that is open already.
+    pub fn on(store: Store) -> Self {
+        Self { store, _folder: None }
+    }
+
     pub async fn write<I, T, F>(&self, input: I, work: F) -> Result<T, StoreError>
     where
         I: Send + Sync + 'static,

@@ -67,12 +67,16 @@ impl World {
     #[must_use]
     pub fn under(&self, organization_id: &OrganizationId, enforcement: &Enforcement) -> Self {
         let mut world = self.clone();
-        for place in &mut world.places {
+        world.put_under(organization_id, enforcement);
+        world
+    }
+
+    fn put_under(&mut self, organization_id: &OrganizationId, enforcement: &Enforcement) {
+        for place in &mut self.places {
             if place.organization_id == *organization_id {
                 place.enforcement = enforcement.clone();
             }
         }
-        world
     }
 }
 

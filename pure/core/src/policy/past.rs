@@ -3,7 +3,7 @@
 //! change, misleads nobody.
 
 use super::enforcement::{Enforcement, is_exempt};
-use super::{Decision, World, session};
+use super::{Decision, Place, World, session};
 use crate::id::{ConnectionId, Identifier as _, OrganizationId};
 use crate::proof::Proofs;
 use crate::time::Timestamp;
@@ -152,8 +152,12 @@ pub(super) fn decide(world: &World, proofs: &Proofs, began: PolicyEpoch) -> Deci
         .flat_map(|place| place.past.changes.iter().map(move |change| (&place.organization_id, change)))
         .filter(|(_, change)| change.epoch > judged)
         .collect();
-    changes.sort_by_key(|(_, change)| std::cmp::Reverse(change.epoch));
-    let mut after = world.clone();
+    if changes.is_empty() {
+        // Today's terms were asked already.
+        return Decision::Allow;
+    }
+    changes.sort_unstable_by_key(|(_, change)| std::cmp::Reverse(change.epoch));
+    let mut after = without_past(world);
     for (organization_id, change) in changes {
         if is_ended_by(&after, organization_id, &change.before) {
             return session::ended(&after);
@@ -162,10 +166,27 @@ pub(super) fn decide(world: &World, proofs: &Proofs, began: PolicyEpoch) -> Deci
             Decision::Allow => {}
             dead @ (Decision::Require(_) | Decision::Deny(_)) => return dead,
         }
-        after = after.under(organization_id, &change.before);
+        after.put_under(organization_id, &change.before);
     }
     // The terms of the time when it was last judged: a role or membership may have changed under them.
     session::decide(&after, proofs)
+}
+
+/// The same world, for going back in: a past is not asked for its past, and would be copied at every step.
+fn without_past(world: &World) -> World {
+    let place = |place: &Place| Place {
+        organization_id: place.organization_id.clone(),
+        role: place.role,
+        enforcement: place.enforcement.clone(),
+        past: Past::default(),
+        mfa_required: place.mfa_required,
+        proofs_not_before: place.proofs_not_before,
+    };
+    World {
+        address: world.address.clone(),
+        has_second_factor: world.has_second_factor,
+        places: world.places.iter().map(place).collect(),
+    }
 }
 
 /// Whether a change ended every session of this person: it bound members more strictly, and the person is not exempt.

@@ -5,7 +5,7 @@ mod connection;
 mod readers;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -27,6 +27,7 @@ const LONG_READERS: usize = 2;
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
+    path: PathBuf,
     writer: Writer,
     readers: Readers,
     long_readers: Arc<Readers>,
@@ -40,6 +41,7 @@ impl Sqlite {
         writer.migrate(migrate, now)?;
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
+            path: path.to_owned(),
             writer: Writer::start(writer)?,
             readers: Readers::open(path, workers)?,
             long_readers: Arc::new(Readers::open(path, LONG_READERS)?),
@@ -73,6 +75,13 @@ impl Sqlite {
             drop(permit);
             outcome
         });
+        task.await.map_err(StoreError::fault)?
+    }
+
+    /// Folds the write-ahead log into the file, on a blocking thread and a connection of its own.
+    pub(crate) async fn fold(&self) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let task = tokio::task::spawn_blocking(move || Connection::open_writer(&path, Migrate::Check)?.fold());
         task.await.map_err(StoreError::fault)?
     }
 

@@ -95,7 +95,6 @@ pub async fn record(
 }
 
 /// Writes the event under an id that something else counts by.
-#[expect(clippy::too_many_arguments, reason = "those of `record`, and the id")]
 pub(crate) async fn record_as(
     tx: &mut Tx,
     app: &App,

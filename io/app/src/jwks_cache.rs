@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(scene.ask(URL, false).await, 1);
         assert_eq!(scene.ask("https://other.example/keys", false).await, 2);
         assert_eq!(scene.ask(URL, false).await, 1);
-        scene.cache.forget(&connection(1));
+        scene.cache.forget(connection(1));
         assert_eq!(scene.ask(URL, false).await, 3);
     }
 

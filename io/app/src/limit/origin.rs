@@ -60,7 +60,9 @@ pub(super) async fn known_browser(app: &App, visitor: &Visitor) -> Result<Option
 
 /// As it stands in the name of a bucket.
 pub(super) fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut text = data_encoding::HEXLOWER.encode(hash);
+    text.truncate(32);
+    text
 }
 
 /// Remembers where the person came in from.

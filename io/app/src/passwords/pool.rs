@@ -112,7 +112,7 @@ mod tests {
         let own = rustix::process::getpriority_process(None).unwrap();
         let pool = Pool::new(NonZeroUsize::MIN);
         let theirs = pool.run(|| rustix::process::getpriority_process(None).unwrap()).await.unwrap();
-        assert_eq!(theirs, (own + NICE).min(19).max(NICE));
+        assert_eq!(theirs, (own + NICE).clamp(NICE, 19));
         assert_eq!(rustix::process::getpriority_process(None).unwrap(), own, "this thread stays as it was");
     }
 }

@@ -202,7 +202,7 @@ async fn t_mfa_3_of_64_parallel_tries_of_one_code_one_comes_in(bed: Bed) {
     }
     let typed = app.typed(bed.now());
     let tries = held_ids.iter().map(|(id, visitor)| second_factor::verify(&bed.app, visitor, id, typed.clone()));
-    let came_in = join_all(tries).await.into_iter().filter(Result::is_ok).count();
+    let came_in = join_all(tries).await.into_iter().flatten().count();
     assert_eq!(came_in, 1);
 }
 
@@ -212,7 +212,7 @@ async fn t_mfa_3_of_64_parallel_tries_in_one_sign_in_one_comes_in(bed: Bed) {
     let id = held(&bed, &visitor, &kim).await;
     let typed = app.typed(bed.now());
     let tries = (0..64).map(|_| second_factor::verify(&bed.app, &visitor, &id, typed.clone()));
-    let came_in = join_all(tries).await.into_iter().filter(Result::is_ok).count();
+    let came_in = join_all(tries).await.into_iter().flatten().count();
     assert_eq!(came_in, 1);
 }
 

@@ -1,5 +1,6 @@
 //! GitHub: what it says about a person, and every way in which that is worth nothing.
 
+use orgate_core::email::EmailAddress;
 use orgate_core::personal::PersonalProvider::GitHub;
 use orgate_testkit::github::{Account, Place, address};
 
@@ -57,7 +58,7 @@ async fn t_lnk_11_only_a_verified_primary_address_that_reaches_somebody_is_taken
     ] {
         world.github.sign_in_as(mona().with_emails(&emails));
         let email = world.sign_in(GitHub).await.unwrap().email;
-        assert_eq!(email.as_ref().map(|email| email.as_str()), expected, "{emails:?}");
+        assert_eq!(email.as_ref().map(EmailAddress::as_str), expected, "{emails:?}");
     }
 }
 

@@ -54,6 +54,15 @@ async fn t_bcp_1_t_bcp_8_an_authorization_request_carries_exactly_what_it_should
 }
 
 #[tokio::test]
+async fn a_sign_in_through_a_connection_asks_neither_google_nor_github() {
+    let world = World::sqlite().await;
+    let site = world.site("Acme", &world.idp).await;
+    world.begin(&world.bed.stranger(), &site).await;
+    assert!(world.google.requests().is_empty());
+    assert!(world.github.asked().is_empty());
+}
+
+#[tokio::test]
 async fn t_bcp_6_the_token_endpoint_gets_basic_and_the_verifier_of_the_challenge() {
     let world = World::sqlite().await;
     let site = world.site("Acme", &world.idp).await;

@@ -57,9 +57,7 @@ pub struct World {
     pub bed: Bed,
     pub idp: HostileIdp,
     pub dns: Dns,
-    #[allow(dead_code, reason = "the suite of single sign-on needs none")]
     pub google: HostileIdp,
-    #[allow(dead_code, reason = "the suite of single sign-on needs none")]
     pub github: GitHub,
     authority: Authority,
     idp_clock: ManualClock,

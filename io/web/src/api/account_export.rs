@@ -5,6 +5,7 @@ use axum::Json;
 use orgate_app::account::export::{self, Export};
 use orgate_app::rows::{AuditEvent, Identity, OwnGrant, OwnMembership, Passkey, PersonalIdentity};
 use orgate_app::session::SessionView;
+use orgate_core::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -195,9 +196,9 @@ impl From<Export> for ExportView {
                 created_at: export.user.created_at.to_rfc3339(),
             },
             credentials: ExportedCredentials {
-                password_set_at: export.password_set_at.map(|at| at.to_rfc3339()),
+                password_set_at: export.password_set_at.map(Timestamp::to_rfc3339),
                 has_second_factor: export.user.has_second_factor,
-                authenticator_app_since: export.totp_confirmed_at.map(|at| at.to_rfc3339()),
+                authenticator_app_since: export.totp_confirmed_at.map(Timestamp::to_rfc3339),
                 recovery_codes_left: export.recovery_codes_left,
                 passkeys: export.passkeys.into_iter().map(ExportedPasskey::from).collect(),
                 personal_identities: export
@@ -223,7 +224,7 @@ impl From<Passkey> for ExportedPasskey {
             id: passkey.id.to_string(),
             name: passkey.name,
             since: passkey.created_at.to_rfc3339(),
-            last_used_at: passkey.last_used_at.map(|at| at.to_rfc3339()),
+            last_used_at: passkey.last_used_at.map(Timestamp::to_rfc3339),
         }
     }
 }
@@ -235,7 +236,7 @@ impl From<PersonalIdentity> for ExportedPersonalIdentity {
             subject: identity.subject.as_str().to_owned(),
             email: identity.email,
             since: identity.created_at.to_rfc3339(),
-            last_sign_in_at: identity.last_sign_in_at.map(|at| at.to_rfc3339()),
+            last_sign_in_at: identity.last_sign_in_at.map(Timestamp::to_rfc3339),
         }
     }
 }
@@ -249,8 +250,8 @@ impl From<OwnMembership> for ExportedMembership {
             state: membership.state.as_str(),
             origin: membership.origin.as_str(),
             joined_at: membership.joined_at.to_rfc3339(),
-            ended_at: membership.ended_at.map(|at| at.to_rfc3339()),
-            last_sign_in_at: membership.last_sign_in_at.map(|at| at.to_rfc3339()),
+            ended_at: membership.ended_at.map(Timestamp::to_rfc3339),
+            last_sign_in_at: membership.last_sign_in_at.map(Timestamp::to_rfc3339),
         }
     }
 }
@@ -287,7 +288,7 @@ impl From<(Identity, String)> for ExportedIdentity {
             issuer: identity.issuer,
             subject: identity.subject.as_str().to_owned(),
             since: identity.created_at.to_rfc3339(),
-            last_sign_in_at: identity.last_sign_in_at.map(|at| at.to_rfc3339()),
+            last_sign_in_at: identity.last_sign_in_at.map(Timestamp::to_rfc3339),
         }
     }
 }

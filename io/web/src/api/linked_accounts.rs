@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use orgate_app::linked_account;
 use orgate_core::personal::PersonalProvider;
 use orgate_core::refusal::Refusal;
+use orgate_core::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,7 +39,7 @@ pub async fn list(call: Call) -> Result<Json<ListView<LinkedAccountView>>, Failu
         provider: identity.provider.as_str(),
         email: identity.email,
         linked_at: identity.created_at.to_rfc3339(),
-        last_sign_in_at: identity.last_sign_in_at.map(|at| at.to_rfc3339()),
+        last_sign_in_at: identity.last_sign_in_at.map(Timestamp::to_rfc3339),
     }))))
 }
 

@@ -4,7 +4,7 @@ use orgate_core::personal::{PersonalAssertion, PersonalProvider};
 use orgate_sso::personal::google;
 use serde_json::{Value, json};
 
-use crate::support::{World, claims, claims_with, claims_without, response};
+use crate::support::{World, claims_with, claims_without, response};
 
 fn said(claims: &Value) -> PersonalAssertion {
     google::assertion(World::of(claims).run().result.unwrap())

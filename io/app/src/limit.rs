@@ -121,13 +121,6 @@ pub async fn sso(app: &App, visitor: &Visitor) -> Result<(), Error> {
     by_network(app, visitor, "sign-in", most(app.settings.limits.sign_ins_per_hour)).await
 }
 
-/// Counts the answer to such a begin, right or wrong, apart from begins: nobody has more answers than begins.
-///
-/// *Errors*: [`Refusal::TooManyRequests`].
-pub async fn answer(app: &App, visitor: &Visitor) -> Result<(), Error> {
-    by_network(app, visitor, "answer", most(app.settings.limits.sign_ins_per_hour)).await
-}
-
 /// Counts a password or code that is tried inside a session, to confirm a change.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].

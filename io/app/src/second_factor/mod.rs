@@ -134,8 +134,8 @@ async fn has_one(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
 }
 
 /// Whether there is a factor beside the authenticator app.
-async fn has_another(_tx: &mut Tx, _user_id: &UserId) -> Result<bool, Error> {
-    Ok(false)
+async fn has_another(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+    Ok(tx.instance().count_passkeys(user_id).await? > 0)
 }
 
 /// Refuses to take the person's last factor away where that would end the last way back into an organization.

@@ -20,6 +20,7 @@ mod matrix;
 mod off;
 mod on;
 mod operator;
+mod owner_factor;
 mod parallel;
 mod race;
 mod revival;

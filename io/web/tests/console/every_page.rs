@@ -11,7 +11,16 @@ use crate::browser::{Browser, Console};
 /// everybody has at every time, have their own suites.
 fn is_of_sign_on(path: &str) -> bool {
     let of_sign_on = ["/connections", "/single-sign-on", "/enforcement"].iter().any(|part| path.contains(part));
-    let of_a_moment = ["/account/email-changes/{id}", "/account/password/removal"].contains(&path);
+    let of_a_moment = [
+        "/account/email-changes/{id}",
+        "/account/password/removal",
+        "/account/second-factor/new",
+        "/account/totp",
+        "/account/totp/removal",
+        "/account/recovery-codes/new",
+        "/account/security/linked-accounts/{provider}/removal",
+    ]
+    .contains(&path);
     of_sign_on || of_a_moment || path.starts_with("/account/proof")
 }
 

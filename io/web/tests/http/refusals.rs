@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use orgate_core::invitation::InvitationEnd;
 use orgate_core::linking::LinkingRefusal;
+use orgate_core::passkey::PasskeyRefusal;
+use orgate_core::personal_linking::PersonalLinkingRefusal;
 use orgate_core::refusal::Refusal;
 use orgate_web::error::{Failure, RequestRefusal};
 
@@ -47,10 +49,15 @@ fn all() -> Vec<Refusal> {
         Refusal::SignUpClosed,
         Refusal::MethodNotOffered,
         Refusal::Busy,
+        Refusal::NoSecondFactor(Vec::new()),
+        Refusal::NeedsMailedCode,
+        Refusal::FactorExists,
         Refusal::ConnectionChanged,
     ];
     all.extend([InvitationEnd::Accepted, InvitationEnd::Revoked, InvitationEnd::Expired].map(Refusal::InvitationOver));
     all.extend(LinkingRefusal::ALL.map(Refusal::Linking));
+    all.extend(PersonalLinkingRefusal::ALL.map(Refusal::PersonalLinking));
+    all.extend(PasskeyRefusal::ALL.map(Refusal::Passkey));
     all
 }
 
@@ -68,6 +75,11 @@ fn is_listed(refusal: &Refusal) -> bool {
         Refusal::ConnectionChanged | Refusal::SessionEnded(_) | Refusal::NoWayBackIn => true,
         Refusal::AlreadyEnforced | Refusal::MfaManagedByIdp => true,
         Refusal::LastOwnerOf(_) | Refusal::LastWayIn | Refusal::MethodNotOffered => true,
+        Refusal::PersonalLinking(_)
+        | Refusal::Passkey(_)
+        | Refusal::NoSecondFactor(_)
+        | Refusal::NeedsMailedCode
+        | Refusal::FactorExists => true,
     }
 }
 

@@ -29,7 +29,8 @@ pub fn body_of(route: &Route) -> Option<Value> {
     let last = route.path.rsplit('/').next().unwrap();
     let body = match (route.method.as_str(), last) {
         ("POST", "sign-ups") => json!({ "email": "a@example.com", "password": "some long password", "name": "A" }),
-        ("POST", "verification") => json!({ "code": "123456" }),
+        ("POST", "second-factor") => json!({ "method": "totp", "code": "123456" }),
+        ("POST", "verification" | "confirmation") => json!({ "code": "123456" }),
         ("POST", "email-changes") => json!({ "email": "a@example.com" }),
         ("POST", "sessions") => json!({ "method": "password", "email": "a@example.com", "password": "x" }),
         ("POST", "proofs") => json!({ "method": "password", "password": "x" }),

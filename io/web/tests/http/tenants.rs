@@ -23,6 +23,7 @@ fn fields_of(path: &str) -> Vec<(&'static str, &'static str)> {
         ("client_id", "a"),
         ("client_secret", "b"),
         ("confirmation", "acme"),
+        ("mfa_required", "true"),
     ]
 }
 

@@ -76,8 +76,7 @@ impl InstanceTx<'_> {
     ///
     /// *Errors*: [`StoreError::Conflict`] with `PasskeyCredential`: the authenticator's name for it is known.
     pub async fn insert_passkey(&mut self, passkey: &Passkey) -> Result<(), StoreError> {
-        let sql =
-            concat!("insert into passkeys (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        let sql = concat!("insert into passkeys (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
         let values = [
             (&passkey.id).into(),
             (&passkey.user_id).into(),

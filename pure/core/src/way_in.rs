@@ -80,7 +80,13 @@ impl WayIn {
     /// Whether somebody comes in who was not in before; the others go on from a session there is, or make none.
     pub const fn is_entry(self) -> bool {
         match self {
-            Self::SignUp | Self::Password | Self::SecondFactor | Self::Google | Self::GitHub | Self::Passkey | Self::Sso => true,
+            Self::SignUp
+            | Self::Password
+            | Self::SecondFactor
+            | Self::Google
+            | Self::GitHub
+            | Self::Passkey
+            | Self::Sso => true,
             Self::PasswordAgain
             | Self::SecondFactorAgain
             | Self::PersonalAgain

@@ -202,12 +202,7 @@ pub(crate) async fn allowed(
 }
 
 /// Refuses a link that enforcement came upon. Once nobody enforces any more it is over like any other old link.
-pub(crate) async fn still_allowed(
-    tx: &mut Tx,
-    user: &User,
-    began: PolicyEpoch,
-    now: Timestamp,
-) -> Result<(), Error> {
+pub(crate) async fn still_allowed(tx: &mut Tx, user: &User, began: PolicyEpoch, now: Timestamp) -> Result<(), Error> {
     match allowed(tx, user, began, now).await? {
         Ok(()) => Ok(()),
         Err(Refusal::SsoRequired(_)) => {

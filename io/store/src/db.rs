@@ -181,7 +181,8 @@ impl Store {
                 let write = engine.write((texts, numbers.to_vec()), move |tx: &mut Tx, (texts, numbers)| {
                     Box::pin(async move {
                         let texts = texts.iter().map(|text| Value::from(text.as_str()));
-                        let values: Vec<Value<'_>> = texts.chain(numbers.iter().map(|number| (*number).into())).collect();
+                        let values: Vec<Value<'_>> =
+                            texts.chain(numbers.iter().map(|number| (*number).into())).collect();
                         tx.query_optional(sql, &values, |row| row.at(0)).await
                     })
                 });

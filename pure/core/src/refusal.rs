@@ -291,7 +291,9 @@ impl Refusal {
             Self::SignUpClosed | Self::PersonalLinking(PersonalLinkingRefusal::SignUpClosed) => "Sign-up is closed",
             Self::PersonalLinking(PersonalLinkingRefusal::AddressMissing) => "No address was named that we can use",
             Self::PersonalLinking(PersonalLinkingRefusal::AnotherAccountLinked) => "Another account is linked already",
-            Self::PersonalLinking(PersonalLinkingRefusal::LinkedToSomebodyElse) => "That account is somebody else's here",
+            Self::PersonalLinking(PersonalLinkingRefusal::LinkedToSomebodyElse) => {
+                "That account is somebody else's here"
+            }
             Self::MethodNotOffered => "There is no such way to sign in here",
             Self::Busy => "Busy right now",
             Self::Linking(LinkingRefusal::MembershipRemoved) => "You were removed from this organization",
@@ -360,8 +362,8 @@ impl Refusal {
             Self::SsoNotEntitled => "Ask whoever runs this service to switch single sign-on on for the organization.",
             Self::SsoEnforced => "Turn SSO enforcement off first.",
             Self::NoWayBackIn => {
-                "If the identity provider is down, no Owner could sign in without it. Keep an exempt Owner with a password \
-                 or a passkey, or accept that only whoever runs this service can let you back in."
+                "If the identity provider is down, no Owner could sign in without it. Keep an exempt Owner with a password, \
+                 or accept that only whoever runs this service can let you back in."
             }
             Self::AlreadyEnforced => {
                 "A trial comes before enforcement is confirmed. Turn it off first to try it again."

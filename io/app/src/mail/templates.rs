@@ -5,9 +5,9 @@ use orgate_core::time::Timestamp;
 
 use super::account_letters::AccountMail;
 use super::enforcement_letters;
-use super::personal_letters::PersonalMail;
 use super::factor_letters::FactorMail;
 use super::letter::{Letter, fits_header_beside_code, foreign, foreign_beside_code};
+use super::personal_letters::PersonalMail;
 use crate::token::SixDigitCode;
 
 /// A link for one of the Users who have an address (R-IN-3).

@@ -54,8 +54,7 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let offered = app.settings.sign_in_methods.offers(AuthenticationMethod::Password);
                 let has_password = offered && tx.instance().find_password(&user.id).await?.is_some();
                 let password = has_password && opens(Proof::Password { at });
-                let linked =
-                    personal_ways(tx, app, &user, |provider| opens(personal::proof_of(provider, at))).await?;
+                let linked = personal_ways(tx, app, &user, |provider| opens(personal::proof_of(provider, at))).await?;
                 let code = has_sso(&caller) && opens(Proof::MailedCode { at });
                 let places = caller.check.places.iter().filter(|place| place.place.enforcement.connection.is_some());
                 // R-IN-9: an SSO proof alone shows nothing of the person's other organizations.

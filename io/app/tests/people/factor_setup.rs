@@ -167,7 +167,10 @@ async fn t_mfa_3_of_64_parallel_confirmations_one_sets_the_app_up(bed: Bed) {
     for other in others {
         let refusal = refused(other);
         // The winner's new token took the session away from the others.
-        assert!(matches!(refusal, Refusal::NoSession | Refusal::AttemptOver | Refusal::NeedsRecentProof), "{refusal:?}");
+        assert!(
+            matches!(refusal, Refusal::NoSession | Refusal::AttemptOver | Refusal::NeedsRecentProof),
+            "{refusal:?}"
+        );
     }
 }
 

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::parts::initials;
 use super::factors::SecondFactorCard;
+use super::parts::initials;
 use super::personal::LinkedAccount;
 use super::{Choice, Field, Frame, Moment};
 

@@ -9,8 +9,8 @@ use orgate_core::proof::Proof;
 use orgate_core::time::Timestamp;
 use serde::Deserialize;
 
-use super::second_factor;
 use super::linked_accounts;
+use super::second_factor;
 use crate::console::frame;
 use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Visit, done};

@@ -1,6 +1,6 @@
 //! Owns the limits on what one network, one account or one organization may try in a while. They are counted in the
 //! database, so they hold on every node, and before the transaction that they guard, so a refused attempt counts as well.
-//! Guesses at a secret are slowed down in [`guess`]; how refused ones are written down is in [`refused`].
+//! Guesses at a secret are slowed down in `guess`; how refused ones are written down is in `refused`.
 //!
 //! *Source*: `api.md` (60 sign-ups and 300 sign-ins an hour for an address, T-WEB-10: IPv6 by its /64), V6.3.1, V6.6.3.
 

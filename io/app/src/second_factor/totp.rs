@@ -47,7 +47,7 @@ pub struct Enrolled {
 
 /// Draws a secret, in place of another that waits.
 ///
-/// *Errors*: [`Refusal::FactorExists`], and those of [`may_enrol`].
+/// *Errors*: [`Refusal::FactorExists`], and those of `may_enrol`.
 pub async fn begin(app: &App, visitor: &Visitor) -> Result<PendingTotp, Error> {
     app.store
         .write((app.clone(), visitor.clone()), |tx, (app, visitor)| {
@@ -69,7 +69,7 @@ pub async fn begin(app: &App, visitor: &Visitor) -> Result<PendingTotp, Error> {
 
 /// The secret that waits, for the page that shows it.
 ///
-/// *Errors*: [`Refusal::AttemptOver`] when none waits any more, and those of [`may_enrol`].
+/// *Errors*: [`Refusal::AttemptOver`] when none waits any more, and those of `may_enrol`.
 pub async fn find(app: &App, visitor: &Visitor) -> Result<PendingTotp, Error> {
     app.store
         .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
@@ -86,7 +86,7 @@ pub async fn find(app: &App, visitor: &Visitor) -> Result<PendingTotp, Error> {
 /// Takes the first code: the app is a second factor. Every other session ends, and the person is mailed.
 ///
 /// *Errors*: [`Refusal::InvalidInput`] for a wrong code, [`Refusal::AttemptOver`], [`Refusal::TooManyRequests`], and those
-/// of [`may_enrol`].
+/// of `may_enrol`.
 pub async fn confirm(app: &App, visitor: &Visitor, typed: &str) -> Result<Enrolled, Error> {
     let code = SixDigitCode::parse(typed).ok_or_else(wrong_code)?;
     let user_id = app

@@ -1,7 +1,7 @@
 //! Owns the second factor of a sign-in (R-IN-4, R-ENF-8): an attempt waits for it after a right first proof, opens nothing
 //! else, and is decided anew when the factor was right. A person confirms in a session by `again`.
 //!
-//! Each factor has its own way to be right; all of them end in [`promote`], in the transaction that used them up.
+//! Each factor has its own way to be right; all of them end in `promote`, in the transaction that used them up.
 
 pub mod again;
 mod attempt;

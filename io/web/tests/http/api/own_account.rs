@@ -14,10 +14,10 @@ async fn a_person_looks_at_their_account_and_takes_another_address() {
     let ask = |body| site.post("/api/v1/account/email-changes").bearer(&sam).json(&body);
     // T-LNK-6: nobody says of themselves that an address is proven.
     let forged = json!({ "email": "victim@example.com", "email_verified": true });
-    assert_eq!(ask(forged).send().await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    ask(forged).refused(StatusCode::BAD_REQUEST, "malformed-request").await;
     let forged = json!({ "name": "Sam", "email_proven": true });
-    let patched = site.ask(Method::PATCH, "/api/v1/account").bearer(&sam).json(&forged).send().await;
-    assert_eq!(patched.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let patched = site.ask(Method::PATCH, "/api/v1/account").bearer(&sam).json(&forged);
+    patched.refused(StatusCode::BAD_REQUEST, "malformed-request").await;
     ask(json!({ "email": "sam@example.com" })).refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
     let change = ask(json!({ "email": "sam@new.example" })).expect(StatusCode::ACCEPTED).await.json();
     let path = format!("/api/v1/account/email-changes/{}/verification", text(&change["id"]));

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod audit_log;
 pub mod authorise;
 pub mod boot;
+mod challenge;
 pub mod clock;
 pub mod connection;
 pub mod connection_test;

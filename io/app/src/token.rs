@@ -5,6 +5,7 @@ use std::fmt;
 
 use aws_lc_rs::{digest, hmac};
 use data_encoding::BASE64URL_NOPAD;
+use orgate_core::challenge::ChallengePurpose;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -151,20 +152,8 @@ impl fmt::Debug for SixDigitCode {
 pub enum CodePurpose {
     /// Signing up with e-mail; bound to the sign-up.
     SignUp,
-    /// Proving the address within an attempt to sign in; bound to the attempt.
-    SignIn,
-    /// A step up of a session that exists; bound to the session.
-    Session,
-    /// Accepting an invitation over its copied link; bound to the invitation.
-    Invitation,
-    /// Leaving an organization within a stopped sign-in; bound to both.
-    Departure,
-    /// Taking a new address; bound to the session that asked.
-    EmailChange,
-    /// Setting up a first second factor; bound to the session.
-    Enrolment,
-    /// Proving the address within a sign-in through Google or GitHub; bound to the attempt.
-    PersonalSignIn,
+    /// A challenge; bound to what it was put for.
+    Challenge(ChallengePurpose),
 }
 
 impl CodePurpose {
@@ -172,13 +161,7 @@ impl CodePurpose {
     pub const fn word(self) -> &'static str {
         match self {
             Self::SignUp => "sign-up",
-            Self::SignIn => "sign-in",
-            Self::Session => "session",
-            Self::Invitation => "invitation",
-            Self::Departure => "departure",
-            Self::EmailChange => "email-change",
-            Self::Enrolment => "enrolment",
-            Self::PersonalSignIn => "personal-sign-in",
+            Self::Challenge(purpose) => purpose.as_str(),
         }
     }
 }
@@ -303,7 +286,7 @@ mod tests {
         let code = SixDigitCode::from_number(7);
         let stored = key(1).mac(CodePurpose::SignUp, "sup_a", &code);
         assert!(key(1).matches(CodePurpose::SignUp, "sup_a", &code, &stored));
-        assert!(!key(1).matches(CodePurpose::SignIn, "sup_a", &code, &stored));
+        assert!(!key(1).matches(CodePurpose::Challenge(ChallengePurpose::SignIn), "sup_a", &code, &stored));
         assert!(!key(1).matches(CodePurpose::SignUp, "sup_b", &code, &stored));
         assert!(!key(1).matches(CodePurpose::SignUp, "sup_a", &SixDigitCode::from_number(8), &stored));
         assert!(!key(2).matches(CodePurpose::SignUp, "sup_a", &code, &stored));

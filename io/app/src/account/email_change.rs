@@ -2,7 +2,7 @@
 //! it. The answer is the same whether somebody has that address or not; only its mailbox hears the difference (R-IN-5).
 //! Enforcement follows memberships, so a new address leads out of nothing, and whom it binds changes none (T-ENF-5).
 
-use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::challenge::ChallengePurpose;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{ChallengeId, Identifier as _};
 use orgate_core::policy::AddressState;
@@ -13,14 +13,14 @@ use orgate_store::{Challenge, Constraint, StoreError, Tx, User};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
-use crate::entropy::Draw as _;
+use crate::challenge::{self, Ask};
 use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
 use crate::mail::MailTemplate;
 use crate::mail::account_letters::AccountMail;
 use crate::password_reset;
-use crate::token::{CodePurpose, SixDigitCode};
+use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
 /// A change that waits for its code.
@@ -140,21 +140,9 @@ async fn ask(
     user: &User,
     email: &EmailAddress,
 ) -> Result<EmailChange, Error> {
-    let now = app.now();
-    let code = app.entropy.six_digits();
     let bound_to = caller.session_id().to_string();
-    let challenge = Challenge {
-        id: app.entropy.id(now),
-        purpose: ChallengePurpose::EmailChange,
-        code_mac: app.code_key.mac(CodePurpose::EmailChange, &bound_to, &code),
-        bound_to,
-        user_id: Some(user.id.clone()),
-        email: email.clone(),
-        tries_left: CODE_TRIES,
-        created_at: now,
-        expires_at: now.plus(CODE_LIFETIME),
-    };
-    tx.instance().insert_challenge(&challenge).await?;
+    let ask = Ask { purpose: ChallengePurpose::EmailChange, bound_to: &bound_to, user_id: Some(&user.id), email };
+    let (challenge, code) = challenge::put(tx, app, ask).await?;
     let mail = if is_anothers(tx, user, email).await? {
         AccountMail::EmailTaken { sign_in_url: app.settings.public_url.link("/sign-in") }
     } else {
@@ -184,13 +172,8 @@ async fn take(
     id: &ChallengeId,
     code: &SixDigitCode,
 ) -> Result<Result<EmailAddress, Refusal>, Error> {
-    let (challenge, now) = (pending(tx, app, caller, id).await?, app.now());
-    if !app.code_key.matches(CodePurpose::EmailChange, &challenge.bound_to, code, &challenge.code_mac) {
-        tx.instance().spend_challenge_try(&challenge.id, now).await?;
-        return Ok(Err(Refusal::InvalidCode));
-    }
-    let taken = tx.instance().consume_challenge(&challenge.id, now).await?;
-    Ok(if taken { Ok(challenge.email) } else { Err(Refusal::AttemptOver) })
+    let pending = pending(tx, app, caller, id).await?;
+    Ok(challenge::take(tx, app, &pending, code).await?.map(|()| pending.email))
 }
 
 async fn change(

@@ -1,7 +1,7 @@
 //! Owns accepting an invitation: an act of consent by the User who has the invited address, in a session that opens
 //! their account (R-INV-2, R-IN-9).
 
-use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::challenge::ChallengePurpose;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{InvitationId, OrganizationId, UserId};
 use orgate_core::invitation::{InvitationEnd, InvitationLink};
@@ -10,7 +10,7 @@ use orgate_core::policy::{AddressState, Decision, Question, Requirement, decide}
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
-use orgate_store::{Challenge, Invitation, Tx, User};
+use orgate_store::{Invitation, Tx, User};
 
 use super::open::has_address;
 use super::{Found, end, find, refuse_while_enforced};
@@ -18,13 +18,13 @@ use crate::address;
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
-use crate::entropy::Draw as _;
+use crate::challenge::{self, Ask};
 use crate::error::Error;
 use crate::limit;
 use crate::mail::templates::MailTemplate;
 use crate::membership;
 use crate::notice;
-use crate::token::{CodePurpose, SixDigitCode};
+use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
 /// What accepting led to.
@@ -89,20 +89,14 @@ pub async fn request_code(app: &App, visitor: &Visitor, token: &str) -> Result<(
                     return Err(Error::from(Refusal::InvitationForAnotherAddress));
                 }
                 limit::mail_in(tx, app, found.invitation.email.key()).await?;
-                let (now, code) = (app.now(), app.entropy.six_digits());
                 let bound_to = bound_to(&caller, &found);
-                let challenge = Challenge {
-                    id: app.entropy.id(now),
+                let ask = Ask {
                     purpose: ChallengePurpose::Invitation,
-                    code_mac: app.code_key.mac(CodePurpose::Invitation, &bound_to, &code),
-                    bound_to,
-                    user_id: Some(caller.user_id().clone()),
-                    email: found.invitation.email.clone(),
-                    tries_left: CODE_TRIES,
-                    created_at: now,
-                    expires_at: now.plus(CODE_LIFETIME),
+                    bound_to: &bound_to,
+                    user_id: Some(caller.user_id()),
+                    email: &found.invitation.email,
                 };
-                tx.instance().insert_challenge(&challenge).await?;
+                let (_, code) = challenge::put(tx, app, ask).await?;
                 let template = MailTemplate::InvitationCode { code, organization: found.organization.name };
                 // To the address as the User wrote it, which is theirs; never as an inviter did (T-LNK-10).
                 let user = tx.instance().load_user(caller.user_id()).await?;
@@ -186,18 +180,11 @@ async fn take_code(
     found: &Found,
     code: &SixDigitCode,
 ) -> Result<Result<(), Refusal>, Error> {
-    let (bound_to, now) = (bound_to(caller, found), app.now());
-    let mut instance = tx.instance();
-    let Some(challenge) = instance.find_challenge(ChallengePurpose::Invitation, &bound_to, now).await? else {
-        return Ok(Err(Refusal::AttemptOver));
-    };
-    if !instance.spend_challenge_try(&challenge.id, now).await? {
-        return Ok(Err(Refusal::AttemptOver));
+    let bound_to = bound_to(caller, found);
+    match tx.instance().find_challenge(ChallengePurpose::Invitation, &bound_to, app.now()).await? {
+        Some(challenge) => challenge::take(tx, app, &challenge, code).await,
+        None => Ok(Err(Refusal::AttemptOver)),
     }
-    if !app.code_key.matches(CodePurpose::Invitation, &bound_to, code, &challenge.code_mac) {
-        return Ok(Err(Refusal::InvalidCode));
-    }
-    Ok(if instance.consume_challenge(&challenge.id, now).await? { Ok(()) } else { Err(Refusal::AttemptOver) })
 }
 
 /// The invitation and the session: a code serves in no other.

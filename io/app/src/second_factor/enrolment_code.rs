@@ -1,22 +1,22 @@
 //! Owns the code that is mailed before somebody sets up their first second factor, whichever way they came in: who has
 //! only a password, or only a browser that was left open, binds no factor to the account (R-IN-4).
 
-use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::challenge::ChallengePurpose;
 use orgate_core::policy::AddressState;
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
-use orgate_store::{Challenge, Tx, User};
+use orgate_store::{Tx, User};
 
 use crate::app::App;
 use crate::authorise::{self, Caller};
-use crate::entropy::Draw as _;
+use crate::challenge::{self, Ask};
 use crate::error::Error;
 use crate::limit;
 use crate::mail::MailTemplate;
 use crate::mail::factor_letters::FactorMail;
 use crate::sign_in::issue::{Issued, Shown, issue};
-use crate::token::{CodePurpose, SixDigitCode};
+use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
 /// Mails the code, bound to this session.
@@ -30,20 +30,14 @@ pub async fn mail(app: &App, visitor: &Visitor) -> Result<(), Error> {
                 let caller = authorise::account_recently(tx, app, visitor).await?;
                 let user = with_proven_address(tx, &caller).await?;
                 limit::code_in(tx, app, &user.id).await?;
-                let (now, code) = (app.now(), app.entropy.six_digits());
                 let bound_to = caller.session_id().to_string();
-                let challenge = Challenge {
-                    id: app.entropy.id(now),
+                let ask = Ask {
                     purpose: ChallengePurpose::Enrolment,
-                    code_mac: app.code_key.mac(CodePurpose::Enrolment, &bound_to, &code),
-                    bound_to,
-                    user_id: Some(user.id),
-                    email: user.email.clone(),
-                    tries_left: CODE_TRIES,
-                    created_at: now,
-                    expires_at: now.plus(CODE_LIFETIME),
+                    bound_to: &bound_to,
+                    user_id: Some(&user.id),
+                    email: &user.email,
                 };
-                tx.instance().insert_challenge(&challenge).await?;
+                let (_, code) = challenge::put(tx, app, ask).await?;
                 app.outbox.put(tx, &user.email, MailTemplate::Factor(FactorMail::EnrolmentCode { code })).await
             })
         })
@@ -82,12 +76,9 @@ async fn with_proven_address(tx: &mut Tx, caller: &Caller) -> Result<User, Error
 }
 
 async fn take(tx: &mut Tx, app: &App, caller: &Caller, code: &SixDigitCode) -> Result<Result<(), Refusal>, Error> {
-    let (bound_to, now) = (caller.session_id().to_string(), app.now());
-    let challenge = tx.instance().find_challenge(ChallengePurpose::Enrolment, &bound_to, now).await?;
-    let Some(challenge) = challenge else { return Ok(Err(Refusal::AttemptOver)) };
-    if !app.code_key.matches(CodePurpose::Enrolment, &bound_to, code, &challenge.code_mac) {
-        tx.instance().spend_challenge_try(&challenge.id, now).await?;
-        return Ok(Err(Refusal::InvalidCode));
+    let bound_to = caller.session_id().to_string();
+    match tx.instance().find_challenge(ChallengePurpose::Enrolment, &bound_to, app.now()).await? {
+        Some(pending) => challenge::take(tx, app, &pending, code).await,
+        None => Ok(Err(Refusal::AttemptOver)),
     }
-    if tx.instance().consume_challenge(&challenge.id, now).await? { Ok(Ok(())) } else { Ok(Err(Refusal::AttemptOver)) }
 }

@@ -2,26 +2,25 @@
 //! The code serves only on top of such a proof (R-LNK-6, R-IN-9); an SSO-born person proves their address by it
 //! (R-LNK-4).
 
-use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
-use orgate_core::id::ChallengeId;
+use orgate_core::challenge::ChallengePurpose;
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::personal::PersonalProvider;
 use orgate_core::policy::{Decision, Question, Requirement, decide};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
-use orgate_store::{Challenge, Tx, User, UserPlace};
+use orgate_store::{Tx, User, UserPlace};
 
 use super::issue::{Issued, Shown, adopt, issue};
 use super::{personal, second_factor};
 use crate::address;
 use crate::app::App;
 use crate::authorise::{self, Caller};
-use crate::entropy::Draw as _;
+use crate::challenge::{self, Ask};
 use crate::error::Error;
 use crate::limit;
 use crate::mail::MailTemplate;
-use crate::token::{CodePurpose, SixDigitCode};
+use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
 /// The ways in which this session can be confirmed.
@@ -127,22 +126,14 @@ pub async fn mail_code(app: &App, visitor: &Visitor) -> Result<(), Error> {
                 }
                 let user = tx.instance().load_user(caller.user_id()).await?;
                 limit::code_in(tx, app, &user.id).await?;
-                let now = app.now();
-                let code = app.entropy.six_digits();
-                let id: ChallengeId = app.entropy.id(now);
                 let bound_to = caller.session_id().to_string();
-                let challenge = Challenge {
-                    id,
+                let ask = Ask {
                     purpose: ChallengePurpose::Session,
-                    code_mac: app.code_key.mac(CodePurpose::Session, &bound_to, &code),
-                    bound_to,
-                    user_id: Some(user.id),
-                    email: user.email.clone(),
-                    tries_left: CODE_TRIES,
-                    created_at: now,
-                    expires_at: now.plus(CODE_LIFETIME),
+                    bound_to: &bound_to,
+                    user_id: Some(&user.id),
+                    email: &user.email,
                 };
-                tx.instance().insert_challenge(&challenge).await?;
+                let (_, code) = challenge::put(tx, app, ask).await?;
                 app.outbox.put(tx, &user.email, MailTemplate::StepUpCode { code }).await
             })
         })
@@ -174,14 +165,9 @@ pub async fn confirm(app: &App, visitor: &Visitor, typed: &str) -> Result<Issued
 }
 
 async fn take(tx: &mut Tx, app: &App, caller: &Caller, code: &SixDigitCode) -> Result<Result<(), Refusal>, Error> {
-    let (bound_to, now) = (caller.session_id().to_string(), app.now());
-    let challenge = tx.instance().find_challenge(ChallengePurpose::Session, &bound_to, now).await?;
-    let challenge = challenge.ok_or(Refusal::AttemptOver)?;
-    if !app.code_key.matches(CodePurpose::Session, &bound_to, code, &challenge.code_mac) {
-        tx.instance().spend_challenge_try(&challenge.id, now).await?;
-        return Ok(Err(Refusal::InvalidCode));
-    }
-    if tx.instance().consume_challenge(&challenge.id, now).await? { Ok(Ok(())) } else { Ok(Err(Refusal::AttemptOver)) }
+    let bound_to = caller.session_id().to_string();
+    let pending = tx.instance().find_challenge(ChallengePurpose::Session, &bound_to, app.now()).await?;
+    challenge::take(tx, app, &pending.ok_or(Refusal::AttemptOver)?, code).await
 }
 
 async fn promote(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller) -> Result<Issued, Error> {

@@ -1,23 +1,23 @@
 //! Owns leaving an organization from a stopped sign-in: a code proves the address, the membership ends, and the sign-in is
 //! decided anew with the proof that was right (R-ENF-13).
 
-use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::challenge::ChallengePurpose;
 use orgate_core::id::{SignInId, UserId};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
-use orgate_store::{Challenge, Tx};
+use orgate_store::Tx;
 
 use super::document::{self, Attempt, Document};
 use super::record::{self, Whose};
 use crate::app::App;
+use crate::challenge::{self, Ask};
 use crate::departure::{self, DepartureView, ShownBy};
-use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::limit;
 use crate::mail::MailTemplate;
 use crate::sign_in::issue::{Issued, Shown, issue};
 use crate::sign_in::second_factor::{TypedFactor, beside};
-use crate::token::{CodePurpose, SixDigitCode};
+use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
 /// What leaving led to.
@@ -69,7 +69,7 @@ pub async fn mail_code(app: &App, visitor: &Visitor, id: &SignInId, slug: &str) 
                 let view = departure::describe(tx, &attempt.user, organization).await?;
                 match view.obstacle {
                     Some(refusal) => Err(refusal.into()),
-                    None => challenge(tx, app, id, &attempt, view.organization).await,
+                    None => put_code(tx, app, id, &attempt, view.organization).await,
                 }
             })
         })
@@ -78,7 +78,7 @@ pub async fn mail_code(app: &App, visitor: &Visitor, id: &SignInId, slug: &str) 
     Ok(())
 }
 
-async fn challenge(
+async fn put_code(
     tx: &mut Tx,
     app: &App,
     id: &SignInId,
@@ -87,19 +87,10 @@ async fn challenge(
 ) -> Result<(), Error> {
     let user = &attempt.user;
     limit::code_in(tx, app, &user.id).await?;
-    let (now, code, bound_to) = (app.now(), app.entropy.six_digits(), bound_to(id, &organization));
-    let challenge = Challenge {
-        id: app.entropy.id(now),
-        purpose: ChallengePurpose::Departure,
-        code_mac: app.code_key.mac(CodePurpose::Departure, &bound_to, &code),
-        bound_to,
-        user_id: Some(user.id.clone()),
-        email: user.email.clone(),
-        tries_left: CODE_TRIES,
-        created_at: now,
-        expires_at: now.plus(CODE_LIFETIME),
-    };
-    tx.instance().insert_challenge(&challenge).await?;
+    let bound_to = bound_to(id, &organization);
+    let ask =
+        Ask { purpose: ChallengePurpose::Departure, bound_to: &bound_to, user_id: Some(&user.id), email: &user.email };
+    let (_, code) = challenge::put(tx, app, ask).await?;
     app.outbox.put(tx, &user.email, MailTemplate::DepartureCode { code, organization: organization.name }).await
 }
 
@@ -171,18 +162,17 @@ async fn is_right(
     attempt: &Attempt,
     code: &SixDigitCode,
 ) -> Result<bool, Error> {
-    let now = app.now();
-    let challenge = tx.instance().find_challenge(ChallengePurpose::Departure, bound_to, now).await?;
-    let challenge = challenge.ok_or(Refusal::AttemptOver)?;
-    let same_person = challenge.user_id.as_ref() == Some(&attempt.user.id);
-    if !same_person || challenge.email.key() != attempt.user.email.key() {
+    let found = tx.instance().find_challenge(ChallengePurpose::Departure, bound_to, app.now()).await?;
+    let pending = found.ok_or(Refusal::AttemptOver)?;
+    let same_person = pending.user_id.as_ref() == Some(&attempt.user.id);
+    if !same_person || pending.email.key() != attempt.user.email.key() {
         return Err(Refusal::AttemptOver.into());
     }
-    if !app.code_key.matches(CodePurpose::Departure, bound_to, code, &challenge.code_mac) {
-        tx.instance().spend_challenge_try(&challenge.id, now).await?;
-        return Ok(false);
+    match challenge::take(tx, app, &pending, code).await? {
+        Ok(()) => Ok(true),
+        Err(Refusal::InvalidCode) => Ok(false),
+        Err(refusal) => Err(refusal.into()),
     }
-    if tx.instance().consume_challenge(&challenge.id, now).await? { Ok(true) } else { Err(Refusal::AttemptOver.into()) }
 }
 
 /// Decides the sign-in anew, by what was right when it began.

@@ -1,14 +1,14 @@
 //! Owns what happens once Google or GitHub has spoken: facts, decision, writes, session and audit in one transaction, or a
 //! question to the person.
 
-use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
+use orgate_core::challenge::ChallengePurpose;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{SignInId, UserId};
 use orgate_core::personal::PersonalProvider;
 use orgate_core::personal_linking::{PersonalLinking, link};
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
-use orgate_store::{Challenge, Tx};
+use orgate_store::Tx;
 
 use super::bind;
 use super::document::{self, Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_LINK, Waiting};
@@ -16,7 +16,7 @@ use super::facts;
 use super::proof_of;
 use crate::app::App;
 use crate::authorise::{self, Caller};
-use crate::entropy::Draw as _;
+use crate::challenge::{self, Ask};
 use crate::error::Error;
 use crate::limit;
 use crate::mail::MailTemplate;
@@ -25,7 +25,6 @@ use crate::sign_in::anchor::Anchor;
 use crate::sign_in::blocked::Keeper;
 use crate::sign_in::issue::Shown;
 use crate::sign_in::password::{self, Entry};
-use crate::token::CodePurpose;
 use crate::visitor::Visitor;
 
 /// What a request of an attempt ends in.
@@ -203,19 +202,8 @@ pub(super) async fn mail_code(
         None => document.said()?.address().ok_or(Refusal::AttemptOver)?,
     };
     limit::mail_in(tx, app, to.key()).await?;
-    let (now, code) = (app.now(), app.entropy.six_digits());
-    let challenge = Challenge {
-        id: app.entropy.id(now),
-        purpose: ChallengePurpose::PersonalSignIn,
-        bound_to: id.to_string(),
-        user_id: user_id.cloned(),
-        email: to.clone(),
-        code_mac: app.code_key.mac(CodePurpose::PersonalSignIn, id.as_str(), &code),
-        tries_left: CODE_TRIES,
-        created_at: now,
-        expires_at: now.plus(CODE_LIFETIME),
-    };
-    tx.instance().insert_challenge(&challenge).await?;
+    let ask = Ask { purpose: ChallengePurpose::PersonalSignIn, bound_to: id.as_str(), user_id, email: &to };
+    let (_, code) = challenge::put(tx, app, ask).await?;
     let mail = PersonalMail::Code { code, provider: document.provider, known: user_id.is_some() };
     app.outbox.put(tx, &to, MailTemplate::Personal(mail)).await
 }

@@ -13,9 +13,10 @@ use super::document::{self, Attempt, Document, Proven, Refused, STAGE_CHANGE, ST
 use super::{bind, facts};
 use crate::app::App;
 use crate::authorise;
+use crate::challenge;
 use crate::error::Error;
 use crate::sign_in::sso::answer::Named;
-use crate::token::{CodePurpose, SixDigitCode};
+use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
 /// What the page of an attempt shows.
@@ -166,17 +167,15 @@ async fn void(tx: &mut Tx, app: &App, id: &SignInId) -> Result<(), Error> {
 /// A wrong code costs a try and must be written, so it is an outcome and no error.
 async fn code(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &str) -> Result<Taken, Error> {
     let typed = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
-    let challenge = tx.instance().find_challenge(ChallengePurpose::PersonalSignIn, id.as_str(), app.now()).await?;
-    let challenge = challenge.ok_or(Refusal::AttemptOver)?;
-    if !app.code_key.matches(CodePurpose::PersonalSignIn, id.as_str(), &typed, &challenge.code_mac) {
-        tx.instance().spend_challenge_try(&challenge.id, app.now()).await?;
-        return Ok(Taken::Outcome(Outcome::WrongCode(id.clone())));
-    }
-    if !tx.instance().consume_challenge(&challenge.id, app.now()).await? {
-        return Err(Refusal::AttemptOver.into());
+    let found = tx.instance().find_challenge(ChallengePurpose::PersonalSignIn, id.as_str(), app.now()).await?;
+    let pending = found.ok_or(Refusal::AttemptOver)?;
+    match challenge::take(tx, app, &pending, &typed).await? {
+        Ok(()) => {}
+        Err(Refusal::InvalidCode) => return Ok(Taken::Outcome(Outcome::WrongCode(id.clone()))),
+        Err(refusal) => return Err(refusal.into()),
     }
     let document = document::consume(tx, app, visitor, id).await?.document;
-    Ok(Taken::GoesOn(Box::new(Document { proven: Some(Proven { user_id: challenge.user_id }), ..document })))
+    Ok(Taken::GoesOn(Box::new(Document { proven: Some(Proven { user_id: pending.user_id }), ..document })))
 }
 
 /// Whose address has to be proven: asked anew, for the world may have changed.

@@ -2,28 +2,27 @@
 //! question to the person, or a refusal with a reference.
 
 use orgate_core::assertion::Assertion;
-use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES, ChallengePurpose};
-use orgate_core::id::{ChallengeId, ConnectionId, ConnectionTestId, OrganizationId, SignInId, UserId};
+use orgate_core::challenge::ChallengePurpose;
+use orgate_core::id::{ConnectionId, ConnectionTestId, OrganizationId, SignInId, UserId};
 use orgate_core::linking::{Linking, link};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::{Attempt, Next, after_linking};
 use orgate_core::way_in::WayIn;
-use orgate_store::{Challenge, Tx};
+use orgate_store::Tx;
 
 use super::attempts::{self, Ended, RefusalPage};
 use super::document::{Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, STAGE_FACTOR};
 use super::{document, facts, newcomer};
 use crate::app::App;
 use crate::authorise::{self, Caller};
+use crate::challenge::{self, Ask};
 use crate::connection_test;
-use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
 use crate::limit;
 use crate::mail::MailTemplate;
 use crate::notice;
 use crate::sign_in::issue::{Issued, Shown, issue};
-use crate::token::CodePurpose;
 use crate::visitor::Visitor;
 
 /// What a request of an attempt ends in.
@@ -226,20 +225,8 @@ pub(super) async fn mail_code(
     let user = tx.instance().load_user(user_id).await?;
     let organization = tx.organization(organization_id).load_organization().await?.name;
     limit::mail_in(tx, app, user.email.key()).await?;
-    let now = app.now();
-    let code = app.entropy.six_digits();
-    let challenge_id: ChallengeId = app.entropy.id(now);
-    let challenge = Challenge {
-        id: challenge_id,
-        purpose: ChallengePurpose::SignIn,
-        bound_to: id.to_string(),
-        user_id: Some(user_id.clone()),
-        email: user.email.clone(),
-        code_mac: app.code_key.mac(CodePurpose::SignIn, id.as_str(), &code),
-        tries_left: CODE_TRIES,
-        created_at: now,
-        expires_at: now.plus(CODE_LIFETIME),
-    };
-    tx.instance().insert_challenge(&challenge).await?;
+    let ask =
+        Ask { purpose: ChallengePurpose::SignIn, bound_to: id.as_str(), user_id: Some(user_id), email: &user.email };
+    let (_, code) = challenge::put(tx, app, ask).await?;
     app.outbox.put(tx, &user.email, MailTemplate::ProofCode { code, organization }).await
 }

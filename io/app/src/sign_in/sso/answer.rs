@@ -11,9 +11,10 @@ use super::document::{self, Attempt, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, S
 use super::facts;
 use crate::app::App;
 use crate::authorise;
+use crate::challenge;
 use crate::error::Error;
 use crate::sign_in::second_factor::{self, TypedFactor, beside, codes};
-use crate::token::{CodePurpose, SixDigitCode};
+use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
 /// How many wrong factors an attempt bears. *Source*: T-MFA-2.
@@ -252,17 +253,15 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: 
 /// A wrong code costs a try and must be written, so it is an outcome and no error.
 async fn code(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &str) -> Result<Outcome, Error> {
     let typed = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
-    let challenge = tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await?;
-    let challenge = challenge.ok_or(Refusal::AttemptOver)?;
-    if !app.code_key.matches(CodePurpose::SignIn, id.as_str(), &typed, &challenge.code_mac) {
-        tx.instance().spend_challenge_try(&challenge.id, app.now()).await?;
-        return Ok(Outcome::WrongCode(id.clone()));
-    }
-    if !tx.instance().consume_challenge(&challenge.id, app.now()).await? {
-        return Err(Refusal::AttemptOver.into());
+    let found = tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await?;
+    let pending = found.ok_or(Refusal::AttemptOver)?;
+    match challenge::take(tx, app, &pending, &typed).await? {
+        Ok(()) => {}
+        Err(Refusal::InvalidCode) => return Ok(Outcome::WrongCode(id.clone())),
+        Err(refusal) => return Err(refusal.into()),
     }
     let mut document = document::consume(tx, app, visitor, id).await?.document;
-    document.code_proven_for = challenge.user_id;
+    document.code_proven_for = pending.user_id;
     act(tx, app, visitor, &document).await
 }
 

@@ -1,6 +1,7 @@
 //! Owns password hashing: Argon2id on a bounded pool, the same work for known and unknown people. Which passwords are
 //! acceptable is in [`policy`].
 
+mod memory;
 pub mod policy;
 mod pool;
 
@@ -9,9 +10,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use argon2::password_hash::Error as HashError;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Params, Version};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -69,10 +70,9 @@ impl HashingCost {
         fits.then_some(Self { memory_kib, iterations, lanes })
     }
 
-    fn argon2(self) -> Result<Argon2<'static>, HashingFault> {
-        let params = Params::new(self.memory_kib, self.iterations, self.lanes, None)
-            .map_err(|_| HashingFault::Failed(HashError::ParamsInvalid))?;
-        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    fn params(self) -> Result<Params, HashingFault> {
+        Params::new(self.memory_kib, self.iterations, self.lanes, None)
+            .map_err(|_| HashingFault::Failed(HashError::ParamsInvalid))
     }
 }
 
@@ -137,7 +137,7 @@ impl Passwords {
     pub fn with_limits(cost: HashingCost, running: NonZeroUsize, waiting: usize) -> Self {
         Self {
             cost,
-            pool: Pool::new(running),
+            pool: Pool::new(running, memory::release),
             admitted: Arc::new(Semaphore::new(running.get().saturating_add(waiting))),
         }
     }
@@ -180,14 +180,14 @@ impl Passwords {
 }
 
 fn phc(cost: HashingCost, password: &Password, salt: &[u8]) -> Result<String, HashingFault> {
-    let hash =
-        cost.argon2()?.hash_password_with_salt(password.reveal().as_bytes(), salt).map_err(HashingFault::Failed)?;
+    let how = (Algorithm::Argon2id, Version::V0x13, cost.params()?);
+    let hash = memory::hash(how, password.reveal().as_bytes(), salt).map_err(HashingFault::Failed)?;
     Ok(hash.to_string())
 }
 
 fn compare(cost: HashingCost, password: &Password, stored: &str) -> Result<Comparison, HashingFault> {
     let parsed = PasswordHash::new(stored).map_err(|_| HashingFault::Failed(HashError::EncodingInvalid))?;
-    match cost.argon2()?.verify_password(password.reveal().as_bytes(), &parsed) {
+    match memory::verify(password.reveal().as_bytes(), &parsed) {
         Ok(()) => Ok(Comparison::Right { needs_rehash: needs_rehash(cost, &parsed) }),
         Err(HashError::PasswordInvalid) => Ok(Comparison::Wrong),
         Err(source) => Err(HashingFault::Failed(source)),

@@ -4,10 +4,10 @@
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -17,6 +17,9 @@ type Job = Box<dyn FnOnce() + Send>;
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
+/// How long a thread waits for work before it is idle.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// Threads that take jobs in turn. They end with the last handle.
 #[derive(Debug, Clone)]
 pub(super) struct Pool {
@@ -24,13 +27,12 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// With so many threads.
-    pub(super) fn new(threads: NonZeroUsize) -> Self {
-        let (jobs, waiting) = channel::<Job>();
-        let waiting = Arc::new(Mutex::new(waiting));
+    /// With so many threads; each calls `idle` when it has had nothing to do for a while.
+    pub(super) fn new(threads: NonZeroUsize, idle: fn()) -> Self {
+        let (jobs, waiting) = unbounded::<Job>();
         for _ in 0..threads.get() {
-            let waiting = Arc::clone(&waiting);
-            let spawned = thread::Builder::new().name("hashing".to_owned()).spawn(move || work(&waiting));
+            let waiting = waiting.clone();
+            let spawned = thread::Builder::new().name("hashing".to_owned()).spawn(move || work(&waiting, idle));
             if let Err(error) = spawned {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -55,13 +57,23 @@ impl Pool {
     }
 }
 
-fn work(waiting: &Mutex<Receiver<Job>>) {
+fn work(waiting: &Receiver<Job>, idle: fn()) {
     stand_back();
-    loop {
-        let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+    while let Some(job) = next(waiting, idle) {
         // A panic is this job's own; the message went to the log.
         drop(catch_unwind(AssertUnwindSafe(job)));
+    }
+}
+
+/// The next job, however long it takes; none when the last handle is gone.
+fn next(waiting: &Receiver<Job>, idle: fn()) -> Option<Job> {
+    match waiting.recv_timeout(IDLE) {
+        Ok(job) => Some(job),
+        Err(RecvTimeoutError::Timeout) => {
+            idle();
+            waiting.recv().ok()
+        }
+        Err(RecvTimeoutError::Disconnected) => None,
     }
 }
 
@@ -79,20 +91,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_is_no_answer_and_the_thread_goes_on() {
-        let pool = Pool::new(NonZeroUsize::MIN);
+        let pool = Pool::new(NonZeroUsize::MIN, || ());
         assert_eq!(pool.run(|| -> u8 { panic!("on purpose") }).await, None);
         assert_eq!(pool.run(|| 7).await, Some(7));
     }
 
     #[tokio::test]
     async fn what_nobody_waits_for_is_not_begun() {
-        let pool = Pool::new(NonZeroUsize::MIN);
-        let (release, held) = channel::<()>();
+        let pool = Pool::new(NonZeroUsize::MIN, || ());
+        let (release, held) = unbounded::<()>();
         let busy = {
             let pool = pool.clone();
             tokio::spawn(async move { pool.run(move || held.recv().is_ok()).await })
         };
-        let (begun, begins) = channel::<()>();
+        let (begun, begins) = unbounded::<()>();
         let given_up = {
             let pool = pool.clone();
             tokio::spawn(async move { pool.run(move || begun.send(())).await })
@@ -110,7 +122,7 @@ mod tests {
     #[tokio::test]
     async fn l3_the_threads_stand_back_behind_everything_else() {
         let own = rustix::process::getpriority_process(None).unwrap();
-        let pool = Pool::new(NonZeroUsize::MIN);
+        let pool = Pool::new(NonZeroUsize::MIN, || ());
         let theirs = pool.run(|| rustix::process::getpriority_process(None).unwrap()).await.unwrap();
         assert_eq!(theirs, (own + NICE).clamp(NICE, 19));
         assert_eq!(rustix::process::getpriority_process(None).unwrap(), own, "this thread stays as it was");

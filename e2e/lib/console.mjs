@@ -3,6 +3,8 @@
 
 import { expect } from '@playwright/test';
 
+import { createAuthenticatorApp } from './totp.mjs';
+
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const link = (page, name) => page.getByRole('link', { name, exact: true });
 const field = (page, name) => page.getByLabel(name, { exact: true });
@@ -53,17 +55,77 @@ export class Console {
     await expect(this.page).toHaveURL(new RegExp(`/organizations/${organization.slug}`));
   }
 
-  /** Types the right password, whatever comes of it. */
-  async tryPassword(email) {
+  /** Types the right password, or another, whatever comes of it. */
+  async tryPassword(email, password = PASSWORD) {
     await this.open('/sign-in');
     await this.field('Email').fill(email);
-    await this.field('Password').fill(PASSWORD);
+    await this.field('Password').fill(password);
     await this.button('Sign in').click();
   }
 
-  async signIn(email) {
-    await this.tryPassword(email);
+  async signIn(email, password = PASSWORD) {
+    await this.tryPassword(email, password);
     await expect(this.page).toHaveURL(/\/organizations/);
+  }
+
+  /** Types a code of the authenticator app where a sign-in asks for it, whatever comes of it. */
+  async tryAppCode(code) {
+    await expect(this.heading('Show your second factor')).toBeVisible();
+    await this.field('Code from your authenticator app').fill(code);
+    await this.button('Continue').click();
+  }
+
+  async tryRecoveryCode(code) {
+    await expect(this.heading('Show your second factor')).toBeVisible();
+    if (await this.link('Use a recovery code').isVisible()) await this.link('Use a recovery code').click();
+    await this.field('Recovery code').fill(code);
+    await this.button('Continue').click();
+  }
+
+  /**
+   * From the page that offers it to the recovery codes, for who has no second factor yet. Gives the app, which has shown one
+   * code already, and the recovery codes.
+   */
+  async setUpAuthenticatorApp(email) {
+    await expect(this.heading('Set up an authenticator app')).toBeVisible();
+    await this.look('totp-new');
+    await this.button('Mail me a code').click();
+    await this.look('second-factor-code');
+    await this.enterCode(email);
+    await expect(this.page.getByRole('img', { name: 'QR code with the key below' })).toBeVisible();
+    await this.look('totp');
+    const app = createAuthenticatorApp(await this.field('Key').inputValue());
+    await this.field('Code').fill(app.wrong());
+    await this.button('Turn on').click();
+    await expect(this.field('Code')).toHaveAccessibleDescription(/not the code that the app shows now/);
+    await this.look('totp-wrong');
+    await this.field('Code').fill(await app.code());
+    await this.button('Turn on').click();
+    await this.look('recovery-codes');
+    return { app, recoveryCodes: await this.recoveryCodes() };
+  }
+
+  /** The recovery codes that the page shows, this once. */
+  async recoveryCodes() {
+    await expect(this.heading('Keep your recovery codes')).toBeVisible();
+    const codes = this.page.getByRole('region', { name: 'Recovery codes' }).locator('pre');
+    return (await codes.innerText()).trim().split('\n');
+  }
+
+  /**
+   * From now on this browser offers no passkeys in the field of the address: the authenticator that Chromium plays takes the
+   * first at once, before anybody could press the button.
+   */
+  async withoutPasskeysInField() {
+    await this.page.addInitScript(() => {
+      globalThis.PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+    });
+  }
+
+  /** The sign-in page and its button. */
+  async tryPasskey() {
+    await this.open('/sign-in');
+    await this.button('Sign in with a passkey').click();
   }
 
   async signOut() {

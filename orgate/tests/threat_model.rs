@@ -134,14 +134,35 @@ fn every_threat_says_attack_defence_test_and_what_is_left_and_is_numbered() {
     }
 }
 
+/// The tests that rows with one of these beginnings name and that are not there; at least `least` rows are.
+fn missing_in_rows(page: &str, beginnings: &[&str], least: usize) -> BTreeSet<String> {
+    let page = read(&root().join(page));
+    let tests = all_tests();
+    let rows: Vec<_> = page.lines().filter(|line| beginnings.iter().any(|start| line.starts_with(start))).collect();
+    assert!(rows.len() >= least, "{} rows", rows.len());
+    rows.into_iter().flat_map(spans).filter(|name| !tests.contains(*name)).map(str::to_owned).collect()
+}
+
 #[test]
 fn every_test_that_the_page_of_standards_names_exists() {
-    let page = read(&root().join("docs/standards.md"));
-    let tests = all_tests();
-    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| T-")).collect();
-    assert!(rows.len() > 30, "{} rows", rows.len());
-    let missing: BTreeSet<_> = rows.into_iter().flat_map(spans).filter(|name| !tests.contains(*name)).collect();
-    assert_eq!(missing, BTreeSet::new());
+    assert_eq!(missing_in_rows("docs/standards.md", &["| T-"], 30), BTreeSet::new());
+}
+
+#[test]
+fn every_test_that_the_page_of_asvs_names_exists() {
+    assert_eq!(missing_in_rows("docs/asvs-v6-v7.md", &["| V6.", "| V7.", "| NIST "], 76), BTreeSet::new());
+}
+
+/// A claim of the page without a test says so.
+#[test]
+fn every_row_of_asvs_that_is_met_names_a_test_or_says_that_there_is_none() {
+    let page = read(&root().join("docs/asvs-v6-v7.md"));
+    let rows = page.lines().filter(|line| line.starts_with("| V6.") || line.starts_with("| V7."));
+    let silent: Vec<_> = rows
+        .filter(|row| row.contains("**Met") || row.contains("**Partly"))
+        .filter(|row| spans(row).is_empty() && !row.to_lowercase().contains("no test of its own"))
+        .collect();
+    assert_eq!(silent, Vec::<&str>::new());
 }
 
 /// Whether a span names a file of the tree; names in angle brackets or braces are for the reader to fill in.

@@ -10,6 +10,7 @@
 )]
 
 mod ambient;
+pub mod authenticator;
 mod background;
 pub mod ca;
 pub mod clock;

@@ -34,7 +34,7 @@ pub struct Security {
     pub email_proven: bool,
     /// Whether there is a password.
     pub has_password: bool,
-    /// The ways in.
+    /// The ways in that can be used.
     pub ways: Ways,
     /// The identities at organizations' IdPs, with the organization's name.
     pub identities: Vec<(Identity, String)>,
@@ -90,10 +90,10 @@ pub async fn security(app: &App, visitor: &Visitor) -> Result<Security, Error> {
             Box::pin(async move {
                 let caller = authorise::account(tx, app, visitor).await?;
                 let user = tx.instance().load_user(caller.user_id()).await?;
-                let ways = ways::of(tx, &caller).await?;
+                let ways = ways::of(tx, app, &caller).await?;
                 Ok(Security {
                     email_proven: user.address == AddressState::Proven,
-                    has_password: ways.password,
+                    has_password: tx.instance().find_password(&user.id).await?.is_some(),
                     ways,
                     identities: tx.instance().list_linked_identities(&user.id).await?,
                     sessions: session::views(tx, app, &caller).await?,
@@ -107,7 +107,8 @@ pub async fn security(app: &App, visitor: &Visitor) -> Result<Security, Error> {
 /// Sets the first password or changes the one there is. Every other session ends, and the person is mailed.
 ///
 /// *Errors*: `Refusal::InvalidInput` (a wrong current password too), `Refusal::SsoRequired` where enforcement binds
-/// the person (T-ENF-4), `Refusal::TooManyRequests`, `Refusal::Busy`, and those of [`authorise::account`].
+/// the person (T-ENF-4), `Refusal::TooManyRequests`, `Refusal::Busy`, and those of [`authorise::account`]; for a first
+/// password those of [`authorise::account_recently`].
 pub async fn change_password(app: &App, visitor: &Visitor, change: PasswordChange) -> Result<(), Error> {
     let (user, stored) = app
         .store
@@ -144,6 +145,10 @@ async fn may_change(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<(Caller
     let epoch = tx.instance().load_policy_epoch().await?;
     password_reset::allowed(tx, &user, epoch, app.now()).await??;
     let stored = tx.instance().find_password(&user.id).await?;
+    if stored.is_none() {
+        // V7.5.1: a first password asks for no other, so the proofs have to be fresh.
+        authorise::account_recently(tx, app, visitor).await?;
+    }
     Ok((caller, user, stored.map(|credential| credential.hash)))
 }
 

@@ -1,10 +1,12 @@
 //! Owns what happens when a person proves their stored address by a code or link mailed to it. A proven one stays as it
-//! is; one that is local to an organization becomes the person's own, or brings them to who has it proven (R-LNK-4).
+//! is; one that is local to an organization becomes the person's own, or brings them to who has it proven, after the
+//! second factor of that one (R-LNK-4).
 
 use orgate_core::actor::Actor;
-use orgate_core::id::OrganizationId;
+use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::linking::{AddressClaim, Candidate, claim_address};
 use orgate_core::policy::AddressState;
+use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_store::{KeySpace, Tx, User};
 
@@ -14,24 +16,85 @@ use crate::enforcement::way_back;
 use crate::error::Error;
 use crate::mail::templates::MailTemplate;
 use crate::session;
+use crate::sign_in::second_factor::{TypedFactor, beside};
 use crate::visitor::Visitor;
 
-/// Takes the proof, and says whose address it is from now on: the person's, or that of the one they were brought to.
-///
-/// *Errors*: [`Refusal::NeedsSecondFactor`] when who has it proven has a second factor, [`Refusal::Linking`] (removed
-/// from the organization, or linked to another subject). *Source*: R-LNK-4.
-pub(crate) async fn prove(tx: &mut Tx, app: &App, visitor: &Visitor, person: User) -> Result<User, Error> {
-    let AddressState::LocalTo(home) = person.address.clone() else { return Ok(person) };
-    let Some(holder) = tx.instance().find_user_by_proven_email(&person.email).await? else {
-        return make_theirs(tx, app, visitor, &home, person).await;
-    };
-    let candidate = seen_from(tx, &home, &person, &holder).await?;
-    match claim_address(Some(&candidate)) {
-        AddressClaim::Merge { .. } if holder.has_second_factor => Err(Refusal::NeedsSecondFactor.into()),
-        AddressClaim::Merge { .. } => merge(tx, app, visitor, &home, &person, holder).await,
-        AddressClaim::Refuse(refusal) => Err(Refusal::from(refusal).into()),
-        AddressClaim::MakeTheirs => make_theirs(tx, app, visitor, &home, person).await,
+/// What was shown of the second factor of who has the address proven.
+#[derive(Clone, Copy)]
+pub(crate) enum Factor<'a> {
+    /// Nothing.
+    Nothing,
+    /// A code, to be used up now. Whoever asks counted the try.
+    Typed(&'a TypedFactor),
+    /// One of this person, which was used up earlier in the same attempt.
+    Shown(&'a UserId),
+}
+
+impl<'a> From<Option<&'a TypedFactor>> for Factor<'a> {
+    fn from(typed: Option<&'a TypedFactor>) -> Self {
+        typed.map_or(Self::Nothing, Self::Typed)
     }
+}
+
+/// What became of the proof of an address.
+pub(crate) struct Proven {
+    /// Whose address it is from now on: the person, or the one whom they were brought to.
+    pub(crate) owner: User,
+    /// The second factor that was used up for it.
+    pub(crate) second: Option<Proof>,
+}
+
+/// Takes the proof.
+///
+/// *Errors*: [`Refusal::NeedsSecondFactor`] when who has it proven has a second factor and it was not shown,
+/// [`Refusal::InvalidInput`] for a wrong one, [`Refusal::Linking`] (removed from the organization, or linked to another
+/// subject). *Source*: R-LNK-4.
+pub(crate) async fn prove(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    person: User,
+    factor: Factor<'_>,
+) -> Result<Proven, Error> {
+    let AddressState::LocalTo(home) = person.address.clone() else { return Ok(Proven { owner: person, second: None }) };
+    match claim(tx, &home, &person).await? {
+        AddressClaim::MakeTheirs => {
+            Ok(Proven { owner: make_theirs(tx, app, visitor, &home, person).await?, second: None })
+        }
+        AddressClaim::Merge { into } => {
+            let holder = tx.instance().load_user(&into).await?;
+            let second = match factor {
+                Factor::Shown(by) if *by == holder.id => None,
+                Factor::Typed(typed) => beside::take(tx, app, visitor, &holder, Some(typed)).await?,
+                Factor::Shown(_) | Factor::Nothing => beside::take(tx, app, visitor, &holder, None).await?,
+            };
+            Ok(Proven { owner: merge(tx, app, visitor, &home, &person, holder).await?, second })
+        }
+        AddressClaim::Refuse(refusal) => Err(Refusal::from(refusal).into()),
+    }
+}
+
+/// Whom proving the address would bring the person to.
+pub(crate) async fn holder(tx: &mut Tx, person: &User) -> Result<Option<User>, Error> {
+    let AddressState::LocalTo(home) = &person.address else { return Ok(None) };
+    match claim(tx, home, person).await? {
+        AddressClaim::Merge { into } => Ok(Some(tx.instance().load_user(&into).await?)),
+        AddressClaim::MakeTheirs | AddressClaim::Refuse(_) => Ok(None),
+    }
+}
+
+/// The same, where that one has a second factor, which is asked for beside the code or link.
+pub(crate) async fn bearer(tx: &mut Tx, person: &User) -> Result<Option<User>, Error> {
+    Ok(holder(tx, person).await?.filter(|holder| holder.has_second_factor))
+}
+
+/// What proving the address comes to.
+async fn claim(tx: &mut Tx, home: &OrganizationId, person: &User) -> Result<AddressClaim, Error> {
+    let candidate = match tx.instance().find_user_by_proven_email(&person.email).await? {
+        Some(holder) => Some(seen_from(tx, home, person, &holder).await?),
+        None => None,
+    };
+    Ok(claim_address(candidate.as_ref()))
 }
 
 async fn make_theirs(

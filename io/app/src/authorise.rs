@@ -110,6 +110,15 @@ pub async fn session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller
     Ok(caller)
 }
 
+/// The person whose session the browser has, whoever it is; `None` without one that is alive.
+pub(crate) async fn find_session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Caller>, Error> {
+    match session(tx, app, visitor).await {
+        Ok(caller) => Ok(Some(caller)),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(fault @ Error::Fault(_)) => Err(fault),
+    }
+}
+
 /// Judges a session's row and what its user's places make of it: pure but for the operator's limits.
 ///
 /// *Errors*: [`Refusal::NoSession`], [`Refusal::SessionEnded`].

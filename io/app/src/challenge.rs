@@ -58,9 +58,14 @@ pub(crate) async fn take(
     if !tx.instance().spend_challenge_try(id, now).await? {
         return Ok(Err(Refusal::AttemptOver));
     }
-    let purpose = CodePurpose::Challenge(challenge.purpose);
-    if !app.code_key.matches(purpose, &challenge.bound_to, code, &challenge.code_mac) {
+    if !fits(app, challenge, code) {
         return Ok(Err(Refusal::InvalidCode));
     }
     Ok(if tx.instance().consume_challenge(id, now).await? { Ok(()) } else { Err(Refusal::AttemptOver) })
+}
+
+/// Whether it is the code that was mailed. Nothing is counted, so the answer is not for who typed it: they get that of
+/// [`take`].
+pub(crate) fn fits(app: &App, challenge: &Challenge, code: &SixDigitCode) -> bool {
+    app.code_key.matches(CodePurpose::Challenge(challenge.purpose), &challenge.bound_to, code, &challenge.code_mac)
 }

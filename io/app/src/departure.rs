@@ -76,16 +76,18 @@ pub(crate) fn may_leave(user: &User) -> bool {
 /// What the person reads before they leave.
 pub(crate) async fn describe(
     tx: &mut Tx,
+    app: &App,
     user: &User,
     organization: RequiringOrganization,
 ) -> Result<DepartureView, Error> {
-    let factors = second_factor::methods(tx, user).await?;
-    let obstacle = obstacle(tx, user, &factors, &organization.id).await?;
+    let factors = second_factor::typed_methods(tx, user).await?;
+    let obstacle = obstacle(tx, app, user, &factors, &organization.id).await?;
     Ok(DepartureView { organization, masked_email: user.email.masked(), factors, obstacle })
 }
 
 async fn obstacle(
     tx: &mut Tx,
+    app: &App,
     user: &User,
     factors: &[AuthenticationMethod],
     id: &OrganizationId,
@@ -93,7 +95,7 @@ async fn obstacle(
     if user.has_second_factor && factors.is_empty() {
         return Ok(Some(Refusal::NeedsSecondFactor));
     }
-    match membership::may_end(tx, id, &user.id).await {
+    match membership::may_end(tx, app, id, &user.id).await {
         Ok(()) => Ok(None),
         Err(Error::Refused(refusal)) => Ok(Some(refusal)),
         Err(fault @ Error::Fault(_)) => Err(fault),

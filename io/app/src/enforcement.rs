@@ -74,7 +74,7 @@ pub async fn show(app: &App, visitor: &Visitor, organization: &str) -> Result<En
             Box::pin(async move {
                 let permission = Permission::ConnectionManage;
                 let member = authorise::permitted(tx, app, visitor, organization, permission).await?;
-                view(tx, &member).await
+                view(tx, app, &member).await
             })
         })
         .await
@@ -90,17 +90,17 @@ pub async fn begin_change(app: &App, visitor: &Visitor, organization: &str) -> R
             Box::pin(async move {
                 let permission = Permission::ConnectionManage;
                 let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
-                view(tx, &member).await
+                view(tx, app, &member).await
             })
         })
         .await
 }
 
-pub(crate) async fn view(tx: &mut Tx, member: &Member) -> Result<EnforcementView, Error> {
+pub(crate) async fn view(tx: &mut Tx, app: &App, member: &Member) -> Result<EnforcementView, Error> {
     let id = member.organization_id();
     let terms = tx.organization(id).load_terms().await?;
     let enforcement = terms.state.terms;
-    let break_glass = if enforcement.enforced { way_back::list(tx, id, &enforcement).await? } else { Vec::new() };
+    let break_glass = if enforcement.enforced { way_back::list(tx, app, id, &enforcement).await? } else { Vec::new() };
     Ok(EnforcementView {
         enabled: enforcement.enforced,
         owner_exemption: enforcement.owner_exemption,

@@ -141,6 +141,7 @@ async fn sweep_rows(app: &App, moment: Timestamp) -> Result<u64, Error> {
                 rows += instance.delete_expired_departures(*moment).await?;
                 rows += instance.delete_expired_challenges(*moment).await?;
                 rows += instance.delete_expired_sign_ins(*moment).await?;
+                rows += instance.delete_expired_ceremonies(*moment).await?;
                 rows += instance.delete_expired_connection_tests(*moment).await?;
                 rows += instance.delete_finished_mails(*moment).await?;
                 rows += instance.delete_old_rate_counters(*moment).await?;

@@ -32,6 +32,7 @@ pub mod organization;
 pub mod outbound;
 pub mod outbox;
 pub mod paging;
+pub mod passkey;
 pub mod password_reset;
 pub mod passwords;
 pub mod project;

@@ -113,12 +113,20 @@ pub(crate) fn account(typed: &str) -> String {
         .map_or_else(|_| typed.trim().to_lowercase().chars().take(254).collect(), |email| email.key().to_owned())
 }
 
-/// Counts the begin of a sign-in that names no account (an IdP's, Google's, GitHub's, a passkey's), by network alone:
+/// Counts the begin of a sign-in that names no account (an IdP's, Google's, GitHub's), by network alone:
 /// counted by organization, a hundred visits of one stranger would keep all its people out.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sso(app: &App, visitor: &Visitor) -> Result<(), Error> {
     by_network(app, visitor, "sign-in", most(app.settings.limits.sign_ins_per_hour)).await
+}
+
+/// Counts a challenge for a passkey. A browser that offers passkeys as soon as the sign-in page opens draws one for each
+/// visit, so these share no number with what people begin.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn challenge(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    by_network(app, visitor, "challenge", most(app.settings.limits.sign_ins_per_hour)).await
 }
 
 /// Counts a password or code that is tried inside a session, to confirm a change.

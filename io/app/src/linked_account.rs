@@ -57,7 +57,7 @@ pub async fn remove(app: &App, visitor: &Visitor, provider: PersonalProvider) ->
                 if !all.iter().any(|identity| identity.provider == *provider) {
                     return Err(Error::from(Refusal::NotFound));
                 }
-                if !has_another_way(tx, app, &caller, *provider, &all).await? {
+                if !ways::of(tx, app, &caller).await?.is_in_without(provider.method()) {
                     return Err(Error::from(Refusal::LastWayIn));
                 }
                 perform(tx, app, visitor, &caller, *provider).await
@@ -66,22 +66,6 @@ pub async fn remove(app: &App, visitor: &Visitor, provider: PersonalProvider) ->
         .await?;
     app.outbox.wake();
     Ok(())
-}
-
-/// Whether the person comes in without this provider, by what the operator offers.
-async fn has_another_way(
-    tx: &mut Tx,
-    app: &App,
-    caller: &Caller,
-    provider: PersonalProvider,
-    all: &[PersonalIdentity],
-) -> Result<bool, Error> {
-    use orgate_core::method::AuthenticationMethod::{Passkey, Password};
-    let ways = ways::of(tx, caller).await?;
-    let offers = |method| app.settings.sign_in_methods.offers(method);
-    let offered = crate::sign_in::personal::offered(app);
-    let other = all.iter().any(|one| one.provider != provider && offered.contains(&one.provider));
-    Ok(ways.sso || other || (ways.password && offers(Password)) || (ways.passkeys > 0 && offers(Passkey)))
 }
 
 async fn perform(

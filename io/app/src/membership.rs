@@ -66,7 +66,7 @@ pub async fn change_role(
                 }
                 if target.role == OrganizationRole::Owner {
                     refuse_last_owner(tx, id).await?;
-                    way_back::keep(tx, id, user_id).await?;
+                    way_back::keep(tx, app, id, user_id).await?;
                     revoke_begun(tx, app, id, user_id).await?;
                 }
                 set_role(tx, app, id, user_id, *role).await?;
@@ -172,7 +172,7 @@ pub(crate) async fn end(
     state: MembershipState,
 ) -> Result<(), Error> {
     let now = app.now();
-    may_end(tx, organization_id, user_id).await?;
+    may_end(tx, app, organization_id, user_id).await?;
     session::settle(tx, app, user_id).await?;
     let mut view = tx.organization(organization_id);
     view.end_membership(user_id, state, now).await?;
@@ -184,11 +184,16 @@ pub(crate) async fn end(
 /// Refuses what must not end: the guards of [`end`], for a page that asks before it is done.
 ///
 /// *Errors*: those of [`end`].
-pub(crate) async fn may_end(tx: &mut Tx, organization_id: &OrganizationId, user_id: &UserId) -> Result<(), Error> {
+pub(crate) async fn may_end(
+    tx: &mut Tx,
+    app: &App,
+    organization_id: &OrganizationId,
+    user_id: &UserId,
+) -> Result<(), Error> {
     let membership = tx.organization(organization_id).load_active_membership(user_id).await?;
     if membership.role == OrganizationRole::Owner {
         refuse_last_owner(tx, organization_id).await?;
-        way_back::keep(tx, organization_id, user_id).await?;
+        way_back::keep(tx, app, organization_id, user_id).await?;
     }
     Ok(())
 }

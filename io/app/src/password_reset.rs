@@ -1,10 +1,12 @@
 //! Owns setting a forgotten password: a mailed link proves the address and sets the password, and makes no session. It
-//! passes neither a second factor nor enforcement (R-IN-3, T-ENF-3, T-MFA-4).
+//! passes neither a second factor nor enforcement (R-IN-3, T-ENF-3, T-MFA-4); where it joins two accounts it asks for the
+//! factor (R-LNK-4).
 
 use std::time::Duration;
 
 use orgate_core::actor::Actor;
 use orgate_core::email::EmailAddress;
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::policy::{Decision, PolicyEpoch, decide_life};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
@@ -21,6 +23,8 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
 use crate::mail::templates::{MailTemplate, RequiredSignIn, ResetLink};
+use crate::passwords::Password;
+use crate::sign_in::second_factor::{self, TypedFactor, beside};
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
 
@@ -34,6 +38,9 @@ pub struct Opened {
     pub email: String,
     /// The names of the person's organizations.
     pub organizations: Vec<String>,
+    /// The factors to type, perhaps none of them, where the link brings the person to somebody who has a second factor
+    /// (R-LNK-4).
+    pub factors: Option<Vec<AuthenticationMethod>>,
 }
 
 /// Mails a link for each User who has the address, proven or not; nothing for an unknown one, with the same answer.
@@ -80,7 +87,11 @@ pub async fn open(app: &App, token: &str) -> Result<Opened, Error> {
                 let user = owner(tx, &reset).await?;
                 let places = tx.instance().list_places(&user.id).await?;
                 let organizations = places.into_iter().map(|place| place.name).collect();
-                Ok(Opened { email: user.email.to_string(), organizations })
+                let factors = match address::bearer(tx, &user).await? {
+                    Some(bearer) => Some(second_factor::typed_methods(tx, &bearer).await?),
+                    None => None,
+                };
+                Ok(Opened { email: user.email.to_string(), organizations, factors })
             })
         })
         .await
@@ -92,36 +103,74 @@ pub async fn open(app: &App, token: &str) -> Result<Opened, Error> {
 /// *Errors*: [`Refusal::AttemptOver`], [`Refusal::InvalidInput`], [`Refusal::SsoRequired`],
 /// [`Refusal::NeedsSecondFactor`], [`Refusal::Linking`], [`Refusal::Busy`]. *Source*: R-IN-3, R-LNK-4.
 pub async fn complete(app: &App, visitor: &Visitor, token: &str, password: &str) -> Result<(), Error> {
+    complete_with(app, visitor, token, password, None).await
+}
+
+/// The same with the second factor of who has the address proven that is local to the person of the link.
+///
+/// *Errors*: as [`complete`], and [`Refusal::InvalidInput`] for a wrong factor, after which the link serves on;
+/// [`Refusal::TooManyRequests`].
+pub async fn complete_with(
+    app: &App,
+    visitor: &Visitor,
+    token: &str,
+    password: &str,
+    factor: Option<TypedFactor>,
+) -> Result<(), Error> {
     let hash = token_hash(token)?;
-    let opened = app
-        .store
-        .read((app.now(), hash), |tx, (now, hash)| {
-            Box::pin(async move {
-                let reset = tx.instance().find_password_reset(hash, *now).await?.ok_or(Refusal::AttemptOver)?;
-                owner(tx, &reset).await
-            })
-        })
-        .await?;
+    let (opened, bearer) = parties(app, hash).await?;
     let mut input = Input::default();
     let own_words = [opened.email.as_str(), opened.name.as_str()];
     let Some(password) = input.password("password", app.settings.password_policy, password, &own_words) else {
         return Err(input.refused());
     };
-    let password_hash = app.passwords.hash(&password, &*app.entropy).await?;
+    let guess = match bearer {
+        Some(bearer) => beside::count(app, visitor, &bearer.id, factor.as_ref()).await?,
+        None => None,
+    };
+    // What was not counted is not compared.
+    let factor = factor.filter(|_| guess.is_some());
+    let outcome = use_up(app, visitor, hash, &password, factor).await;
+    beside::settle(app, guess, &outcome).await?;
+    app.outbox.wake();
+    outcome
+}
+
+/// The person a living link is for, and whose second factor it asks for.
+async fn parties(app: &App, hash: [u8; 32]) -> Result<(User, Option<User>), Error> {
     app.store
-        .write((app.clone(), visitor.clone(), hash, password_hash), |tx, (app, visitor, hash, password_hash)| {
+        .read((app.now(), hash), |tx, (now, hash)| {
             Box::pin(async move {
+                let reset = tx.instance().find_password_reset(hash, *now).await?.ok_or(Refusal::AttemptOver)?;
+                let user = owner(tx, &reset).await?;
+                let bearer = address::bearer(tx, &user).await?;
+                Ok((user, bearer))
+            })
+        })
+        .await
+}
+
+async fn use_up(
+    app: &App,
+    visitor: &Visitor,
+    hash: [u8; 32],
+    password: &Password,
+    factor: Option<TypedFactor>,
+) -> Result<(), Error> {
+    let password_hash = app.passwords.hash(password, &*app.entropy).await?;
+    app.store
+        .write((app.clone(), visitor.clone(), hash, password_hash, factor), |tx, input| {
+            Box::pin(async move {
+                let (app, visitor, hash, password_hash, factor) = input;
                 let now = app.now();
                 let reset = tx.instance().consume_password_reset(hash, now).await?.ok_or(Refusal::AttemptOver)?;
                 let born = owner(tx, &reset).await?;
-                let user = address::prove(tx, app, visitor, born).await?;
+                let user = address::prove(tx, app, visitor, born, factor.as_ref().into()).await?.owner;
                 still_allowed(tx, &user, reset.policy_epoch, now).await?;
                 set(tx, app, visitor, &user, password_hash).await
             })
         })
-        .await?;
-    app.outbox.wake();
-    Ok(())
+        .await
 }
 
 fn token_hash(token: &str) -> Result<[u8; 32], Refusal> {

@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (path, text) in [
         (assets::STYLESHEET_PATH, assets::STYLESHEET),
         (assets::SCRIPT_PATH, assets::SCRIPT),
+        (assets::PASSKEYS_PATH, assets::PASSKEYS),
         (assets::ICON_PATH, assets::ICON),
     ] {
         write(&folder, path.trim_start_matches('/'), text)?;

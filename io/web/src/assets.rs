@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::pages::assets::{ICON, SCRIPT, STYLESHEET, version};
+use crate::pages::assets::{ICON, PASSKEYS, SCRIPT, STYLESHEET, version};
 
 /// The stylesheet.
 pub async fn stylesheet(RawQuery(query): RawQuery) -> Response {
@@ -16,6 +16,11 @@ pub async fn stylesheet(RawQuery(query): RawQuery) -> Response {
 /// The script.
 pub async fn script(RawQuery(query): RawQuery) -> Response {
     file(SCRIPT, "text/javascript; charset=utf-8", query.as_deref())
+}
+
+/// The script of passkeys.
+pub async fn passkeys(RawQuery(query): RawQuery) -> Response {
+    file(PASSKEYS, "text/javascript; charset=utf-8", query.as_deref())
 }
 
 /// The mark.

@@ -50,6 +50,7 @@ fn table(routes: Routes) -> Routes {
         .bare(GET, "/metrics", Monitor, health::metrics)
         .asset(GET, "/static/console.css", Public, assets::stylesheet)
         .asset(GET, "/static/console.js", Public, assets::script)
+        .asset(GET, "/static/passkeys.js", Public, assets::passkeys)
         .asset(GET, "/static/icon.svg", Public, assets::icon);
     calls::all(pages::all(routes))
 }

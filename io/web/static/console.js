@@ -44,7 +44,7 @@ function offerCopying(root) {
 }
 
 async function copy(button) {
-  const input = button.closest(".copy").querySelector("input");
+  const input = button.closest(".copy").querySelector("input, textarea");
   const word = button.textContent;
   try {
     await navigator.clipboard.writeText(input.value);

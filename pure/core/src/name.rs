@@ -56,7 +56,7 @@ impl Name {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slug(String);
 
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 16] = [
     "new",
     "sso",
     "api",
@@ -72,6 +72,7 @@ const RESERVED: [&str; 15] = [
     "metrics",
     "attempts",
     "blocked",
+    "passkey",
 ];
 
 impl Slug {

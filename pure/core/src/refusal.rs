@@ -351,7 +351,9 @@ impl Refusal {
                     names.join(", ")
                 );
             }
-            Self::LastWayIn => "Set up another way to sign in first: a password, a passkey, or an account you link.",
+            Self::LastWayIn => {
+                "Set up another way to sign in first, under Sign-in and security: a passkey, an account that you link, or a password."
+            }
             Self::MemberLimit | Self::Linking(LinkingRefusal::MemberLimit) => {
                 "It has as many members as it may. Ask an Owner; they have been told."
             }
@@ -362,8 +364,8 @@ impl Refusal {
             Self::SsoNotEntitled => "Ask whoever runs this service to switch single sign-on on for the organization.",
             Self::SsoEnforced => "Turn SSO enforcement off first.",
             Self::NoWayBackIn => {
-                "If the identity provider is down, no Owner could sign in without it. Keep an exempt Owner with a password, \
-                 or accept that only whoever runs this service can let you back in."
+                "If the identity provider is down, no Owner could sign in without it. Keep an exempt Owner with a password \
+                 or a passkey, or accept that only whoever runs this service can let you back in."
             }
             Self::AlreadyEnforced => {
                 "A trial comes before enforcement is confirmed. Turn it off first to try it again."

@@ -25,6 +25,12 @@ pub enum WayIn {
     SecondFactor,
     /// A second factor, in a session there is.
     SecondFactorAgain,
+    /// A passkey alone: it is both factors.
+    Passkey,
+    /// A passkey once more, in a session there is.
+    PasskeyAgain,
+    /// Adding a passkey, in a session there is: it makes sessions from then on.
+    PasskeyEnrolment,
     /// Through an organization's connection.
     Sso,
     /// A mailed code on top of an SSO proof, in a session there is.
@@ -47,7 +53,7 @@ pub enum WayIn {
 
 impl WayIn {
     /// Every way.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::SignUp,
         Self::Password,
         Self::PasswordAgain,
@@ -57,6 +63,9 @@ impl WayIn {
         Self::GitHub,
         Self::PersonalAgain,
         Self::PersonalLink,
+        Self::Passkey,
+        Self::PasskeyAgain,
+        Self::PasskeyEnrolment,
         Self::Sso,
         Self::MailedCode,
         Self::PasswordReset,
@@ -71,11 +80,19 @@ impl WayIn {
     /// Whether somebody comes in who was not in before; the others go on from a session there is, or make none.
     pub const fn is_entry(self) -> bool {
         match self {
-            Self::SignUp | Self::Password | Self::SecondFactor | Self::Google | Self::GitHub | Self::Sso => true,
+            Self::SignUp
+            | Self::Password
+            | Self::SecondFactor
+            | Self::Google
+            | Self::GitHub
+            | Self::Passkey
+            | Self::Sso => true,
             Self::PasswordAgain
             | Self::SecondFactorAgain
             | Self::PersonalAgain
             | Self::PersonalLink
+            | Self::PasskeyAgain
+            | Self::PasskeyEnrolment
             | Self::MailedCode
             | Self::PasswordReset
             | Self::PasswordChange
@@ -99,6 +116,9 @@ impl WayIn {
             Self::PersonalLink => "personal-link",
             Self::SecondFactor => "second-factor",
             Self::SecondFactorAgain => "second-factor-again",
+            Self::Passkey => "passkey",
+            Self::PasskeyAgain => "passkey-again",
+            Self::PasskeyEnrolment => "passkey-enrolment",
             Self::Sso => "sso",
             Self::MailedCode => "mailed-code",
             Self::PasswordReset => "password-reset",

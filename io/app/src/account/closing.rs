@@ -58,7 +58,7 @@ pub async fn forecast(app: &App, visitor: &Visitor) -> Result<ClosingForecast, E
                 let user = tx.instance().load_user(caller.user_id()).await?;
                 let sessions = session::views(tx, app, &caller).await?;
                 Ok(ClosingForecast {
-                    places: places(tx, &caller).await?,
+                    places: places(tx, app, &caller).await?,
                     grants: count(&tx.instance().list_grants_of_user(&user.id).await?),
                     other_sessions: count(&sessions).saturating_sub(1),
                     identities: count(&tx.instance().list_linked_identities(&user.id).await?),
@@ -79,7 +79,7 @@ pub async fn close(app: &App, visitor: &Visitor, confirmation: &str) -> Result<(
             Box::pin(async move {
                 let caller = authorise::account_recently(tx, app, visitor).await?;
                 let user = tx.instance().load_user(caller.user_id()).await?;
-                refuse_while_needed(&places(tx, &caller).await?)?;
+                refuse_while_needed(&places(tx, app, &caller).await?)?;
                 let typed = EmailAddress::parse(confirmation);
                 if !typed.is_ok_and(|typed| typed.key() == user.email.key()) {
                     return Err(crate::error::invalid("confirmation", "Type your address to confirm."));
@@ -92,11 +92,11 @@ pub async fn close(app: &App, visitor: &Visitor, confirmation: &str) -> Result<(
     Ok(())
 }
 
-async fn places(tx: &mut Tx, caller: &Caller) -> Result<Vec<ClosingPlace>, Error> {
+async fn places(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Vec<ClosingPlace>, Error> {
     let mut all = Vec::new();
     for place in &caller.check.places {
         let id = &place.place.organization_id;
-        let obstacle = match membership::may_end(tx, id, caller.user_id()).await {
+        let obstacle = match membership::may_end(tx, app, id, caller.user_id()).await {
             Ok(()) => None,
             Err(Error::Refused(refusal)) => Some(refusal),
             Err(fault @ Error::Fault(_)) => return Err(fault),

@@ -1,6 +1,7 @@
 //! Owns taking one's own password away, for who has another way in. It takes no way back from an organization that has no
 //! other (R-ENF-14).
 
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
 use orgate_store::{Tx, User};
 
@@ -45,25 +46,17 @@ pub async fn may_remove_password(app: &App, visitor: &Visitor) -> Result<(), Err
 
 async fn may_remove(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller, Error> {
     let caller = authorise::account_recently(tx, app, visitor).await?;
-    let ways = ways::of(tx, &caller).await?;
-    if !ways.password {
+    if tx.instance().find_password(caller.user_id()).await?.is_none() {
         return Err(Refusal::NotFound.into());
     }
-    if !ways.is_in_without_password() {
+    let ways = ways::of(tx, app, &caller).await?;
+    if !ways.is_in_without(AuthenticationMethod::Password) {
         return Err(Refusal::LastWayIn.into());
     }
-    if ways.passkeys == 0 {
-        keep_way_back(tx, &caller).await?;
+    if !ways.have(AuthenticationMethod::Passkey) {
+        way_back::keep_all(tx, app, &caller).await?;
     }
     Ok(caller)
-}
-
-/// R-ENF-14, for each organization that the person may be the way back into.
-async fn keep_way_back(tx: &mut Tx, caller: &Caller) -> Result<(), Error> {
-    for place in &caller.check.places {
-        way_back::keep(tx, &place.place.organization_id, caller.user_id()).await?;
-    }
-    Ok(())
 }
 
 async fn perform(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, user: &User) -> Result<(), Error> {

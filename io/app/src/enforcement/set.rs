@@ -78,7 +78,7 @@ pub async fn set(app: &App, visitor: &Visitor, organization: &str, form: WishFor
                 // What the job has not come to yet.
                 trial::roll_back_if_due(tx, app, member.organization_id()).await?;
                 take(tx, app, visitor, &member, wish).await?;
-                view(tx, &member).await
+                view(tx, app, &member).await
             })
         })
         .await?;
@@ -89,7 +89,7 @@ pub async fn set(app: &App, visitor: &Visitor, organization: &str, form: WishFor
 async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, member: &Member, wish: &Wish) -> Result<(), Error> {
     let id = member.organization_id();
     let before = tx.organization(id).load_terms().await?;
-    let facts = facts(tx, member, wish, &before.state).await?;
+    let facts = facts(tx, app, member, wish, &before.state).await?;
     let outcome = decide(wish, &before.state, &facts, app.now()).map_err(refusal)?;
     let (action, did) = match &outcome {
         Outcome::Unchanged => return Ok(()),
@@ -132,7 +132,7 @@ pub(crate) async fn turn_off_by(tx: &mut Tx, app: &App, id: &OrganizationId, mfa
     Ok(true)
 }
 
-async fn facts(tx: &mut Tx, member: &Member, wish: &Wish, state: &State) -> Result<Facts, Error> {
+async fn facts(tx: &mut Tx, app: &App, member: &Member, wish: &Wish, state: &State) -> Result<Facts, Error> {
     let id = member.organization_id();
     let entitled = tx.organization(id).load_organization().await?.sso_entitled;
     let (mut validated, mut actor_proved_by_sso_at) = (false, None);
@@ -147,7 +147,7 @@ async fn facts(tx: &mut Tx, member: &Member, wish: &Wish, state: &State) -> Resu
         };
         actor_proved_by_sso_at = member.caller.proofs().iter().filter(by_it).map(Proof::at).max();
     }
-    let has_way_back = way_back::exists(tx, id, &wish.terms(state), Some(member.user_id()), None).await?;
+    let has_way_back = way_back::exists(tx, app, id, &wish.terms(state), Some(member.user_id()), None).await?;
     Ok(Facts {
         entitled,
         validated,

@@ -8,8 +8,9 @@ use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_store::{Tx, User, UserPlace};
 
+use crate::account::ways;
 use crate::app::App;
-use crate::authorise;
+use crate::authorise::{self, Caller};
 use crate::error::Error;
 use crate::notice;
 
@@ -27,10 +28,10 @@ pub(crate) async fn exempt_owners(tx: &mut Tx, id: &OrganizationId, terms: &Enfo
 }
 
 /// Every break-glass Owner under these terms.
-pub(crate) async fn list(tx: &mut Tx, id: &OrganizationId, terms: &Enforcement) -> Result<Vec<User>, Error> {
+pub(crate) async fn list(tx: &mut Tx, app: &App, id: &OrganizationId, terms: &Enforcement) -> Result<Vec<User>, Error> {
     let mut found = Vec::new();
     for owner in tx.organization(id).list_owners().await? {
-        if is_one(tx, id, terms, &owner).await? {
+        if is_one(tx, app, id, terms, &owner).await? {
             found.push(owner);
         }
     }
@@ -40,6 +41,7 @@ pub(crate) async fn list(tx: &mut Tx, id: &OrganizationId, terms: &Enforcement) 
 /// Whether there is one beside `but`; `first` is asked before the others, for they are probably one.
 pub(crate) async fn exists(
     tx: &mut Tx,
+    app: &App,
     id: &OrganizationId,
     terms: &Enforcement,
     first: Option<&UserId>,
@@ -49,7 +51,7 @@ pub(crate) async fn exists(
     owners.retain(|owner| Some(&owner.id) != but);
     owners.sort_by_key(|owner| Some(&owner.id) != first);
     for owner in owners {
-        if is_one(tx, id, terms, &owner).await? {
+        if is_one(tx, app, id, terms, &owner).await? {
             return Ok(true);
         }
     }
@@ -59,16 +61,26 @@ pub(crate) async fn exists(
 /// Refuses what would take this person away as the last way back in. Asked before anything of it is written.
 ///
 /// *Errors*: [`Refusal::NoWayBackIn`]. *Source*: R-ENF-14.
-pub(crate) async fn keep(tx: &mut Tx, id: &OrganizationId, user_id: &UserId) -> Result<(), Error> {
+pub(crate) async fn keep(tx: &mut Tx, app: &App, id: &OrganizationId, user_id: &UserId) -> Result<(), Error> {
     let state = tx.organization(id).load_terms().await?.state;
     if !state.terms.enforced || state.operator_recovery {
         return Ok(());
     }
     let user = tx.instance().load_user(user_id).await?;
-    let is_way_back = is_one(tx, id, &state.terms, &user).await?;
-    let others = exists(tx, id, &state.terms, None, Some(user_id)).await?;
+    let is_way_back = is_one(tx, app, id, &state.terms, &user).await?;
+    let others = exists(tx, app, id, &state.terms, None, Some(user_id)).await?;
     if takes_last_way_back(state.terms.enforced, state.operator_recovery, is_way_back, others) {
         return Err(Refusal::NoWayBackIn.into());
+    }
+    Ok(())
+}
+
+/// The same in every organization that the caller is in.
+///
+/// *Errors*: [`Refusal::NoWayBackIn`].
+pub(crate) async fn keep_all(tx: &mut Tx, app: &App, caller: &Caller) -> Result<(), Error> {
+    for place in &caller.check.places {
+        keep(tx, app, &place.place.organization_id, caller.user_id()).await?;
     }
     Ok(())
 }
@@ -95,15 +107,16 @@ pub(crate) async fn review_of_places(tx: &mut Tx, app: &App, places: &[UserPlace
 /// The same for one organization. A way back that returns is noted, so that losing it again is told again.
 pub(crate) async fn review(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<(), Error> {
     let state = tx.organization(id).load_terms().await?.state;
-    let lost = state.terms.enforced && !state.operator_recovery && !exists(tx, id, &state.terms, None, None).await?;
+    let lost =
+        state.terms.enforced && !state.operator_recovery && !exists(tx, app, id, &state.terms, None, None).await?;
     let changed = tx.organization(id).set_way_back_lost(lost.then(|| app.now())).await?;
     if lost && changed { notice::way_back_lost(tx, app, id).await } else { Ok(()) }
 }
 
-async fn is_one(tx: &mut Tx, id: &OrganizationId, terms: &Enforcement, user: &User) -> Result<bool, Error> {
+async fn is_one(tx: &mut Tx, app: &App, id: &OrganizationId, terms: &Enforcement, user: &User) -> Result<bool, Error> {
     let places = tx.instance().list_places(&user.id).await?;
     let world = authorise::world(user.address.clone(), user.has_second_factor, &places).under(id, terms);
     // The cheap question first: most members are no Owners.
     Ok(is_break_glass(&world, id, true)
-        && is_break_glass(&world, id, tx.instance().find_password(&user.id).await?.is_some()))
+        && is_break_glass(&world, id, ways::has_own_credential(tx, app, &user.id).await?))
 }

@@ -14,7 +14,7 @@ use orgate_store::{Invitation, Tx, User};
 
 use super::open::has_address;
 use super::{Found, end, find, refuse_while_enforced};
-use crate::address;
+use crate::address::{self, Factor};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
@@ -208,11 +208,11 @@ async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, found:
     let Found { invitation, organization, .. } = found;
     let now = app.now();
     let person = tx.instance().load_user(caller.user_id()).await?;
-    let user = address::prove(tx, app, visitor, person).await?;
-    if user.id != *caller.user_id() {
+    if address::holder(tx, &person).await?.is_some() {
         // Another account has the address: the invitation is for that one, and this session is not its own.
         return Err(Refusal::InvitationForAnotherAddress.into());
     }
+    let user = address::prove(tx, app, visitor, person, Factor::Nothing).await?.owner;
     let mut view = tx.organization(&organization.id);
     if !view.accept_invitation(&invitation.id, &user.id, now).await? {
         return Err(Refusal::InvitationOver(InvitationEnd::Accepted).into());

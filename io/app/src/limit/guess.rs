@@ -54,17 +54,22 @@ pub struct Guess {
 }
 
 impl Guess {
-    /// Says what came of it. [`Refusal::InvalidCredentials`] and [`Refusal::InvalidCode`] were wrong; where nothing was
-    /// compared, for the machine was busy or broke, the try is given back; everything else was right, whatever else was
-    /// missing then.
+    /// Says what came of it: wrong, or right whatever else was missing then. Where nothing was compared, for the machine was
+    /// busy or broke, the try is given back. Any other refusal says nothing about the secret: the try stays counted, and
+    /// no wrong one before it is forgiven.
     pub async fn settle<T>(self, app: &App, outcome: &Result<T, Error>) -> Result<(), Error> {
         let Some(bucket) = self.bucket else { return Ok(()) };
         match outcome {
-            Err(Error::Refused(Refusal::InvalidCredentials | Refusal::InvalidCode)) => wrong(app, &bucket).await,
+            Err(Error::Refused(Refusal::InvalidCredentials | Refusal::InvalidCode | Refusal::Passkey(_))) => {
+                wrong(app, &bucket).await
+            }
             Err(Error::Refused(Refusal::Busy | Refusal::AttemptOver | Refusal::NoSession) | Error::Fault(_)) => {
                 Ok(app.store.give_try_back(&bucket).await?)
             }
-            Ok(_) | Err(Error::Refused(_)) => Ok(app.store.empty_throttle(&bucket).await?),
+            Ok(_) | Err(Error::Refused(Refusal::SsoRequired(_) | Refusal::NeedsSecondFactor)) => {
+                Ok(app.store.empty_throttle(&bucket).await?)
+            }
+            Err(Error::Refused(_)) => Ok(()),
         }
     }
 }

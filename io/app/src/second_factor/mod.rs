@@ -3,16 +3,20 @@
 
 pub mod authenticator;
 pub mod enrolment_code;
+pub mod passkey;
 pub mod recovery_code;
 pub mod recovery_codes;
+mod removal;
 pub mod totp;
+
+pub use removal::RemovalForecast;
 
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::policy::{AddressState, RECENT, World, is_exempt};
 use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
-use orgate_store::{Tx, UserPlace};
+use orgate_store::{Passkey, Tx, UserPlace};
 
 use crate::app::App;
 use crate::authorise::{self, Caller};
@@ -28,6 +32,8 @@ pub struct SecondFactors {
     pub has_one: bool,
     /// Since when there is an authenticator app.
     pub totp_since: Option<Timestamp>,
+    /// The passkeys, oldest first.
+    pub passkeys: Vec<Passkey>,
     /// How many recovery codes are left.
     pub recovery_codes_left: u64,
     /// The organizations that require a second factor.
@@ -58,6 +64,7 @@ pub async fn list(app: &App, visitor: &Visitor) -> Result<SecondFactors, Error> 
                 Ok(SecondFactors {
                     has_one: caller.check.has_second_factor,
                     totp_since: totp.and_then(|totp| totp.confirmed_at),
+                    passkeys: tx.instance().list_passkeys(user_id).await?,
                     recovery_codes_left: tx.instance().count_unused_recovery_codes(user_id).await?,
                     required_by: requiring(&caller).map(|place| place.place.organization_id.clone()).collect(),
                 })
@@ -141,14 +148,8 @@ async fn has_another(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
 /// Refuses to take the person's last factor away where that would end the last way back into an organization.
 ///
 /// *Errors*: [`Refusal::NoWayBackIn`]. *Source*: R-ENF-8, R-ENF-14.
-pub(crate) async fn keep_way_back_without(tx: &mut Tx, caller: &Caller) -> Result<(), Error> {
-    if !is_exempt_by_factor(&caller.world) {
-        return Ok(());
-    }
-    for place in &caller.check.places {
-        way_back::keep(tx, &place.place.organization_id, caller.user_id()).await?;
-    }
-    Ok(())
+pub(crate) async fn keep_way_back_without(tx: &mut Tx, app: &App, caller: &Caller) -> Result<(), Error> {
+    if is_exempt_by_factor(&caller.world) { way_back::keep_all(tx, app, caller).await } else { Ok(()) }
 }
 
 /// Whether the person is let in without SSO only for having a second factor (R-ENF-8).

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::authenticator::TotpSecret;
 use super::recovery_code::RecoveryCode;
+use super::removal::{self, RemovalForecast};
 use super::{keep_way_back_without, may_enrol, recovery_codes, refresh};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
@@ -150,7 +151,7 @@ pub async fn remove(app: &App, visitor: &Visitor) -> Result<(), Error> {
                 }
                 tx.instance().delete_totp(&user.id).await?;
                 if !super::has_one(tx, &user.id).await? {
-                    keep_way_back_without(tx, &caller).await?;
+                    keep_way_back_without(tx, app, &caller).await?;
                 }
                 refresh(tx, app, &caller).await?;
                 let event = Event::done("totp.removed").target(&user.id, &user.name);
@@ -166,20 +167,7 @@ pub async fn remove(app: &App, visitor: &Visitor) -> Result<(), Error> {
     Ok(())
 }
 
-/// What removing would mean, for the page that asks before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemovalForecast {
-    /// Whether there is no other factor.
-    pub is_last: bool,
-    /// Organizations that then do not open without their SSO.
-    pub closed: Vec<String>,
-    /// Whether this session may end too: the person is let in without SSO only for having a factor (R-ENF-8).
-    pub ends_here: bool,
-    /// How many other sessions end.
-    pub sessions_to_end: u64,
-}
-
-/// Reads it.
+/// What removing it would mean, for the page that asks before.
 ///
 /// *Errors*: [`Refusal::NotFound`] where there is none, and those of [`authorise::account_recently`].
 pub async fn forecast_removal(app: &App, visitor: &Visitor) -> Result<RemovalForecast, Error> {
@@ -191,16 +179,8 @@ pub async fn forecast_removal(app: &App, visitor: &Visitor) -> Result<RemovalFor
                 if stored.is_none_or(|stored| stored.confirmed_at.is_none()) {
                     return Err(Error::from(Refusal::NotFound));
                 }
-                let sessions = tx.instance().list_sessions_of_user(caller.user_id(), app.now()).await?;
-                let others = sessions.iter().filter(|session| session.id != *caller.session_id()).count();
                 let is_last = !super::has_another(tx, caller.user_id()).await?;
-                let closed = super::requiring(&caller).filter(|_| is_last).map(|place| place.name.clone());
-                Ok(RemovalForecast {
-                    is_last,
-                    closed: closed.collect(),
-                    ends_here: is_last && super::is_exempt_by_factor(&caller.world),
-                    sessions_to_end: u64::try_from(others).unwrap_or(u64::MAX),
-                })
+                removal::forecast(tx, &caller, is_last).await
             })
         })
         .await

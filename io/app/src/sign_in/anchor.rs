@@ -2,7 +2,7 @@
 //! worth nothing and the sign-in is over.
 
 use aws_lc_rs::digest;
-use orgate_core::id::{PersonalIdentityId, UserId};
+use orgate_core::id::{PasskeyId, PersonalIdentityId, UserId};
 use orgate_store::Tx;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub(crate) enum Anchor {
     Password(Vec<u8>),
     /// The link to an account at Google or GitHub.
     Identity(PersonalIdentityId),
+    /// A passkey.
+    Passkey(PasskeyId),
     /// A link to one that is made once the second factor was right, and not before (R-LNK-9).
     Linking(Box<Link>),
 }
@@ -41,6 +43,10 @@ impl Anchor {
                 let stored = tx.instance().list_personal_identities(user_id).await?;
                 Ok(stored.iter().any(|stored| stored.id == *id))
             }
+            Self::Passkey(id) => {
+                let stored = tx.instance().list_passkeys(user_id).await?;
+                Ok(stored.iter().any(|stored| stored.id == *id))
+            }
             Self::Linking(link) => bind::is_free(tx, link, user_id).await,
         }
     }
@@ -55,7 +61,7 @@ impl Anchor {
     ) -> Result<Self, Error> {
         match self {
             Self::Linking(link) => bind::bind(tx, app, visitor, &link, user_id).await.map(Self::Identity),
-            Self::Password(_) | Self::Identity(_) => Ok(self),
+            Self::Password(_) | Self::Identity(_) | Self::Passkey(_) => Ok(self),
         }
     }
 }

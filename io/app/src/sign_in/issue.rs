@@ -82,7 +82,7 @@ pub(crate) async fn issue(
     user_id: &UserId,
     shown: Shown,
 ) -> Result<Issued, Error> {
-    let previous = previous(tx, app, visitor).await?;
+    let previous = authorise::find_session(tx, app, visitor).await?;
     let proofs = match &previous {
         Some(caller) if caller.user_id() == user_id => shown.on_top_of(caller.proofs()),
         Some(_) | None => shown.on_top_of(&Proofs::default()),
@@ -151,15 +151,6 @@ async fn make(
     let entry = Entry { user: &user, places: &places, world: &world, proofs: &session.proofs, shown };
     note(tx, app, visitor, &entry).await?;
     Ok(Issued { token, expires_at, user })
-}
-
-/// The session that the browser has, whoever's it is, if it is alive.
-async fn previous(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Caller>, Error> {
-    match authorise::session(tx, app, visitor).await {
-        Ok(caller) => Ok(Some(caller)),
-        Err(Error::Refused(_)) => Ok(None),
-        Err(fault @ Error::Fault(_)) => Err(fault),
-    }
 }
 
 /// A day after the oldest proof: confirming one thing does not prolong another (R-IN-7).

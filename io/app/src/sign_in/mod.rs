@@ -5,6 +5,7 @@ mod anchor;
 pub mod blocked;
 pub mod issue;
 pub mod lookup;
+pub mod passkey;
 pub mod password;
 pub mod personal;
 pub mod second_factor;

@@ -9,17 +9,19 @@ use orgate_core::policy::{Decision, Question, Requirement, decide};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
-use orgate_store::{Tx, User, UserPlace};
+use orgate_store::{Challenge, Tx, User, UserPlace};
 
 use super::issue::{Issued, Shown, adopt, issue};
+use super::second_factor::{TypedFactor, beside};
 use super::{personal, second_factor};
-use crate::address;
+use crate::address::{self, Proven};
 use crate::app::App;
 use crate::authorise::{self, Caller};
 use crate::challenge::{self, Ask};
 use crate::error::Error;
 use crate::limit;
 use crate::mail::MailTemplate;
+use crate::passkey;
 use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
@@ -30,6 +32,8 @@ pub struct Ways {
     pub password: bool,
     /// The person's own accounts at Google and GitHub.
     pub personal: Vec<PersonalProvider>,
+    /// The person has a passkey.
+    pub passkey: bool,
     /// A code can be mailed: there is an SSO proof for it to serve on top of. The address, mostly hidden.
     pub mailed_code: Option<String>,
     /// The organizations whose SSO can prove the person anew: slug and name.
@@ -53,6 +57,8 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let offered = app.settings.sign_in_methods.offers(AuthenticationMethod::Password);
                 let has_password = offered && tx.instance().find_password(&user.id).await?.is_some();
                 let password = has_password && opens(Proof::Password { at });
+                let has_passkey = passkey::is_offered(app) && tx.instance().count_passkeys(&user.id).await? > 0;
+                let passkey = has_passkey && opens(Proof::Passkey { at });
                 let linked = personal_ways(tx, app, &user, |provider| opens(personal::proof_of(provider, at))).await?;
                 let code = has_sso(&caller) && opens(Proof::MailedCode { at });
                 let places = caller.check.places.iter().filter(|place| place.place.enforcement.connection.is_some());
@@ -63,8 +69,15 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                     .filter(|place| personal || known.contains(&&place.place.organization_id))
                     .map(|place| (place.slug.clone(), place.name.clone()))
                     .collect();
-                let factor = missing_factor(tx, &caller, place, &user).await?;
-                Ok(Ways { password, personal: linked, mailed_code: code.then(|| user.email.masked()), sso, factor })
+                let factor = missing_factor(tx, app, &caller, place, &user).await?;
+                Ok(Ways {
+                    password,
+                    passkey,
+                    personal: linked,
+                    mailed_code: code.then(|| user.email.masked()),
+                    sso,
+                    factor,
+                })
             })
         })
         .await
@@ -74,6 +87,7 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
 /// open to what reaches far.
 async fn missing_factor(
     tx: &mut Tx,
+    app: &App,
     caller: &Caller,
     place: Option<&UserPlace>,
     user: &User,
@@ -83,7 +97,7 @@ async fn missing_factor(
     if caller.decide(question) != missing && caller.decide_recent(question) != missing {
         return Ok(None);
     }
-    let methods = second_factor::methods(tx, user).await?;
+    let methods = second_factor::methods(tx, app, user).await?;
     Ok((!methods.is_empty()).then_some(methods))
 }
 
@@ -144,36 +158,99 @@ pub async fn mail_code(app: &App, visitor: &Visitor) -> Result<(), Error> {
 
 /// Takes the code: a new token, with the code among its proofs.
 ///
-/// *Errors*: [`Refusal::InvalidCode`], [`Refusal::AttemptOver`], [`Refusal::NoSession`]; and what proving a local address can meet (R-LNK-4).
+/// *Errors*: [`Refusal::InvalidCode`], [`Refusal::AttemptOver`], [`Refusal::NoSession`]; and what proving a local address
+/// can meet (R-LNK-4), after which the code serves on: [`Refusal::NeedsSecondFactor`], [`Refusal::Linking`].
 pub async fn confirm(app: &App, visitor: &Visitor, typed: &str) -> Result<Issued, Error> {
+    confirm_with(app, visitor, typed, None).await
+}
+
+/// The same with the second factor of who has the address proven that is local to this person.
+///
+/// *Errors*: as [`confirm`], and [`Refusal::InvalidInput`] for a wrong factor, after which the mailed code serves on;
+/// [`Refusal::TooManyRequests`].
+pub async fn confirm_with(
+    app: &App,
+    visitor: &Visitor,
+    typed: &str,
+    factor: Option<TypedFactor>,
+) -> Result<Issued, Error> {
     let code = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
+    let bearer = if factor.is_some() { bearer(app, visitor, &code).await? } else { None };
+    let guess = match bearer {
+        Some(bearer) => beside::count(app, visitor, &bearer.id, factor.as_ref()).await?,
+        None => None,
+    };
+    // What was not counted is not compared.
+    let factor = factor.filter(|_| guess.is_some());
     let issued = app
         .store
-        .write((app.clone(), visitor.clone(), code), |tx, (app, visitor, code)| {
+        .write((app.clone(), visitor.clone(), code, factor), |tx, (app, visitor, code, factor)| {
             Box::pin(async move {
                 let caller = authorise::session(tx, app, visitor).await?;
                 // A wrong try has to be kept, so the refusal travels as a value and the transaction commits.
                 match take(tx, app, &caller, code).await? {
                     Err(refusal) => Ok(Err(refusal)),
-                    Ok(()) => promote(tx, app, visitor, &caller).await.map(Ok),
+                    Ok(()) => promote(tx, app, visitor, &caller, factor.as_ref()).await.map(Ok),
                 }
             })
         })
-        .await?;
+        .await
+        .and_then(|issued| issued.map_err(|refusal: Refusal| Error::from(refusal)));
+    beside::settle(app, guess, &issued).await?;
     app.outbox.wake();
-    issued.map_err(|refusal: Refusal| Error::from(refusal))
+    issued
+}
+
+/// What the form can ask for that follows [`Refusal::NeedsSecondFactor`]: the factors to type of who has the address
+/// proven, perhaps none of them. `None` where that one has no second factor, and without the right code (R-IN-5).
+///
+/// *Errors*: [`Refusal::NoSession`].
+pub async fn factors(app: &App, visitor: &Visitor, typed: &str) -> Result<Option<Vec<AuthenticationMethod>>, Error> {
+    let Some(code) = SixDigitCode::parse(typed) else { return Ok(None) };
+    let Some(bearer) = bearer(app, visitor, &code).await? else { return Ok(None) };
+    app.store
+        .read(bearer, |tx, bearer| Box::pin(async move { second_factor::typed_methods(tx, bearer).await.map(Some) }))
+        .await
+}
+
+/// Whose second factor is asked for on top of the right code. Nobody's tries are counted by who does not have that.
+async fn bearer(app: &App, visitor: &Visitor, code: &SixDigitCode) -> Result<Option<User>, Error> {
+    app.store
+        .read((app.clone(), visitor.clone(), code.clone()), |tx, (app, visitor, code)| {
+            Box::pin(async move {
+                let caller = authorise::session(tx, app, visitor).await?;
+                match pending(tx, app, &caller).await? {
+                    Some(pending) if challenge::fits(app, &pending, code) => {
+                        let person = tx.instance().load_user(caller.user_id()).await?;
+                        address::bearer(tx, &person).await
+                    }
+                    Some(_) | None => Ok(None),
+                }
+            })
+        })
+        .await
+}
+
+async fn pending(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Option<Challenge>, Error> {
+    let bound_to = caller.session_id().to_string();
+    Ok(tx.instance().find_challenge(ChallengePurpose::Session, &bound_to, app.now()).await?)
 }
 
 async fn take(tx: &mut Tx, app: &App, caller: &Caller, code: &SixDigitCode) -> Result<Result<(), Refusal>, Error> {
-    let bound_to = caller.session_id().to_string();
-    let pending = tx.instance().find_challenge(ChallengePurpose::Session, &bound_to, app.now()).await?;
-    challenge::take(tx, app, &pending.ok_or(Refusal::AttemptOver)?, code).await
+    let pending = pending(tx, app, caller).await?.ok_or(Refusal::AttemptOver)?;
+    challenge::take(tx, app, &pending, code).await
 }
 
-async fn promote(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller) -> Result<Issued, Error> {
+async fn promote(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    caller: &Caller,
+    factor: Option<&TypedFactor>,
+) -> Result<Issued, Error> {
     let user = tx.instance().load_user(caller.user_id()).await?;
-    let owner = address::prove(tx, app, visitor, user).await?;
-    let shown = Shown::one(Proof::MailedCode { at: app.now() }, WayIn::MailedCode);
+    let Proven { owner, second } = address::prove(tx, app, visitor, user, factor.into()).await?;
+    let shown = Shown { second, ..Shown::one(Proof::MailedCode { at: app.now() }, WayIn::MailedCode) };
     if owner.id == *caller.user_id() {
         issue(tx, app, visitor, &owner.id, shown).await
     } else {

@@ -2,6 +2,7 @@
 //! it is off again. The ways come from the list in the core: one that has no row here does not compile. The table is
 //! `golden/t_enf_m.txt`; run with `UPDATE_GOLDEN=1` to write it anew, then read the difference.
 
+mod passkeys;
 mod people;
 mod rule;
 mod walk;
@@ -71,6 +72,12 @@ enum Path {
     FactorCode(Base),
     /// Setting up an authenticator app.
     Enrolment(Base),
+    /// A passkey alone.
+    Passkey,
+    /// A passkey in this session.
+    PasskeyAgain(Base),
+    /// Adding a passkey.
+    PasskeyEnrolment(Base),
     Invitation(Base),
     Request(Base),
 }
@@ -86,6 +93,9 @@ const fn row(way: WayIn) -> &'static [Path] {
         WayIn::GitHub => &[Path::Personal(GitHub)],
         WayIn::PersonalAgain => &[Path::PersonalAgain(Base::Password), Path::PersonalAgain(OWN)],
         WayIn::PersonalLink => &[Path::Link(Base::Password), Path::Link(Base::Confirmed), Path::LinkByCode],
+        WayIn::Passkey => &[Path::Passkey],
+        WayIn::PasskeyAgain => &[Path::PasskeyAgain(Base::Password), Path::PasskeyAgain(OWN)],
+        WayIn::PasskeyEnrolment => &[Path::PasskeyEnrolment(Base::Password), Path::PasskeyEnrolment(Base::Confirmed)],
         WayIn::SecondFactor => &[Path::Factor],
         WayIn::SecondFactorAgain => &[Path::FactorAgain(Base::Password), Path::FactorAgain(OWN)],
         WayIn::Sso => &[Path::Sso(By::Own), Path::Sso(By::Second), Path::Sso(By::Free)],

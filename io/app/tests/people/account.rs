@@ -82,6 +82,10 @@ async fn r_enf_9_an_sso_born_person_who_proved_the_address_sets_a_first_password
     .await;
     let proven = bed.session(&born, proofs.with(Proof::MailedCode { at: bed.now() })).await;
     assert!(!account::security(app, &proven.visitor).await.unwrap().has_password);
+    let stale = account::change_password(app, &proven.visitor, change(None, NEW)).await;
+    assert_eq!(refused(stale), Refusal::NeedsRecentProof, "V7.5.1: a first password asks for no other");
+    let fresh = Proofs::of(bed.sso_proof(&acme.id, Some(bed.now())).await);
+    let proven = bed.session(&born, fresh.with(Proof::MailedCode { at: bed.now() })).await;
     account::change_password(app, &proven.visitor, change(None, NEW)).await.unwrap();
     let credentials = Credentials { email: born.email.clone(), password: Password::from_typed(NEW) };
     let issued = begin(app, &bed.stranger(), credentials).await.unwrap().session().unwrap();

@@ -7,15 +7,18 @@ mod support;
 
 mod account;
 mod audit_log;
+mod bringing_together;
 mod closing;
 mod email_change;
 mod enforcement;
 mod factor_setup;
+mod factor_throttles;
 mod invitations;
 mod last_owner;
 mod members;
 mod organizations;
 mod own_data;
+mod passkeys;
 mod password_reset;
 mod projects;
 mod second_factor;

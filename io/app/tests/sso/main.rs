@@ -20,6 +20,7 @@ mod reach;
 mod refusals;
 mod requests;
 mod rogue;
+mod second_factor;
 mod secrets;
 mod state;
 mod trial;

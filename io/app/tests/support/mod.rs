@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_macros, reason = "each suite takes the part that it needs")]
 
 pub mod factors;
+pub mod passkeys;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -16,6 +16,7 @@ pub mod members;
 pub mod openapi;
 pub mod operator;
 pub mod organizations;
+pub mod passkeys;
 pub mod password_resets;
 pub mod projects;
 pub mod second_factors;

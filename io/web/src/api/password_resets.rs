@@ -5,6 +5,7 @@ use orgate_app::password_reset;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::sign_ins::TypedFactorBody;
 use super::{At, Body, Call};
 use crate::error::{Failure, Problem};
 
@@ -35,6 +36,9 @@ pub async fn create(call: Call, Body(body): Body<PasswordResetBody>) -> Result<S
 pub struct NewPasswordBody {
     /// The password from now on.
     password: String,
+    /// The second factor of another account of the person's that has the address proven: the link brings the two together.
+    /// Asked for with `needs-second-factor`, after which the link serves on.
+    factor: Option<TypedFactorBody>,
 }
 
 /// Set the password
@@ -44,13 +48,20 @@ pub struct NewPasswordBody {
     post, path = "/api/v1/password-resets/{token}/completion", tag = "Password resets", security(()),
     params(("token" = String, Path, description = "The last part of the mailed link")),
     request_body = NewPasswordBody,
-    responses((status = 204), (status = 410, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 204),
+        (status = 403, body = Problem, description = "needs-second-factor, sso-required"),
+        (status = 410, body = Problem),
+        (status = 422, body = Problem),
+        (status = 429, body = Problem),
+    ),
 )]
 pub async fn complete(
     call: Call,
     At(token): At<String>,
     Body(body): Body<NewPasswordBody>,
 ) -> Result<StatusCode, Failure> {
-    password_reset::complete(call.app(), &call.visitor, &token, &body.password).await?;
+    let factor = body.factor.map(Into::into);
+    password_reset::complete_with(call.app(), &call.visitor, &token, &body.password, factor).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,8 @@
 use axum::Json;
 use axum::http::StatusCode;
 use orgate_app::second_factor::recovery_code::RecoveryCode;
-use orgate_app::second_factor::{self, enrolment_code, recovery_codes, totp};
+use orgate_app::second_factor::totp::{self, Enrolled};
+use orgate_app::second_factor::{self, enrolment_code, recovery_codes};
 use orgate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +21,8 @@ pub struct SecondFactorsView {
     has_second_factor: bool,
     /// Since when there is an authenticator app.
     totp_since: Option<String>,
+    /// How many passkeys there are.
+    passkeys: usize,
     /// How many recovery codes are left.
     recovery_codes_left: u64,
     /// Ids of the organizations that require one.
@@ -36,6 +39,7 @@ pub async fn show(call: Call) -> Result<Json<SecondFactorsView>, Failure> {
     Ok(Json(SecondFactorsView {
         has_second_factor: have.has_one,
         totp_since: have.totp_since.map(Timestamp::to_rfc3339),
+        passkeys: have.passkeys.len(),
         recovery_codes_left: have.recovery_codes_left,
         required_by: have.required_by.iter().map(ToString::to_string).collect(),
     }))
@@ -115,13 +119,20 @@ pub async fn begin_totp(call: Call) -> Result<(StatusCode, Json<PendingTotpView>
     Ok((StatusCode::CREATED, Json(view)))
 }
 
-/// An authenticator app that was just set up.
+/// A second factor that was just set up.
 #[derive(Serialize, ToSchema)]
 pub struct EnrolledView {
     /// The session with its new token; the old one is over, and so are all others of the person.
     session: SessionView,
     /// Recovery codes, shown this once; empty for who had some already.
     recovery_codes: Vec<String>,
+}
+
+impl EnrolledView {
+    /// Shows the token and the codes.
+    pub(super) fn of(enrolled: &Enrolled) -> Self {
+        Self { session: SessionView::of(&enrolled.issued), recovery_codes: revealed(&enrolled.recovery_codes) }
+    }
 }
 
 /// Enter the first code of the authenticator app
@@ -140,9 +151,7 @@ pub async fn confirm_totp(
     Body(body): Body<FactorCodeBody>,
 ) -> Result<(StatusCode, Json<EnrolledView>), Failure> {
     let enrolled = totp::confirm(call.app(), &call.visitor, &body.code).await?;
-    let view =
-        EnrolledView { session: SessionView::of(&enrolled.issued), recovery_codes: revealed(&enrolled.recovery_codes) };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok((StatusCode::CREATED, Json(EnrolledView::of(&enrolled))))
 }
 
 /// Remove the authenticator app

@@ -4,13 +4,15 @@ use axum::Json;
 use axum::http::StatusCode;
 use orgate_app::passwords::Password;
 use orgate_app::session::{self, Access, CurrentPlace};
-use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod, again};
+use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod, again, passkey};
 use orgate_app::sign_in::{password, step_up};
 use orgate_core::proof::Proof;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::passkeys::{ChallengeView, answered};
 use super::sessions::SessionView;
+use super::sign_ins::TypedFactorBody;
 use super::{Body, Call, UserView};
 use crate::error::{Failure, Problem};
 
@@ -127,6 +129,9 @@ pub enum ProofBody {
     MailedCode {
         /// Six digits.
         code: String,
+        /// The second factor of another account of the person's that has the address proven: the code brings the two
+        /// together. Asked for with `needs-second-factor`, after which the code serves on.
+        factor: Option<TypedFactorBody>,
     },
     /// The second factor: of an authenticator app.
     Totp {
@@ -138,6 +143,27 @@ pub enum ProofBody {
         /// The code.
         code: String,
     },
+    /// A passkey: both factors by itself.
+    Passkey {
+        /// The `id` of the challenge.
+        challenge_id: String,
+        /// `PublicKeyCredential.toJSON()`.
+        credential: serde_json::Value,
+    },
+}
+
+/// Draw a challenge to confirm by a passkey
+#[utoipa::path(
+    post, path = "/api/v1/session/passkey-challenges", tag = "Session",
+    responses(
+        (status = 201, body = ChallengeView),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem, description = "method-not-offered"),
+        (status = 404, body = Problem, description = "there is no passkey"),
+    ),
+)]
+pub async fn draw(call: Call) -> Result<(StatusCode, Json<ChallengeView>), Failure> {
+    Ok((StatusCode::CREATED, Json(passkey::begin_again(call.app(), &call.visitor).await?.into())))
 }
 
 /// Confirm who it is
@@ -146,19 +172,31 @@ pub enum ProofBody {
 #[utoipa::path(
     post, path = "/api/v1/session/proofs", tag = "Session",
     request_body = ProofBody,
-    responses((status = 201, body = SessionView), (status = 401, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 201, body = SessionView),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem, description = "needs-second-factor, or one that begins with passkey-"),
+        (status = 410, body = Problem, description = "attempt-over"),
+        (status = 422, body = Problem),
+        (status = 429, body = Problem),
+    ),
 )]
 pub async fn prove(call: Call, Body(body): Body<ProofBody>) -> Result<(StatusCode, Json<SessionView>), Failure> {
     let issued = match body {
         ProofBody::Password { password } => {
             password::confirm(call.app(), &call.visitor, Password::from_typed(&password)).await?
         }
-        ProofBody::MailedCode { code } => step_up::confirm(call.app(), &call.visitor, &code).await?,
+        ProofBody::MailedCode { code, factor } => {
+            step_up::confirm_with(call.app(), &call.visitor, &code, factor.map(Into::into)).await?
+        }
         ProofBody::Totp { code } => {
             again::confirm(call.app(), &call.visitor, TypedFactor { method: TypedMethod::Totp, code }).await?
         }
         ProofBody::RecoveryCode { code } => {
             again::confirm(call.app(), &call.visitor, TypedFactor { method: TypedMethod::RecoveryCode, code }).await?
+        }
+        ProofBody::Passkey { challenge_id, credential } => {
+            passkey::confirm(call.app(), &call.visitor, &answered(challenge_id, &credential)).await?
         }
     };
     Ok((StatusCode::CREATED, Json(SessionView::of(&issued))))

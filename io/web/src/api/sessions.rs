@@ -66,7 +66,12 @@ pub enum SessionBody {
 pub async fn create(call: Call, Body(body): Body<SessionBody>) -> Result<Response, Failure> {
     let SessionBody::Password { email, password } = body;
     let credentials = Credentials { email, password: Password::from_typed(&password) };
-    match password::begin(call.app(), &call.visitor, credentials).await? {
+    answer(password::begin(call.app(), &call.visitor, credentials).await?)
+}
+
+/// The answer to a right first proof.
+pub(super) fn answer(entry: Entry) -> Result<Response, Failure> {
+    match entry {
         Entry::SecondFactor(waiting) => Ok((StatusCode::ACCEPTED, Json(WaitingView::of(&waiting))).into_response()),
         entry @ (Entry::SignedIn(_) | Entry::Blocked(_)) => {
             Ok((StatusCode::CREATED, Json(SessionView::of(&entry.session()?))).into_response())

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::factors::SecondFactorCard;
 use super::parts::initials;
+use super::passkeys::PasskeysCard;
 use super::personal::LinkedAccount;
 use super::{Choice, Field, Frame, Moment};
 
@@ -133,6 +134,8 @@ pub struct SecurityPage {
     pub minimum_password_length: usize,
     /// Accounts at Google and GitHub, linked or to be linked.
     pub linked_accounts: Vec<LinkedAccount>,
+    /// Passkeys.
+    pub passkeys: PasskeysCard,
     /// Two-step verification.
     pub second_factor: SecondFactorCard,
     /// Identities at IdPs.

@@ -49,6 +49,17 @@ pub enum Before {
     AddressProof,
 }
 
+impl Before {
+    /// The heading of what comes first.
+    pub const fn title(&self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::MailedCode { .. } => Some("First, confirm your address"),
+            Self::AddressProof => Some("First, make the address yours"),
+        }
+    }
+}
+
 /// `/account/totp/new`. *Forms*: POST `begin_action`; POST `code_action` mails the code; POST `/account/address-proof`. None
 /// has fields.
 #[derive(Debug, Template)]
@@ -120,7 +131,7 @@ impl RecoveryCodesPage {
 }
 
 /// `/account/second-factor/new?organization={slug}`: an organization requires a second factor and the person has none.
-/// *Links*: `totp_url`, and the organization's own sign-in.
+/// *Links*: `totp_url`, `passkey_url`, and the organization's own sign-in.
 #[derive(Debug, Template)]
 #[template(path = "second_factor/required.html")]
 pub struct RequiredFactorPage {
@@ -132,6 +143,8 @@ pub struct RequiredFactorPage {
     pub organization_name: String,
     /// Sets up an authenticator app.
     pub totp_url: String,
+    /// Adds a passkey, where they are offered.
+    pub passkey_url: Option<String>,
     /// Where the organization's own SSO begins, if it has one.
     pub sso_url: Option<String>,
 }

@@ -18,6 +18,7 @@ pub mod members;
 pub mod moment;
 pub mod organizations;
 pub mod parts;
+pub mod passkeys;
 pub mod password;
 pub mod personal;
 pub mod projects;

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::personal::Provider;
+use super::second_factor::{FactorField, OtherFactor};
 use super::{Field, Site};
 
 /// `/sign-up`. *Forms*: POST `/sign-up` with `name`, `email`, `password`.
@@ -47,7 +48,19 @@ pub struct ForgottenPasswordMailedPage {
     pub email: String,
 }
 
-/// `/password-reset/{token}`. *Forms*: POST `/password-reset/{token}` with `password`.
+/// The second factor of the person's other account, which has the address proven (R-LNK-4).
+#[derive(Debug, Clone)]
+pub struct ResetFactor {
+    /// Which one; never a passkey.
+    pub with: FactorField,
+    /// Field `code`; its value is never printed.
+    pub code: Field,
+    /// The others that can be typed.
+    pub others: Vec<OtherFactor>,
+}
+
+/// `/password-reset/{token}`. *Forms*: POST `/password-reset/{token}` with `password`; with a factor also `method` = `totp`
+/// or `recovery-code`, and `code`.
 #[derive(Debug, Template)]
 #[template(path = "sign_up/password_reset.html")]
 pub struct PasswordResetPage {
@@ -63,6 +76,8 @@ pub struct PasswordResetPage {
     pub password: Field,
     /// The shortest password that is accepted. *Units*: characters.
     pub minimum_password_length: usize,
+    /// The second factor that is asked for beside it.
+    pub factor: Option<ResetFactor>,
 }
 
 /// `/organizations/new`, and after sign-up the first one. *Forms*: POST `/organizations` with `name`, `slug`.

@@ -2,11 +2,14 @@
 
 use askama::Template;
 
+use super::passkeys::PasskeyForm;
 use super::{Field, Hidden, Site};
 
 /// Which factor the form asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactorField {
+    /// A passkey.
+    Passkey(PasskeyForm),
     /// The code of an authenticator app.
     Authenticator,
     /// A recovery code.
@@ -25,7 +28,7 @@ pub struct OtherFactor {
 }
 
 /// `/sign-in/second-factor/{id}`, and `/account/proof` when the factor is what is missing. *Forms*: POST `action` with
-/// `method` = `totp` or `recovery-code`, `code`, and `hidden`.
+/// `method` = `totp` or `recovery-code`, `code`, and `hidden`; a passkey's posts as [`PasskeyForm`] says.
 #[derive(Debug, Template)]
 #[template(path = "sign_in/second_factor.html")]
 pub struct SecondFactorPage {
@@ -37,8 +40,8 @@ pub struct SecondFactorPage {
     pub with: FactorField,
     /// Field `code`; its value is never printed.
     pub code: Field,
-    /// The other one, if the person has it.
-    pub other: Option<OtherFactor>,
+    /// The others that the person has.
+    pub others: Vec<OtherFactor>,
     /// Where the form posts.
     pub action: String,
     /// Fields that go along.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::passkeys::PasskeyForm;
 use super::personal::Provider;
 use super::{Field, Hidden, Moment, Notice, Person, Site};
 
@@ -25,6 +26,8 @@ pub struct SignInPage {
     pub sign_up_open: bool,
     /// The providers of people's own accounts that are offered.
     pub providers: Vec<Provider>,
+    /// Signing in by a passkey, where they are offered.
+    pub passkey: Option<PasskeyForm>,
 }
 
 /// `/sign-in/sso`. *Forms*: POST `/sign-in/sso` with `identifier` (a slug or an address).
@@ -183,6 +186,8 @@ pub struct FreshProofPage {
     pub reason: String,
     /// Field `password`, when a password serves.
     pub password: Option<Field>,
+    /// A passkey, when the person has one and it serves.
+    pub passkey: Option<PasskeyForm>,
     /// The SSO that serves.
     pub sso: Vec<SsoProof>,
     /// The providers of the person's own accounts that serve.
@@ -202,7 +207,12 @@ pub struct FreshProofPage {
 impl FreshProofPage {
     /// Whether nothing that the person has serves, so that only signing in anew is left.
     pub fn is_dead_end(&self) -> bool {
-        self.password.is_none() && self.providers.is_empty() && self.sso.is_empty() && self.code_address.is_none()
+        self.password.is_none() && !self.has_others()
+    }
+
+    /// Whether something serves beside the password.
+    pub fn has_others(&self) -> bool {
+        self.passkey.is_some() || !self.providers.is_empty() || !self.sso.is_empty() || self.code_address.is_some()
     }
 }
 

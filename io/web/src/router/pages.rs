@@ -10,7 +10,7 @@ pub(super) fn all(routes: Routes) -> Routes {
     let routes = sign_in_pages(routes);
     let routes = account_access_pages(routes);
     let routes = account_pages(routes);
-    let routes = second_factor_pages(routes);
+    let routes = passkey_pages(second_factor_pages(routes));
     let routes = organization_pages(routes);
     let routes = people_pages(routes);
     let routes = project_pages(routes);
@@ -24,6 +24,8 @@ fn sign_in_pages(routes: Routes) -> Routes {
         .page(GET, "/", Public, sign_in::password::home)
         .page(GET, "/sign-in", Public, sign_in::password::show)
         .page(POST, "/sign-in", Public, sign_in::password::create)
+        .page(POST, "/sign-in/passkey", Public, sign_in::passkey::create)
+        .page(POST, "/sign-in/passkey/challenge", Public, sign_in::passkey::challenge)
         .page(GET, "/sign-up", Public, sign_in::sign_up::show)
         .page(POST, "/sign-up", Public, sign_in::sign_up::create)
         .page(GET, "/sign-up/{id}", Public, sign_in::sign_up::show_code)
@@ -50,6 +52,8 @@ fn sign_in_pages(routes: Routes) -> Routes {
         .page(POST, "/sign-in/blocked/{id}/departures/{slug}/code/again", Public, sign_in::blocked::resend)
         .page(GET, "/sign-in/second-factor/{id}", Public, sign_in::second_factor::show)
         .page(POST, "/sign-in/second-factor/{id}", Public, sign_in::second_factor::verify)
+        .page(POST, "/sign-in/second-factor/{id}/passkey", Public, sign_in::second_factor::verify_passkey)
+        .page(POST, "/sign-in/second-factor/{id}/passkey/challenge", Public, sign_in::second_factor::challenge)
         .page(GET, "/sign-in/attempts/{id}", Public, sign_in::attempt::show)
         .page(POST, "/sign-in/attempts/{id}", Public, sign_in::attempt::verify)
         .page(POST, "/sign-in/attempts/{id}/code", Public, sign_in::attempt::resend)
@@ -59,6 +63,8 @@ fn sign_in_pages(routes: Routes) -> Routes {
         .entry(POST, "/sso/oidc/{id}/initiate", Public, sign_in::attempt::from_tile_form)
         .page(GET, "/account/proof", Session, sign_in::proof::show)
         .page(POST, "/account/proof", Session, sign_in::proof::create)
+        .page(POST, "/account/proof/passkey", Session, sign_in::proof::verify_passkey)
+        .page(POST, "/account/proof/passkey/challenge", Session, sign_in::proof::challenge)
         .page(GET, "/account/proof/code", Session, sign_in::proof::show_code)
         .page(POST, "/account/proof/code", Session, sign_in::proof::verify)
         .page(POST, "/account/proof/code/again", Session, sign_in::proof::resend)
@@ -131,6 +137,20 @@ fn second_factor_pages(routes: Routes) -> Routes {
         .page(POST, "/account/totp/removal", RecentAccount, totp::remove)
         .page(GET, "/account/recovery-codes/new", Account, recovery_codes::new)
         .page(POST, "/account/recovery-codes", RecentAccount, recovery_codes::create)
+}
+
+fn passkey_pages(routes: Routes) -> Routes {
+    use crate::console::account::passkeys;
+    const ONE: &str = "/account/passkeys/{id}";
+    const REMOVAL: &str = "/account/passkeys/{id}/removal";
+    routes
+        .page(GET, "/account/passkeys/new", RecentAccount, passkeys::new)
+        .page(POST, "/account/passkeys", RecentAccount, passkeys::create)
+        .page(POST, "/account/passkeys/challenge", RecentAccount, passkeys::challenge)
+        .page(GET, ONE, Account, passkeys::show)
+        .page(POST, ONE, Account, passkeys::update)
+        .page(GET, REMOVAL, RecentAccount, passkeys::ask_removal)
+        .page(POST, REMOVAL, RecentAccount, passkeys::remove)
 }
 
 fn organization_pages(routes: Routes) -> Routes {

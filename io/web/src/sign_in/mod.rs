@@ -1,11 +1,13 @@
 //! Owns the pages between a stranger and a session.
 
+pub mod address_claim;
 pub mod attempt;
 pub mod blocked;
 pub mod departure;
 pub mod forgotten_password;
 pub mod invitation;
 pub mod organization;
+pub mod passkey;
 pub mod password;
 pub mod password_reset;
 pub mod personal;

@@ -53,9 +53,7 @@ pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
     let credentials = Credentials { email: typed.email.clone(), password: Password::from_typed(&typed.password) };
     let wanted = visit.return_to.as_ref().map(|path| path.as_str().to_owned());
     match password::enter(visit.app(), &visit.visitor, credentials, wanted).await {
-        Ok((Entry::SignedIn(issued), cookie)) => Ok(signed_in(&visit, &issued, cookie.as_ref())),
-        Ok((Entry::SecondFactor(waiting), cookie)) => Ok(super::second_factor::ask(&waiting, cookie.as_ref())),
-        Ok((Entry::Blocked(stopped), cookie)) => blocked(stopped, cookie.as_ref()),
+        Ok((entry, cookie)) => entered(&visit, entry, cookie.as_ref()),
         Err(Error::Refused(refusal @ Refusal::InvalidCredentials)) => {
             let problem = format!("{}. {}", refusal.title(), refusal.advice());
             visit.again(&page(&visit, Field::filled(typed.email), Some(problem)))
@@ -63,6 +61,20 @@ pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
         Err(Error::Refused(Refusal::TooManyRequests { retry_after })) => throttled(&visit, typed.email, retry_after),
         Err(other) => Err(other.into()),
     }
+}
+
+/// Goes on from a right first proof. The cookie is the browser's, if it had none.
+pub(super) fn entered(visit: &Visit, entry: Entry, cookie: Option<&SecretToken>) -> PageResult {
+    match entry {
+        Entry::SignedIn(issued) => Ok(signed_in(visit, &issued, cookie)),
+        Entry::SecondFactor(waiting) => Ok(super::second_factor::ask(&waiting, cookie)),
+        Entry::Blocked(stopped) => blocked(stopped, cookie),
+    }
+}
+
+/// The form again, for another try by another way.
+pub(super) fn again(visit: &Visit, problem: String) -> PageResult {
+    visit.again(&page(visit, Field::empty(), Some(problem)))
 }
 
 /// The cookie by which the browser is known stays: strangers' tries count for nothing there (L5).
@@ -112,6 +124,7 @@ fn page(visit: &Visit, email: Field, problem: Option<String>) -> SignInPage {
         // Who signs up shows a password or an account of their own.
         sign_up_open: is_open && (password_offered || !providers.is_empty()),
         providers,
+        passkey: orgate_app::passkey::is_offered(visit.app()).then(super::passkey::form),
     }
 }
 

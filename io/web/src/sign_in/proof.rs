@@ -3,8 +3,8 @@
 
 use orgate_app::error::Error;
 use orgate_app::passwords::Password;
-use orgate_app::session;
-use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod, again};
+use orgate_app::session::{self, Access, Current, CurrentPlace};
+use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod, again, passkey};
 use orgate_app::sign_in::sso::begin::{NewSignIn, begin};
 use orgate_app::sign_in::{lookup, password, step_up};
 use orgate_core::personal::PersonalProvider;
@@ -12,17 +12,22 @@ use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::Started;
 use serde::Deserialize;
 
+use super::passkey::{Typed as Answer, challenge_of, problem};
 use super::password::HOME;
-use super::second_factor::Choice;
-use super::{personal, provider, second_factor};
+use super::second_factor::{Beside, Choice, asks_for_factor};
+use super::{address_claim, personal, provider, second_factor};
 use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
-use crate::pages::second_factor::SecondFactorPage;
+use crate::pages::passkeys::PasskeyForm;
+use crate::pages::second_factor::{FactorField, SecondFactorPage};
 use crate::pages::sign_in::{CodePage, CodePurpose, FreshProofPage, SsoProof};
 use crate::pages::{Field, Hidden, Person};
 use crate::return_to::ReturnTo;
 
 /// The page.
 const PROOF: &str = "/account/proof";
+
+/// The page that asks for a mailed code.
+const CODE: &str = "/account/proof/code";
 
 /// What may follow `?`, and goes along with every form.
 #[derive(Default, Deserialize)]
@@ -55,9 +60,12 @@ async fn factor_page(
     Ok(Some(SecondFactorPage {
         site: visit.site.clone(),
         reason: "What you are about to open asks for your second factor.".to_owned(),
-        with: second_factor::field(with),
+        with: match second_factor::field(with, PROOF) {
+            FactorField::Passkey(form) => FactorField::Passkey(form.carrying(purpose_of(organization))),
+            typed => typed,
+        },
         code,
-        other: second_factor::other(with, &methods, Some(&here)),
+        others: second_factor::others(with, &methods, Some(&here)),
         action: PROOF.to_owned(),
         hidden: purpose_of(organization),
         cancel_url: HOME.to_owned(),
@@ -84,20 +92,32 @@ async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>
     Ok(FreshProofPage {
         site: visit.site.clone(),
         person: Person::new(current.user_id.as_str(), &current.name, &current.email),
-        reason: "What you are about to open reaches far, so it needs a proof from the last 15 minutes that it is you."
-            .to_owned(),
+        reason: reason(&current, organization),
         password: ways.password.then(Field::empty),
+        passkey: ways.passkey.then(|| PasskeyForm::at("/account/proof/passkey").carrying(purpose_of(organization))),
         sso,
         providers: ways.personal.into_iter().map(personal::view_of).collect(),
         code_address: ways.mailed_code,
         problem,
         action: "/account/proof".to_owned(),
-        hidden: organization
-            .map(|slug| Hidden { name: "purpose".to_owned(), value: slug.to_owned() })
-            .into_iter()
-            .collect(),
+        hidden: purpose_of(organization),
         cancel_url: HOME.to_owned(),
     })
+}
+
+/// Why the proof is asked for: an organization may want one that is newer than the person's membership (R-IN-7).
+fn reason(current: &Current, organization: Option<&str>) -> String {
+    let named =
+        |place: &&CurrentPlace| organization == Some(place.slug.as_str()) || organization == Some(place.id.as_str());
+    match current.organizations.iter().find(named) {
+        Some(place) if place.access == Access::NeedsProof => {
+            format!("{} asks you to show once more that it is you.", place.name)
+        }
+        Some(_) | None => {
+            "What you are about to open reaches far, so it needs a proof from the last 15 minutes that it is you."
+                .to_owned()
+        }
+    }
 }
 
 /// The SSO of the organization that the person was going to. Whether they are a member is not said here: its login
@@ -130,7 +150,7 @@ pub async fn create(visit: Visit, Form(shown): Form<Shown>) -> PageResult {
         "sso" => with_provider(visit, shown.organization).await,
         "code" => {
             step_up::mail_code(visit.app(), &visit.visitor).await?;
-            Ok(see_other("/account/proof/code"))
+            Ok(see_other(CODE))
         }
         other => match second_factor::method(other) {
             Some(method) => with_factor(visit, shown, method).await,
@@ -185,22 +205,39 @@ async fn with_provider(visit: Visit, organization: Option<String>) -> PageResult
     provider::leave(&visit, begun, name.as_deref().unwrap_or(&organization))
 }
 
+/// Draws a challenge for one of the person's passkeys.
+pub async fn challenge(visit: Visit) -> PageResult {
+    Ok(challenge_of(passkey::begin_again(visit.app(), &visit.visitor).await?))
+}
+
+/// Takes a passkey's answer.
+pub async fn verify_passkey(visit: Visit, Form(typed): Form<Answer>) -> PageResult {
+    let organization = typed.purpose.clone();
+    let said = match passkey::confirm(visit.app(), &visit.visitor, &typed.into()).await {
+        Ok(issued) => return Ok(visit.signed_in(&issued, HOME)),
+        Err(error) => problem(error)?,
+    };
+    match factor_page(&visit, organization.as_deref(), &Choice::default(), Field::empty().refused(&said)).await? {
+        Some(page) => visit.again(&page),
+        None => visit.again(&page(&visit, organization.as_deref(), Some(said)).await?),
+    }
+}
+
 /// The page that asks for the code.
 pub async fn show_code(visit: Visit) -> PageResult {
     let page = code_page(&visit, Field::empty()).await?;
     visit.page(&page)
 }
 
-/// What the code's form sends.
-#[derive(Deserialize)]
-pub struct TypedCode {
-    code: String,
-}
-
-/// Takes the code.
-pub async fn verify(visit: Visit, Form(typed): Form<TypedCode>) -> PageResult {
-    match step_up::confirm(visit.app(), &visit.visitor, &typed.code).await {
-        Ok(issued) => Ok(visit.signed_in(&issued, HOME)),
+/// Takes the code; and the second factor of another account that has the address, if there is one.
+pub async fn verify(visit: Visit, Form(typed): Form<Beside>) -> PageResult {
+    let code = typed.mailed_code();
+    let error = match step_up::confirm_with(visit.app(), &visit.visitor, &code, typed.factor()).await {
+        Ok(issued) => return Ok(visit.signed_in(&issued, HOME)),
+        Err(error) => error,
+    };
+    match asks_for_factor(error) {
+        Ok(wrong) => address_claim::ask(&visit, &typed, wrong, (CODE, HOME)).await,
         Err(error) => {
             let mistakes = Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?;
             let page = code_page(&visit, mistakes.field("code", "")).await?;
@@ -212,7 +249,7 @@ pub async fn verify(visit: Visit, Form(typed): Form<TypedCode>) -> PageResult {
 /// Mails another code.
 pub async fn resend(visit: Visit) -> PageResult {
     step_up::mail_code(visit.app(), &visit.visitor).await?;
-    Ok(done("/account/proof/code", "A new code is on its way."))
+    Ok(done(CODE, "A new code is on its way."))
 }
 
 async fn code_page(visit: &Visit, code: Field) -> Result<CodePage, Error> {
@@ -223,7 +260,7 @@ async fn code_page(visit: &Visit, code: Field) -> Result<CodePage, Error> {
         address: ways.mailed_code.ok_or(Refusal::NeedsProof)?,
         code,
         sent_again: visit.notice.is_some(),
-        action: "/account/proof/code".to_owned(),
+        action: CODE.to_owned(),
         again_action: "/account/proof/code/again".to_owned(),
         cancel_url: HOME.to_owned(),
     })

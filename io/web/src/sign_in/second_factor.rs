@@ -2,16 +2,18 @@
 
 use axum::response::Response;
 use orgate_app::error::Error;
-use orgate_app::sign_in::second_factor::{self, Promoted, TypedFactor, TypedMethod, Waiting};
+use orgate_app::sign_in::second_factor::{self, Promoted, TypedFactor, TypedMethod, Waiting, passkey};
 use orgate_app::token::SecretToken;
 use orgate_core::id::{Identifier as _, SignInId};
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
 use serde::Deserialize;
 
+use super::passkey::{Typed as Answer, challenge_of, problem};
 use super::password::HOME;
 use crate::cookies;
 use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, see_other};
+use crate::pages::passkeys::PasskeyForm;
 use crate::pages::second_factor::{FactorField, OtherFactor, SecondFactorPage};
 use crate::pages::{Field, Hidden};
 use crate::return_to::ReturnTo;
@@ -42,12 +44,15 @@ pub struct Choice {
 
 impl Choice {
     /// The chosen one of what there is, or the first of it.
-    pub fn among(&self, methods: &[AuthenticationMethod]) -> TypedMethod {
-        let has_totp = methods.contains(&AuthenticationMethod::Totp);
-        let has_codes = methods.contains(&AuthenticationMethod::RecoveryCode);
-        let wants_codes = self.with.as_deref() == Some(AuthenticationMethod::RecoveryCode.as_str());
-        if has_codes && (wants_codes || !has_totp) { TypedMethod::RecoveryCode } else { TypedMethod::Totp }
+    pub fn among(&self, methods: &[AuthenticationMethod]) -> AuthenticationMethod {
+        let wanted = methods.iter().find(|method| Some(method.as_str()) == self.with.as_deref());
+        wanted.or(methods.first()).copied().unwrap_or(AuthenticationMethod::RecoveryCode)
     }
+}
+
+/// Those of the factors that are typed.
+fn typed(methods: &[AuthenticationMethod]) -> Vec<AuthenticationMethod> {
+    methods.iter().copied().filter(|method| self::method(method.as_str()).is_some()).collect()
 }
 
 /// The method that a form names.
@@ -55,25 +60,32 @@ pub fn method(typed: &str) -> Option<TypedMethod> {
     [TypedMethod::Totp, TypedMethod::RecoveryCode].into_iter().find(|method| method.method().as_str() == typed)
 }
 
-/// What the form asks for.
-pub const fn field(method: TypedMethod) -> FactorField {
+/// What the form asks for; a passkey one step below `action`.
+pub fn field(method: AuthenticationMethod, action: &str) -> FactorField {
     match method {
-        TypedMethod::Totp => FactorField::Authenticator,
-        TypedMethod::RecoveryCode => FactorField::RecoveryCode,
+        AuthenticationMethod::Passkey => FactorField::Passkey(PasskeyForm::at(&format!("{action}/passkey"))),
+        AuthenticationMethod::Totp => FactorField::Authenticator,
+        _ => FactorField::RecoveryCode,
     }
 }
 
-/// What a form shows beside its own factor.
-pub fn other(shown: TypedMethod, methods: &[AuthenticationMethod], page: Option<&str>) -> Option<OtherFactor> {
-    let (method, label) = match shown {
-        TypedMethod::Totp => (AuthenticationMethod::RecoveryCode, "Use a recovery code"),
-        TypedMethod::RecoveryCode => (AuthenticationMethod::Totp, "Use the authenticator app"),
-    };
-    let link = |page: &str| {
+/// What a form offers beside the factor that it shows.
+pub fn others(shown: AuthenticationMethod, methods: &[AuthenticationMethod], page: Option<&str>) -> Vec<OtherFactor> {
+    let link = |page: &str, method: AuthenticationMethod| {
         let mark = if page.contains('?') { '&' } else { '?' };
         format!("{page}{mark}with={}", method.as_str())
     };
-    methods.contains(&method).then(|| OtherFactor { label, url: page.map(link), method: method.as_str() })
+    let rest = methods.iter().copied().filter(|method| *method != shown);
+    rest.map(|method| OtherFactor {
+        label: match method {
+            AuthenticationMethod::Passkey => "Use a passkey",
+            AuthenticationMethod::Totp => "Use the authenticator app",
+            _ => "Use a recovery code",
+        },
+        url: page.map(|page| link(page, method)),
+        method: method.as_str(),
+    })
+    .collect()
 }
 
 /// The form.
@@ -92,9 +104,9 @@ async fn page(visit: &Visit, id: &SignInId, choice: &Choice, code: Field) -> Res
     Ok(SecondFactorPage {
         site: visit.site.clone(),
         reason: format!("Your {} was right. Your account has a second factor.", shown.first.words()),
-        with: field(with),
+        with: field(with, &action),
         code,
-        other: other(with, &shown.methods, Some(&action)),
+        others: others(with, &shown.methods, Some(&action)),
         action,
         hidden: Vec::new(),
         cancel_url: "/sign-in".to_owned(),
@@ -113,18 +125,41 @@ pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<Type
     let id = attempt(&id)?;
     let factor = TypedFactor { method: method(&typed.method).ok_or(Refusal::NotFound)?, code: typed.code };
     match second_factor::verify(visit.app(), &visit.visitor, &id, factor).await {
-        Ok(Promoted::SignedIn { issued, return_to }) => {
-            let wished = return_to.as_deref().and_then(ReturnTo::parse);
-            Ok(visit.signed_in(&issued, wished.as_ref().map_or(HOME, ReturnTo::as_str)))
-        }
-        Ok(Promoted::Blocked(stopped)) => {
-            let id = stopped.attempt.ok_or(Refusal::SsoRequired(stopped.organizations))?;
-            Ok(see_other(&super::blocked::page_of(&id)))
-        }
+        Ok(promoted) => go_on(&visit, promoted),
         Err(error) => {
             let mistakes = Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?;
             let choice = Choice { with: Some(typed.method) };
             visit.again(&page(&visit, &id, &choice, wrong(&mistakes)).await?)
+        }
+    }
+}
+
+/// Draws a challenge for a passkey of whoever signs in.
+pub async fn challenge(visit: Visit, Path(id): Path<String>) -> PageResult {
+    Ok(challenge_of(passkey::begin(visit.app(), &visit.visitor, &attempt(&id)?).await?))
+}
+
+/// Takes a passkey's answer.
+pub async fn verify_passkey(visit: Visit, Path(id): Path<String>, Form(typed): Form<Answer>) -> PageResult {
+    let id = attempt(&id)?;
+    match passkey::verify(visit.app(), &visit.visitor, &id, &typed.into()).await {
+        Ok(promoted) => go_on(&visit, promoted),
+        Err(error) => {
+            let field = Field::empty().refused(&problem(error)?);
+            visit.again(&page(&visit, &id, &Choice::default(), field).await?)
+        }
+    }
+}
+
+fn go_on(visit: &Visit, promoted: Promoted) -> PageResult {
+    match promoted {
+        Promoted::SignedIn { issued, return_to } => {
+            let wished = return_to.as_deref().and_then(ReturnTo::parse);
+            Ok(visit.signed_in(&issued, wished.as_ref().map_or(HOME, ReturnTo::as_str)))
+        }
+        Promoted::Blocked(stopped) => {
+            let id = stopped.attempt.ok_or(Refusal::SsoRequired(stopped.organizations))?;
+            Ok(see_other(&super::blocked::page_of(&id)))
         }
     }
 }
@@ -167,6 +202,8 @@ impl Beside {
 
     /// The page that asks for it, with what was typed before.
     pub fn page(&self, visit: &Visit, methods: &[AuthenticationMethod], wants: Wants) -> SecondFactorPage {
+        // A passkey is asked for by a page of its own alone.
+        let methods = &typed(methods);
         let with = Choice { with: self.with.clone().or_else(|| self.method.clone()) }.among(methods);
         let mut code = Field::empty();
         code.error = wants.error;
@@ -174,9 +211,9 @@ impl Beside {
         SecondFactorPage {
             site: visit.site.clone(),
             reason: wants.reason,
-            with: field(with),
+            with: field(with, &wants.action),
             code,
-            other: other(with, methods, None),
+            others: others(with, methods, None),
             action: wants.action,
             hidden: carried.into_iter().collect(),
             cancel_url: wants.cancel_url,

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use axum::Router;
 use axum::body::Body;
-use http::header::{CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use orgate_app::token::{SecretToken, TokenPurpose};
@@ -209,6 +209,7 @@ impl Browser<'_> {
             status: parts.status,
             location: header(LOCATION),
             content_type: header(CONTENT_TYPE),
+            cache_control: header(CACHE_CONTROL),
             text: String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap(),
         }
     }
@@ -229,6 +230,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub text: String,
     pub content_type: Option<String>,
+    pub cache_control: Option<String>,
     location: Option<String>,
 }
 

@@ -13,6 +13,8 @@ fn is_of_sign_on(path: &str) -> bool {
     let of_sign_on = ["/connections", "/single-sign-on", "/enforcement"].iter().any(|part| path.contains(part));
     let of_a_moment = [
         "/account/email-changes/{id}",
+        "/account/passkeys/{id}",
+        "/account/passkeys/{id}/removal",
         "/account/password/removal",
         "/account/second-factor/new",
         "/account/totp",

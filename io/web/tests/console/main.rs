@@ -7,6 +7,7 @@ mod support;
 
 mod account;
 mod audit_log;
+mod bringing_together;
 mod browser;
 mod deletion;
 mod enforcement;
@@ -16,6 +17,7 @@ mod journey;
 mod members;
 mod other_organization;
 mod own_account;
+mod passkeys;
 mod password_reset;
 mod personal;
 mod projects;

@@ -7,9 +7,9 @@ use crate::support::PASSWORD;
 use crate::support::factors::code_of;
 
 /// The key that the page shows, as an app reads it.
-fn key(page: &Answer) -> String {
-    let start = page.text.find("id=\"secret\" value=\"").unwrap() + "id=\"secret\" value=\"".len();
-    page.text[start..].split('"').next().unwrap().replace(' ', "")
+pub fn key(page: &Answer) -> String {
+    let field = page.text.split("<textarea id=\"secret\"").nth(1).unwrap();
+    field.split(['>', '<']).nth(1).unwrap().replace(' ', "")
 }
 
 /// From the page that offers it to the page with the QR code.

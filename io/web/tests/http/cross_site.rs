@@ -1,6 +1,7 @@
 //! T-WEB-8: what changes something comes from our own pages, or from a program that carries its own token.
 
 use axum::http::{Method, StatusCode};
+use orgate_web::access::Access;
 use orgate_web::route::Surface;
 use orgate_web::router::routes;
 
@@ -48,6 +49,25 @@ async fn t_web_8_no_other_site_can_use_this_browsers_session() {
     assert!(judged > 400, "only {judged}");
     // The session and the organization outlived all of it.
     site.get(&format!("/api/v1/organizations/{slug}")).bearer(&owner).expect(StatusCode::OK).await;
+}
+
+#[tokio::test]
+async fn t_web_8_no_other_site_signs_this_browser_in_or_draws_a_challenge_for_it() {
+    let site = Site::new().await;
+    let cookie = format!("__Host-orgate-browser={}", "A".repeat(43));
+    let mut judged = 0;
+    for route in routes().iter().filter(|route| !route.method.is_safe() && route.access == Access::Public) {
+        for headers in FOREIGN.iter().filter(|_| route.surface == Surface::Page) {
+            let mut ask = site.ask(route.method.clone(), &path_of(route, "acme")).header("cookie", &cookie);
+            for (name, value) in *headers {
+                ask = ask.header(name, value);
+            }
+            let answer = ask.form(&[("ceremony_id", "nothing"), ("credential", "{}")]).send().await;
+            assert!(is_refused_as_foreign(&answer), "{} {} {headers:?}: {}", route.method, route.path, answer.status);
+            judged += 1;
+        }
+    }
+    assert!(judged > 150, "only {judged}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod samples;
 
 use std::collections::HashSet;
 
-use orgate_web::pages::assets::{SCRIPT, STYLESHEET};
+use orgate_web::pages::assets::{PASSKEYS, PASSKEYS_PATH, SCRIPT, STYLESHEET};
 use orgate_web::pages::{Theme, render};
 
 /// The start tags of a page, without their angle brackets.
@@ -57,7 +57,7 @@ fn no_page_carries_script_or_style_of_its_own() {
 fn no_page_asks_another_host_for_anything() {
     for (name, html) in samples::all(Theme::System) {
         for tag in tags(&html) {
-            for value in ["src", "href", "action"].iter().filter_map(|name| attribute(tag, name)) {
+            for value in ["src", "href", "action", "data-challenge"].iter().filter_map(|name| attribute(tag, name)) {
                 // An app on the same device, and a file that is in the page itself.
                 let here = value.starts_with("otpauth://totp/") || value.starts_with("data:text/plain;");
                 // The page between us and Google or GitHub names its way on.
@@ -148,10 +148,50 @@ fn names_and_claims_are_escaped_everywhere() {
     assert!(!html.contains("\"' onload"), "{html}");
 }
 
+/// What `passkeys.js` looks for in a form: without one of it the button does nothing.
+#[test]
+fn a_form_for_a_passkey_has_all_that_its_script_looks_for() {
+    let mut forms = 0;
+    for (name, html) in samples::all(Theme::System) {
+        let with_passkey = html.split("<form").skip(1).map(|form| form.split("</form>").next().unwrap_or_default());
+        for form in with_passkey.filter(|form| form.contains("data-passkey=")) {
+            let tag = form.split('>').next().unwrap_or_default();
+            assert!(matches!(attribute(tag, "data-passkey"), Some("get" | "create")), "{name}: {tag}");
+            assert_eq!(attribute(tag, "method"), Some("post"), "{name}: {tag}");
+            let action = attribute(tag, "action").unwrap_or_default().split('?').next().unwrap_or_default();
+            assert_eq!(attribute(tag, "data-challenge"), Some(format!("{action}/challenge").as_str()), "{name}: {tag}");
+            for field in ["ceremony_id", "credential"] {
+                let input = format!("<input type=\"hidden\" name=\"{field}\">");
+                assert_eq!(form.matches(input.as_str()).count(), 1, "{name}: {field}");
+            }
+            let (_, problem) = form.split_once(" data-passkey-problem hidden>").unwrap_or_default();
+            assert!(problem.split("</p>").next().unwrap_or_default().contains("<span></span>"), "{name}: {form}");
+            assert_eq!(form.matches("type=\"submit\"").count(), 1, "{name}: {form}");
+            // One that is hidden until the script runs has something beside it; every other says what it needs.
+            assert_eq!(tag.ends_with(" hidden"), !form.contains("<noscript>"), "{name}: {form}");
+            assert!(html.contains(&format!("<script src=\"{PASSKEYS_PATH}?v=")), "{name} brings the script");
+            forms += 1;
+        }
+        let offers_in_field = html.contains("data-autofill");
+        assert!(!offers_in_field || html.contains("webauthn\"") || !html.contains("name=\"password\""), "{name}");
+    }
+    assert!(forms >= 9, "only {forms}");
+}
+
+/// Whoever is not about to use a passkey loads nothing for one.
+#[test]
+fn the_script_of_passkeys_is_on_no_page_that_has_nothing_to_do_with_them() {
+    for (name, html) in samples::all(Theme::System) {
+        // Pages that show a passkey in another state of theirs.
+        let in_another_state = ["second-factor-", "passkey-new-"].iter().any(|start| name.starts_with(start));
+        assert!(!html.contains(PASSKEYS_PATH) || html.contains("data-passkey=") || in_another_state, "{name}");
+    }
+}
+
 /// `console.md`, "Proof": under 60 kB compressed. These are the sizes before compression, so the limit holds with room.
 #[test]
-fn a_page_with_its_stylesheet_and_script_weighs_little() {
-    let shared = STYLESHEET.len() + SCRIPT.len();
+fn a_page_with_its_stylesheet_and_scripts_weighs_little() {
+    let shared = STYLESHEET.len() + SCRIPT.len() + PASSKEYS.len();
     for (name, html) in samples::all(Theme::System).iter().filter(|(name, _)| !name.ends_with("-200")) {
         assert!(shared + html.len() < 100_000, "{name}: {} bytes", shared + html.len());
     }

@@ -50,7 +50,7 @@ pub async fn ask(app: &App, visitor: &Visitor, id: &SignInId, slug: &str) -> Res
             Box::pin(async move {
                 let attempt = document::find(tx, app, visitor, id).await?;
                 let organization = attempt.organization(slug)?;
-                departure::describe(tx, &attempt.user, organization).await
+                departure::describe(tx, app, &attempt.user, organization).await
             })
         })
         .await
@@ -66,7 +66,7 @@ pub async fn mail_code(app: &App, visitor: &Visitor, id: &SignInId, slug: &str) 
             Box::pin(async move {
                 let attempt = document::find(tx, app, visitor, id).await?;
                 let organization = attempt.organization(slug)?;
-                let view = departure::describe(tx, &attempt.user, organization).await?;
+                let view = departure::describe(tx, app, &attempt.user, organization).await?;
                 match view.obstacle {
                     Some(refusal) => Err(refusal.into()),
                     None => put_code(tx, app, id, &attempt, view.organization).await,

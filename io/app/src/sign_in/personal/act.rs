@@ -93,7 +93,7 @@ async fn enter(
         PersonalLinking::SignIn { user_id } | PersonalLinking::Link { user_id } => Some(user_id),
         PersonalLinking::Provision => None,
     };
-    let browser = browser_session(tx, app, visitor).await?;
+    let browser = authorise::find_session(tx, app, visitor).await?;
     let own = browser.as_ref().map(Caller::user_id);
     if own.is_some() && own != to && !document.change_confirmed {
         // Nothing is added to another person's session (R-SSO-8).
@@ -107,14 +107,6 @@ const fn way_of(provider: PersonalProvider) -> WayIn {
     match provider {
         PersonalProvider::Google => WayIn::Google,
         PersonalProvider::GitHub => WayIn::GitHub,
-    }
-}
-
-async fn browser_session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Caller>, Error> {
-    match authorise::session(tx, app, visitor).await {
-        Ok(caller) => Ok(Some(caller)),
-        Err(Error::Refused(_)) => Ok(None),
-        Err(fault @ Error::Fault(_)) => Err(fault),
     }
 }
 

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::app::App;
 use crate::entropy::Draw as _;
 use crate::error::Error;
+use crate::passkey;
 use crate::seal::Place;
 use crate::sign_in::anchor::Anchor;
 use crate::sign_in::blocked::Keeper;
@@ -135,7 +136,7 @@ pub(crate) async fn hold(tx: &mut Tx, app: &App, held: Held<'_>, keeper: Option<
     };
     tx.instance().insert_sign_in(&record).await?;
     let user = tx.instance().load_user(user_id).await?;
-    Ok(Waiting { sign_in_id: id, methods: methods(tx, &user).await?, secret })
+    Ok(Waiting { sign_in_id: id, methods: methods(tx, app, &user).await?, secret })
 }
 
 fn seal(app: &App, id: &SignInId, document: &Document) -> Result<Vec<u8>, Error> {
@@ -143,7 +144,17 @@ fn seal(app: &App, id: &SignInId, document: &Document) -> Result<Vec<u8>, Error>
 }
 
 /// The factors that the person can show, the best first.
-pub(crate) async fn methods(tx: &mut Tx, user: &User) -> Result<Vec<AuthenticationMethod>, Error> {
+pub(crate) async fn methods(tx: &mut Tx, app: &App, user: &User) -> Result<Vec<AuthenticationMethod>, Error> {
+    let mut methods = Vec::new();
+    if passkey::is_offered(app) && tx.instance().count_passkeys(&user.id).await? > 0 {
+        methods.push(AuthenticationMethod::Passkey);
+    }
+    methods.extend(typed_methods(tx, user).await?);
+    Ok(methods)
+}
+
+/// Those that are typed, for a form that asks for one beside another proof.
+pub(crate) async fn typed_methods(tx: &mut Tx, user: &User) -> Result<Vec<AuthenticationMethod>, Error> {
     let mut methods = Vec::new();
     if !user.has_second_factor {
         return Ok(methods);

@@ -7,11 +7,12 @@ pub mod again;
 mod attempt;
 pub(crate) mod beside;
 pub(crate) mod codes;
+pub mod passkey;
 pub(crate) mod recovery;
 pub(crate) mod totp;
 pub(crate) mod verify;
 
-pub(crate) use attempt::{Held, hold, methods};
+pub(crate) use attempt::{Held, hold, methods, typed_methods};
 pub use attempt::{Waiting, read_handle};
 pub use beside::is_wrong;
 pub use codes::{TypedFactor, TypedMethod};

@@ -54,7 +54,7 @@ pub async fn show(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Shown, 
             Box::pin(async move {
                 let Attempt { document, user, .. } = attempt::find(tx, app, visitor, id).await?;
                 Ok(Shown {
-                    methods: methods(tx, &user).await?,
+                    methods: methods(tx, app, &user).await?,
                     first: document.proof.method(),
                     masked_email: user.email.masked(),
                 })

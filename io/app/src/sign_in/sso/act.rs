@@ -9,13 +9,13 @@ use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::{Attempt, Next, after_linking};
 use orgate_core::way_in::WayIn;
-use orgate_store::Tx;
+use orgate_store::{Tx, User};
 
 use super::attempts::{self, Ended, RefusalPage};
 use super::document::{Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, STAGE_FACTOR};
-use super::{document, facts, newcomer};
+use super::{bearer, document, facts, newcomer};
 use crate::app::App;
-use crate::authorise::{self, Caller};
+use crate::authorise;
 use crate::challenge::{self, Ask};
 use crate::connection_test;
 use crate::error::{Error, Fault};
@@ -23,6 +23,7 @@ use crate::limit;
 use crate::mail::MailTemplate;
 use crate::notice;
 use crate::sign_in::issue::{Issued, Shown, issue};
+use crate::sign_in::second_factor;
 use crate::visitor::Visitor;
 
 /// What a request of an attempt ends in.
@@ -72,7 +73,7 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
     if let Some(refusal) = changed(tx, document).await? {
         return refuse(tx, app, visitor, document, None, &refusal).await;
     }
-    let browser = browser_session(tx, app, visitor).await?;
+    let browser = authorise::find_session(tx, app, visitor).await?;
     let facts = facts::gather(tx, app, document, assertion, browser.as_ref()).await?;
     let linking = link(&facts);
     let attempt = Attempt {
@@ -82,8 +83,10 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
         change_confirmed: document.change_confirmed,
     };
     match after_linking(&linking, &attempt) {
-        None if needs_factor(tx, document, &linking).await? => ask(tx, app, visitor, STAGE_FACTOR, document).await,
-        None => sign_in(tx, app, visitor, document, assertion, &facts, &linking).await,
+        None => match bearer::missing(tx, document, &linking).await? {
+            Some(bearer) => ask_for_factor(tx, app, visitor, document, &linking, &bearer).await,
+            None => sign_in(tx, app, visitor, document, assertion, &facts, &linking).await,
+        },
         Some(Next::Refuse(refusal)) => refuse(tx, app, visitor, document, user_of(&linking), &refusal.into()).await,
         Some(Next::ProveAddress(user_id)) => ask_for_code(tx, app, visitor, document, &user_id).await,
         Some(Next::ConfirmCreation) => ask(tx, app, visitor, STAGE_CREATION, document).await,
@@ -94,12 +97,19 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
     }
 }
 
-/// Whether somebody known elsewhere is about to join who has a second factor, and did not show it in this attempt
-/// (R-LNK-3).
-async fn needs_factor(tx: &mut Tx, document: &Document, linking: &Linking) -> Result<bool, Error> {
-    let Linking::Join { user_id, .. } = linking else { return Ok(false) };
-    let is_shown = document.second.as_ref().is_some_and(|(shown_by, _)| shown_by == user_id);
-    Ok(!is_shown && tx.instance().load_user(user_id).await?.has_second_factor)
+/// Asks for the second factor; refuses where there is none to type, so that nobody is left with a form of no use.
+async fn ask_for_factor(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    linking: &Linking,
+    bearer: &User,
+) -> Result<Outcome, Error> {
+    if second_factor::typed_methods(tx, bearer).await?.is_empty() {
+        return refuse(tx, app, visitor, document, user_of(linking), &Refusal::NeedsSecondFactor).await;
+    }
+    ask(tx, app, visitor, STAGE_FACTOR, document).await
 }
 
 /// Where a test's page is.
@@ -132,14 +142,6 @@ pub(super) async fn changed(tx: &mut Tx, document: &Document) -> Result<Option<R
             .is_some_and(|(active, since)| active == document.connection_id && document.began_at >= since)
     });
     Ok((!stands).then_some(Refusal::ConnectionChanged))
-}
-
-async fn browser_session(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Option<Caller>, Error> {
-    match authorise::session(tx, app, visitor).await {
-        Ok(caller) => Ok(Some(caller)),
-        Err(Error::Refused(_)) => Ok(None),
-        Err(fault @ Error::Fault(_)) => Err(fault),
-    }
 }
 
 async fn sign_in(

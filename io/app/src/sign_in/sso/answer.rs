@@ -8,7 +8,7 @@ use orgate_store::{Tx, User};
 
 use super::act::{Outcome, act, ask, mail_code, refuse};
 use super::document::{self, Attempt, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, STAGE_FACTOR};
-use super::facts;
+use super::{bearer, facts};
 use crate::app::App;
 use crate::authorise;
 use crate::challenge;
@@ -39,7 +39,7 @@ pub enum Question {
         /// Where to, mostly hidden.
         masked_email: String,
     },
-    /// The second factor of who is about to join.
+    /// The second factor of who is about to join, or of who has their address.
     Factor {
         /// What they can show.
         methods: Vec<AuthenticationMethod>,
@@ -96,8 +96,8 @@ pub async fn question(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Que
                 let question = match attempt.stage.as_str() {
                     STAGE_CODE => Question::Code { masked_email: masked(tx, app, id).await? },
                     STAGE_FACTOR => {
-                        let user = joiner(tx, app, &attempt).await?;
-                        Question::Factor { methods: second_factor::methods(tx, &user).await? }
+                        let user = bearer(tx, app, &attempt).await?;
+                        Question::Factor { methods: second_factor::typed_methods(tx, &user).await? }
                     }
                     STAGE_CREATION => {
                         Question::Creation { person: asserted(&attempt), provider_host: provider_host(&attempt) }
@@ -144,7 +144,7 @@ async fn change(tx: &mut Tx, app: &App, visitor: &Visitor, attempt: &Attempt) ->
 pub async fn answer(app: &App, visitor: &Visitor, id: &SignInId, answer: Answer) -> Result<Outcome, Error> {
     let guess = match &answer {
         Answer::Factor(typed) => {
-            let user_id = joiner_of(app, visitor, id).await?;
+            let user_id = bearer_of(app, visitor, id).await?;
             beside::count(app, visitor, &user_id, Some(typed)).await?
         }
         Answer::Code(_) | Answer::AnotherCode | Answer::Yes | Answer::No => None,
@@ -171,18 +171,18 @@ fn compared(outcome: &Result<Outcome, Error>) -> Result<(), Error> {
     }
 }
 
-/// Who is about to join.
-async fn joiner(tx: &mut Tx, app: &App, attempt: &Attempt) -> Result<User, Error> {
+/// Whose second factor is asked for.
+async fn bearer(tx: &mut Tx, app: &App, attempt: &Attempt) -> Result<User, Error> {
     let user_id = concerned(tx, app, attempt).await?;
-    Ok(tx.instance().load_user(&user_id).await?)
+    bearer::of(tx, &attempt.document, &user_id).await
 }
 
-async fn joiner_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<UserId, Error> {
+async fn bearer_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<UserId, Error> {
     app.store
         .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
             Box::pin(async move {
                 let attempt = document::find(tx, app, visitor, id).await?;
-                concerned(tx, app, &attempt).await
+                Ok::<_, Error>(bearer(tx, app, &attempt).await?.id)
             })
         })
         .await
@@ -197,7 +197,8 @@ async fn factor(
     typed: &TypedFactor,
 ) -> Result<Outcome, Error> {
     let attempt = document::consume(tx, app, visitor, id).await?;
-    let user = joiner(tx, app, &attempt).await?;
+    let concerned = concerned(tx, app, &attempt).await?;
+    let user = bearer::of(tx, &attempt.document, &concerned).await?;
     let mut document = attempt.document;
     if let Ok(second) = codes::take(tx, app, visitor, &user, typed).await? {
         document.second = Some((user.id, second));
@@ -205,8 +206,7 @@ async fn factor(
     }
     document.wrong_factors = document.wrong_factors.saturating_add(1);
     if document.wrong_factors >= MOST_WRONG_FACTORS {
-        let user_id = Some(&user.id);
-        return refuse(tx, app, visitor, &document, user_id, &Refusal::NeedsSecondFactor).await;
+        return refuse(tx, app, visitor, &document, Some(&concerned), &Refusal::NeedsSecondFactor).await;
     }
     match ask(tx, app, visitor, STAGE_FACTOR, &document).await? {
         Outcome::Asks(id) => Ok(Outcome::WrongFactor(id)),

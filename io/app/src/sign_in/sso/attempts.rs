@@ -142,6 +142,10 @@ impl AttemptView {
     }
 }
 
+/// What to do for who did not show a second factor, and for who has none to type.
+const FACTOR_ADVICE: &str = "Type a code of your authenticator app or a recovery code. If a passkey is all you have, sign in \
+     with it, get recovery codes under Sign-in and security, and come back.";
+
 /// What a code means, for the person and for the Owner.
 fn words(code: &str) -> (String, String) {
     if let Some(code) = orgate_sso::refusal::SsoRefusalCode::parse(code) {
@@ -149,6 +153,9 @@ fn words(code: &str) -> (String, String) {
     }
     if code == "succeeded" {
         return ("Signed in.".to_owned(), String::new());
+    }
+    if code == Refusal::NeedsSecondFactor.code() {
+        return (format!("{}.", Refusal::NeedsSecondFactor.title()), FACTOR_ADVICE.to_owned());
     }
     let refusal = orgate_core::linking::LinkingRefusal::ALL
         .into_iter()

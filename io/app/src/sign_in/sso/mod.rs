@@ -6,6 +6,7 @@
 pub mod act;
 pub mod answer;
 pub mod attempts;
+mod bearer;
 pub mod begin;
 pub mod callback;
 pub mod document;

@@ -16,7 +16,7 @@ use orgate_store::{Identity, Tx, User};
 
 use super::document::Document;
 use super::facts::{address_of, space_of};
-use crate::address;
+use crate::address::{self, Factor};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::entropy::Draw as _;
@@ -125,7 +125,8 @@ async fn proven(
         return Ok(user_id.clone());
     }
     let user = tx.instance().load_user(user_id).await?;
-    Ok(address::prove(tx, app, visitor, user).await?.id)
+    let factor = document.second.as_ref().map_or(Factor::Nothing, |(by, _)| Factor::Shown(by));
+    Ok(address::prove(tx, app, visitor, user, factor).await?.owner.id)
 }
 
 async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document, user_id: &UserId) -> Result<(), Error> {

@@ -45,8 +45,10 @@ pub(super) fn expected(row: &Row, path: Path, phase: Phase) -> Expected {
         Path::KnownAddress => Expected::No,
         // Enforcement binds members, and who signs up anew is none.
         Path::NewAddress | Path::PersonalNew => Expected::Opens(BTreeSet::new()),
-        Path::Password | Path::Personal(_) | Path::Factor if bound => Expected::No,
-        Path::Password | Path::Personal(_) | Path::Factor => Expected::Opens(opened(row, phase, true, None)),
+        Path::Password | Path::Personal(_) | Path::Factor | Path::Passkey if bound => Expected::No,
+        Path::Password | Path::Personal(_) | Path::Factor | Path::Passkey => {
+            Expected::Opens(opened(row, phase, true, None))
+        }
         Path::Sso(by) => match proven(row, by) {
             Some(letter) => Expected::Opens(opened(row, phase, false, Some(letter))),
             None => Expected::No,
@@ -65,6 +67,8 @@ pub(super) fn expected(row: &Row, path: Path, phase: Phase) -> Expected {
         | Path::Email(base)
         | Path::FactorCode(base)
         | Path::Enrolment(base)
+        | Path::PasskeyAgain(base)
+        | Path::PasskeyEnrolment(base)
         | Path::Invitation(base)
         | Path::FactorAgain(base)
         | Path::Request(base) => in_session(row, path, base, phase),
@@ -87,7 +91,9 @@ fn in_session(row: &Row, path: Path, base: Base, phase: Phase) -> Expected {
     }
     match path {
         Path::Request(_) | Path::FactorAgain(_) => Expected::Opens(opened(row, phase, base == Base::Password, letter)),
-        Path::Again(_) | Path::PersonalAgain(_) => Expected::Opens(opened(row, phase, true, letter)),
+        Path::Again(_) | Path::PersonalAgain(_) | Path::PasskeyAgain(_) | Path::PasskeyEnrolment(_) => {
+            Expected::Opens(opened(row, phase, true, letter))
+        }
         // A code serves on top of an SSO proof alone; it opens what enforces no SSO of its own.
         Path::Code(Base::Password) => Expected::No,
         // Neither the code before a factor nor the factor opens more than the session did; a mailed code was in it or is now.

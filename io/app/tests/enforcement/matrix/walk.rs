@@ -7,6 +7,7 @@ use orgate_app::account::{self, PasswordChange, email_change};
 use orgate_app::entropy::Draw as _;
 use orgate_app::error::Error;
 use orgate_app::invitation::{self, NewInvitations};
+use orgate_app::passkey::ceremony;
 use orgate_app::passwords::Password;
 use orgate_app::second_factor::{enrolment_code, totp};
 use orgate_app::sign_in::password::{self, Credentials, Entry};
@@ -27,6 +28,7 @@ use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_store::PersonalIdentity;
 use orgate_testkit::Person as Employee;
+use orgate_testkit::authenticator::Authenticator as Device;
 use orgate_testkit::github::Account;
 
 use super::people::{Cell, Stage, letter};
@@ -39,7 +41,7 @@ use crate::world::{World, query};
 const NEW: &str = "another long pass phrase";
 
 /// How far a way has been gone.
-enum Begun {
+pub(super) enum Begun {
     /// Nothing of it can be done before its end.
     Nothing,
     /// The session to go on from.
@@ -52,6 +54,8 @@ enum Begun {
     Held(Visitor, SignInId, Authenticator),
     /// A session, and an authenticator app that came after it.
     Equipped(Person, Authenticator),
+    /// With a challenge for this authenticator.
+    Challenged(Visitor, Box<Device>, ceremony::Begun),
     /// With the token of an invitation.
     Invited(Person, String),
     /// A sign-up, and its code if one was mailed.
@@ -175,6 +179,15 @@ impl Stage {
                 Ok(person) => self.pending(world, person).await,
                 Err(answer) => Begun::Over(answer),
             },
+            Path::Passkey => self.at_passkey(world, cell).await,
+            Path::PasskeyAgain(base) => match self.base(world, cell, base).await {
+                Ok(person) => self.passkey_again(world, person).await,
+                Err(answer) => Begun::Over(answer),
+            },
+            Path::PasskeyEnrolment(base) => match self.base(world, cell, base).await {
+                Ok(person) => self.new_passkey(world, person).await,
+                Err(answer) => Begun::Over(answer),
+            },
             Path::Code(base) => match self.base(world, cell, base).await {
                 Ok(person) => self.code(world, person).await,
                 Err(answer) => Begun::Over(answer),
@@ -251,6 +264,7 @@ impl Stage {
                     Err(error) => no(error),
                 }
             }
+            Begun::Challenged(visitor, device, begun) => self.by_passkey(world, cell, visitor, *device, &begun).await,
             Begun::Moving(person, id, code) => done(email_change::confirm(app, &person.visitor, &id, &code).await),
             Begun::Invited(person, token) => done(invitation::accept(app, &person.visitor, &token, None).await),
             Begun::In(person) => self.go_on(world, cell, person).await,
@@ -274,7 +288,7 @@ impl Stage {
     }
 
     /// What the session opens, of all that the person is in.
-    async fn opened(&self, world: &World, cell: &Cell, person: &Person) -> Answer {
+    pub(super) async fn opened(&self, world: &World, cell: &Cell, person: &Person) -> Answer {
         if !lives(&world.bed, person).await {
             return no(session::current(&world.bed.app, &person.visitor).await.unwrap_err());
         }
@@ -393,7 +407,7 @@ impl Stage {
         }
     }
 
-    async fn ask_for_factor(&self, world: &World, person: Person) -> Begun {
+    pub(super) async fn ask_for_factor(&self, world: &World, person: Person) -> Begun {
         forget_mails(world).await;
         match enrolment_code::mail(&world.bed.app, &person.visitor).await {
             Ok(()) => {
@@ -431,7 +445,10 @@ impl Stage {
         let visitor = world.bed.stranger();
         place.idp.sign_in_as(Employee::new(format!("00u-{}", cell.person.name), cell.person.email.clone()));
         // Only a fresh authentication is a recent proof, which a new address asks for.
-        let fresh = matches!(cell.path, Path::Email(_) | Path::FactorCode(_) | Path::Enrolment(_) | Path::Link(_));
+        let fresh = matches!(
+            cell.path,
+            Path::Email(_) | Path::FactorCode(_) | Path::Enrolment(_) | Path::PasskeyEnrolment(_) | Path::Link(_)
+        );
         let url = world.begin_asking(&visitor, &place.site, fresh).await;
         (visitor, place.idp.authorize(&url))
     }
@@ -528,7 +545,7 @@ fn done<T>(outcome: Result<T, Error>) -> Answer {
     }
 }
 
-fn no(error: Error) -> Answer {
+pub(super) fn no(error: Error) -> Answer {
     let refusal = refused(Err::<(), _>(error));
     let (code, named) = match &refusal {
         Refusal::SsoRequired(organizations) => ("sso-required", organizations.as_slice()),
@@ -540,7 +557,7 @@ fn no(error: Error) -> Answer {
     Answer::No(format!("{code} {}", named.join(" ")).trim_end().to_owned())
 }
 
-fn not_begun(answer: Answer) -> Answer {
+pub(super) fn not_begun(answer: Answer) -> Answer {
     match answer {
         Answer::No(code) => Answer::NotBegun(code),
         other => other,

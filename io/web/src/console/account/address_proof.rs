@@ -4,15 +4,19 @@
 use orgate_app::session;
 use orgate_app::sign_in::step_up;
 use orgate_core::refusal::Refusal;
-use serde::Deserialize;
 
 use super::security;
 use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Visit, done};
 use crate::pages::Field;
 use crate::pages::sign_in::{CodePage, CodePurpose};
+use crate::sign_in::address_claim;
+use crate::sign_in::second_factor::{Beside, asks_for_factor};
 
 const URL: &str = "/account/address-proof";
+
+/// Where the code goes.
+const CODE: &str = "/account/address-proof/code";
 
 /// Mails the code.
 pub async fn create(visit: Visit) -> PageResult {
@@ -25,16 +29,15 @@ pub async fn show(visit: Visit) -> PageResult {
     visit.page(&page(&visit, Field::empty()).await?)
 }
 
-/// What the form sends.
-#[derive(Deserialize)]
-pub struct Typed {
-    code: String,
-}
-
-/// Takes it: the address is the person's everywhere.
-pub async fn verify(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
-    match step_up::confirm(visit.app(), &visit.visitor, &typed.code).await {
-        Ok(issued) => Ok(visit.signed_in(&issued, security::URL)),
+/// Takes it: the address is the person's everywhere, or brings them to their account that has it, after its second factor.
+pub async fn verify(visit: Visit, Form(typed): Form<Beside>) -> PageResult {
+    let code = typed.mailed_code();
+    let error = match step_up::confirm_with(visit.app(), &visit.visitor, &code, typed.factor()).await {
+        Ok(issued) => return Ok(visit.signed_in(&issued, security::URL)),
+        Err(error) => error,
+    };
+    match asks_for_factor(error) {
+        Ok(wrong) => address_claim::ask(&visit, &typed, wrong, (CODE, security::URL)).await,
         Err(error) => {
             let mistakes = Mistakes::or_at(error, "code", |refusal| *refusal == Refusal::InvalidCode)?;
             visit.again(&page(&visit, mistakes.field("code", "")).await?)
@@ -49,7 +52,7 @@ async fn page(visit: &Visit, code: Field) -> Result<CodePage, Failure> {
         address: session::current(visit.app(), &visit.visitor).await?.email,
         code,
         sent_again: false,
-        action: format!("{URL}/code"),
+        action: CODE.to_owned(),
         again_action: URL.to_owned(),
         cancel_url: security::URL.to_owned(),
     })

@@ -6,6 +6,7 @@ mod email_change;
 mod linked_accounts;
 mod memberships;
 mod own_data;
+pub mod passkeys;
 mod password_removal;
 mod profile;
 pub mod recovery_codes;

@@ -3,7 +3,8 @@
 
 use orgate_app::app::App;
 use orgate_app::error::Error;
-use orgate_app::second_factor::{self, SecondFactors, enrolment_code, totp};
+use orgate_app::second_factor::totp::{self, Enrolled};
+use orgate_app::second_factor::{self, SecondFactors, Standing, enrolment_code};
 use orgate_app::session::{self, Access, Current};
 use orgate_app::sign_in::lookup;
 use orgate_app::token::TokenPurpose;
@@ -12,9 +13,10 @@ use orgate_core::time::Timestamp;
 use serde::Deserialize;
 
 use super::security::URL;
+use crate::cookies;
 use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
-use crate::pages::factors::{RequiredFactorPage, SecondFactorCard};
+use crate::pages::factors::{Before, RequiredFactorPage, SecondFactorCard};
 use crate::pages::sign_in::{CodePage, CodePurpose};
 use crate::pages::{Field, Moment, Person};
 use crate::return_to::ReturnTo;
@@ -70,6 +72,7 @@ pub async fn require(visit: Visit, Query(purpose): Query<Purpose>) -> PageResult
         person: Person::new(current.user_id.as_str(), &current.name, &current.email),
         organization_name: place.name.clone(),
         totp_url: purpose.address("/account/totp/new"),
+        passkey_url: orgate_app::passkey::is_offered(visit.app()).then(|| purpose.address("/account/passkeys/new")),
         sso_url: has_sso.then(|| format!("/sign-in/{}", place.slug)),
     })
 }
@@ -80,6 +83,35 @@ async fn has_sso(app: &App, slug: &str) -> Result<bool, Error> {
         Err(Error::Refused(_)) => Ok(false),
         Err(fault @ Error::Fault(_)) => Err(fault),
     }
+}
+
+/// What stands before a second factor.
+pub(super) async fn before(visit: &Visit) -> Result<Before, Error> {
+    Ok(match second_factor::standing(visit.app(), &visit.visitor).await? {
+        Standing::Ready => Before::Nothing,
+        Standing::NeedsMailedCode(address) => Before::MailedCode { address },
+        Standing::NeedsAddressProof => Before::AddressProof,
+    })
+}
+
+/// The answer to a factor that was set up, under the session's new token.
+pub(super) async fn enrolled_page(
+    visit: &Visit,
+    purpose: &Purpose,
+    Enrolled { issued, recovery_codes }: &Enrolled,
+    sentence: &str,
+) -> PageResult {
+    let (onward, label) = purpose.onward(visit);
+    let mut response = if recovery_codes.is_empty() {
+        done(&onward, sentence)
+    } else {
+        super::recovery_codes::page(visit, issued, recovery_codes, (sentence, false), (onward, label)).await?
+    };
+    cookies::set(response.headers_mut(), cookies::session(issued, visit.now()));
+    if purpose.organization.is_some() && visit.return_to.is_some() {
+        cookies::set(response.headers_mut(), cookies::forget_return_to());
+    }
+    Ok(response)
 }
 
 /// Mails the code.
@@ -143,7 +175,7 @@ async fn code_page(visit: &Visit, purpose: &Purpose, code: Field) -> Result<Code
 
 /// The card of `/account/security`.
 pub(super) async fn card(visit: &Visit, current: &Current, now: Timestamp) -> Result<SecondFactorCard, Failure> {
-    let SecondFactors { has_one, totp_since, recovery_codes_left, required_by } =
+    let SecondFactors { has_one, totp_since, passkeys: _, recovery_codes_left, required_by } =
         second_factor::list(visit.app(), &visit.visitor).await?;
     let names = current.organizations.iter().filter(|place| required_by.contains(&place.id));
     Ok(SecondFactorCard {

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use orgate_app::account::{self, PasswordChange, Security};
 use orgate_app::device;
 use orgate_app::session::{self, SessionView};
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::proof::Proof;
 use orgate_core::time::Timestamp;
 use serde::Deserialize;
 
 use super::linked_accounts;
+use super::passkeys;
 use super::second_factor;
 use crate::console::frame;
 use crate::error::Failure;
@@ -51,11 +53,12 @@ async fn page(visit: &Visit, mistakes: &Mistakes) -> Result<SecurityPage, Failur
         frame,
         email_proven: security.email_proven,
         has_password: security.has_password,
-        may_remove_password: security.has_password && security.ways.is_in_without_password(),
+        may_remove_password: security.has_password && security.ways.is_in_without(AuthenticationMethod::Password),
         current_password: mistakes.secret("current_password"),
         new_password: mistakes.secret("new_password"),
         minimum_password_length: visit.app().settings.password_policy.minimum(),
         linked_accounts: linked_accounts::cards(visit, now).await?,
+        passkeys: passkeys::card(visit, now).await?,
         second_factor: second_factor::card(visit, &current, now).await?,
         identities: identities(&security, now),
         sessions: security.sessions.iter().map(|view| card(view, &names, now)).collect(),

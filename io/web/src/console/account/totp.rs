@@ -1,21 +1,19 @@
 //! Owns `/account/totp`: setting up an authenticator app and taking it away.
 
 use orgate_app::error::Error;
-use orgate_app::second_factor::totp::{self, Enrolled, PendingTotp, RemovalForecast};
-use orgate_app::second_factor::{self, Standing};
+use orgate_app::second_factor::RemovalForecast;
+use orgate_app::second_factor::totp::{self, PendingTotp};
 use orgate_core::refusal::Refusal;
 use serde::Deserialize;
 
-use super::recovery_codes;
-use super::second_factor::Purpose;
+use super::second_factor::{Purpose, before, enrolled_page};
 use super::security::URL;
 use crate::console::asking::{Question, ask};
 use crate::console::frame;
-use crate::cookies;
 use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
 use crate::pages::confirmation::{ConfirmationPage, Consequence};
-use crate::pages::factors::{Before, NewTotpPage, TotpPage};
+use crate::pages::factors::{NewTotpPage, TotpPage};
 use crate::pages::qr::QrDrawing;
 use crate::pages::{Field, Section};
 
@@ -24,14 +22,9 @@ const ONE: &str = "/account/totp";
 /// What comes first.
 pub async fn new(visit: Visit, Query(purpose): Query<Purpose>) -> PageResult {
     let frame = frame(&visit, Section::Security).await?;
-    let before = match second_factor::standing(visit.app(), &visit.visitor).await? {
-        Standing::Ready => Before::Nothing,
-        Standing::NeedsMailedCode(address) => Before::MailedCode { address },
-        Standing::NeedsAddressProof => Before::AddressProof,
-    };
     visit.page(&NewTotpPage {
         frame,
-        before,
+        before: before(&visit).await?,
         begin_action: purpose.address(ONE),
         code_action: purpose.address("/account/enrolment-codes"),
         cancel_url: URL.to_owned(),
@@ -63,28 +56,16 @@ pub struct Typed {
 /// Takes the first code. The recovery codes are in the answer itself, for they are kept nowhere.
 pub async fn confirm(visit: Visit, Query(purpose): Query<Purpose>, Form(typed): Form<Typed>) -> PageResult {
     match totp::confirm(visit.app(), &visit.visitor, &typed.code).await {
-        Ok(enrolled) => enrolled_page(&visit, &purpose, &enrolled).await,
+        Ok(enrolled) => {
+            let sentence = "Your authenticator app is set up, and you are signed out everywhere else.";
+            enrolled_page(&visit, &purpose, &enrolled, sentence).await
+        }
         Err(error) => {
             let code = Mistakes::of(error)?.field("code", "");
             let pending = totp::find(visit.app(), &visit.visitor).await?;
             visit.again(&page(&visit, &purpose, &pending, code).await?)
         }
     }
-}
-
-async fn enrolled_page(visit: &Visit, purpose: &Purpose, Enrolled { issued, recovery_codes }: &Enrolled) -> PageResult {
-    let (onward, label) = purpose.onward(visit);
-    let sentence = "Your authenticator app is set up, and you are signed out everywhere else.";
-    let mut response = if recovery_codes.is_empty() {
-        done(&onward, sentence)
-    } else {
-        recovery_codes::page(visit, issued, recovery_codes, (sentence, false), (onward, label)).await?
-    };
-    cookies::set(response.headers_mut(), cookies::session(issued, visit.now()));
-    if purpose.organization.is_some() && visit.return_to.is_some() {
-        cookies::set(response.headers_mut(), cookies::forget_return_to());
-    }
-    Ok(response)
 }
 
 async fn page(visit: &Visit, purpose: &Purpose, pending: &PendingTotp, code: Field) -> Result<TotpPage, Failure> {
@@ -138,16 +119,18 @@ async fn removal_page(visit: &Visit, problem: Option<String>) -> Result<Confirma
     })
 }
 
-fn consequences(forecast: &RemovalForecast) -> Vec<Consequence> {
+/// What taking a factor away means, whichever it is.
+pub(super) fn consequences(forecast: &RemovalForecast) -> Vec<Consequence> {
     let RemovalForecast { is_last, closed, ends_here, sessions_to_end } = forecast;
     let others = if *sessions_to_end == 1 {
         "other browser is signed out at its next click"
     } else {
         "other browsers are signed out at their next click"
     };
-    let mut lines = vec![Consequence::counted(*sessions_to_end, others)];
+    let ended = Consequence::counted(*sessions_to_end, others);
+    let mut lines: Vec<Consequence> = (*sessions_to_end > 0).then_some(ended).into_iter().collect();
     if *is_last {
-        let text = "Nobody is asked for a second factor any more: your password alone lets in whoever has it.";
+        let text = "You are no longer asked for a second factor: your password alone lets in whoever has it.";
         lines.push(Consequence::plain(text));
         lines.push(Consequence::plain("Your recovery codes no longer serve."));
     }

@@ -69,15 +69,16 @@ fn line(people: &People, one: String, many: String) -> Consequence {
 /// What enabling it does and to whom; of what there is none of, nothing is said.
 pub fn enabling(forecast: &Forecast, provider: &str, reader: &str) -> Vec<Consequence> {
     let sessions = match forecast.sessions_to_end {
-        1 => "1 session ends".to_owned(),
-        count => format!("{count} sessions end"),
+        0 => String::new(),
+        1 => "; 1 session ends".to_owned(),
+        count => format!("; {count} sessions end"),
     };
     let mut lines = vec![
         keeping(forecast),
         line(
             &forecast.must_use_sso,
-            format!("member must use {provider} at their next click; {sessions}"),
-            format!("members must use {provider} at their next click; {sessions}"),
+            format!("member must use {provider} at their next click{sessions}"),
+            format!("members must use {provider} at their next click{sessions}"),
         ),
     ];
     let never = &forecast.never_signed_in_by_sso;

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit_events;
+mod bringing_together;
 mod connections;
 mod enforcement;
 mod invitations;
@@ -9,6 +10,7 @@ mod members;
 mod operator;
 mod organizations;
 mod own_account;
+mod passkeys;
 mod password_resets;
 mod projects;
 mod second_factors;

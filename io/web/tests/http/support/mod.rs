@@ -52,9 +52,19 @@ impl Site {
     pub async fn with(more: &[(&str, &str)]) -> Self {
         let mut settings = vec![("ORGATE_PUBLIC_URL", PUBLIC_URL)];
         settings.extend_from_slice(more);
-        let bed = Bed::sqlite_with(&settings).await;
+        Self::over(Bed::sqlite_with(&settings).await)
+    }
+
+    fn over(bed: Bed) -> Self {
         let router = router_with_empty_route(Web::new(bed.app.clone()));
         Self { app: bed.app.clone(), bed, router }
+    }
+
+    /// The same database under other settings, as after a restart.
+    pub async fn reopened(self, more: &[(&str, &str)]) -> Self {
+        let mut settings = vec![("ORGATE_PUBLIC_URL", PUBLIC_URL)];
+        settings.extend_from_slice(more);
+        Self::over(self.bed.reopened(&settings).await)
     }
 
     pub fn ask(&self, method: Method, path: &str) -> Ask<'_> {

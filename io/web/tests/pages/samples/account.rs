@@ -6,9 +6,10 @@ use orgate_web::pages::account::{
 };
 use orgate_web::pages::api_reader::ApiReaderPage;
 use orgate_web::pages::organizations::{Access, OrganizationRow, OrganizationsPage};
+use orgate_web::pages::passkeys::PasskeysCard;
 use orgate_web::pages::{Field, Frame, Section};
 
-use super::{Samples, ago, factors, long_name, personal};
+use super::{Samples, ago, factors, long_name, passkeys, personal};
 
 pub fn add(samples: &mut Samples) {
     add_organizations(samples);
@@ -68,6 +69,7 @@ fn add_account(samples: &mut Samples) {
         new_password: Field::empty(),
         minimum_password_length: 12,
         linked_accounts: personal::linked_accounts(),
+        passkeys: passkeys::some(),
         second_factor: factors::on(),
         identities: vec![LinkedIdentity {
             organization_name: "Acme Robotics".to_owned(),
@@ -83,11 +85,16 @@ fn add_account(samples: &mut Samples) {
         may_remove_password: false,
         current_password: Field::empty(),
         linked_accounts: personal::both_linked(),
+        passkeys: passkeys::none(),
         second_factor: factors::off(),
         identities: Vec::new(),
         ..page
     };
     samples.add("account-security-sso-born", &page);
+    let page = SecurityPage { passkeys: passkeys::no_longer_offered(), second_factor: factors::on(), ..page };
+    samples.add("account-security-passkeys-no-longer-offered", &page);
+    let page = SecurityPage { passkeys: PasskeysCard::default(), ..page };
+    samples.add("account-security-passkeys-not-offered", &page);
     let own = |name: &str, leave_refused: Option<&str>| OwnOrganization {
         name: name.to_owned(),
         slug: "acme".to_owned(),

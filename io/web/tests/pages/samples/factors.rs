@@ -74,9 +74,11 @@ fn add_rest(samples: &mut Samples) {
         person: robin(),
         organization_name: "Acme Robotics".to_owned(),
         totp_url: "/account/totp/new?organization=acme".to_owned(),
+        passkey_url: Some("/account/passkeys/new?organization=acme".to_owned()),
         sso_url: Some("/sign-in/acme".to_owned()),
     };
     samples.add("second-factor-required", &page);
     let page = RequiredFactorPage { organization_name: long_name().to_owned(), sso_url: None, ..page };
     samples.add("second-factor-required-long", &page);
+    samples.add("second-factor-required-without-passkeys", &RequiredFactorPage { passkey_url: None, ..page });
 }

@@ -5,6 +5,7 @@ mod console;
 mod departure;
 mod enforcement;
 mod factors;
+mod passkeys;
 mod personal;
 mod sign_in;
 mod sso;
@@ -27,6 +28,7 @@ pub fn all(theme: Theme) -> Vec<Sample> {
     enforcement::add(&mut samples);
     account::add(&mut samples);
     factors::add(&mut samples);
+    passkeys::add(&mut samples);
     personal::add(&mut samples);
     samples.pages
 }

@@ -1,15 +1,17 @@
 //! The pages without a session.
 
+use orgate_web::pages::passkeys::PasskeyForm;
 use orgate_web::pages::password::{
-    ForgottenPasswordMailedPage, ForgottenPasswordPage, NewOrganizationPage, PasswordResetPage, SignUpPage,
+    ForgottenPasswordMailedPage, ForgottenPasswordPage, NewOrganizationPage, PasswordResetPage, ResetFactor, SignUpPage,
 };
 use orgate_web::pages::refusal::{ErrorKind, ErrorPage, RefusalPage};
+use orgate_web::pages::second_factor::{FactorField, OtherFactor};
 use orgate_web::pages::sign_in::{
     CodePage, CodePurpose, DifferentPersonPage, FreshProofPage, InvitationPage, InvitationState,
     OrganizationSignInPage, SessionEndedPage, SignInPage, SignedOutPage, SsoLookUpMailedPage, SsoLookUpPage, SsoProof,
     TileStartPage,
 };
-use orgate_web::pages::{Field, Notice, Person, Tone};
+use orgate_web::pages::{Field, Hidden, Notice, Person, Tone};
 
 use super::{Samples, ago, departure, long_name, long_person, personal, robin};
 
@@ -34,8 +36,11 @@ fn add_ways_in(samples: &mut Samples) {
         problem: None,
         sign_up_open: true,
         providers: Vec::new(),
+        passkey: None,
     };
     samples.add("sign-in", &page);
+    let page = SignInPage { passkey: Some(PasskeyForm::at("/sign-in/passkey")), ..page };
+    samples.add("sign-in-with-passkey", &page);
     let page = SignInPage { providers: personal::both(), ..page };
     samples.add("sign-in-with-providers", &page);
     let page = SignInPage { password_offered: false, ..page };
@@ -143,6 +148,7 @@ fn add_proofs(samples: &mut Samples) {
         person: robin(),
         reason: "Deleting Acme Robotics needs a proof made in the last 15 minutes.".to_owned(),
         password: Some(Field::empty().refused("That is not your password.")),
+        passkey: None,
         sso: vec![SsoProof { organization_name: "Acme Robotics".to_owned(), slug: "acme".to_owned() }],
         providers: personal::both(),
         code_address: Some("r•••n@acme.example".to_owned()),
@@ -152,8 +158,15 @@ fn add_proofs(samples: &mut Samples) {
         cancel_url: "/organizations".to_owned(),
     };
     samples.add("fresh-proof", &page);
-    let page = FreshProofPage { password: None, sso: Vec::new(), providers: Vec::new(), code_address: None, ..page };
-    samples.add("fresh-proof-dead-end", &page);
+    let carried = vec![Hidden { name: "purpose".to_owned(), value: "acme".to_owned() }];
+    let passkey = Some(PasskeyForm::at("/account/proof/passkey").carrying(carried));
+    let page = FreshProofPage { password: Some(Field::empty()), passkey, ..page };
+    samples.add("fresh-proof-with-passkey", &page);
+    let problem = Some("That passkey is not known here. Use another one, or another way to sign in.".to_owned());
+    let (sso, providers) = (Vec::new(), Vec::new());
+    let page = FreshProofPage { password: None, sso, providers, code_address: None, problem, ..page };
+    samples.add("fresh-proof-passkey-refused", &page);
+    samples.add("fresh-proof-dead-end", &FreshProofPage { passkey: None, problem: None, ..page });
 }
 
 fn add_passwords(samples: &mut Samples) {
@@ -191,8 +204,22 @@ fn add_passwords(samples: &mut Samples) {
         organizations: vec!["Acme Robotics".to_owned(), long_name().to_owned()],
         password: Field::empty(),
         minimum_password_length: 12,
+        factor: None,
     };
     samples.add("password-reset", &page);
+    let factor = ResetFactor {
+        with: FactorField::Authenticator,
+        code: Field::empty().refused("That code is not right, or it was used already."),
+        others: vec![OtherFactor {
+            label: "Use a recovery code",
+            url: Some("/password-reset/token?with=recovery-code".to_owned()),
+            method: "recovery-code",
+        }],
+    };
+    let page = PasswordResetPage { factor: Some(factor), ..page };
+    samples.add("password-reset-factor", &page);
+    let factor = ResetFactor { with: FactorField::RecoveryCode, code: Field::empty(), others: Vec::new() };
+    samples.add("password-reset-recovery-code", &PasswordResetPage { factor: Some(factor), ..page });
     let page = NewOrganizationPage {
         site,
         first: true,

@@ -36,6 +36,7 @@ export const googlePeople = () => [
   googlePerson({ sub: '110169484474386276331', email: 'gina@gmail.com', name: 'Gina Gmail' }),
   googlePerson({ sub: '110169484474386276332', email: 'wim@workspace.example', name: 'Wim Workspace', hd: 'workspace.example' }),
   googlePerson({ sub: '110169484474386276333', email: 'ola@elsewhere.example', name: 'Ola Elsewhere' }),
+  googlePerson({ sub: '110169484474386276334', email: 'bea@gmail.com', name: 'Bea Bound' }),
 ];
 
 /** People with a GitHub account. */

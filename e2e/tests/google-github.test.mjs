@@ -89,8 +89,8 @@ test('who says no, or hides every address, is told what to do', async ({ network
   await visitor.look('personal-no-address');
 });
 
-test('enforced SSO stops a member who comes with GitHub, and shows the way to the SSO', async ({ network, arrive }) => {
-  const { okta, github } = network;
+test('enforced SSO stops a member who comes with GitHub or Google, and shows the way to the SSO', async ({ network, arrive }) => {
+  const { okta, google, github } = network;
   const gilded = { name: 'Gilded Works', slug: 'gilded-works' };
   const bea = by(github, 'bea');
   const owner = await arrive();
@@ -117,7 +117,14 @@ test('enforced SSO stops a member who comes with GitHub, and shows the way to th
     await member.expectIn(gilded.slug);
   });
 
-  await test.step('once it is enforced, GitHub gets nobody past it', async () => {
+  await test.step('the member links Google too, in the open session', async () => {
+    await member.open('/account/security');
+    await member.button('Link Google').click();
+    await google.signIn(member.page, by(google, 'bea@gmail.com'));
+    await expect(member.page.getByRole('main')).toContainText('bea@gmail.com');
+  });
+
+  await test.step('once it is enforced, neither gets anybody past it', async () => {
     await owner.openEnforcement(gilded.slug);
     await owner.enforce(gilded.slug);
     await continueWith(member, github);
@@ -125,6 +132,9 @@ test('enforced SSO stops a member who comes with GitHub, and shows the way to th
     await expect(member.heading(`${gilded.name} requires single sign-on`)).toBeVisible();
     await member.look('personal-blocked');
     await expect(member.button(`Continue with ${gilded.name}'s SSO`)).toBeVisible();
+    await continueWith(member, google);
+    await google.signIn(member.page, by(google, 'bea@gmail.com'));
+    await expect(member.heading(`${gilded.name} requires single sign-on`)).toBeVisible();
     await owner.stopEnforcing(gilded.slug);
   });
 

@@ -118,7 +118,7 @@ test('an authenticator app is asked for after the password, and a recovery code 
     await visitor.open('/account/security');
     await visitor.link('Remove the authenticator app').click();
     await expect(visitor.heading('Remove your authenticator app?')).toBeVisible();
-    await expect(visitor.page.getByRole('main')).toContainText('your password alone lets in whoever has it');
+    await expect(visitor.page.getByRole('main')).toContainText('You are no longer asked for a second factor');
     await visitor.look('totp-removal');
     await visitor.button('Remove').click();
     await expect(visitor.page.getByRole('status')).toContainText('Your authenticator app is removed');

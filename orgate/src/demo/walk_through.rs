@@ -57,7 +57,7 @@ pub fn text(places: &Places<'_>) -> String {
     text
 }
 
-fn tries(places: &Places<'_>) -> [(&'static str, String); 9] {
+fn tries(places: &Places<'_>) -> [(&'static str, String); 10] {
     let Places { console, mailbox, idp, idp_admin, program, .. } = places;
     let settings = places.settings.display();
     let ((acme_name, acme), (northwind_name, northwind)) = (ACME, NORTHWIND);
@@ -117,6 +117,13 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 9] {
             format!(
                 "{console}/sign-in, Continue with Google or GitHub; {idp} stands in for both. Be Lena: she is new, and the mailed\n\
                  code is at {mailbox}. Be Robin: that address has an account, and nothing is linked before the code was right."
+            ),
+        ),
+        (
+            "Sign in with a passkey.",
+            format!(
+                "As Dana, open {console}/account/security, Add a passkey; the code is at {mailbox}. Keep the recovery codes.\n\
+                 Sign out, and choose Sign in with a passkey. Her password asks for it from now on."
             ),
         ),
         (

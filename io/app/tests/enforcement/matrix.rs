@@ -4,6 +4,7 @@
 
 mod passkeys;
 mod people;
+mod providers;
 mod rule;
 mod walk;
 

@@ -18,6 +18,9 @@ use crate::pages::second_factor::{FactorField, OtherFactor, SecondFactorPage};
 use crate::pages::{Field, Hidden};
 use crate::return_to::ReturnTo;
 
+/// Said to who has passkeys alone where the operator no longer offers them, and no recovery code is left.
+const UNUSABLE: &str = "None of your second factors can be used here at present. Ask whoever runs this service.";
+
 /// The words of a wrong factor, whichever it is.
 pub const WRONG_FACTOR: &str = "That code is not right, or it was used already.";
 
@@ -100,6 +103,7 @@ fn attempt(id: &str) -> Result<SignInId, Refusal> {
 async fn page(visit: &Visit, id: &SignInId, choice: &Choice, code: Field) -> Result<SecondFactorPage, Error> {
     let shown = second_factor::show(visit.app(), &visit.visitor, id).await?;
     let with = choice.among(&shown.methods);
+    let code = if shown.methods.is_empty() { Field::empty().refused(UNUSABLE) } else { code };
     let action = page_of(id);
     Ok(SecondFactorPage {
         site: visit.site.clone(),

@@ -46,7 +46,7 @@ async fn r_in_4_an_authenticator_app_is_set_up_and_removed_without_a_script() {
     sam.open("/account/security").await.says(&["10 codes are left", "Remove the authenticator app"]);
     sam.open("/account/recovery-codes/new").await.says(&["old codes no longer serve"]);
     sam.post("/account/recovery-codes", &[]).await.says(&["The old ones no longer serve."]);
-    sam.open("/account/totp/removal").await.says(&["your password alone lets in whoever has it"]);
+    sam.open("/account/totp/removal").await.says(&["You are no longer asked for a second factor"]);
     let page = sam.submit("/account/totp/removal", &[]).await;
     page.says(&["Your authenticator app is removed", "Set up an authenticator app"]);
 }

@@ -130,7 +130,7 @@ pub(super) fn consequences(forecast: &RemovalForecast) -> Vec<Consequence> {
     let ended = Consequence::counted(*sessions_to_end, others);
     let mut lines: Vec<Consequence> = (*sessions_to_end > 0).then_some(ended).into_iter().collect();
     if *is_last {
-        let text = "You are no longer asked for a second factor: your password alone lets in whoever has it.";
+        let text = "You are no longer asked for a second factor: what you sign in by is enough alone.";
         lines.push(Consequence::plain(text));
         lines.push(Consequence::plain("Your recovery codes no longer serve."));
     }

@@ -17,6 +17,7 @@ mod journey;
 mod members;
 mod other_organization;
 mod own_account;
+mod passkey_sign_in;
 mod passkeys;
 mod password_reset;
 mod personal;

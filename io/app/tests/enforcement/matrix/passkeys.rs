@@ -1,7 +1,7 @@
 //! Going the ways of passkeys for real.
 
 use orgate_app::passkey::ceremony;
-use orgate_app::second_factor::{enrolment_code, passkey as own};
+use orgate_app::second_factor::passkey as own;
 use orgate_app::sign_in::passkey::{self, Answered};
 use orgate_app::sign_in::password::Entry;
 use orgate_app::sign_in::second_factor::passkey as factor;
@@ -36,12 +36,10 @@ impl Stage {
     /// Before a first passkey, after the code that was mailed for it.
     pub(super) async fn new_passkey(&self, world: &World, person: Person) -> Begun {
         let app = &world.bed.app;
-        let (person, code) = match self.ask_for_factor(world, person).await {
-            Begun::Enrolling(person, code) => (person, code),
-            other => return other,
+        let person = match self.confirmed(world, person).await {
+            Ok(person) => person,
+            Err(over) => return over,
         };
-        let issued = enrolment_code::confirm(app, &person.visitor, &code).await.unwrap();
-        let person = Person::of(&issued, person.visitor);
         let mut device = authenticator(1);
         device.id = person.id.to_string().into_bytes();
         let begun = own::begin(app, &person.visitor).await.unwrap();

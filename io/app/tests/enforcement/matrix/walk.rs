@@ -364,7 +364,7 @@ impl Stage {
         }
     }
 
-    pub(super) async fn ask_for_factor(&self, world: &World, person: Person) -> Begun {
+    async fn ask_for_factor(&self, world: &World, person: Person) -> Begun {
         forget_mails(world).await;
         match enrolment_code::mail(&world.bed.app, &person.visitor).await {
             Ok(()) => {
@@ -375,14 +375,22 @@ impl Stage {
         }
     }
 
-    async fn pending(&self, world: &World, person: Person) -> Begun {
-        let app = &world.bed.app;
+    /// The person after the mailed code that stands before a first factor, or why there is none.
+    pub(super) async fn confirmed(&self, world: &World, person: Person) -> Result<Person, Begun> {
         let (person, code) = match self.ask_for_factor(world, person).await {
             Begun::Enrolling(person, code) => (person, code),
-            other => return other,
+            other => return Err(other),
         };
-        let issued = enrolment_code::confirm(app, &person.visitor, &code).await.unwrap();
-        let person = Person::of(&issued, person.visitor);
+        let issued = enrolment_code::confirm(&world.bed.app, &person.visitor, &code).await.unwrap();
+        Ok(Person::of(&issued, person.visitor))
+    }
+
+    async fn pending(&self, world: &World, person: Person) -> Begun {
+        let app = &world.bed.app;
+        let person = match self.confirmed(world, person).await {
+            Ok(person) => person,
+            Err(over) => return over,
+        };
         let pending = totp::begin(app, &person.visitor).await.unwrap();
         Begun::Pending(person, pending.secret.to_string())
     }

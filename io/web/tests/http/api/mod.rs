@@ -10,6 +10,7 @@ mod members;
 mod operator;
 mod organizations;
 mod own_account;
+mod passkey_sign_in;
 mod passkeys;
 mod password_resets;
 mod projects;

@@ -150,17 +150,6 @@ impl Store {
         &self.organizations
     }
 
-    /// Folds what was written since into the database's main file, where the engine keeps it apart: afterwards the file
-    /// is whole by itself, and reading it is quickest. On PostgreSQL the server sees to it.
-    ///
-    /// *Errors*: [`StoreError::Unavailable`].
-    pub async fn fold(&self) -> Result<(), StoreError> {
-        match &*self.engine {
-            Engine::Sqlite(engine) => engine.fold().await,
-            Engine::Postgres(_) => Ok(()),
-        }
-    }
-
     /// Asks the database for a sign of life.
     ///
     /// *Errors*: [`StoreError::Unavailable`].

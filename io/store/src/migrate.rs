@@ -33,6 +33,15 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0009_organization_changes.postgres.sql"),
         ],
     },
+    Migration {
+        version: 10,
+        name: "session_users",
+        text: include_str!("../migrations/0010_session_users.sql"),
+        own: [
+            include_str!("../migrations/0010_session_users.sqlite.sql"),
+            include_str!("../migrations/0010_session_users.postgres.sql"),
+        ],
+    },
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

@@ -1,14 +1,14 @@
 //! Owns the one reading of a person's places: active memberships with what policy has to know of each organization.
 //! The session check and every use case that makes a session read the same columns.
 
-use orgate_core::id::{ConnectionId, OrganizationId, UserId};
+use orgate_core::id::{ConnectionId, Identifier as _, OrganizationId, UserId};
 use orgate_core::policy::{Enforcement, Past, Place};
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
-use crate::value::Row;
+use crate::value::{FromValue, Row, Value};
 
 /// A person's place in one organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +42,18 @@ pub(crate) struct Seat {
     proofs_not_before: Timestamp,
 }
 
-/// The columns of [`Seat::read_at`], in its order.
-macro_rules! seat_columns {
-    () => {
-        "m.organization_id, m.role, m.proofs_not_before_at"
-    };
+/// The seats that a session's row lists (`0010_session_users.sql`).
+pub(crate) struct Seats(pub(crate) Vec<Seat>);
+
+impl FromValue for Seats {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Text("") => Some(Self(Vec::new())),
+            Value::Text(text) => text.split(';').map(Seat::decode).collect::<Option<_>>().map(Self),
+            Value::Null | Value::Integer(_) | Value::Boolean(_) | Value::Bytes(_) => None,
+        }
+    }
 }
-pub(crate) use seat_columns;
 
 /// The columns of a place, in the order in which [`UserPlace::read_at`] takes them.
 macro_rules! place_columns {
@@ -63,8 +68,16 @@ pub(crate) use place_columns;
 const SEAT_COLUMNS: usize = 3;
 
 impl Seat {
+    fn decode(text: &str) -> Option<Self> {
+        let mut parts = text.split(',');
+        let organization_id = OrganizationId::parse(parts.next()?)?;
+        let role = OrganizationRole::parse(parts.next()?)?;
+        let proofs_not_before = Timestamp::from_millis(parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some(Self { organization_id, role, proofs_not_before })
+    }
+
     /// Reads the member's part from the columns that begin at `first`; `None` where a left join found no membership.
-    pub(crate) fn read_at(row: &Row<'_>, first: usize) -> Result<Option<Self>, StoreError> {
+    fn read_at(row: &Row<'_>, first: usize) -> Result<Option<Self>, StoreError> {
         let Some(organization_id) = row.at(first)? else { return Ok(None) };
         Ok(Some(Self { organization_id, role: row.at(first + 1)?, proofs_not_before: row.at(first + 2)? }))
     }

@@ -1,6 +1,7 @@
 //! Owns the rows of sessions and the statements that check one. Whether a session is over, and what it opens, is decided
-//! in the core from what is read here. Session, person and memberships are read each time; what is remembered of the
-//! organizations holds for the snapshot that was read, or is read too (R-API-2).
+//! in the core from what is read here. A session's row says all of its user that a check asks about, for triggers write it
+//! there in the transaction that changes user or membership; what is remembered of the organizations holds for the
+//! snapshot that was read, or is read too (R-API-2).
 
 use orgate_core::id::{SessionId, UserId};
 use orgate_core::policy::{AddressState, PolicyEpoch};
@@ -11,7 +12,7 @@ use orgate_core::time::Timestamp;
 use crate::db::Store;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
-use crate::place::{OrganizationTerms, Seat, UserPlace, place_columns, seat_columns};
+use crate::place::{OrganizationTerms, Seats, UserPlace, place_columns};
 use crate::value::{Row, Value};
 
 /// A person's browser.
@@ -78,40 +79,28 @@ impl SessionCheck {
     }
 }
 
-macro_rules! check_columns {
-    () => {
-        "s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at, s.proofs, u.name, u.email, \
-         u.email_proven_at, u.home_organization_id, u.sessions_not_before_at, u.settled_epoch, u.has_second_factor, \
-         i.epoch_at, s.policy_epoch, s.end_reason, i.organization_changes, "
-    };
-}
 const CHANGES_COLUMN: usize = 17;
 const FIRST_PLACE_COLUMN: usize = 18;
 
-macro_rules! check_tables {
-    () => {
-        " from sessions s join users u on u.id = s.user_id join instance i on i.id = 1 \
-         left join memberships m on m.user_id = s.user_id and m.state = 'active'"
-    };
-}
+/// A session with what its own row says of its user (`0010_session_users.sql`).
+pub(crate) const CHECK_OWN: &str = "select s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at,
+        s.proofs, s.user_name, s.user_email, s.user_email_proven_at, s.user_home_organization_id, s.user_not_before_at,
+        s.user_settled_epoch, s.user_has_second_factor, i.epoch_at, s.policy_epoch, s.end_reason,
+        i.organization_changes, s.user_seats
+    from sessions s join instance i on i.id = 1
+    where s.token_key = $1 and s.token_hash = $2 and s.user_closed_at is null";
 
-/// What is the session's and the person's own.
-pub(crate) const CHECK_OWN: &str = concat!(
-    "select ",
-    check_columns!(),
-    seat_columns!(),
-    check_tables!(),
-    " where s.token_key = $1 and s.token_hash = $2 and u.closed_at is null"
-);
-
-/// The same with the organizations.
+/// The same from the user's and the organizations' own rows.
 pub(crate) const CHECK_WHOLE: &str = concat!(
-    "select ",
-    check_columns!(),
+    "select s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at,
+        s.proofs, u.name, u.email, u.email_proven_at, u.home_organization_id, u.sessions_not_before_at,
+        u.settled_epoch, u.has_second_factor, i.epoch_at, s.policy_epoch, s.end_reason,
+        i.organization_changes, ",
     place_columns!(),
-    check_tables!(),
-    " left join organizations o on o.id = m.organization_id
-    where s.token_key = $1 and s.token_hash = $2 and u.closed_at is null"
+    " from sessions s join users u on u.id = s.user_id join instance i on i.id = 1
+    left join memberships m on m.user_id = s.user_id and m.state = 'active'
+    left join organizations o on o.id = m.organization_id
+    where s.token_key = $1 and s.token_hash = $2 and u.closed_at is null order by m.organization_id"
 );
 
 impl Store {
@@ -121,14 +110,10 @@ impl Store {
     /// *Errors*: [`StoreError::Unavailable`], to be answered by a refusal (R-IN-2). *Source*: R-API-2, R-ENF-7.
     pub async fn check_session(&self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
         let values = [token_key(token_hash).into(), token_hash.into()];
-        let (mut own, mut seats) = (None, Vec::new());
-        self.one_shot(CHECK_OWN, &values, |row| {
-            read_first(&mut own, row)?;
-            seats.extend(Seat::read_at(row, FIRST_PLACE_COLUMN)?);
-            Ok(())
-        })
-        .await?;
-        let Some((mut check, changes)) = own else { return Ok(None) };
+        let own = self.one_shot(CHECK_OWN, &values, |row| {
+            Ok((read_check(row)?, row.at(CHANGES_COLUMN)?, row.at(FIRST_PLACE_COLUMN)?))
+        });
+        let Some((mut check, changes, Seats(seats))) = own.await?.pop() else { return Ok(None) };
         let Some(terms) = self.organizations().find(changes, seats.iter().map(|seat| &seat.organization_id)) else {
             return self.check_whole_session(&values).await;
         };
@@ -150,17 +135,13 @@ impl Store {
 /// A session and how many changes of organizations there had been when it was read.
 type Read = (SessionCheck, i64);
 
-fn add_row(check: &mut Option<Read>, row: &Row<'_>) -> Result<(), StoreError> {
-    let (check, _) = read_first(check, row)?;
+fn add_row(whole: &mut Option<Read>, row: &Row<'_>) -> Result<(), StoreError> {
+    let (check, _) = match whole {
+        Some(read) => read,
+        None => whole.insert((read_check(row)?, row.at(CHANGES_COLUMN)?)),
+    };
     check.places.extend(UserPlace::read_at(row, FIRST_PLACE_COLUMN)?);
     Ok(())
-}
-
-fn read_first<'c>(check: &'c mut Option<Read>, row: &Row<'_>) -> Result<&'c mut Read, StoreError> {
-    Ok(match check {
-        Some(read) => read,
-        None => check.insert((read_check(row)?, row.at(CHANGES_COLUMN)?)),
-    })
 }
 
 /// What the table is kept in the order of; the whole hash is compared beside it.

@@ -2,7 +2,7 @@
 //! database, nothing that can be stale, no write (R-API-2). It is the hot path: what it does not need is not around it.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use orgate_app::error::Error;
 use orgate_app::session::{self, Opened};
@@ -35,21 +35,21 @@ pub async fn check(State(web): State<Web>, request: Request) -> Result<Response,
 }
 
 fn passed(opened: Opened) -> Response {
-    let mut headers = HeaderMap::with_capacity(12);
+    let mut response = StatusCode::OK.into_response();
+    let headers = response.headers_mut();
     headers.insert(ROLE, HeaderValue::from_static(opened.role.as_str()));
     let texts = [
-        (USER, opened.user_id.into()),
-        (EMAIL, printable(opened.email)),
-        (ORGANIZATION, opened.organization_id.into()),
+        (USER, HeaderValue::from_str(opened.user_id.as_str())),
+        (EMAIL, HeaderValue::try_from(printable(opened.email))),
+        (ORGANIZATION, HeaderValue::from_str(opened.organization_id.as_str())),
     ];
-    for (name, text) in texts {
-        let text: String = text;
+    for (name, value) in texts {
         // Ids and what `printable` answers are visible ASCII, which every header value takes.
-        if let Ok(value) = HeaderValue::try_from(text) {
+        if let Ok(value) = value {
             headers.insert(name, value);
         }
     }
-    (StatusCode::OK, headers).into_response()
+    response
 }
 
 /// An address as a header can carry it: bytes outside visible ASCII, and the percent sign, are percent-encoded, so

@@ -103,8 +103,32 @@ mod tests {
     }
 
     #[test]
-    fn a_session_from_before_a_reset_is_over() {
+    fn r_in_7_the_earlier_of_the_two_absolute_ends_counts() {
+        let life = life();
+        let busy = SessionLife { last_used_at: life.created_at.plus(3 * HOUR), ..life };
+        let short = SessionLimits { absolute: 2 * HOUR, ..SessionLimits::default() };
+        assert_eq!(busy.end(short, life.created_at.plus(3 * HOUR)), Some(SessionEnd::Expired));
+        let sooner = SessionLife { expires_at: life.created_at.plus(HOUR), ..busy };
+        assert_eq!(sooner.end(SessionLimits::default(), life.created_at.plus(3 * HOUR)), Some(SessionEnd::Expired));
+    }
+
+    #[test]
+    fn r_in_7_a_use_is_worth_writing_down_after_five_minutes() {
+        let life = life();
+        let later = |seconds: u64| life.created_at.plus(Duration::from_secs(seconds));
+        assert_eq!((life.wants_touch(later(299)), life.wants_touch(later(300))), (false, true));
+    }
+
+    #[test]
+    fn the_defaults_are_six_hours_and_a_day() {
+        assert_eq!(SessionLimits::default(), SessionLimits { idle: 6 * HOUR, absolute: 24 * HOUR });
+    }
+
+    #[test]
+    fn a_session_from_before_a_reset_is_over_and_one_of_that_moment_is_not() {
         let mut life = life();
+        life.not_before = life.created_at;
+        assert_eq!(life.end(SessionLimits::default(), life.created_at.plus(HOUR)), None);
         life.not_before = life.created_at.plus(Duration::from_millis(1));
         assert_eq!(life.end(SessionLimits::default(), life.created_at.plus(HOUR)), Some(SessionEnd::Ended));
     }

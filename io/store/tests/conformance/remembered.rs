@@ -1,12 +1,13 @@
-//! What a node remembers of organizations for the check of a session: never anything but what is committed.
+//! What a check of a session takes from elsewhere than the rows that say it first, a node's memory of organizations and the
+//! session's own row: never anything but what is committed.
 
 use orgate_core::id::{OrganizationId, UserId};
-use orgate_core::membership::MembershipOrigin;
+use orgate_core::membership::{MembershipOrigin, MembershipState};
 use orgate_core::policy::{Change, PolicyEpoch};
 use orgate_core::role::OrganizationRole;
-use orgate_store::{OrgTx, Store, StoreError, StoreSettings, UserPlace};
+use orgate_store::{OrgTx, Session, Store, StoreError, StoreSettings, Tx, UserPlace};
 
-use crate::bed::{Bed, at, hash};
+use crate::bed::{Bed, at, email, hash, user};
 use crate::sessions::session;
 
 /// Changes of an organization that a place shows, in an order in which each changes something.
@@ -82,6 +83,89 @@ async fn r_api_2_a_change_that_was_undone_is_never_remembered(bed: Bed) {
     assert!(places(&bed.store).await.iter().any(|place| place.name == "Kept"));
 }
 
+/// Changes of a user or a membership, in an order in which each changes something that a check answers.
+const ACTS: [&str; 12] = [
+    "rename",
+    "other address",
+    "second factor",
+    "settle",
+    "not before",
+    "demote",
+    "proofs not before",
+    "leave",
+    "come back",
+    "join a third",
+    "delete a third",
+    "close",
+];
+
+async fn act(
+    tx: &mut Tx,
+    step: &str,
+    acme: &OrganizationId,
+    third: &OrganizationId,
+    dana: &UserId,
+) -> Result<bool, StoreError> {
+    match step {
+        "rename" => tx.instance().rename_user(dana, "Dana, of two; places").await,
+        "other address" => tx.instance().change_email(dana, &email("dana@elsewhere.example"), at(6)).await,
+        "second factor" => tx.instance().set_has_second_factor(dana, true).await,
+        "settle" => tx.instance().settle_user(dana, PolicyEpoch::from_number(5)).await,
+        "not before" => tx.instance().set_sessions_not_before(dana, at(9)).await,
+        "demote" => tx.organization(acme).set_role(dana, OrganizationRole::Member).await,
+        "proofs not before" => tx.organization(acme).set_proofs_not_before(dana, at(9)).await,
+        "leave" => tx.organization(acme).end_membership(dana, MembershipState::Left, at(9)).await,
+        "come back" => {
+            tx.organization(acme).join(dana, OrganizationRole::Member, MembershipOrigin::Invitation, at(10)).await
+        }
+        "join a third" => {
+            tx.organization(third).join(dana, OrganizationRole::Owner, MembershipOrigin::Created, at(10)).await
+        }
+        "delete a third" => {
+            tx.organization(third).request_deletion(at(10), at(11)).await?;
+            tx.organization(third).perform_deletion(at(12)).await
+        }
+        _ => tx.instance().close_user(dana, at(13)).await,
+    }
+}
+
+async fn r_api_2_a_sessions_row_says_of_its_user_what_the_users_own_rows_say(bed: Bed) {
+    let (acme, dana) = scene(&bed).await;
+    let (third, _) = bed.organization("third").await;
+    let mut before = bed.store.check_session(&hash(1)).await.unwrap();
+    for (number, step) in (2..).zip(ACTS) {
+        let later = Session { user_id: dana.clone(), ..session(&user("nobody")) };
+        let changed = within!(bed, tx, [acme, third, dana, step, later, number], {
+            let changed = act(tx, step, acme, third, dana).await?;
+            tx.instance().insert_session(later, &hash(*number)).await?;
+            Ok(changed)
+        });
+        assert!(changed, "{step}");
+        let own = bed.store.check_session(&hash(1)).await.unwrap();
+        assert_ne!(own, before, "{step}");
+        for number in 1..=number {
+            let own = bed.store.check_session(&hash(number)).await.unwrap();
+            assert_eq!(own, within!(bed, tx, [number], tx.instance().check_session(&hash(*number)).await), "{step}");
+        }
+        before = own;
+    }
+    assert_eq!(before, None);
+}
+
+async fn r_api_2_accounts_that_become_one_are_one_in_their_sessions_too(bed: Bed) {
+    let (_, dana) = scene(&bed).await;
+    let (third, owner) = bed.organization("third").await;
+    let held = Session { ..session(&owner) };
+    within!(bed, tx, [held, dana, owner], {
+        tx.instance().insert_session(held, &hash(2)).await?;
+        tx.instance().merge_users(&owner.id, dana, at(12)).await
+    });
+    let own = bed.store.check_session(&hash(1)).await.unwrap().unwrap();
+    assert_eq!(Some(&own), within!(bed, tx, [], tx.instance().check_session(&hash(1)).await).as_ref());
+    assert!(own.places.iter().any(|place| place.place.organization_id == third));
+    assert_eq!(bed.store.check_session(&hash(2)).await.unwrap(), None);
+}
+
 async fn r_api_2_a_new_role_and_a_new_place_are_seen_by_the_next_check(bed: Bed) {
     let (acme, dana) = scene(&bed).await;
     assert_eq!(places(&bed.store).await.len(), 2);
@@ -99,12 +183,14 @@ async fn r_api_2_a_new_role_and_a_new_place_are_seen_by_the_next_check(bed: Bed)
 on_each_engine! {
     r_api_2_whatever_changes_an_organization_is_seen_by_the_next_check
     r_api_2_a_change_that_was_undone_is_never_remembered
+    r_api_2_a_sessions_row_says_of_its_user_what_the_users_own_rows_say
+    r_api_2_accounts_that_become_one_are_one_in_their_sessions_too
     r_api_2_a_new_role_and_a_new_place_are_seen_by_the_next_check
 }
 
 /// Another program that writes the same file, such as an operator's command, is seen at once.
 #[tokio::test]
-async fn r_api_2_what_another_process_changes_is_seen_by_the_next_check_and_a_folded_file_is_whole() {
+async fn r_api_2_what_another_process_changes_is_seen_by_the_next_check_and_a_closed_file_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let settings = StoreSettings::parse(&format!("sqlite:{}", folder.path().join("orgate.db").display())).unwrap();
     let bed = Bed::on(Store::open(&settings, at(0)).await.unwrap());
@@ -113,8 +199,9 @@ async fn r_api_2_what_another_process_changes_is_seen_by_the_next_check_and_a_fo
     let other = Bed::on(Store::open(&settings, at(0)).await.unwrap());
     within!(other, tx, [acme], tx.organization(acme).rename_organization("Elsewhere").await);
     assert_ne!(places(&bed.store).await, before);
-    bed.store.fold().await.unwrap();
-    let log = folder.path().join("orgate.db-wal").metadata().unwrap();
-    assert_eq!(log.len(), 0);
     assert!(places(&bed.store).await.iter().any(|place| place.name == "Elsewhere"));
+    drop((bed, other));
+    assert!(!folder.path().join("orgate.db-wal").exists());
+    let again = Store::open(&settings, at(0)).await.unwrap();
+    assert!(places(&again).await.iter().any(|place| place.name == "Elsewhere"));
 }

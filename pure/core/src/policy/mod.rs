@@ -250,6 +250,17 @@ mod tests {
     }
 
     #[test]
+    fn r_in_8_a_proof_is_recent_for_fifteen_minutes() {
+        let proofs = Proofs::of(PASSWORD);
+        let world = world(vec![place(1, OrganizationRole::Owner, false)]);
+        let asked = |minutes: u64| {
+            decide_recent(Question::Account, &world, &proofs, NOW.plus(Duration::from_secs(60 * minutes)))
+        };
+        assert_eq!(asked(15), Decision::Allow);
+        assert_eq!(asked(16), Decision::Deny(Denial::NoProof));
+    }
+
+    #[test]
     fn r_sso_7_a_disabled_or_replaced_connection_takes_its_proofs_along() {
         let mut world = world(vec![place(1, OrganizationRole::Member, false)]);
         for connection in

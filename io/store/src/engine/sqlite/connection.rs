@@ -95,11 +95,6 @@ impl Connection {
         u64::try_from(changed).map_err(StoreError::fault)
     }
 
-    /// Folds the write-ahead log into the file; readers and writers that come in between leave some of it for later.
-    pub(crate) fn fold(&mut self) -> Result<(), StoreError> {
-        self.inner.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).map_err(translate)
-    }
-
     /// Whether a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
         !self.inner.is_autocommit()

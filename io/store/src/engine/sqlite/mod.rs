@@ -2,10 +2,11 @@
 //! for long reads. It does not own SQL.
 
 mod connection;
+mod keeper;
 mod readers;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -19,6 +20,7 @@ use crate::db::Tx;
 use crate::error::StoreError;
 use crate::migrate::Migrate;
 use crate::value::{Row, Value};
+use keeper::Keeper;
 use readers::Readers;
 use writer::Writer;
 
@@ -27,11 +29,11 @@ const LONG_READERS: usize = 2;
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
-    path: PathBuf,
-    writer: Writer,
     readers: Readers,
     long_readers: Arc<Readers>,
     long_permits: Arc<Semaphore>,
+    // Dropped last: the last connection to close folds the write-ahead log into the file, and no reader can.
+    writer: Writer,
 }
 
 impl Sqlite {
@@ -41,8 +43,7 @@ impl Sqlite {
         writer.migrate(migrate, now)?;
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
-            path: path.to_owned(),
-            writer: Writer::start(writer)?,
+            writer: Writer::start(writer, Keeper::open(path)?)?,
             readers: Readers::open(path, workers)?,
             long_readers: Arc::new(Readers::open(path, LONG_READERS)?),
             long_permits: Arc::new(Semaphore::new(LONG_READERS)),
@@ -75,13 +76,6 @@ impl Sqlite {
             drop(permit);
             outcome
         });
-        task.await.map_err(StoreError::fault)?
-    }
-
-    /// Folds the write-ahead log into the file, on a blocking thread and a connection of its own.
-    pub(crate) async fn fold(&self) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let task = tokio::task::spawn_blocking(move || Connection::open_writer(&path, Migrate::Check)?.fold());
         task.await.map_err(StoreError::fault)?
     }
 

@@ -2,11 +2,13 @@
 //! savepoint, and are answered after its commit: one flush to disk serves all of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::JoinHandle;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::keeper::Keeper;
 use super::{Connection, run_now};
 use crate::db::{Tx, WAIT_LIMIT};
 use crate::error::StoreError;
@@ -15,18 +17,19 @@ use crate::error::StoreError;
 const GROUP_LIMIT: usize = 128;
 const QUEUE_LIMIT: usize = 4096;
 
-/// The way to the writer thread; the thread ends when this is dropped.
+/// The way to the writer thread. Dropping it waits until the thread has answered what is queued and closed its connections.
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, StoreError> {
+    pub(crate) fn start(connection: Connection, keeper: Keeper) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE_LIMIT);
         let tx = Tx::on_sqlite(connection);
         let thread = std::thread::Builder::new().name("orgate-writer".to_owned());
-        thread.spawn(move || serve(tx, jobs)).map_err(StoreError::unavailable)?;
-        Ok(Self { queue })
+        let thread = thread.spawn(move || serve(tx, keeper, jobs)).map_err(StoreError::unavailable)?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     pub(crate) async fn write<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
@@ -38,11 +41,23 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let job: Box<dyn Job> = Box::new(Write { input, work, outcome: None, reply });
-        let queued = timeout(WAIT_LIMIT, self.queue.send(job)).await;
+        let queue = self.queue.as_ref().ok_or_else(|| gone(()))?;
+        let queued = timeout(WAIT_LIMIT, queue.send(job)).await;
         queued.map_err(|_| StoreError::unavailable("too many writes wait"))?.map_err(gone)?;
         // The job is skipped when nobody waits for it any more, so giving up here is safe until it has begun.
         let answered = timeout(WAIT_LIMIT, answer).await;
         answered.map_err(|_| StoreError::unavailable("the write was not committed in time"))?.map_err(gone)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        // The last handle on the database can be a job's own; the thread cannot wait for itself.
+        let thread = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id());
+        if thread.map(JoinHandle::join).is_some_and(|outcome| outcome.is_err()) {
+            tracing::error!("the writer panicked");
+        }
     }
 }
 
@@ -97,10 +112,11 @@ where
     }
 }
 
-fn serve(mut tx: Tx, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn serve(mut tx: Tx, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = Vec::new();
-        let failure = commit_group(&mut tx, first, &mut jobs, &mut group).err().map(|error| error.to_string());
+        let failure =
+            commit_group(&mut tx, &mut keeper, first, &mut jobs, &mut group).err().map(|error| error.to_string());
         if let Some(detail) = &failure {
             tracing::error!(store.group_jobs = group.len(), error = detail, "a group of writes was not committed");
         }
@@ -112,6 +128,7 @@ fn serve(mut tx: Tx, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
 
 fn commit_group(
     tx: &mut Tx,
+    keeper: &mut Keeper,
     first: Box<dyn Job>,
     jobs: &mut mpsc::Receiver<Box<dyn Job>>,
     group: &mut Vec<Box<dyn Job>>,
@@ -129,7 +146,10 @@ fn commit_group(
             group.push(next);
         }
     }
-    tx.sqlite()?.execute("commit", &[])?;
+    keeper.let_go();
+    let committed = tx.sqlite()?.execute("commit", &[]);
+    keeper.hold();
+    committed?;
     #[expect(clippy::cast_precision_loss, reason = "a group has at most GROUP_LIMIT jobs")]
     metrics::histogram!("orgate_store_group_jobs").record(ran as f64);
     Ok(())

@@ -73,7 +73,7 @@ impl Caller {
         self.check
             .places
             .iter()
-            .find(|place| place.place.organization_id.as_str() == organization || place.slug == organization)
+            .find(|place| place.place.organization_id.as_str() == organization || *place.slug == *organization)
     }
 }
 
@@ -287,8 +287,8 @@ pub(crate) fn requiring(organizations: &[OrganizationId], places: &[UserPlace]) 
         .filter(|place| organizations.contains(&place.place.organization_id))
         .map(|place| RequiringOrganization {
             id: place.place.organization_id.clone(),
-            slug: place.slug.clone(),
-            name: place.name.clone(),
+            slug: place.slug.to_string(),
+            name: place.name.to_string(),
         })
         .collect()
 }

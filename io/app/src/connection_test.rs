@@ -166,7 +166,13 @@ pub async fn begin(app: &App, visitor: &Visitor, organization: &str, id: &str, t
             })
         })
         .await?;
-    let new = NewSignIn { organization: slug, started: Started::Here, fresh: false, login_hint: None, return_to: None };
+    let new = NewSignIn {
+        organization: slug.to_string(),
+        started: Started::Here,
+        fresh: false,
+        login_hint: None,
+        return_to: None,
+    };
     send(app, visitor, route, purpose, &new).await
 }
 

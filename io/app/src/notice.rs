@@ -18,7 +18,7 @@ use crate::mail::templates::MailTemplate;
 /// *Source*: R-IN-8.
 pub(crate) async fn owners(tx: &mut Tx, app: &App, by: &Member, did: &str) -> Result<(), Error> {
     let template = MailTemplate::OwnerNotice {
-        organization: by.place.name.clone(),
+        organization: by.place.name.to_string(),
         actor: by.caller.check.name.clone(),
         act: did.to_owned(),
         at: app.now(),
@@ -53,7 +53,7 @@ pub(crate) async fn member_limit(
 /// *Source*: R-ENF-6, R-IN-8.
 pub(crate) async fn enforcement(tx: &mut Tx, app: &App, by: &Member, did: &str) -> Result<(), Error> {
     let template = MailTemplate::EnforcementChanged {
-        organization: by.place.name.clone(),
+        organization: by.place.name.to_string(),
         actor: by.caller.check.name.clone(),
         act: did.to_owned(),
         at: app.now(),
@@ -126,7 +126,7 @@ pub(crate) async fn member(
         return Ok(());
     }
     let mail = AccountMail::MemberNotice {
-        organization: by.place.name.clone(),
+        organization: by.place.name.to_string(),
         actor: by.caller.check.name.clone(),
         act,
         meaning,

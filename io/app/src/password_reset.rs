@@ -86,7 +86,7 @@ pub async fn open(app: &App, token: &str) -> Result<Opened, Error> {
                 let reset = tx.instance().find_password_reset(hash, *now).await?.ok_or(Refusal::AttemptOver)?;
                 let user = owner(tx, &reset).await?;
                 let places = tx.instance().list_places(&user.id).await?;
-                let organizations = places.into_iter().map(|place| place.name).collect();
+                let organizations = places.into_iter().map(|place| place.name.to_string()).collect();
                 let factors = match address::bearer(tx, &user).await? {
                     Some(bearer) => Some(second_factor::typed_methods(tx, &bearer).await?),
                     None => None,
@@ -211,7 +211,8 @@ async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<
     let event = Event::done("password-reset.requested").target(&user.id, &user.name);
     audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
     let url = app.settings.public_url.link(&format!("/password-reset/{}", &*token.reveal()));
-    let organizations = tx.instance().list_places(&user.id).await?.into_iter().map(|place| place.name).collect();
+    let organizations =
+        tx.instance().list_places(&user.id).await?.into_iter().map(|place| place.name.to_string()).collect();
     Ok(Some(ResetLink { organizations, url }))
 }
 

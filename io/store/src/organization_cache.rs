@@ -72,12 +72,12 @@ mod tests {
     fn terms(name: &str) -> OrganizationTerms {
         let enforcement =
             Enforcement { enforced: false, owner_exemption: true, owner_second_factor: false, connection: None };
-        let (slug, name, past) = (name.to_owned(), name.to_owned(), Past::default());
+        let (slug, name, past) = (name.into(), name.into(), Past::default());
         OrganizationTerms { slug, name, enforcement, past, mfa_required: false, deletes_at: None }
     }
 
     fn names(cache: &OrganizationCache, changes: i64, ids: &[OrganizationId]) -> Option<Vec<String>> {
-        Some(cache.find(changes, ids.iter())?.iter().map(|terms| terms.name.clone()).collect())
+        Some(cache.find(changes, ids.iter())?.iter().map(|terms| terms.name.to_string()).collect())
     }
 
     #[test]

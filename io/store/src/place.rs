@@ -1,6 +1,8 @@
 //! Owns the one reading of a person's places: active memberships with what policy has to know of each organization.
 //! The session check and every use case that makes a session read the same columns.
 
+use std::sync::Arc;
+
 use orgate_core::id::{ConnectionId, Identifier as _, OrganizationId, UserId};
 use orgate_core::policy::{Enforcement, Past, Place};
 use orgate_core::role::OrganizationRole;
@@ -14,9 +16,9 @@ use crate::value::{FromValue, Row, Value};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPlace {
     /// The organization's slug.
-    pub slug: String,
+    pub slug: Arc<str>,
     /// The organization's name.
-    pub name: String,
+    pub name: Arc<str>,
     /// What policy knows of it.
     pub place: Place,
     /// When the organization's requested deletion takes effect.
@@ -26,8 +28,8 @@ pub struct UserPlace {
 /// What a place takes from its organization; the rest of it is the member's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrganizationTerms {
-    pub(crate) slug: String,
-    pub(crate) name: String,
+    pub(crate) slug: Arc<str>,
+    pub(crate) name: Arc<str>,
     pub(crate) enforcement: Enforcement,
     pub(crate) past: Past,
     pub(crate) mfa_required: bool,
@@ -123,8 +125,8 @@ impl UserPlace {
     /// The organization's part of it.
     pub(crate) fn terms(&self) -> OrganizationTerms {
         OrganizationTerms {
-            slug: self.slug.clone(),
-            name: self.name.clone(),
+            slug: Arc::clone(&self.slug),
+            name: Arc::clone(&self.name),
             enforcement: self.place.enforcement.clone(),
             past: self.place.past.clone(),
             mfa_required: self.place.mfa_required,

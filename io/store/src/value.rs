@@ -2,6 +2,7 @@
 //! it is read. Only four types of column exist: text, 64-bit integer, boolean, bytes.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use orgate_core::assertion::Subject;
 use orgate_core::challenge::ChallengePurpose;
@@ -99,6 +100,7 @@ macro_rules! from_value {
 
 from_value! {
     String: Value::Text(text) => Some(text.to_owned());
+    Arc<str>: Value::Text(text) => Some(text.into());
     i64: Value::Integer(number) => Some(number);
     u32: Value::Integer(number) => u32::try_from(number).ok();
     u64: Value::Integer(number) => u64::try_from(number).ok();

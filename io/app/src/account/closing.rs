@@ -101,7 +101,8 @@ async fn places(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Vec<ClosingPl
             Err(Error::Refused(refusal)) => Some(refusal),
             Err(fault @ Error::Fault(_)) => return Err(fault),
         };
-        let organization = RequiringOrganization { id: id.clone(), slug: place.slug.clone(), name: place.name.clone() };
+        let organization =
+            RequiringOrganization { id: id.clone(), slug: place.slug.to_string(), name: place.name.to_string() };
         all.push(ClosingPlace { organization, role: place.place.role, obstacle });
     }
     all.sort_by(|one, other| one.organization.name.cmp(&other.organization.name));

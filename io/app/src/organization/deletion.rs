@@ -41,7 +41,7 @@ pub async fn request_deletion(
             Box::pin(async move {
                 let permission = Permission::OrganizationDelete;
                 let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
-                if *confirmation != member.place.slug && *confirmation != member.place.name {
+                if *confirmation != *member.place.slug && *confirmation != *member.place.name {
                     let message = format!("Type {} to confirm.", member.place.slug);
                     return Err(crate::error::invalid("confirmation", message));
                 }

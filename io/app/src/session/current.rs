@@ -117,8 +117,8 @@ fn may_be_named(caller: &Caller, place: &UserPlace) -> bool {
 fn view(app: &App, caller: &Caller, place: &UserPlace) -> CurrentPlace {
     CurrentPlace {
         id: place.place.organization_id.clone(),
-        slug: place.slug.clone(),
-        name: place.name.clone(),
+        slug: place.slug.to_string(),
+        name: place.name.to_string(),
         role: place.place.role,
         access: access(caller, place),
         sign_in_url: app.settings.public_url.link(&format!("/sign-in/{}", place.slug)),

@@ -74,7 +74,7 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
                     let addresses: Vec<SignInAddress> = places
                         .iter()
                         .map(|place| SignInAddress {
-                            organization: place.name.clone(),
+                            organization: place.name.to_string(),
                             url: app.settings.public_url.link(&format!("/sign-in/{}", place.slug)),
                         })
                         .collect();

@@ -67,7 +67,7 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let personal = caller.proofs().iter().any(|proof| proof.method().is_personal());
                 let sso = places
                     .filter(|place| personal || known.contains(&&place.place.organization_id))
-                    .map(|place| (place.slug.clone(), place.name.clone()))
+                    .map(|place| (place.slug.to_string(), place.name.to_string()))
                     .collect();
                 let factor = missing_factor(tx, app, &caller, place, &user).await?;
                 Ok(Ways {

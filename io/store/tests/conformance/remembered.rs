@@ -71,7 +71,7 @@ async fn r_api_2_a_change_that_was_undone_is_never_remembered(bed: Bed) {
             Box::pin(async move {
                 tx.organization(acme).rename_organization("Never").await?;
                 let inside = tx.instance().check_session(&hash(1)).await?.unwrap();
-                assert!(inside.places.iter().any(|place| place.name == "Never"));
+                assert!(inside.places.iter().any(|place| &*place.name == "Never"));
                 Err::<(), _>(StoreError::NotFound { noun: "reason to keep this" })
             })
         })
@@ -80,7 +80,7 @@ async fn r_api_2_a_change_that_was_undone_is_never_remembered(bed: Bed) {
     assert_eq!(places(&bed.store).await, before);
     // The next change takes the number that the undone one had.
     within!(bed, tx, [acme], tx.organization(acme).rename_organization("Kept").await);
-    assert!(places(&bed.store).await.iter().any(|place| place.name == "Kept"));
+    assert!(places(&bed.store).await.iter().any(|place| &*place.name == "Kept"));
 }
 
 /// Changes of a user or a membership, in an order in which each changes something that a check answers.
@@ -199,9 +199,9 @@ async fn r_api_2_what_another_process_changes_is_seen_by_the_next_check_and_a_cl
     let other = Bed::on(Store::open(&settings, at(0)).await.unwrap());
     within!(other, tx, [acme], tx.organization(acme).rename_organization("Elsewhere").await);
     assert_ne!(places(&bed.store).await, before);
-    assert!(places(&bed.store).await.iter().any(|place| place.name == "Elsewhere"));
+    assert!(places(&bed.store).await.iter().any(|place| &*place.name == "Elsewhere"));
     drop((bed, other));
     assert!(!folder.path().join("orgate.db-wal").exists());
     let again = Store::open(&settings, at(0)).await.unwrap();
-    assert!(places(&again).await.iter().any(|place| place.name == "Elsewhere"));
+    assert!(places(&again).await.iter().any(|place| &*place.name == "Elsewhere"));
 }

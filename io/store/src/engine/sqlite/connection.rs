@@ -16,7 +16,9 @@ use crate::value::{Row, Value};
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
 /// More statements than the whole crate has, so none is ever prepared twice on a connection.
 const STATEMENTS: usize = 512;
-const COMMON_SETTINGS: &str = "pragma foreign_keys = on; pragma temp_store = memory; pragma mmap_size = 2147418112;
+/// The file is read and not mapped: a connection unmaps all of it whenever another one has committed, and with a large file
+/// whoever asks next waits for that, 20 ms and more.
+const COMMON_SETTINGS: &str = "pragma foreign_keys = on; pragma temp_store = memory; pragma mmap_size = 0;
     pragma trusted_schema = off;";
 
 /// One connection with its prepared statements.

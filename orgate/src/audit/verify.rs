@@ -62,23 +62,23 @@ fn lines(one: &Examined) -> Vec<String> {
         lines.push(format!("FOUND {name}: {} more of the same kind.", report.more));
     }
     let mark = if report.is_whole() { "ok    " } else { "      " };
-    let mut sum = format!("{mark}{name}: {}", of(report.events, "event"));
+    let mut notes = vec![format!("{mark}{name}: {}", of(report.events, "event"))];
     if let Some(signed) = &one.head {
         let head = &signed.head;
-        sum.push_str(&format!(", the last is {}, signed {}", head.position, head.at.to_rfc3339()));
+        notes.push(format!("the last is {}, signed {}", head.position, head.at.to_rfc3339()));
     }
     if report.removed_to > 0 {
-        sum.push_str(&format!("; retention removed those up to {}", report.removed_to));
+        notes.push(format!("retention removed those up to {}", report.removed_to));
     }
     if report.unvouched > 0 {
-        sum.push_str(&format!("; the first {} are from before the log was chained", report.unvouched));
+        notes.push(format!("the first {} are from before the log was chained", report.unvouched));
     }
     if report.erased > 0 {
-        sum.push_str(&format!("; personal fields of {} were erased", report.erased));
+        notes.push(format!("personal fields of {} were erased", report.erased));
     }
     if report.waiting > 0 {
-        sum.push_str(&format!("; {} wait to be chained", report.waiting));
+        notes.push(format!("{} wait to be chained", report.waiting));
     }
-    lines.push(sum + ".");
+    lines.push(format!("{}.", notes.join("; ")));
     lines
 }

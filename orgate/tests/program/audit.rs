@@ -70,7 +70,7 @@ fn t_aud_1_a_log_is_exported_with_places_and_links() {
     assert_eq!(lines.code, Some(0), "{lines:?}");
     let events: Vec<serde_json::Value> = lines.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let positions: Vec<u64> = events.iter().map(|event| event["position"].as_u64().unwrap()).collect();
-    assert_eq!(positions.len(), *positions.iter().max().unwrap() as usize);
+    assert_eq!(u64::try_from(positions.len()).unwrap(), *positions.iter().max().unwrap());
     assert!(events.iter().all(|event| event["link"].as_str().unwrap().len() == 64));
     let table = audit(folder.path(), &["export", "--organization", "acme", "--format", "csv"]);
     assert_eq!(table.out.matches("\r\n").count(), events.len() + 1, "{table:?}");

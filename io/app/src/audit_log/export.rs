@@ -5,7 +5,8 @@ use data_encoding::HEXLOWER;
 use orgate_store::AuditEvent;
 
 /// The first row of the CSV.
-pub const CSV_HEADER: &str = "id,at,action,actor,actor_name,target,target_name,outcome,ip,user_agent,data,tries,position,link\r\n";
+pub const CSV_HEADER: &str =
+    "id,at,action,actor,actor_name,target,target_name,outcome,ip,user_agent,data,tries,position,link\r\n";
 
 /// One event as a JSON object and a line feed.
 pub fn json_line(event: &AuditEvent) -> String {

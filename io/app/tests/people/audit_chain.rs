@@ -242,16 +242,16 @@ async fn t_aud_1_an_older_state_put_back_is_found_by_a_head_kept_elsewhere(bed: 
         examined.map(|all| all.into_iter().flat_map(|one| one.report.findings).collect::<Vec<_>>())
     };
     assert_eq!(against(kept.clone()).await.unwrap(), []);
-    rename(&bed, &sam, "Acme for good").await;
+    rename(bed, &sam, "Acme for good").await;
     seal(&bed.app).await.unwrap();
     assert_eq!(against(kept.clone()).await.unwrap(), [], "it has grown since");
 
-    drop_triggers(&bed).await;
+    drop_triggers(bed).await;
     bed.sabotage("delete from audit_heads").await;
     bed.sabotage("insert into audit_heads select * from kept").await;
     bed.sabotage(&format!("delete from audit_events where organization_id = '{}' and chain_position > 7", acme.id))
         .await;
-    assert!(is_whole(&bed).await, "by itself it cannot be told from the log of then");
+    assert!(is_whole(bed).await, "by itself it cannot be told from the log of then");
     assert_eq!(against(kept.clone()).await.unwrap(), [Finding::ShorterThanExpected { expected: 8, position: 7 }]);
     let mut forged = kept[0].clone();
     forged.head.position += 1;
@@ -298,7 +298,7 @@ async fn r_ops_3_erasing_a_closed_account_leaves_the_chain_whole_and_nothing_of_
     let address = EmailAddress::parse(&kim.email).unwrap();
     let kept = heads(&bed.app, None).await.unwrap();
 
-    let erased = erase(&bed.app, &kim.id, &[address.clone()]).await.unwrap();
+    let erased = erase(&bed.app, &kim.id, std::slice::from_ref(&address)).await.unwrap();
     assert!(erased.events >= 3, "{erased:?}");
     seal(&bed.app).await.unwrap();
     let question = Question { organization: None, expected: kept.into_iter().map(|(_, head)| head).collect() };

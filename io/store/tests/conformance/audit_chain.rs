@@ -132,7 +132,10 @@ async fn t_aud_1_personal_fields_are_emptied_and_nothing_is_written_in_their_pla
     });
     chain_all(&bed, &acme, &events).await;
     within!(bed, tx, [one, acme, left], {
-        assert!(!tx.instance().erase_audit_event(one.as_str(), &[9; 32], *left, &[4], &[5]).await?, "changed meanwhile");
+        assert!(
+            !tx.instance().erase_audit_event(one.as_str(), &[9; 32], *left, &[4], &[5]).await?,
+            "changed meanwhile"
+        );
         assert!(tx.instance().erase_audit_event(one.as_str(), &[1; 32], *left, &[4], &[5]).await?);
         let entry = tx.organization(acme).list_chained_audit_events((i64::MIN, ""), 1).await?.remove(0);
         assert_eq!(entry.personal.each_ref().map(Option::as_deref), *left);
@@ -192,11 +195,9 @@ async fn t_aud_1_of_many_that_replace_one_head_at_once_one_does(bed: Bed) {
     within!(bed, tx, [chain], tx.instance().replace_audit_head(None, &head(chain, 1)).await);
     let tries = (2..10_u64).map(|position| {
         bed.store.write_apart((chain.clone(), position), |tx, (chain, position)| {
-            Box::pin(async move {
-                Ok::<_, StoreError>(
-                    tx.instance().replace_audit_head(Some(&head(chain, 1)), &head(chain, *position)).await?,
-                )
-            })
+            Box::pin(
+                async move { tx.instance().replace_audit_head(Some(&head(chain, 1)), &head(chain, *position)).await },
+            )
         })
     });
     let outcomes = futures_util::future::join_all(tries).await;

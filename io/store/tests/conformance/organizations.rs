@@ -6,7 +6,7 @@ use orgate_core::policy::AddressState;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_store::{AuditEvent, Constraint, Invitation, InvitationTokens, StoreError};
 
-use crate::bed::{Bed, at, email, hash, id, user, proof};
+use crate::bed::{Bed, at, email, hash, id, proof, user};
 
 async fn an_organization_is_found_by_id_and_slug_and_renamed(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;

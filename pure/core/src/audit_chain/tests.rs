@@ -314,8 +314,12 @@ fn t_aud_1_events_that_wait_are_checked_and_may_not_wait_long() {
     let altered = Entry { action: "x.y".to_owned(), ..written(4, false) };
     let report = |waiting: &[&Entry], seconds| {
         let mut verification = Verification::begin(&keys, &chain, Some(&head));
-        entries.iter().for_each(|entry| verification.chained(entry));
-        waiting.iter().for_each(|entry| verification.waiting(entry));
+        for entry in &entries {
+            verification.chained(entry);
+        }
+        for entry in waiting {
+            verification.waiting(entry);
+        }
         verification.waited(entries[0].at.plus(Duration::from_secs(seconds)), Duration::from_secs(60));
         verification.finish()
     };

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::demo::{free_port, started, stop};
+use crate::demo::{address, free_port, get, started, stop};
 use crate::deployment::{Deployment, Said};
 
 /// A demonstration that ran and was stopped: an organization with people and their log.
 fn ran(folder: &Path) {
-    let (child, _) = started(folder, &["--port", &free_port()]);
+    let (child, printed) = started(folder, &["--port", &free_port()]);
+    // From its first answer on it hears the wish to stop.
+    get(address(&printed, "Console"), "/healthz", "");
     stop(child);
 }
 

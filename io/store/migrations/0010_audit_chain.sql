@@ -16,10 +16,9 @@ alter table audit_events add column vouched boolean;
 -- Events that wait for their place, and among them those from before there was a chain: both are empty but for moments.
 create index audit_events_waiting on audit_events (id) where chain_position is null;
 create index audit_events_waiting_unmarked on audit_events (id) where chain_position is null and mark is null;
-create unique index audit_events_place on audit_events (organization_id, chain_position)
-    where chain_position is not null and organization_id is not null;
-create unique index audit_events_instance_place on audit_events (chain_position)
-    where chain_position is not null and organization_id is null;
+-- One event a place. Events of the deployment have no organization, which is distinct from itself: there the head alone,
+-- which is replaced in the same transaction, keeps a place from being given twice.
+create unique index audit_events_place on audit_events (organization_id, chain_position) where chain_position is not null;
 
 create table audit_heads (
     -- The id of the organization, or 'instance'.

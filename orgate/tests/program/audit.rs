@@ -1,9 +1,9 @@
 //! `orgate audit` from outside: over a log that a served program wrote, whole and changed below it (T-AUD-1).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::demo::{address, free_port, get, started, stop};
+use crate::demo::{address, ask, free_port, get, started, stop};
 use crate::deployment::{Deployment, Said};
 
 /// A demonstration that ran and was stopped: an organization with people and their log.
@@ -22,9 +22,12 @@ fn audit(folder: &Path, arguments: &[&str]) -> Said {
 
 /// What somebody does who can write to the database.
 fn below(folder: &Path, statements: &str) {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let file = entries.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "db")).unwrap();
-    rusqlite::Connection::open(file).unwrap().execute_batch(statements).unwrap();
+    rusqlite::Connection::open(database(folder)).unwrap().execute_batch(statements).unwrap();
+}
+
+fn database(folder: &Path) -> PathBuf {
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|ending| ending == "db")).unwrap()
 }
 
 #[test]
@@ -92,4 +95,36 @@ fn what_cannot_be_done_to_the_log_is_said() {
     let empty = Deployment::new();
     let said = empty.run(&["audit", "verify"]);
     assert!(said.code == Some(1) && !empty.database().exists(), "it makes no database: {said:?}");
+}
+
+/// What was answered before a kill is there afterwards, with its event, and the log goes on.
+#[test]
+fn t_aud_1_after_a_kill_every_answered_sign_in_has_its_event_and_the_log_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, printed) = started(folder.path(), &["--port", &free_port()]);
+    let body = r#"{"method":"password","email":"dana@acme.example","password":"amber-orbit-violin"}"#;
+    let head = format!(
+        "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    for _ in 0..12 {
+        let answer = ask(address(&printed, "Console"), &format!("{head}{body}"));
+        assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let count =
+        "select (select count(*) from sessions), (select count(*) from audit_events where action = 'session.created')";
+    let database = rusqlite::Connection::open(database(folder.path())).unwrap();
+    let (sessions, events): (i64, i64) = database.query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert!(sessions >= 12 && events >= sessions, "{sessions} sessions, {events} events");
+    let after = audit(folder.path(), &["verify"]);
+    assert_eq!(after.code, Some(0), "{after:?}");
+
+    let (child, printed) = started(folder.path(), &[]);
+    get(address(&printed, "Console"), "/healthz", "");
+    stop(child);
+    let again = audit(folder.path(), &["verify"]);
+    assert!(again.code == Some(0) && !again.out.contains("wait to be chained"), "{again:?}");
 }

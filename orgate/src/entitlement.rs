@@ -1,7 +1,7 @@
 //! Owns `orgate entitlement`: whether an organization may use single sign-on (R-ORG-7).
 
 use clap::ValueEnum;
-use orgate_app::operator;
+use orgate_app::{jobs, operator};
 
 use crate::{configuration, say, serve};
 
@@ -28,6 +28,8 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         orgate_app::Error::Refused(refusal) => format!("{}. {}", refusal.title(), refusal.advice()),
         fault @ orgate_app::Error::Fault(_) => fault.to_string(),
     })?;
+    // Where no program serves, nobody else would chain the event.
+    jobs::end(&app).await;
     say(if entitled {
         "Single sign-on is part of this organization."
     } else {

@@ -1,5 +1,6 @@
 //! `orgate`: the command line. Each command is a thin call into the use cases.
 
+mod audit;
 mod configuration;
 mod demo;
 mod doctor;
@@ -36,6 +37,9 @@ enum Command {
     Entitlement(entitlement::Arguments),
     /// Let an organization's people in again when its identity provider is down or its Owners are gone.
     Recover(recover::Arguments),
+    /// Verify the audit log, export it, erase from it.
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
             }
             Command::Entitlement(arguments) => entitlement::run(arguments).await,
             Command::Recover(arguments) => recover::run(arguments).await,
+            Command::Audit(command) => audit::run(command).await,
         }
     });
     match outcome {

@@ -3,6 +3,7 @@
 use std::io::{BufRead, IsTerminal as _, Write as _, stderr, stdin};
 
 use orgate_app::boot::Migrate;
+use orgate_app::jobs;
 use orgate_app::operator::{self, Recovered, Recovery};
 use orgate_core::refusal::Refusal;
 
@@ -42,6 +43,8 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
     let recovered = operator::recover(&app, &arguments.organization, recovery.clone())
         .await
         .map_err(|error| refused(error, &arguments.organization, &recovery))?;
+    // Where no program serves, nobody else would chain the event.
+    jobs::end(&app).await;
     say(&report(&recovered, &recovery));
     Ok(())
 }

@@ -64,7 +64,7 @@ pub async fn until_stopped(app: App, listener: TcpListener) -> Result<(), String
         let (app, wait) = (app.clone(), wait(stopped.clone()));
         tokio::spawn(async move { jobs::run(&app, wait).await })
     };
-    let mut server = tokio::spawn(serve(listener, Web::new(app), wait(stopped)));
+    let mut server = tokio::spawn(serve(listener, Web::new(app.clone()), wait(stopped)));
     let early = tokio::select! {
         () = asked => None,
         ended = &mut server => Some(ended),
@@ -78,5 +78,6 @@ pub async fn until_stopped(app: App, listener: TcpListener) -> Result<(), String
         }),
     };
     background.await.map_err(|reason| format!("background jobs: {reason}"))?;
+    jobs::end(&app).await;
     ended.map_err(|reason| format!("server: {reason}"))?.map_err(|reason| format!("server: {reason}"))
 }

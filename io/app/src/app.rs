@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use orgate_core::audit_chain::AuditKeys;
 use orgate_core::time::Timestamp;
 use orgate_sso::oidc::jwks::JwkSet;
 use orgate_sso::oidc::metadata::Metadata;
@@ -36,6 +37,8 @@ pub struct Effects {
     pub sealer: Arc<Sealer>,
     /// The key of mailed codes.
     pub code_key: CodeKey,
+    /// The keys of the audit log's chain.
+    pub audit_keys: AuditKeys,
     /// Password hashing.
     pub passwords: Passwords,
     /// The only HTTP client.

@@ -5,6 +5,7 @@ use orgate_core::id::{AuditEventId, OrganizationId};
 use orgate_store::{AuditEvent, Tx};
 
 use crate::app::App;
+use crate::audit_chain;
 use crate::authorise::Caller;
 use crate::entropy::Draw as _;
 use crate::error::Error;
@@ -119,10 +120,13 @@ pub(crate) async fn record_as(
         user_agent: visitor.map(|visitor| visitor.user_agent.clone()),
         data: if event.data.is_null() { "{}".to_owned() } else { event.data.to_string() },
         tries: 1,
+        position: None,
+        link: None,
     };
+    let proof = audit_chain::prove(app, organization, &record);
     match organization {
-        Some(id) => tx.organization(id).insert_audit_event(&record).await?,
-        None => tx.instance().insert_audit_event(&record).await?,
+        Some(id) => tx.organization(id).insert_audit_event(&record, &proof).await?,
+        None => tx.instance().insert_audit_event(&record, &proof).await?,
     }
     Ok(())
 }

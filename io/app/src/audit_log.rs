@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::authorise;
 use crate::error::Error;
 use crate::input::Input;
+use crate::operator;
 use crate::paging::{self, Listed};
 use crate::visitor::Visitor;
 
@@ -62,6 +63,34 @@ pub async fn export(
     query: AuditQuery,
 ) -> Result<Listed<AuditEvent>, Error> {
     page(app, visitor, organization, query, EXPORTED_AT_ONCE).await
+}
+
+/// The next part of an export by the operator: of an organization, or of the deployment's own log.
+///
+/// *Errors*: [`orgate_core::refusal::Refusal::NotFound`] for an unknown organization.
+pub async fn export_by_operator(
+    app: &App,
+    organization: Option<&str>,
+    cursor: Option<String>,
+) -> Result<Listed<AuditEvent>, Error> {
+    let id = match organization {
+        Some(organization) => Some(operator::organization(app, organization).await?.id),
+        None => None,
+    };
+    app.store
+        .read_long((id, cursor), |tx, (id, cursor)| {
+            Box::pin(async move {
+                let (filter, before) = (AuditFilter::default(), paging::after::<AuditEventId>(cursor.as_deref())?);
+                let page = match id {
+                    Some(id) => {
+                        tx.organization(id).list_audit_events(&filter, before.as_ref(), EXPORTED_AT_ONCE).await?
+                    }
+                    None => tx.instance().list_audit_events(&filter, before.as_ref(), EXPORTED_AT_ONCE).await?,
+                };
+                Ok(Listed::of(page, |event| event.id.as_str()))
+            })
+        })
+        .await
 }
 
 async fn page(

@@ -6,6 +6,7 @@ pub use orgate_store::Migrate;
 use orgate_store::{Instance, Store, StoreError};
 
 use crate::app::{App, Effects};
+use crate::audit_chain;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault};
@@ -77,6 +78,8 @@ pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn En
         product_name: settings.product_name.clone(),
     });
     let code_key = CodeKey::new(&settings.secret_key);
+    let audit_keys = audit_chain::keys(&settings.secret_key)
+        .map_err(|_| BootError::Other(Error::Fault(Fault::Impossible("a key of the audit log that cannot be made"))))?;
     Ok(App::new(Effects {
         jwks: JwksCache::new(Arc::clone(&clock)),
         metadata: JwksCache::new(Arc::clone(&clock)),
@@ -88,6 +91,7 @@ pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn En
         settings,
         sealer,
         code_key,
+        audit_keys,
         passwords,
         outbound,
     }))

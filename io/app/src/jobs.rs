@@ -1,4 +1,4 @@
-//! Owns what happens without a visitor: sweeping, flushing, due deletions, mail. Each piece runs once on its own; [`run`]
+//! Owns what happens without a visitor: sweeping, flushing, due deletions, mail, the chain of the audit log. Each piece runs once on its own; [`run`]
 //! repeats them until it is told to stop.
 
 use std::future::Future;
@@ -8,6 +8,7 @@ use orgate_core::time::Timestamp;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
+use crate::audit_chain;
 use crate::enforcement::{self, Pace};
 use crate::error::Error;
 use crate::organization;
@@ -19,6 +20,10 @@ const FLUSH_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Trials are ended and changes of terms swept behind this often.
 const ENFORCE_EVERY: Duration = Duration::from_secs(2);
+/// Events of the audit log get their places this often.
+const SEAL_EVERY: Duration = Duration::from_secs(1);
+/// Events that were kept for the operator's time are removed this often.
+const REMOVE_EVERY: Duration = Duration::from_secs(3600);
 /// What is over stays this long, for a look at what happened. *Units*: one day.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// A device that is not used this long is forgotten, and new again. *Units*: 180 days.
@@ -44,11 +49,23 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
             () = enforce(app) => {}
         }
     };
+    let mut auditing_heard = told.subscribe();
+    let auditing = async {
+        tokio::select! {
+            _ = auditing_heard.changed() => {}
+            () = keep_audit_log(app) => {}
+        }
+    };
     let rest = async {
         repeat(app, stop).await;
         drop(told);
     };
-    tokio::join!(mail, enforcing, rest);
+    tokio::join!(mail, enforcing, auditing, rest);
+}
+
+/// What is left to do once nothing else is written: the last events get their places.
+pub async fn end(app: &App) {
+    report("chain of the audit log", seal_once(app).await);
 }
 
 async fn repeat(app: &App, stop: impl Future<Output = ()>) {
@@ -93,6 +110,26 @@ async fn enforce(app: &App) {
         }
     };
     tokio::join!(trials, sweeps);
+}
+
+/// Apart from the others, so that a long removal delays nobody. Each transaction is whole, so it can be dropped anywhere.
+async fn keep_audit_log(app: &App) {
+    let mut seal = tokio::time::interval(SEAL_EVERY);
+    seal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut remove = tokio::time::interval(REMOVE_EVERY);
+    loop {
+        tokio::select! {
+            _ = seal.tick() => report("chain of the audit log", seal_once(app).await),
+            _ = remove.tick() => report("old events of the audit log", audit_chain::remove_old(app).await),
+        }
+    }
+}
+
+/// Gives events of the audit log their places in the chain.
+///
+/// *Errors*: those of the store.
+pub async fn seal_once(app: &App) -> Result<u64, Error> {
+    audit_chain::seal(app).await
 }
 
 /// Writes the last uses of sessions.

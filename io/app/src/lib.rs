@@ -4,6 +4,7 @@ pub mod account;
 mod address;
 pub mod app;
 pub mod audit;
+pub mod audit_chain;
 pub mod audit_log;
 pub mod authorise;
 pub mod boot;

@@ -45,6 +45,15 @@ pub async fn organizations(
         .await
 }
 
+/// One organization, by slug or id.
+///
+/// *Errors*: [`Refusal::NotFound`].
+pub async fn organization(app: &App, organization: &str) -> Result<Organization, Error> {
+    app.store
+        .read(organization.to_owned(), |tx, organization| Box::pin(async move { find(tx, organization).await }))
+        .await
+}
+
 /// Gives an organization the entitlement to SSO or takes it. Taking it refuses only what would begin anew (R-ORG-7).
 ///
 /// *Errors*: [`Refusal::NotFound`].

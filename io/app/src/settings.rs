@@ -73,6 +73,8 @@ pub struct Settings {
     pub hashing_cost: HashingCost,
     /// How long sessions live.
     pub session: SessionLimits,
+    /// After how many days the oldest events of the audit log are removed; none keeps them (T-AUD-1).
+    pub audit_retention_days: Option<NonZeroU32>,
     /// How logs are written.
     pub log_format: LogFormat,
     /// Which logs are written, as tracing-subscriber's filters say it.
@@ -152,6 +154,7 @@ impl Settings {
         let password_policy = reader.or_default("password_min_length", values::password_policy);
         let hashing_cost = read_hashing_cost(reader);
         let session = read_session(reader);
+        let audit_retention_days = reader.or_default("audit_retention_days", values::count_or_none);
         let log_format = reader.or_default("log_format", LogFormat::parse);
         let log = reader.or_default("log", values::log_filter);
 
@@ -178,6 +181,7 @@ impl Settings {
             password_policy: password_policy?,
             hashing_cost: hashing_cost?,
             session: session?,
+            audit_retention_days: audit_retention_days?,
             log_format: log_format?,
             log: log?,
         })

@@ -1,4 +1,5 @@
-//! Owns the rows of audit events: they are added and read, never changed.
+//! Owns the rows of audit events: they are added and read, never changed. What the chain adds to them is in
+//! [`crate::audit_chain`].
 
 use orgate_core::id::{AuditEventId, OrganizationId};
 use orgate_core::time::Timestamp;
@@ -38,6 +39,19 @@ pub struct AuditEvent {
     pub data: String,
     /// How many refused tries it stands for; one for anything else. It is counted beside the event (R-OPS-3).
     pub tries: u64,
+    /// Its place in the chain; none in the moment before it is chained.
+    pub position: Option<u64>,
+    /// Its link there.
+    pub link: Option<[u8; 32]>,
+}
+
+/// What is kept with an event so that a change of it can be found (T-AUD-1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditProof {
+    /// What opens the commitments of its personal fields.
+    pub openings: Vec<u8>,
+    /// Orgate's mark over it.
+    pub mark: Vec<u8>,
 }
 
 /// Which events to list; what is left out does not filter.
@@ -56,7 +70,7 @@ pub struct AuditFilter {
 macro_rules! columns {
     () => {
         "id, organization_id, at, action, actor, actor_name, target, target_name, outcome, ip, user_agent, data,
-            coalesce((select r.tries from refused_tries r where r.event_id = audit_events.id), 1) as tries"
+            chain_position, chain_link, coalesce((select r.tries from refused_tries r where r.event_id = audit_events.id), 1) as tries"
     };
 }
 
@@ -71,8 +85,8 @@ macro_rules! filtered {
 
 const INSERT: &str =
     "insert into audit_events (organization_id, id, at, action, actor, actor_name, target, target_name,
-        outcome, ip, user_agent, data)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        outcome, ip, user_agent, data, openings, mark)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 fn read(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
     Ok(AuditEvent {
@@ -89,10 +103,12 @@ fn read(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
         user_agent: row.get("user_agent")?,
         data: row.get("data")?,
         tries: row.get("tries")?,
+        position: row.get("chain_position")?,
+        link: row.get("chain_link")?,
     })
 }
 
-fn values(event: &AuditEvent) -> [Value<'_>; 11] {
+fn values<'v>(event: &'v AuditEvent, proof: &'v AuditProof) -> [Value<'v>; 13] {
     [
         (&event.id).into(),
         event.at.into(),
@@ -105,6 +121,8 @@ fn values(event: &AuditEvent) -> [Value<'_>; 11] {
         event.ip.as_ref().into(),
         event.user_agent.as_ref().into(),
         (&event.data).into(),
+        (&proof.openings).into(),
+        (&proof.mark).into(),
     ]
 }
 
@@ -121,8 +139,8 @@ fn filter_values<'v>(filter: &'v AuditFilter, before: Option<&'v AuditEventId>, 
 
 impl OrgTx<'_> {
     /// Adds an event of this organization, whatever organization it names itself.
-    pub async fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<(), StoreError> {
-        self.execute(INSERT, &values(event)).await.map(|_| ())
+    pub async fn insert_audit_event(&mut self, event: &AuditEvent, proof: &AuditProof) -> Result<(), StoreError> {
+        self.execute(INSERT, &values(event, proof)).await.map(|_| ())
     }
 
     /// Events, newest first, older than the one that the last page ended with.
@@ -139,8 +157,8 @@ impl OrgTx<'_> {
 
 impl InstanceTx<'_> {
     /// Adds an event that belongs to no organization.
-    pub async fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<(), StoreError> {
-        let all: Vec<Value<'_>> = std::iter::once(Value::Null).chain(values(event)).collect();
+    pub async fn insert_audit_event(&mut self, event: &AuditEvent, proof: &AuditProof) -> Result<(), StoreError> {
+        let all: Vec<Value<'_>> = std::iter::once(Value::Null).chain(values(event, proof)).collect();
         self.execute(INSERT, &all).await.map(|_| ())
     }
 

@@ -145,6 +145,23 @@ impl Store {
         }
     }
 
+    /// Like [`Store::write`], for work that first changes one row under a condition and gives up when it did not hold: that
+    /// row alone guards it. On PostgreSQL it runs at READ COMMITTED, so that it makes no other transaction collide.
+    ///
+    /// *Errors*: as [`Store::write`].
+    pub async fn write_apart<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.write(input, work).await,
+            Engine::Postgres(engine) => engine.write_apart(&input, work).await,
+        }
+    }
+
     /// What this node remembers of organizations.
     pub(crate) fn organizations(&self) -> &OrganizationCache {
         &self.organizations

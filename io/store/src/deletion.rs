@@ -6,7 +6,9 @@ use crate::error::StoreError;
 use crate::org::OrgTx;
 
 /// In the order that references allow. Events that belong to the instance stay.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
+    // First, as the sealer takes it first: neither waits for the other.
+    "delete from audit_heads where chain = $1",
     "delete from sso_attempts where organization_id = $1",
     "delete from connection_tests where organization_id = $1",
     "delete from sign_ins where organization_id = $1",

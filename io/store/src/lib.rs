@@ -5,6 +5,7 @@
 //! file adds its functions to them. A transaction is never open while the network is used.
 
 mod account;
+mod audit_chain;
 mod audit_event;
 mod challenge;
 mod connection;
@@ -47,7 +48,7 @@ mod user;
 mod value;
 
 pub use account::{OwnGrant, OwnMembership};
-pub use audit_event::{AuditEvent, AuditFilter};
+pub use audit_event::{AuditEvent, AuditFilter, AuditProof};
 pub use challenge::Challenge;
 pub use connection::Connection;
 pub use connection_test::ConnectionTest;

@@ -42,6 +42,15 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0010_session_users.postgres.sql"),
         ],
     },
+    Migration {
+        version: 11,
+        name: "audit_chain",
+        text: include_str!("../migrations/0011_audit_chain.sql"),
+        own: [
+            include_str!("../migrations/0011_audit_chain.sqlite.sql"),
+            include_str!("../migrations/0011_audit_chain.postgres.sql"),
+        ],
+    },
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

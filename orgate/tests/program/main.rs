@@ -6,6 +6,7 @@
     reason = "what a test needs and does not get ends it"
 )]
 
+mod audit;
 mod demo;
 mod deployment;
 mod doctor;

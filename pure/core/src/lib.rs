@@ -4,6 +4,7 @@
 
 pub mod actor;
 pub mod assertion;
+pub mod audit_chain;
 pub mod challenge;
 pub mod connection;
 pub mod email;

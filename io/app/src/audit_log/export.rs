@@ -1,10 +1,12 @@
 //! Owns the rows of an export: JSON Lines and CSV. Control characters are escaped in both, and no cell of the CSV is a
 //! formula to a spreadsheet (T-AUD-1).
 
+use data_encoding::HEXLOWER;
 use orgate_store::AuditEvent;
 
 /// The first row of the CSV.
-pub const CSV_HEADER: &str = "id,at,action,actor,actor_name,target,target_name,outcome,ip,user_agent,data,tries\r\n";
+pub const CSV_HEADER: &str =
+    "id,at,action,actor,actor_name,target,target_name,outcome,ip,user_agent,data,tries,position,link\r\n";
 
 /// One event as a JSON object and a line feed.
 pub fn json_line(event: &AuditEvent) -> String {
@@ -22,6 +24,8 @@ pub fn json_line(event: &AuditEvent) -> String {
         "user_agent": event.user_agent,
         "data": data,
         "tries": event.tries,
+        "position": event.position,
+        "link": event.link.map(|link| HEXLOWER.encode(&link)),
     });
     format!("{object}\n")
 }
@@ -43,6 +47,8 @@ pub fn csv_row(event: &AuditEvent) -> String {
         text(&event.user_agent),
         event.data.clone(),
         event.tries.to_string(),
+        event.position.map(|position| position.to_string()).unwrap_or_default(),
+        event.link.map(|link| HEXLOWER.encode(&link)).unwrap_or_default(),
     ];
     let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
     format!("{}\r\n", cells.join(","))

@@ -75,6 +75,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("user.created", "signed up as {target}"),
     ("user.email-change-requested", "asked for a code to change their address"),
     ("user.email-changed", "changed their address from {from} to {to}"),
+    ("user.erased", "erased what {events} events said of {target} beyond its id"),
     ("user.merged", "brought their SSO account together with {target}"),
     ("user.renamed", "took the name {target}"),
 ];
@@ -161,6 +162,8 @@ mod tests {
             user_agent: None,
             data: data.to_owned(),
             tries: 1,
+            position: None,
+            link: None,
         }
     }
 

@@ -151,6 +151,12 @@ pub(super) const KEYS: &[Key] = &[
     Key::with_default("argon2_lanes", "1", "1", "… and lanes. Stored hashes that are cheaper are renewed at sign-in."),
     Key::with_default("session_idle_minutes", "360", "360", "A session ends after this time without use …"),
     Key::with_default("session_absolute_minutes", "1440", "1440", "… and after this time in any case."),
+    Key::with_default(
+        "audit_retention_days",
+        "none",
+        "\"none\"",
+        "After so many days the oldest events of each audit log are removed, which its signed head says; \"none\" keeps them.",
+    ),
     Key::with_default("log_format", "text", "\"text\"", "text or json."),
     Key::with_default("log", "info", "\"info\"", "What is logged: error, warn, info, debug, or filters such as \"info,orgate_store=debug\"."),
 ];

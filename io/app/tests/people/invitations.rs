@@ -67,10 +67,10 @@ async fn r_inv_1_an_invited_person_accepts_with_role_and_projects(bed: Bed) {
 async fn r_inv_2_the_copied_link_serves_who_has_the_address_proven(bed: Bed) {
     let sam = acme(&bed).await;
     let invited = invite(&bed, &sam, to("kim@example.com")).await;
+    let mailed = mailed_token(&bed, "kim@example.com").await;
     let kim = bed.person("kim").await;
     let accepted = invitation::accept(&bed.app, &kim.visitor, token(&invited.items[0].link), None).await.unwrap();
     assert_eq!(accepted.role, OrganizationRole::Member);
-    let mailed = mailed_token(&bed, "kim@example.com").await;
     let again = invitation::accept(&bed.app, &kim.visitor, &mailed, None).await;
     assert_eq!(refused(again), Refusal::InvitationOver(InvitationEnd::Accepted), "one use, by either link");
 }

@@ -6,6 +6,7 @@
 mod support;
 
 mod account;
+mod audit_chain;
 mod audit_log;
 mod bringing_together;
 mod closing;

@@ -26,6 +26,7 @@ const STATEMENT_LIMIT: Duration = Duration::from_secs(12);
 const SESSION_SETTINGS: &str = "set statement_timeout = '10s'; set lock_timeout = '5s';
     set idle_in_transaction_session_timeout = '15s'";
 const BEGIN_WRITE: &str = "begin isolation level serializable";
+const BEGIN_APART: &str = "begin isolation level read committed";
 const BEGIN_READ: &str = "begin isolation level repeatable read, read only";
 /// With the pauses of [`pause`] these tries take about five seconds.
 const TRIES: u32 = 30;
@@ -71,8 +72,25 @@ impl Postgres {
         E: From<StoreError>,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>>,
     {
+        self.write_at(BEGIN_WRITE, input, work).await
+    }
+
+    /// Runs a write that is guarded by the row that it changes first: it collides with no reader of the others.
+    pub(crate) async fn write_apart<I, T, E, F>(&self, input: &I, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>>,
+    {
+        self.write_at(BEGIN_APART, input, work).await
+    }
+
+    async fn write_at<I, T, E, F>(&self, begin: &'static str, input: &I, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>>,
+    {
         for attempt in 0..TRIES {
-            let mut tx = Tx::on_postgres(self.begin(BEGIN_WRITE).await?);
+            let mut tx = Tx::on_postgres(self.begin(begin).await?);
             let outcome = AssertUnwindSafe(work(&mut tx, input)).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|_| Err(StoreError::fault("a transaction panicked").into()));
             let outcome = tx.judge(outcome);

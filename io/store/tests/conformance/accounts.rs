@@ -11,7 +11,7 @@ use orgate_store::{
     AuditEvent, Challenge, Constraint, Departure, Identity, PasswordCredential, Revision, StoreError, User,
 };
 
-use crate::bed::{Bed, at, email, hash, id};
+use crate::bed::{Bed, at, email, hash, id, proof};
 
 fn identity(organization: &OrganizationId, revision: &Revision, user: &User, subject: &str) -> Identity {
     Identity {
@@ -83,6 +83,8 @@ fn event(user: &User) -> AuditEvent {
         user_agent: None,
         data: "{}".to_owned(),
         tries: 1,
+        position: None,
+        link: None,
     }
 }
 
@@ -98,9 +100,9 @@ async fn a_person_reads_their_places_roles_and_acts_across_organizations(bed: Be
         view.set_grant(project, &sam.id, ProjectRole::ReadOnly, &owner.id, at(4)).await?;
         tx.organization(acme).end_membership(&sam.id, MembershipState::Left, at(5)).await?;
         let [first, second, other] = events;
-        tx.instance().insert_audit_event(first).await?;
-        tx.organization(acme).insert_audit_event(second).await?;
-        tx.instance().insert_audit_event(other).await?;
+        tx.instance().insert_audit_event(first, &proof()).await?;
+        tx.organization(acme).insert_audit_event(second, &proof()).await?;
+        tx.instance().insert_audit_event(other, &proof()).await?;
         let mut instance = tx.instance();
         let memberships = instance.list_memberships_of_user(&sam.id).await?;
         let grants = instance.list_grants_of_user(&sam.id).await?;

@@ -10,7 +10,7 @@ use orgate_core::membership::MembershipOrigin;
 use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
-use orgate_store::{Instance, Revision, Store, StoreError, StoreSettings, Tx, User};
+use orgate_store::{AuditProof, Instance, Revision, Store, StoreError, StoreSettings, Tx, User};
 
 /// One test's database.
 #[derive(Clone)]
@@ -132,6 +132,11 @@ pub fn id<T: Identifier>() -> T {
     let mut random = [0; 10];
     random[2..].copy_from_slice(&number.to_be_bytes());
     T::new(at(0), random)
+}
+
+/// What is kept with an event that no test looks into.
+pub fn proof() -> AuditProof {
+    AuditProof { openings: vec![1; 32], mark: vec![2; 36] }
 }
 
 pub fn hash(seed: u8) -> [u8; 32] {

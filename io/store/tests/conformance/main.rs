@@ -34,6 +34,7 @@ macro_rules! within {
 }
 
 mod accounts;
+mod audit_chain;
 mod bed;
 mod completeness;
 mod concurrency;

@@ -6,7 +6,7 @@ use orgate_core::policy::AddressState;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_store::{AuditEvent, Constraint, Invitation, InvitationTokens, StoreError};
 
-use crate::bed::{Bed, at, email, hash, id, user};
+use crate::bed::{Bed, at, email, hash, id, proof, user};
 
 async fn an_organization_is_found_by_id_and_slug_and_renamed(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;
@@ -84,6 +84,8 @@ fn event(organization_id: Option<OrganizationId>) -> AuditEvent {
         user_agent: None,
         data: "{}".to_owned(),
         tries: 1,
+        position: None,
+        link: None,
     }
 }
 
@@ -110,14 +112,14 @@ async fn r_org_5_deletion_takes_everything_of_the_organization_and_nothing_else(
     let (acme_event, instance_event) = (event(Some(acme.clone())), event(None));
     within!(bed, tx, [acme, other, owner, other_owner, project, local, invitation, acme_event, instance_event], {
         tx.instance().insert_user(local).await?;
-        tx.instance().insert_audit_event(instance_event).await?;
+        tx.instance().insert_audit_event(instance_event, &proof()).await?;
         let mut organization = tx.organization(acme);
         organization.join(&local.id, OrganizationRole::Member, MembershipOrigin::Sso, at(2)).await?;
         organization.join(&other_owner.id, OrganizationRole::Member, MembershipOrigin::Invitation, at(2)).await?;
         organization.set_grant(project, &local.id, ProjectRole::Admin, &owner.id, at(2)).await?;
         let tokens = InvitationTokens { mailed: hash(1), copied: hash(2) };
         organization.insert_invitation(invitation, &tokens, &[(project.clone(), ProjectRole::Admin)]).await?;
-        organization.insert_audit_event(acme_event).await?;
+        organization.insert_audit_event(acme_event, &proof()).await?;
         organization.request_deletion(at(3), at(4)).await?;
         assert!(organization.perform_deletion(at(5)).await?);
         assert_eq!(tx.instance().load_user(&local.id).await?.closed_at, Some(at(5)));

@@ -3,7 +3,7 @@
 use orgate_core::time::Timestamp;
 use orgate_store::{AuditEvent, AuditFilter, Mail};
 
-use crate::bed::{Bed, at, id};
+use crate::bed::{Bed, at, id, proof};
 
 fn mail(created_at: Timestamp) -> Mail {
     Mail { id: id(), sealed_content: vec![1, 2], template: "code".to_owned(), created_at, tries: 0 }
@@ -52,6 +52,8 @@ fn event(action: &str, actor: &str, moment: Timestamp) -> AuditEvent {
         user_agent: Some("test".to_owned()),
         data: "{\"a\":1}".to_owned(),
         tries: 1,
+        position: None,
+        link: None,
     }
 }
 
@@ -66,9 +68,9 @@ async fn r_ops_3_events_are_filtered_and_paged_newest_first(bed: Bed) {
     let own = event("instance.started", "system", at(4));
     within!(bed, tx, [acme, other, events, own], {
         for event in events {
-            tx.organization(acme).insert_audit_event(event).await?;
+            tx.organization(acme).insert_audit_event(event, &proof()).await?;
         }
-        tx.instance().insert_audit_event(own).await?;
+        tx.instance().insert_audit_event(own, &proof()).await?;
         let mut organization = tx.organization(acme);
         let all = organization.list_audit_events(&AuditFilter::default(), None, 2).await?;
         assert_eq!((all.items.len(), all.has_more), (2, true));

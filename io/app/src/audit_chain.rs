@@ -1,0 +1,62 @@
+//! Owns the chain of the audit log as it is kept: the keys, the sealer that gives events their places, the search for what
+//! was changed, retention and erasing. What the bytes mean is in [`orgate_core::audit_chain`]; events are written by
+//! [`crate::audit`].
+//!
+//! *Source*: T-AUD-1, R-OPS-3.
+
+mod erasing;
+mod retention;
+mod sealer;
+mod search;
+
+pub use erasing::{Erased, erase};
+pub use retention::remove_old;
+pub use sealer::seal;
+pub use search::{Examined, Question, Unexpected, examine, heads};
+
+use orgate_core::audit_chain::{AuditKeys, Chain, Entry, Facts, KeyRejected, KeySecrets, Openings};
+use orgate_core::id::OrganizationId;
+use orgate_store::{AuditEvent, AuditProof, Tx};
+
+use crate::app::App;
+use crate::entropy::Draw as _;
+use crate::error::Error;
+use crate::instance_key::InstanceKey;
+
+/// The keys of the chain, derived from the instance's for this alone.
+///
+/// *Errors*: [`KeyRejected`].
+pub fn keys(instance_key: &InstanceKey) -> Result<AuditKeys, KeyRejected> {
+    let (marks, heads) = (instance_key.derive("audit marks"), instance_key.derive("audit heads"));
+    AuditKeys::new(&KeySecrets { marks: &marks, heads: &heads })
+}
+
+/// What is kept with a new event: a salt of its own and Orgate's mark.
+pub(crate) fn prove(app: &App, organization: Option<&OrganizationId>, event: &AuditEvent) -> AuditProof {
+    let openings = Openings::new(app.entropy.bytes());
+    let facts = Facts {
+        id: event.id.as_str(),
+        at: event.at,
+        action: &event.action,
+        actor: &event.actor,
+        target: event.target.as_deref(),
+        outcome: &event.outcome,
+        personal: [
+            event.actor_name.as_deref(),
+            event.target_name.as_deref(),
+            event.ip.as_deref(),
+            event.user_agent.as_deref(),
+            Some(&event.data),
+        ],
+    };
+    let mark = app.audit_keys.mark_event(&facts.bytes(&Chain::of(organization), &openings));
+    AuditProof { openings: openings.encode(), mark }
+}
+
+/// Events of one chain in the order of their places, after a place and id.
+async fn list_chained(tx: &mut Tx, chain: &Chain, after: (i64, &str), limit: u32) -> Result<Vec<Entry>, Error> {
+    Ok(match chain.organization() {
+        Some(id) => tx.organization(id).list_chained_audit_events(after, limit).await?,
+        None => tx.instance().list_chained_audit_events(after, limit).await?,
+    })
+}

@@ -1,0 +1,127 @@
+//! Owns the sealer: it gives waiting events their places and signs how far each chain goes. Any number of nodes may run it at
+//! once: the head that it began with has to be there still when it writes, so a chain never forks.
+
+use std::collections::BTreeMap;
+
+use orgate_core::audit_chain::{Chain, Entry, Head, Marked, Openings, Place, SignedHead};
+use orgate_core::refusal::Refusal;
+
+use crate::app::App;
+use crate::entropy::Draw as _;
+use crate::error::Error;
+
+/// How many waiting events are looked at together, and so the most that one transaction gives places to.
+const TOGETHER: u32 = 250;
+/// Another node was quicker; what it left waits for the next turn.
+const LOST: Refusal = Refusal::Busy;
+
+/// Gives every event that waits now its place, and says how many got theirs. Those that no Orgate marked come first: they were
+/// there before the chain was. A chain whose head does not hold is left as it is, and said in the log of the program.
+///
+/// *Errors*: those of the store.
+pub async fn seal(app: &App) -> Result<u64, Error> {
+    Ok(seal_some(app, Waiting::Unmarked).await? + seal_some(app, Waiting::All).await?)
+}
+
+#[derive(Clone, Copy)]
+enum Waiting {
+    Unmarked,
+    All,
+}
+
+async fn seal_some(app: &App, which: Waiting) -> Result<u64, Error> {
+    let (mut sealed, mut after) = (0, String::new());
+    loop {
+        let page = match which {
+            Waiting::Unmarked => app.store.list_waiting_unmarked_audit_events(&after, TOGETHER).await?,
+            Waiting::All => app.store.list_waiting_audit_events(&after, TOGETHER).await?,
+        };
+        let Some((_, last)) = page.last() else { return Ok(sealed) };
+        after.clone_from(&last.id);
+        let mut chains: BTreeMap<Chain, Vec<Entry>> = BTreeMap::new();
+        for (chain, entry) in page {
+            chains.entry(chain).or_default().push(entry);
+        }
+        for (chain, entries) in chains {
+            sealed += seal_chain(app, chain, entries).await?;
+        }
+    }
+}
+
+async fn seal_chain(app: &App, chain: Chain, entries: Vec<Entry>) -> Result<u64, Error> {
+    let Some(before) = trusted_head(app, &chain).await? else { return Ok(0) };
+    let mut head = before.as_ref().map_or_else(|| Head::empty(chain, app.now()), |signed| signed.head.clone());
+    let mut placed = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let next = place(app, &head, entry);
+        (head.position, head.link) = (next.place.position, next.place.link);
+        placed.push(next);
+    }
+    let signed = Head { at: app.now(), ..head }.sign(&app.audit_keys);
+    let outcome = app
+        .store
+        .write_apart((before, signed, placed), |tx, (before, signed, placed)| {
+            Box::pin(async move {
+                let mut instance = tx.instance();
+                if !instance.replace_audit_head(before.as_ref(), signed).await? {
+                    return Err(LOST.into());
+                }
+                for one in placed {
+                    if !instance.place_audit_event(&one.id, &one.openings, &one.place).await? {
+                        // It got its place, or went with its organization, before the head was read: undo all of this.
+                        return Err(LOST.into());
+                    }
+                }
+                Ok(u64::try_from(placed.len()).unwrap_or(u64::MAX))
+            })
+        })
+        .await;
+    match outcome {
+        Err(Error::Refused(LOST)) => Ok(0),
+        other => other,
+    }
+}
+
+/// The head to go on from: the inner `None` for a chain that begins. A head that was changed, or taken from a chain that
+/// has one, is not signed anew: that would make the change ours.
+async fn trusted_head(app: &App, chain: &Chain) -> Result<Option<Option<SignedHead>>, Error> {
+    let (head, has_events) = app
+        .store
+        .read(chain.clone(), |tx, chain| {
+            Box::pin(async move {
+                let head = tx.instance().find_audit_head(chain).await?;
+                let first = super::list_chained(tx, chain, (i64::MIN, ""), 1).await?;
+                Ok::<_, Error>((head, !first.is_empty()))
+            })
+        })
+        .await?;
+    let is_right = match &head {
+        Some(signed) => signed.head.chain == *chain && signed.check(&app.audit_keys) == Marked::Right,
+        None => !has_events,
+    };
+    if is_right {
+        return Ok(Some(head));
+    }
+    tracing::error!(
+        audit.chain = chain.name(),
+        "the head of an audit chain is not the one that Orgate signed; its new events wait: see orgate audit verify"
+    );
+    Ok(None)
+}
+
+struct Placed {
+    id: String,
+    openings: Vec<u8>,
+    place: Place,
+}
+
+/// The event behind `head`. What bears no mark of ours is chained as it is, and said to be so for good.
+fn place(app: &App, head: &Head, entry: Entry) -> Placed {
+    let known = entry.openings();
+    let openings = known.unwrap_or_else(|| Openings::new(app.entropy.bytes()));
+    let bytes = entry.facts().bytes(&head.chain, &openings);
+    let mark = entry.mark.as_deref();
+    let vouched = known.is_some() && mark.is_some_and(|mark| app.audit_keys.check_event(&bytes, mark) == Marked::Right);
+    let place = Place::after(head.link, head.position.saturating_add(1), vouched, &bytes, mark);
+    Placed { id: entry.id, openings: openings.encode(), place }
+}

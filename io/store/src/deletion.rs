@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::org::OrgTx;
 
 /// In the order that references allow. Events that belong to the instance stay.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     "delete from sso_attempts where organization_id = $1",
     "delete from connection_tests where organization_id = $1",
     "delete from sign_ins where organization_id = $1",
@@ -18,6 +18,7 @@ const PARTS: [&str; 14] = [
     "delete from connection_revisions where organization_id = $1",
     "delete from connections where organization_id = $1",
     "delete from departures where organization_id = $1",
+    "delete from domains where organization_id = $1",
     "delete from memberships where organization_id = $1",
     "delete from audit_events where organization_id = $1",
     "delete from organizations where id = $1",

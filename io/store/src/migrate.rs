@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0009_organization_changes.postgres.sql"),
         ],
     },
+    Migration::common(10, "domains", include_str!("../migrations/0010_domains.sql")),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

@@ -6,6 +6,7 @@ pub mod actor;
 pub mod assertion;
 pub mod challenge;
 pub mod connection;
+pub mod domain;
 pub mod email;
 pub mod enforcement;
 pub mod id;

@@ -8,6 +8,7 @@ use orgate_core::time::Timestamp;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
+use crate::domain;
 use crate::enforcement::{self, Pace};
 use crate::error::Error;
 use crate::organization;
@@ -19,6 +20,8 @@ const FLUSH_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Trials are ended and changes of terms swept behind this often.
 const ENFORCE_EVERY: Duration = Duration::from_secs(2);
+/// Held domains that are due are looked at this often.
+const DOMAINS_EVERY: Duration = Duration::from_secs(60);
 /// What is over stays this long, for a look at what happened. *Units*: one day.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// A device that is not used this long is forgotten, and new again. *Units*: 180 days.
@@ -37,18 +40,24 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
             })
             .await;
     };
-    let mut enforcing_heard = told.subscribe();
+    let (mut enforcing_heard, mut domains_heard) = (told.subscribe(), told.subscribe());
     let enforcing = async {
         tokio::select! {
             _ = enforcing_heard.changed() => {}
             () = enforce(app) => {}
         }
     };
+    let domains = async {
+        tokio::select! {
+            _ = domains_heard.changed() => {}
+            () = look_at_domains(app) => {}
+        }
+    };
     let rest = async {
         repeat(app, stop).await;
         drop(told);
     };
-    tokio::join!(mail, enforcing, rest);
+    tokio::join!(mail, enforcing, domains, rest);
 }
 
 async fn repeat(app: &App, stop: impl Future<Output = ()>) {
@@ -93,6 +102,16 @@ async fn enforce(app: &App) {
         }
     };
     tokio::join!(trials, sweeps);
+}
+
+/// Apart from the others, for name servers may take their time. It can be dropped anywhere, as above.
+async fn look_at_domains(app: &App) {
+    let mut ticks = tokio::time::interval(DOMAINS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        report("domains", domain::recheck_once(app).await);
+    }
 }
 
 /// Writes the last uses of sessions.

@@ -98,7 +98,8 @@ async fn round(
                 let (member, domain) = before(tx, app, visitor, organization, id).await?;
                 let holder = tx.instance().find_domain_holder(&domain.name).await?;
                 let rival = holder.filter(|holder| holder.id != domain.id);
-                if is_overtaken(&domain, rival.as_ref(), *asked_at) {
+                let contested = rival.as_ref().filter(|_| answer.evidence(&domain.token) == Evidence::Present);
+                if is_overtaken(&domain, contested, *asked_at) {
                     return Ok(Round::Stale);
                 }
                 let (result, passed) = match (domain.state, &rival) {

@@ -40,7 +40,7 @@ test('pages of an Owner and of the account are in order', async ({ arrive }) => 
   await newOwner(owner, { name: 'Ines Page', slug: 'pages', email: 'ines@pages.example', organization: 'Page Works' });
   const inside = [
     'members', 'members?filter=never-used-sso', 'invitations', 'invitations/new', 'projects/new', 'audit-log', 'settings',
-    'settings/single-sign-on', 'connections/new', 'enforcement/new', 'deletion',
+    'settings/single-sign-on', 'settings/domains', 'connections/new', 'enforcement/new', 'deletion',
   ];
   const pages = ['', 'new'].map((rest) => `/organizations/${rest}`.replace(/\/$/, ''))
     .concat(inside.map((rest) => `/organizations/pages/${rest}`))

@@ -77,7 +77,7 @@ async fn may_rename(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<Caller,
     let caller = authorise::session(tx, app, visitor).await?;
     match caller.check.address {
         AddressState::LocalTo(_) => Ok(caller),
-        AddressState::Proven => authorise::account(tx, app, visitor).await,
+        AddressState::Proven | AddressState::Unproven => authorise::account(tx, app, visitor).await,
     }
 }
 

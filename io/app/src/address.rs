@@ -1,6 +1,7 @@
 //! Owns what happens when a person proves their stored address by a code or link mailed to it. A proven one stays as it
 //! is; one that is local to an organization becomes the person's own, or brings them to who has it proven, after the
-//! second factor of that one (R-LNK-4).
+//! second factor of that one (R-LNK-4). One whose domain passed to another organization becomes the person's own again,
+//! unless somebody else has it proven since: nobody is brought together with a stranger (R-LNK-7).
 
 use orgate_core::actor::Actor;
 use orgate_core::id::{OrganizationId, UserId};
@@ -48,7 +49,7 @@ pub(crate) struct Proven {
 ///
 /// *Errors*: [`Refusal::NeedsSecondFactor`] when who has it proven has a second factor and it was not shown,
 /// [`Refusal::InvalidInput`] for a wrong one, [`Refusal::Linking`] (removed from the organization, or linked to another
-/// subject). *Source*: R-LNK-4.
+/// subject), [`Refusal::AddressTaken`]. *Source*: R-LNK-4, R-LNK-7.
 pub(crate) async fn prove(
     tx: &mut Tx,
     app: &App,
@@ -56,10 +57,19 @@ pub(crate) async fn prove(
     person: User,
     factor: Factor<'_>,
 ) -> Result<Proven, Error> {
-    let AddressState::LocalTo(home) = person.address.clone() else { return Ok(Proven { owner: person, second: None }) };
+    let home = match person.address.clone() {
+        AddressState::Proven => return Ok(Proven { owner: person, second: None }),
+        AddressState::LocalTo(home) => home,
+        AddressState::Unproven => {
+            if tx.instance().find_user_by_proven_email(&person.email).await?.is_some() {
+                return Err(Refusal::AddressTaken.into());
+            }
+            return Ok(Proven { owner: make_theirs(tx, app, visitor, None, person).await?, second: None });
+        }
+    };
     match claim(tx, &home, &person).await? {
         AddressClaim::MakeTheirs => {
-            Ok(Proven { owner: make_theirs(tx, app, visitor, &home, person).await?, second: None })
+            Ok(Proven { owner: make_theirs(tx, app, visitor, Some(&home), person).await?, second: None })
         }
         AddressClaim::Merge { into } => {
             let holder = tx.instance().load_user(&into).await?;
@@ -72,6 +82,26 @@ pub(crate) async fn prove(
         }
         AddressClaim::Refuse(refusal) => Err(Refusal::from(refusal).into()),
     }
+}
+
+/// The organization that has proven the domain vouches for the stored address of a person: it is theirs, unless somebody
+/// else has it proven; then it waits for the mailed code.
+///
+/// *Source*: R-LNK-4, last sentence.
+pub(crate) async fn vouched(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    organization_id: &OrganizationId,
+    user_id: &UserId,
+) -> Result<(), Error> {
+    let person = tx.instance().load_user(user_id).await?;
+    let elsewhere = matches!(&person.address, AddressState::LocalTo(home) if home != organization_id);
+    let is_free = tx.instance().find_user_by_proven_email(&person.email).await?.is_none();
+    if person.address != AddressState::Proven && !elsewhere && is_free {
+        make_theirs(tx, app, visitor, Some(organization_id), person).await?;
+    }
+    Ok(())
 }
 
 /// Whom proving the address would bring the person to.
@@ -101,13 +131,13 @@ async fn make_theirs(
     tx: &mut Tx,
     app: &App,
     visitor: &Visitor,
-    home: &OrganizationId,
+    home: Option<&OrganizationId>,
     person: User,
 ) -> Result<User, Error> {
     let now = app.now();
     tx.instance().set_email_proven(&person.id, now).await?;
     let event = Event::done("address.proven").target(&person.id, &person.name);
-    audit::record(tx, app, Some(visitor), Some(home), &author(&person), event).await?;
+    audit::record(tx, app, Some(visitor), home, &author(&person), event).await?;
     Ok(User { address: AddressState::Proven, ..person })
 }
 

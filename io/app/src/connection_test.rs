@@ -196,7 +196,7 @@ pub(crate) async fn finish(
     let result = TestResult {
         claims: assertion.claims.clone(),
         resolves_to,
-        would_happen: outcome(&linking, is_known_here(&facts)),
+        would_happen: with_domain(outcome(&linking, is_known_here(&facts)), assertion, &facts),
         failure: None,
     };
     keep(tx, app, document, test_id, "succeeded", &result).await?;
@@ -332,6 +332,21 @@ async fn resolve(tx: &mut Tx, facts: &Facts) -> Result<String, Error> {
 /// Whether the person has, or had, a place in this organization.
 fn is_known_here(facts: &Facts) -> bool {
     facts.identity.as_ref().or(facts.holder.as_ref()).is_some_and(|candidate| candidate.membership.is_some())
+}
+
+/// The same with whether the organization answers for the asserted address (R-LNK-7).
+fn with_domain(mut sentences: Vec<String>, assertion: &Assertion, facts: &Facts) -> Vec<String> {
+    if let Some(address) = facts::address_of(assertion) {
+        let domain = address.domain();
+        sentences.push(if facts.domain_proven {
+            format!("The organization has proven {domain}, so its identity provider answers for this address.")
+        } else {
+            format!(
+                "The organization has not proven {domain}, so the address counts here alone until its person proves it."
+            )
+        });
+    }
+    sentences
 }
 
 /// What a sign-in with this assertion would do, without telling a member from a stranger elsewhere.

@@ -9,6 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::audit_chain;
+use crate::domain;
 use crate::enforcement::{self, Pace};
 use crate::error::Error;
 use crate::organization;
@@ -24,6 +25,8 @@ const ENFORCE_EVERY: Duration = Duration::from_secs(2);
 const SEAL_EVERY: Duration = Duration::from_secs(1);
 /// Events that were kept for the operator's time are removed this often.
 const REMOVE_EVERY: Duration = Duration::from_secs(3600);
+/// Held domains that are due are looked at this often.
+const DOMAINS_EVERY: Duration = Duration::from_secs(60);
 /// What is over stays this long, for a look at what happened. *Units*: one day.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// A device that is not used this long is forgotten, and new again. *Units*: 180 days.
@@ -42,7 +45,7 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
             })
             .await;
     };
-    let mut enforcing_heard = told.subscribe();
+    let (mut enforcing_heard, mut domains_heard) = (told.subscribe(), told.subscribe());
     let enforcing = async {
         tokio::select! {
             _ = enforcing_heard.changed() => {}
@@ -56,11 +59,17 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
             () = keep_audit_log(app) => {}
         }
     };
+    let domains = async {
+        tokio::select! {
+            _ = domains_heard.changed() => {}
+            () = look_at_domains(app) => {}
+        }
+    };
     let rest = async {
         repeat(app, stop).await;
         drop(told);
     };
-    tokio::join!(mail, enforcing, auditing, rest);
+    tokio::join!(mail, enforcing, auditing, domains, rest);
 }
 
 /// What is left to do once nothing else is written: the last events get their places.
@@ -130,6 +139,16 @@ async fn keep_audit_log(app: &App) {
 /// *Errors*: those of the store.
 pub async fn seal_once(app: &App) -> Result<u64, Error> {
     audit_chain::seal(app).await
+}
+
+/// Apart from the others, for name servers may take their time. It can be dropped anywhere, as above.
+async fn look_at_domains(app: &App) {
+    let mut ticks = tokio::time::interval(DOMAINS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        report("domains", domain::recheck_once(app).await);
+    }
 }
 
 /// Writes the last uses of sessions.

@@ -15,6 +15,7 @@ pub mod connection_test;
 pub mod departure;
 pub mod device;
 pub mod doctor;
+pub mod domain;
 pub mod enforcement;
 pub mod entropy;
 pub mod error;

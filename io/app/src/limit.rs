@@ -15,6 +15,7 @@ pub(crate) use refused::note as note_refused;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use orgate_core::domain::DomainName;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::refusal::Refusal;
@@ -38,6 +39,8 @@ const CODES_OF_A_PERSON: u64 = 10;
 const BROWSER_BEYOND_NETWORK: u64 = 30;
 /// How often a person can ask for another address. *Units*: times an hour.
 const EMAIL_CHANGES_OF_A_PERSON: u64 = 10;
+/// How often an organization can have domains looked at. *Units*: times an hour.
+const DOMAIN_CHECKS: u64 = 60;
 /// How often a person is told about a new device. *Units*: mails an hour.
 const DEVICES_TOLD: u64 = 5;
 
@@ -217,6 +220,18 @@ pub(crate) async fn invitations(tx: &mut Tx, app: &App, organization_id: &Organi
 pub(crate) async fn connection_test(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
     let most = most(app.settings.limits.connection_tests_per_hour);
     refuse_beyond_in(tx, app, &Counter::hourly("connection-test", organization_id, most)).await
+}
+
+/// Counts a look at a domain that an Owner causes, inside its transaction: each of them makes this machine ask others.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn domain_check(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
+    refuse_beyond_in(tx, app, &Counter::hourly("domain-check", organization_id, DOMAIN_CHECKS)).await
+}
+
+/// Whether the Owners of a domain's holder have not been told in this hour that another organization shows its record.
+pub(crate) async fn is_first_rival(tx: &mut Tx, app: &App, name: &DomainName) -> Result<bool, Error> {
+    is_within_in(tx, app, &Counter::hourly("domain-rival", name, 1)).await
 }
 
 /// Whether this is the first sign-in of this person from this network in this minute that enforced SSO stopped, in this

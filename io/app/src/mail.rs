@@ -2,6 +2,7 @@
 //! ([`transport`]). When it is sent, and again after a failure, is the [outbox](crate::outbox)'s.
 
 pub mod account_letters;
+pub mod domain_letters;
 mod enforcement_letters;
 pub mod factor_letters;
 pub mod letter;

@@ -11,6 +11,7 @@ use crate::authorise::Member;
 use crate::error::Error;
 use crate::limit;
 use crate::mail::account_letters::AccountMail;
+use crate::mail::domain_letters::DomainMail;
 use crate::mail::templates::MailTemplate;
 
 /// Mails every Owner that a member did something far-reaching. `did` goes on after their name: `made Sam Ode an Owner`.
@@ -147,6 +148,11 @@ pub(crate) async fn operator(tx: &mut Tx, app: &App, id: &OrganizationId, did: &
         at: app.now(),
     };
     send(tx, app, id, &template).await
+}
+
+/// Mails every Owner about a domain of the organization. *Source*: R-LNK-7.
+pub(crate) async fn domain(tx: &mut Tx, app: &App, id: &OrganizationId, mail: DomainMail) -> Result<(), Error> {
+    send(tx, app, id, &MailTemplate::Domain(mail)).await
 }
 
 fn single_sign_on_page(app: &App, slug: &str) -> String {

@@ -1,5 +1,5 @@
-//! Owns every HTTP request that leaves the process: the only client, its address guard and its limits on time, size and
-//! number. What a request means is the protocol's business.
+//! Owns every HTTP request that leaves the process, and every question to name servers: the only client, its address guard
+//! and its limits on time, size and number. What a request means is the protocol's business.
 //!
 //! A host is resolved here, each address is judged by [`orgate_sso::url_rules`], and the connection goes to a judged
 //! address and no other. Nothing is followed, cached, decompressed or sent through a proxy, and no connection is shared
@@ -18,6 +18,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use orgate_core::domain::TextAnswer;
 use orgate_sso::exchange::{Method, Request, Response, TransportFailure};
 use orgate_sso::url_rules::{CheckedUrl, UrlRules, check_address, check_url};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
@@ -143,6 +144,11 @@ impl Outbound {
             Peer::Connection(_) => &self.rules,
             Peer::Personal(_) => &self.personal_rules,
         }
+    }
+
+    /// The texts at a full name: the one question that leaves the process and is no request.
+    pub async fn texts(&self, name: &str) -> TextAnswer {
+        self.resolver.texts(name).await
     }
 
     /// Sends one request to an identity provider. Redirects come back as they are.

@@ -95,8 +95,8 @@ fn read_grant(row: &Row<'_>) -> Result<OwnGrant, StoreError> {
 }
 
 impl InstanceTx<'_> {
-    /// Gives a person who has their address proven another one that they just proved. `false` when theirs is not proven or
-    /// the account is closed.
+    /// Gives a person whose address is no organization's another one that they just proved. `false` when theirs is local to
+    /// one or the account is closed.
     ///
     /// *Errors*: [`StoreError::Conflict`] with `UserProvenEmail` when somebody else has it proven.
     pub async fn change_email(
@@ -106,7 +106,7 @@ impl InstanceTx<'_> {
         at: Timestamp,
     ) -> Result<bool, StoreError> {
         let sql = "update users set email = $2, email_key = $3, email_proven_at = $4
-            where id = $1 and email_proven_at is not null and closed_at is null";
+            where id = $1 and home_organization_id is null and closed_at is null";
         self.changed(sql, &[user_id.into(), email.as_str().into(), email.key().into(), at.into()]).await
     }
 

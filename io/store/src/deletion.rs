@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::org::OrgTx;
 
 /// In the order that references allow. Events that belong to the instance stay.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 16] = [
     // First, as the sealer takes it first: neither waits for the other.
     "delete from audit_heads where chain = $1",
     "delete from sso_attempts where organization_id = $1",
@@ -20,6 +20,7 @@ const PARTS: [&str; 15] = [
     "delete from connection_revisions where organization_id = $1",
     "delete from connections where organization_id = $1",
     "delete from departures where organization_id = $1",
+    "delete from domains where organization_id = $1",
     "delete from memberships where organization_id = $1",
     "delete from audit_events where organization_id = $1",
     "delete from organizations where id = $1",

@@ -168,6 +168,10 @@ constraints! {
         "personal_identities.user_id, personal_identities.provider";
     /// The authenticator's name for a passkey.
     PasskeyCredential = "passkeys_credential_unique" on "passkeys.credential_id";
+    /// An organization claims a domain once.
+    DomainName = "domains_name_unique" on "domains.organization_id, domains.name";
+    /// One organization holds a domain (R-LNK-7).
+    DomainHolder = "domains_holder_unique" on "domains.name";
     /// The state of a sign-in that waits for the IdP.
     SignInState = "sign_ins_state_unique" on "sign_ins.state_hash";
     /// The id of a session.
@@ -185,6 +189,7 @@ mod tests {
             include_str!("../migrations/0003_departures.sql"),
             include_str!("../migrations/0005_passkeys.sql"),
             include_str!("../migrations/0006_personal_identities.sql"),
+            include_str!("../migrations/0012_domains.sql"),
         );
         let indexes: Vec<&str> =
             schema.split("create unique index ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();

@@ -51,6 +51,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0011_audit_chain.postgres.sql"),
         ],
     },
+    Migration::common(12, "domains", include_str!("../migrations/0012_domains.sql")),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

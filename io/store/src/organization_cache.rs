@@ -59,6 +59,7 @@ impl OrganizationCache {
 
 #[cfg(test)]
 mod tests {
+    use orgate_core::domain::ProvenDomains;
     use orgate_core::id::Identifier as _;
     use orgate_core::policy::{Enforcement, Past};
     use orgate_core::time::Timestamp;
@@ -73,7 +74,8 @@ mod tests {
         let enforcement =
             Enforcement { enforced: false, owner_exemption: true, owner_second_factor: false, connection: None };
         let (slug, name, past) = (name.into(), name.into(), Past::default());
-        OrganizationTerms { slug, name, enforcement, past, mfa_required: false, deletes_at: None }
+        let domains = ProvenDomains::default();
+        OrganizationTerms { slug, name, enforcement, past, mfa_required: false, deletes_at: None, domains }
     }
 
     fn names(cache: &OrganizationCache, changes: i64, ids: &[OrganizationId]) -> Option<Vec<String>> {

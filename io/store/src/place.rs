@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use orgate_core::domain::ProvenDomains;
 use orgate_core::id::{ConnectionId, Identifier as _, OrganizationId, UserId};
-use orgate_core::policy::{Enforcement, Past, Place};
+use orgate_core::policy::{AddressState, Enforcement, Past, Place};
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 
@@ -23,6 +24,8 @@ pub struct UserPlace {
     pub place: Place,
     /// When the organization's requested deletion takes effect.
     pub deletes_at: Option<Timestamp>,
+    /// The domains that it holds.
+    pub domains: ProvenDomains,
 }
 
 /// What a place takes from its organization; the rest of it is the member's own.
@@ -34,6 +37,7 @@ pub(crate) struct OrganizationTerms {
     pub(crate) past: Past,
     pub(crate) mfa_required: bool,
     pub(crate) deletes_at: Option<Timestamp>,
+    pub(crate) domains: ProvenDomains,
 }
 
 /// What a place takes from the membership.
@@ -62,12 +66,14 @@ macro_rules! place_columns {
     () => {
         "m.organization_id, m.role, m.proofs_not_before_at, o.slug, o.name, o.enforced, o.owner_exemption, \
          o.owner_second_factor, o.mfa_required, o.active_connection_id, o.connection_since_at, o.past_terms, \
-         o.swept_epoch, o.forgotten_epoch, o.deletes_at"
+         o.swept_epoch, o.forgotten_epoch, o.deletes_at, o.proven_domains"
     };
 }
 pub(crate) use place_columns;
 
 const SEAT_COLUMNS: usize = 3;
+/// Where [`InstanceTx::list_places`] has the person's own columns, after those of a place.
+const PERSON_COLUMN: usize = 16;
 
 impl Seat {
     fn decode(text: &str) -> Option<Self> {
@@ -102,24 +108,31 @@ impl OrganizationTerms {
             mfa_required: row.at(first + 5)?,
             past: Past::new(row.at(first + 8)?, row.at(first + 9)?, row.at(first + 10)?),
             deletes_at: row.at(first + 11)?,
+            domains: row.at(first + 12)?,
         })
     }
 }
 
 impl UserPlace {
     /// Reads a place from the columns that begin at `first`; `None` where a left join found no membership. By position:
-    /// this is on the hot path.
-    pub(crate) fn read_at(row: &Row<'_>, first: usize) -> Result<Option<Self>, StoreError> {
+    /// this is on the hot path. The address is the person's, as of the same snapshot.
+    pub(crate) fn read_at(
+        row: &Row<'_>,
+        first: usize,
+        address: &AddressState,
+        email: &str,
+    ) -> Result<Option<Self>, StoreError> {
         let Some(seat) = Seat::read_at(row, first)? else { return Ok(None) };
-        Ok(Some(Self::new(seat, OrganizationTerms::read_at(row, first + SEAT_COLUMNS)?)))
+        Ok(Some(Self::new(seat, OrganizationTerms::read_at(row, first + SEAT_COLUMNS)?, address, email)))
     }
 
-    /// A seat in an organization with these terms.
-    pub(crate) fn new(seat: Seat, terms: OrganizationTerms) -> Self {
+    /// The seat of the person with this address in an organization with these terms.
+    pub(crate) fn new(seat: Seat, terms: OrganizationTerms, address: &AddressState, email: &str) -> Self {
         let Seat { organization_id, role, proofs_not_before } = seat;
-        let OrganizationTerms { slug, name, enforcement, past, mfa_required, deletes_at } = terms;
-        let place = Place { organization_id, role, enforcement, past, mfa_required, proofs_not_before };
-        Self { slug, name, place, deletes_at }
+        let OrganizationTerms { slug, name, enforcement, past, mfa_required, deletes_at, domains } = terms;
+        let vouches = domains.vouch_for(address, email);
+        let place = Place { organization_id, role, enforcement, past, mfa_required, proofs_not_before, vouches };
+        Self { slug, name, place, deletes_at, domains }
     }
 
     /// The organization's part of it.
@@ -131,6 +144,7 @@ impl UserPlace {
             past: self.place.past.clone(),
             mfa_required: self.place.mfa_required,
             deletes_at: self.deletes_at,
+            domains: self.domains.clone(),
         }
     }
 }
@@ -141,10 +155,20 @@ impl InstanceTx<'_> {
         let sql = concat!(
             "select ",
             place_columns!(),
-            " from memberships m join organizations o on o.id = m.organization_id
+            ", u.email, u.email_proven_at, u.home_organization_id from memberships m
+            join organizations o on o.id = m.organization_id join users u on u.id = m.user_id
             where m.user_id = $1 and m.state = 'active' order by m.organization_id"
         );
-        let places = self.query(sql, &[user_id.into()], |row| UserPlace::read_at(row, 0)).await?;
+        let read = |row: &Row<'_>| {
+            let email: String = row.at(PERSON_COLUMN)?;
+            let home: Option<OrganizationId> = row.at(PERSON_COLUMN + 2)?;
+            let address = match row.at::<Option<Timestamp>>(PERSON_COLUMN + 1)? {
+                Some(_) => AddressState::Proven,
+                None => home.map_or(AddressState::Unproven, AddressState::LocalTo),
+            };
+            UserPlace::read_at(row, 0, &address, &email)
+        };
+        let places = self.query(sql, &[user_id.into()], read).await?;
         Ok(places.into_iter().flatten().collect())
     }
 }

@@ -3,7 +3,7 @@
 //! there in the transaction that changes user or membership; what is remembered of the organizations holds for the
 //! snapshot that was read, or is read too (R-API-2).
 
-use orgate_core::id::{SessionId, UserId};
+use orgate_core::id::{OrganizationId, SessionId, UserId};
 use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::proof::Proofs;
 use orgate_core::session::SessionLife;
@@ -118,7 +118,10 @@ impl Store {
             return self.check_whole_session(&values).await;
         };
         let seated = seats.into_iter().zip(terms);
-        check.places = seated.map(|(seat, terms)| UserPlace::new(seat, OrganizationTerms::clone(&terms))).collect();
+        let place = |(seat, terms): (_, std::sync::Arc<_>)| {
+            UserPlace::new(seat, OrganizationTerms::clone(&terms), &check.address, &check.email)
+        };
+        check.places = seated.map(place).collect();
         Ok(Some(check))
     }
 
@@ -140,7 +143,7 @@ fn add_row(whole: &mut Option<Read>, row: &Row<'_>) -> Result<(), StoreError> {
         Some(read) => read,
         None => whole.insert((read_check(row)?, row.at(CHANGES_COLUMN)?)),
     };
-    check.places.extend(UserPlace::read_at(row, FIRST_PLACE_COLUMN)?);
+    check.places.extend(UserPlace::read_at(row, FIRST_PLACE_COLUMN, &check.address, &check.email)?);
     Ok(())
 }
 
@@ -152,7 +155,7 @@ fn token_key(token_hash: &[u8; 32]) -> i64 {
 fn read_check(row: &Row<'_>) -> Result<SessionCheck, StoreError> {
     let address = match row.at::<Option<Timestamp>>(9)? {
         Some(_) => AddressState::Proven,
-        None => AddressState::LocalTo(row.at(10)?),
+        None => row.at::<Option<OrganizationId>>(10)?.map_or(AddressState::Unproven, AddressState::LocalTo),
     };
     let life = SessionLife {
         created_at: row.at(2)?,

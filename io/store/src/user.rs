@@ -2,7 +2,7 @@
 //! the look-up of an address that is local to it.
 
 use orgate_core::email::EmailAddress;
-use orgate_core::id::UserId;
+use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::time::Timestamp;
 
@@ -61,7 +61,8 @@ fn read_address(row: &Row<'_>) -> Result<AddressState, StoreError> {
     if row.get::<Option<Timestamp>>("email_proven_at")?.is_some() {
         return Ok(AddressState::Proven);
     }
-    row.get("home_organization_id").map(AddressState::LocalTo)
+    let home: Option<OrganizationId> = row.get("home_organization_id")?;
+    Ok(home.map_or(AddressState::Unproven, AddressState::LocalTo))
 }
 
 impl InstanceTx<'_> {
@@ -72,6 +73,7 @@ impl InstanceTx<'_> {
         let (proven_at, home) = match &user.address {
             AddressState::Proven => (Some(user.created_at), None),
             AddressState::LocalTo(organization_id) => (None, Some(organization_id)),
+            AddressState::Unproven => (None, None),
         };
         let sql = "insert into users (id, name, email, email_key, email_proven_at, home_organization_id, created_at,
                 closed_at, sessions_not_before_at, settled_epoch, has_second_factor)
@@ -127,7 +129,7 @@ impl InstanceTx<'_> {
         self.query(sql, &[email.key().into()], User::read).await
     }
 
-    /// Makes a local address the person's own. `false` when it is proven already or the account is closed.
+    /// Makes an unproven address the person's own. `false` when it is proven already or the account is closed.
     ///
     /// *Errors*: [`StoreError::Conflict`] with `UserProvenEmail` when somebody else has it proven.
     pub async fn set_email_proven(&mut self, user_id: &UserId, at: Timestamp) -> Result<bool, StoreError> {
@@ -163,13 +165,18 @@ impl InstanceTx<'_> {
 }
 
 impl OrgTx<'_> {
-    /// The open account whose unproven address is local to this organization (R-LNK-4).
+    /// The open account whose unproven address is local to this organization (R-LNK-4); else the one that is, or was until
+    /// an Owner removed it, a member here with an address whose domain passed to another organization (R-LNK-2, R-LNK-7).
     pub async fn find_user_by_local_email(&mut self, email: &EmailAddress) -> Result<Option<User>, StoreError> {
         let sql = concat!(
             "select ",
             columns!(),
-            " from users where home_organization_id = $1 and email_key = $2 and email_proven_at is null
-                and closed_at is null"
+            " from users where email_key = $2 and email_proven_at is null and closed_at is null
+                and (home_organization_id = $1 or home_organization_id is null
+                    and exists (select 1 from memberships
+                        where memberships.user_id = users.id and memberships.organization_id = $1
+                            and memberships.state in ('active', 'removed')))
+            order by case when home_organization_id is null then 1 else 0 end, id desc limit 1"
         );
         self.query_optional(sql, &[email.key().into()], User::read).await
     }
@@ -189,14 +196,14 @@ impl OrgTx<'_> {
         self.query_optional(sql, &[email.key().into()], User::read).await
     }
 
-    /// The open account with this address that is, or once was, a member here: by a proven address or by one that is
-    /// local to this organization (R-LNK-1, R-LNK-2). A proven address comes first.
+    /// The open account with this address that is, or once was, a member here: by an address that is proven, or was, or by
+    /// one that is local to this organization (R-LNK-1, R-LNK-2). A proven address comes first.
     pub async fn find_member_by_email(&mut self, email: &EmailAddress) -> Result<Option<User>, StoreError> {
         let sql = concat!(
             "select ",
             columns!(),
             " from users where email_key = $2 and closed_at is null
-                and (email_proven_at is not null or home_organization_id = $1)
+                and (email_proven_at is not null or home_organization_id = $1 or home_organization_id is null)
                 and exists (select 1 from memberships
                     where memberships.user_id = users.id and memberships.organization_id = $1)
             order by case when email_proven_at is null then 1 else 0 end limit 1"

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use orgate_core::assertion::Subject;
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::connection::{ConnectionState, RevisionState};
+use orgate_core::domain::{CheckResult, DomainName, DomainState, ProvenDomains};
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{Identifier, Reference};
 use orgate_core::membership::{MembershipOrigin, MembershipState};
@@ -182,7 +183,7 @@ macro_rules! identifiers {
 identifiers! {
     UserId OrganizationId ProjectId InvitationId ConnectionId RevisionId IdentityId SessionId SignInId SignUpId
     ChallengeId ConnectionTestId AuditEventId MailId PasswordResetId DepartureId PersonalIdentityId PasskeyId
-    CeremonyId
+    CeremonyId DomainId
 }
 
 macro_rules! words {
@@ -206,10 +207,12 @@ macro_rules! words {
 
 words! {
     OrganizationRole ProjectRole MembershipState MembershipOrigin ConnectionState RevisionState PersonalProvider
+    DomainState CheckResult
 }
 
 into_value! {
     &'v Subject: subject => Self::Text(subject.as_str());
+    &'v DomainName: name => Self::Text(name.as_str());
     &'v Reference: reference => Self::Text(reference.as_str());
     ChallengePurpose: purpose => Self::Text(purpose.as_str());
     CeremonyPurpose: purpose => Self::Text(purpose.as_str());
@@ -218,6 +221,8 @@ into_value! {
 from_value! {
     Subject: Value::Text(text) => Self::parse(text);
     Reference: Value::Text(text) => Self::parse(text);
+    DomainName: Value::Text(text) => Self::parse(text);
+    ProvenDomains: Value::Text(text) => Some(Self::decode(text));
     EmailAddress: Value::Text(text) => Self::parse(text).ok();
     // An unreadable past is a fault, and a fault opens nothing (R-ENF-10).
     Vec<Change>: Value::Text(text) => Past::decode(text);

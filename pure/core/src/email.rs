@@ -115,7 +115,7 @@ fn has_percent_escape(local: &str) -> bool {
     })
 }
 
-fn domain_to_ascii(domain: &str) -> Option<String> {
+pub(crate) fn domain_to_ascii(domain: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii_strict(domain).ok()?;
     let labels = ascii.split('.').count() >= 2 && !ascii.ends_with('.') && ascii.len() <= 253;
     let numeric = ascii.rsplit('.').next().is_none_or(|last| last.bytes().all(|b| b.is_ascii_digit()));

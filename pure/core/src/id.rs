@@ -110,6 +110,8 @@ identifier! {
     MailId = "mai";
     /// One pending password reset.
     PasswordResetId = "pwr";
+    /// One claim of a domain by an organization.
+    DomainId = "dom";
     /// One mailed link that lets a person leave an organization.
     DepartureId = "dep";
 }

@@ -7,6 +7,7 @@ pub mod assertion;
 pub mod audit_chain;
 pub mod challenge;
 pub mod connection;
+pub mod domain;
 pub mod email;
 pub mod enforcement;
 pub mod id;

@@ -13,7 +13,7 @@ pub struct Candidate {
     pub user_id: UserId,
     /// Their place here, if they ever had one.
     pub membership: Option<(MembershipState, OrganizationRole)>,
-    /// Whether their address is proven; otherwise it is local to this organization.
+    /// Whether their address is more than local to this organization: proven, or once proven and theirs elsewhere too.
     pub address_proven: bool,
     /// Whether another subject of the same key space (connection, issuer, client id) is linked to them (R-LNK-5).
     pub linked_to_another_subject: bool,
@@ -192,6 +192,23 @@ fn is_claimed(facts: &Facts) -> bool {
 /// The organization has proven the domain, and its IdP vouches for the address.
 fn is_authoritative(facts: &Facts) -> bool {
     facts.domain_proven && is_claimed(facts)
+}
+
+/// Whether a sign-in proves the unproven address of the person whom its subject named: the IdP vouches for exactly that
+/// address, and the organization has proven its domain. Somebody else may have it proven; that is asked by whoever writes.
+///
+/// *Source*: R-LNK-4, last sentence.
+pub fn proves_address(linking: &Linking, facts: &Facts, asserts_stored_address: bool) -> bool {
+    match linking {
+        Linking::Existing { .. } | Linking::Join { bind: false, .. } => {
+            asserts_stored_address && is_authoritative(facts)
+        }
+        Linking::Link { .. }
+        | Linking::Join { bind: true, .. }
+        | Linking::Provision { .. }
+        | Linking::Prove { .. }
+        | Linking::Refuse(_) => false,
+    }
 }
 
 /// Whether a newcomer's pending invitation to the asserted address is taken along.
@@ -387,6 +404,20 @@ mod tests {
         assert_eq!(claim_address(Some(&removed)), AddressClaim::Refuse(LinkingRefusal::MembershipRemoved));
         let linked = Candidate { linked_to_another_subject: true, ..candidate(None) };
         assert_eq!(claim_address(Some(&linked)), AddressClaim::Refuse(LinkingRefusal::LinkedToAnotherSubject));
+    }
+
+    #[test]
+    fn r_lnk_4_a_sign_in_by_a_known_subject_proves_the_stored_address_once_the_domain_is_proven() {
+        let existing = Linking::Existing { user_id: user(1) };
+        let proven = Facts { domain_proven: true, ..facts() };
+        assert!(proves_address(&existing, &proven, true));
+        assert!(proves_address(&Linking::Join { user_id: user(1), bind: false }, &proven, true));
+        assert!(proves_address(&existing, &Facts { email_verified: EmailVerified::Missing, ..proven.clone() }, true));
+        assert!(!proves_address(&existing, &proven, false), "another address was asserted");
+        assert!(!proves_address(&existing, &facts(), true), "the domain is not proven");
+        let denied = Facts { email_verified: EmailVerified::FalseOrMalformed, ..proven.clone() };
+        assert!(!proves_address(&existing, &denied, true));
+        assert!(!proves_address(&Linking::Link { user_id: user(1) }, &proven, true), "a first contact");
     }
 
     #[test]

@@ -30,13 +30,15 @@ pub enum Permission {
     ProjectDelete,
     /// See and change the organization's single sign-on.
     ConnectionManage,
+    /// See, claim and give up the organization's domains.
+    DomainManage,
     /// Read the organization's audit log.
     AuditRead,
 }
 
 impl Permission {
     /// Every permission, in the order of the golden table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OrganizationRead,
         Self::OrganizationUpdate,
         Self::OrganizationDelete,
@@ -49,6 +51,7 @@ impl Permission {
         Self::ProjectManage,
         Self::ProjectDelete,
         Self::ConnectionManage,
+        Self::DomainManage,
         Self::AuditRead,
     ];
 
@@ -67,6 +70,7 @@ impl Permission {
             Self::ProjectManage => "project.manage",
             Self::ProjectDelete => "project.delete",
             Self::ConnectionManage => "connection.manage",
+            Self::DomainManage => "domain.manage",
             Self::AuditRead => "audit.read",
         }
     }
@@ -107,6 +111,7 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
             | P::ProjectManage
             | P::ProjectDelete
             | P::ConnectionManage
+            | P::DomainManage
             | P::AuditRead,
         )
         | (
@@ -120,6 +125,7 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
             | P::ProjectCreate
             | P::ProjectDelete
             | P::ConnectionManage
+            | P::DomainManage
             | P::AuditRead,
         )
         | (
@@ -134,6 +140,7 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
             | P::ProjectManage
             | P::ProjectDelete
             | P::ConnectionManage
+            | P::DomainManage
             | P::AuditRead,
         )
         | (
@@ -149,6 +156,7 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
             | P::ProjectManage
             | P::ProjectDelete
             | P::ConnectionManage
+            | P::DomainManage
             | P::AuditRead,
         ) => false,
     }

@@ -127,6 +127,12 @@ pub enum Refusal {
     Passkey(PasskeyRefusal),
     /// The connection was replaced or disabled while the sign-in was under way (R-SSO-7).
     ConnectionChanged,
+    /// The organization has this domain among its own already.
+    DomainExists,
+    /// The organization has as many domains as it may.
+    DomainLimit,
+    /// Somebody else has proven the address since (R-LNK-7).
+    AddressTaken,
 }
 
 /// What sort of "no" it is; the edge maps it to a status.
@@ -195,6 +201,9 @@ impl Refusal {
             Self::PersonalLinking(refusal) => refusal.code(),
             Self::Passkey(refusal) => refusal.code(),
             Self::ConnectionChanged => "connection-changed",
+            Self::DomainExists => "domain-exists",
+            Self::DomainLimit => "domain-limit",
+            Self::AddressTaken => "address-taken",
         }
     }
 
@@ -244,7 +253,10 @@ impl Refusal {
             | Self::PersonalLinking(
                 PersonalLinkingRefusal::AnotherAccountLinked | PersonalLinkingRefusal::LinkedToSomebodyElse,
             )
-            | Self::ConnectionChanged => RefusalKind::Conflict,
+            | Self::ConnectionChanged
+            | Self::DomainExists
+            | Self::DomainLimit
+            | Self::AddressTaken => RefusalKind::Conflict,
             Self::InvitationOver(_) | Self::AttemptOver => RefusalKind::Gone,
             Self::InvalidInput(_) | Self::InvalidCode => RefusalKind::Invalid,
             Self::TooManyRequests { .. } => RefusalKind::TooMany,
@@ -301,6 +313,9 @@ impl Refusal {
             Self::Linking(LinkingRefusal::EmailMissing) => "Your identity provider sent no e-mail address",
             Self::Passkey(refusal) => refusal.title(),
             Self::ConnectionChanged => "Single sign-on changed meanwhile",
+            Self::DomainExists => "The domain is in the list already",
+            Self::DomainLimit => "There are as many domains as there may be",
+            Self::AddressTaken => "The address is somebody else's now",
         }
     }
 
@@ -421,6 +436,11 @@ impl Refusal {
             }
             Self::Passkey(refusal) => refusal.advice(),
             Self::ConnectionChanged => "An Owner replaced or disabled it while you were signing in. Start again.",
+            Self::DomainExists => "Go on with the one that is there.",
+            Self::DomainLimit => "Remove one that you do not need, then add this one.",
+            Self::AddressTaken => {
+                "Another account has proven it since. Sign in another way, and give this account an address of yours."
+            }
         };
         text.to_owned()
     }

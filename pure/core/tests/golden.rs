@@ -61,6 +61,7 @@ struct Kind {
     owner_exemption: bool,
     owner_second_factor: bool,
     mfa_required: bool,
+    vouches: bool,
 }
 
 const OWNER: Kind = Kind {
@@ -70,6 +71,7 @@ const OWNER: Kind = Kind {
     owner_exemption: true,
     owner_second_factor: false,
     mfa_required: false,
+    vouches: false,
 };
 const OWNER_ENFORCED: Kind = Kind { name: "owner enforced", enforced: true, ..OWNER };
 const OWNER_BOUND: Kind = Kind { name: "owner not exempted", owner_exemption: false, ..OWNER_ENFORCED };
@@ -78,9 +80,10 @@ const OWNER_MFA: Kind = Kind { name: "owner mfa required", mfa_required: true, .
 const MEMBER: Kind = Kind { name: "member", role: OrganizationRole::Member, ..OWNER };
 const MEMBER_ENFORCED: Kind = Kind { name: "member enforced", enforced: true, ..MEMBER };
 const MEMBER_MFA: Kind = Kind { name: "member mfa required", mfa_required: true, ..MEMBER };
+const MEMBER_VOUCHED: Kind = Kind { name: "member, its domain", vouches: true, ..MEMBER };
 
 fn place(number: u8, kind: Kind) -> Place {
-    let Kind { name: _, role, enforced, owner_exemption, owner_second_factor, mfa_required } = kind;
+    let Kind { name: _, role, enforced, owner_exemption, owner_second_factor, mfa_required, vouches } = kind;
     Place {
         organization_id: organization(number),
         role,
@@ -93,6 +96,7 @@ fn place(number: u8, kind: Kind) -> Place {
         past: Past::default(),
         mfa_required,
         proofs_not_before: NOW,
+        vouches,
     }
 }
 
@@ -150,7 +154,7 @@ fn r_enf_4_sign_in_decisions() {
         "A", "B", "exempt", "proofs", "session", "new session", "A opens", "B opens", "account"
     );
     let ids = [1, 2].map(organization);
-    let kinds = [OWNER, OWNER_ENFORCED, OWNER_BOUND, MEMBER, MEMBER_ENFORCED];
+    let kinds = [OWNER, OWNER_ENFORCED, OWNER_BOUND, MEMBER, MEMBER_ENFORCED, MEMBER_VOUCHED];
     for (a, b) in kinds.iter().flat_map(|a| kinds.iter().map(move |b| (*a, *b))) {
         let world =
             World { address: AddressState::Proven, has_second_factor: false, places: vec![place(1, a), place(2, b)] };
@@ -173,8 +177,17 @@ fn r_enf_4_sign_in_decisions() {
         "A", "second factor", "exempt", "proofs", "session", "new session", "A opens"
     )
     .unwrap();
-    let kinds =
-        [OWNER, OWNER_MFA, OWNER_ENFORCED, OWNER_BOUND, OWNER_NEEDS_FACTOR, MEMBER, MEMBER_MFA, MEMBER_ENFORCED];
+    let kinds = [
+        OWNER,
+        OWNER_MFA,
+        OWNER_ENFORCED,
+        OWNER_BOUND,
+        OWNER_NEEDS_FACTOR,
+        MEMBER,
+        MEMBER_MFA,
+        MEMBER_ENFORCED,
+        MEMBER_VOUCHED,
+    ];
     for (a, has_second_factor) in kinds.iter().flat_map(|a| [false, true].map(|has| (*a, has))) {
         let world = World { address: AddressState::Proven, has_second_factor, places: vec![place(1, a)] };
         let exempt = if is_exempt(&world) { "yes" } else { "no" };

@@ -124,8 +124,10 @@ pub async fn confirm(app: &App, visitor: &Visitor, id: &str, typed: &str) -> Res
 /// The person, if their address is theirs to change and no enforcement binds them.
 async fn may_change(tx: &mut Tx, app: &App, caller: &Caller) -> Result<User, Error> {
     let user = tx.instance().load_user(caller.user_id()).await?;
-    if user.address != AddressState::Proven {
-        return Err(Refusal::NeedsProof.into());
+    match user.address {
+        // Who lost their address with its domain gives the account another one (R-LNK-7).
+        AddressState::Proven | AddressState::Unproven => {}
+        AddressState::LocalTo(_) => return Err(Refusal::NeedsProof.into()),
     }
     let epoch = tx.instance().load_policy_epoch().await?;
     password_reset::allowed(tx, &user, epoch, app.now()).await??;

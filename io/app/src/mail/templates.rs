@@ -4,6 +4,7 @@
 use orgate_core::time::Timestamp;
 
 use super::account_letters::AccountMail;
+use super::domain_letters::DomainMail;
 use super::enforcement_letters;
 use super::factor_letters::FactorMail;
 use super::letter::{Letter, fits_header_beside_code, foreign, foreign_beside_code};
@@ -48,6 +49,8 @@ pub enum MailTemplate {
     Personal(PersonalMail),
     /// About a person's second factors.
     Factor(FactorMail),
+    /// About a domain of an organization; to all Owners.
+    Domain(DomainMail),
     /// The code that proves the address of a sign-up (R-ORG-2).
     SignUpCode {
         /// The code.
@@ -222,6 +225,7 @@ impl MailTemplate {
             Self::Account(mail) => mail.name(),
             Self::Personal(mail) => mail.name(),
             Self::Factor(mail) => mail.name(),
+            Self::Domain(mail) => mail.name(),
             Self::SignUpCode { .. } => "sign-up-code",
             Self::SignUpWithKnownAddress { .. } => "sign-up-with-known-address",
             Self::PasswordReset { .. } => "password-reset",
@@ -250,6 +254,7 @@ impl MailTemplate {
             Self::Account(mail) => mail.letter(product),
             Self::Personal(mail) => mail.letter(product),
             Self::Factor(mail) => mail.letter(product),
+            Self::Domain(mail) => mail.letter(),
             Self::SignUpCode { code } => {
                 code_letter(product, "Your sign-up code", "Enter this code to confirm your address:", code)
             }

@@ -1,6 +1,8 @@
 //! Owns "Continue with SSO" on the common page: a person types an organization's short name or their own address.
-//! *Source*: R-IN-6. An address of an unproven domain gets one answer for all, and a mail if it is known.
+//! *Source*: R-IN-6. An address of a domain that an organization has proven leads to that organization's SSO, whoever's it
+//! is; any other address gets one answer for all, and a mail if it is known.
 
+use orgate_core::domain::DomainName;
 use orgate_core::email::EmailAddress;
 use orgate_core::name::Slug;
 use orgate_core::refusal::Refusal;
@@ -52,7 +54,7 @@ pub async fn login_page(app: &App, slug: &str) -> Result<LoginPage, Error> {
         .await
 }
 
-/// Finds where to go; mails the login addresses of a known person's organizations.
+/// Finds where to go, by the domain and never by the account (T-WEB-11); mails the login addresses of a known person's organizations.
 ///
 /// *Errors*: [`Refusal::NotFound`] for a short name that names nothing, [`Refusal::TooManyRequests`].
 pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Error> {
@@ -65,6 +67,9 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
     let email = EmailAddress::parse(typed)
         .map_err(|_| crate::error::invalid("name", "Type an e-mail address, such as dana@example.com."))?;
     limit::mail_to(app, visitor, email.key()).await?;
+    if let Some(slug) = organization_of(app, &email).await? {
+        return Ok(Found::Organization { slug });
+    }
     app.store
         .write((app.clone(), email), |tx, (app, email)| {
             Box::pin(async move {
@@ -89,4 +94,18 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
         .await?;
     app.outbox.wake();
     Ok(Found::MailedIfKnown)
+}
+
+/// The organization that has proven the domain, if people sign in through its SSO.
+async fn organization_of(app: &App, email: &EmailAddress) -> Result<Option<String>, Error> {
+    let Some(name) = DomainName::parse(email.domain()) else { return Ok(None) };
+    app.store
+        .read(name, |tx, name| {
+            Box::pin(async move {
+                let Some(holder) = tx.instance().find_domain_holder(name).await? else { return Ok(None) };
+                let organization = tx.organization(&holder.organization_id).load_organization().await?;
+                Ok::<_, Error>(organization.enforcement.connection.is_some().then_some(organization.slug))
+            })
+        })
+        .await
 }

@@ -10,6 +10,9 @@ mod support;
 mod world;
 
 mod configure;
+mod discovery;
+mod domain_reach;
+mod domains;
 mod endings;
 mod first_sign_in;
 mod hostile;

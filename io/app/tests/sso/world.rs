@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use orgate_app::connection::{self, ConnectionView, Saved, SettingsForm};
 use orgate_app::connection_test::{self, TestView};
+use orgate_app::domain::{self, DomainView, Verified};
 use orgate_app::entropy::Draw as _;
 use orgate_app::error::Error;
 use orgate_app::organization::OrganizationView;
@@ -408,5 +409,60 @@ pub fn asks(outcome: &Outcome) -> SignInId {
     match outcome {
         Outcome::Asks(id) => id.clone(),
         other => panic!("asks nothing but {other:?}"),
+    }
+}
+
+/// Domains.
+impl World {
+    /// Puts texts at a record's name, and nothing else.
+    pub fn publish(&self, name: &str, values: &[&str]) {
+        self.dns.texts(name, values);
+    }
+
+    /// Claims a domain by an Owner in a session of now.
+    pub async fn claim(&self, site: &Site, name: &str) -> DomainView {
+        let owner = self.with_password(&site.owner).await;
+        domain::claim(&self.bed.app, &owner.visitor, site.slug(), name).await.unwrap()
+    }
+
+    /// Verifies a claim by an Owner in a session of now.
+    pub async fn verify(&self, site: &Site, claim: &DomainView) -> Verified {
+        let owner = self.with_password(&site.owner).await;
+        domain::verify(&self.bed.app, &owner.visitor, site.slug(), claim.domain.id.as_str()).await.unwrap()
+    }
+
+    /// Claims a domain, publishes its record beside what is there, and verifies it.
+    pub async fn hold(&self, site: &Site, name: &str) -> DomainView {
+        let claim = self.claim(site, name).await;
+        self.publish(&claim.record_name, &[&claim.record_value]);
+        let verified = self.verify(site, &claim).await;
+        assert!(verified.report.ok, "{:?}", verified.report);
+        verified.view
+    }
+
+    /// How a claim stands.
+    pub async fn domain(&self, site: &Site, claim: &DomainView) -> DomainView {
+        let owner = self.with_password(&site.owner).await;
+        domain::get(&self.bed.app, &owner.visitor, site.slug(), claim.domain.id.as_str()).await.unwrap()
+    }
+
+    /// Whose address it is.
+    pub async fn address_of(&self, user_id: &UserId) -> AddressState {
+        let user = self
+            .read(user_id.clone(), |tx, user_id| Box::pin(async move { tx.instance().load_user(user_id).await }))
+            .await;
+        user.address
+    }
+
+    /// Somebody with this proven address and a session that a password made a moment ago.
+    pub async fn person_at(&self, name: &str, email: &str) -> Person {
+        let person = self.person(name).await;
+        let input = (person.id.clone(), EmailAddress::parse(email).unwrap(), self.bed.now());
+        self.bed
+            .write(input, |tx, (id, email, now)| {
+                Box::pin(async move { tx.instance().change_email(id, email, *now).await.map(drop) })
+            })
+            .await;
+        self.with_password(&Person { email: email.to_owned(), ..person }).await
     }
 }

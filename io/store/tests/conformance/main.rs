@@ -40,6 +40,7 @@ mod completeness;
 mod concurrency;
 mod connections;
 mod departures;
+mod domains;
 mod enforcement;
 mod identities;
 mod invitations;

@@ -7,6 +7,7 @@ pub mod account_export;
 pub mod audit_events;
 pub mod connection_tests;
 pub mod connections;
+pub mod domains;
 pub mod email_changes;
 pub mod enforcement;
 pub mod identities;

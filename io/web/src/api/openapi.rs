@@ -53,6 +53,7 @@ use crate::state::Web;
         super::connection_tests::create, super::connection_tests::show,
         super::identities::list, super::identities::clear,
         super::enforcement::show, super::enforcement::set,
+        super::domains::list, super::domains::create, super::domains::show, super::domains::verify, super::domains::remove,
         super::audit_events::list,
         super::operator::list, super::operator::set_entitlements,
     ),

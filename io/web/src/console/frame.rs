@@ -86,6 +86,7 @@ fn head(place: &CurrentPlace) -> OrganizationHead {
         shows_members: may(Permission::MemberList),
         shows_audit_log: may(Permission::AuditRead),
         shows_single_sign_on: may(Permission::ConnectionManage),
+        shows_domains: may(Permission::DomainManage),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod audit_log;
 pub mod connections;
 pub mod deletion;
 pub mod departure;
+pub mod domains;
 pub mod enforcement;
 mod frame;
 pub mod invitations;

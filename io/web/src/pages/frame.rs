@@ -57,6 +57,8 @@ pub enum Section {
     Settings,
     /// Settings > Single Sign-On.
     SingleSignOn,
+    /// Settings > Domains.
+    Domains,
     /// Account > Profile.
     Profile,
     /// Account > Sign-in and security.
@@ -78,6 +80,8 @@ pub struct OrganizationHead {
     pub shows_audit_log: bool,
     /// Whether Settings offers Single Sign-On (Owners).
     pub shows_single_sign_on: bool,
+    /// Whether Settings offers Domains (Owners).
+    pub shows_domains: bool,
 }
 
 impl OrganizationHead {

@@ -10,6 +10,7 @@ pub mod assets;
 pub mod audit_log;
 pub mod confirmation;
 pub mod departure;
+pub mod domains;
 pub mod enforcement;
 pub mod factors;
 pub mod frame;

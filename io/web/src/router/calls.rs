@@ -8,7 +8,9 @@ use crate::route::Routes;
 /// Every call.
 pub(super) fn all(routes: Routes) -> Routes {
     let routes = routes.api(GET, "/api/openapi.json", Public, api::openapi::show);
-    operator(enforcement(connections(projects(people(organizations(second_factors(account(sessions(routes)))))))))
+    operator(domains(enforcement(connections(projects(people(organizations(second_factors(account(sessions(
+        routes,
+    ))))))))))
 }
 
 fn sessions(routes: Routes) -> Routes {
@@ -141,6 +143,18 @@ fn connections(routes: Routes) -> Routes {
             Owner,
             api::connection_tests::show,
         )
+}
+
+fn domains(routes: Routes) -> Routes {
+    const ALL: &str = "/api/v1/organizations/{organization}/domains";
+    const ONE: &str = "/api/v1/organizations/{organization}/domains/{id}";
+    const VERIFICATION: &str = "/api/v1/organizations/{organization}/domains/{id}/verification";
+    routes
+        .api(GET, ALL, Owner, api::domains::list)
+        .api(POST, ALL, RecentOwner, api::domains::create)
+        .api(GET, ONE, Owner, api::domains::show)
+        .api(DELETE, ONE, RecentOwner, api::domains::remove)
+        .api(POST, VERIFICATION, RecentOwner, api::domains::verify)
 }
 
 fn enforcement(routes: Routes) -> Routes {

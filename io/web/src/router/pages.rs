@@ -16,6 +16,7 @@ pub(super) fn all(routes: Routes) -> Routes {
     let routes = project_pages(routes);
     let routes = connection_pages(routes);
     let routes = enforcement_pages(routes);
+    let routes = domain_pages(routes);
     routes.page(GET, "/api/docs", Public, api::openapi::read)
 }
 
@@ -239,6 +240,18 @@ fn enforcement_pages(routes: Routes) -> Routes {
         .page(POST, CONFIRMATION, RecentOwner, confirmation::create)
         .page(GET, REMOVAL, RecentOwner, removal::new)
         .page(POST, REMOVAL, RecentOwner, removal::create)
+}
+
+fn domain_pages(routes: Routes) -> Routes {
+    use crate::console::domains;
+    const VERIFICATION: &str = "/organizations/{slug}/domains/{id}/verification";
+    const REMOVAL: &str = "/organizations/{slug}/domains/{id}/removal";
+    routes
+        .page(GET, "/organizations/{slug}/settings/domains", Owner, domains::show)
+        .page(POST, "/organizations/{slug}/domains", RecentOwner, domains::create)
+        .page(POST, VERIFICATION, RecentOwner, domains::verify)
+        .page(GET, REMOVAL, Owner, domains::ask_removal)
+        .page(POST, REMOVAL, RecentOwner, domains::remove)
 }
 
 fn connection_pages(routes: Routes) -> Routes {

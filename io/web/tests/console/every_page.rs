@@ -42,6 +42,7 @@ async fn every_page_renders_for_an_owner_and_for_a_member_as_its_access_says() {
     let people = format!("/organizations/acme/projects/{project}/members");
     owner.submit(&people, &[("email", "mia@example.com"), ("role", "admin")]).await;
     owner.post("/organizations/acme/invitations", &[("emails", "kim@example.com"), ("role", "member")]).await;
+    let domain = owner.submit("/organizations/acme/domains", &[("name", "acme.example")]).await.id("dom_");
     let invitation = owner.open("/organizations/acme/invitations").await.id("inv_");
 
     let mut seen = 0;
@@ -55,6 +56,7 @@ async fn every_page_renders_for_an_owner_and_for_a_member_as_its_access_says() {
             Some("projects") => &project,
             Some("members") => whose,
             Some("invitations") => &invitation,
+            Some("domains") => &domain,
             _ => "",
         };
         let path = route.path.replace("{slug}", "acme").replace("{id}", id).replace("{user}", &user);

@@ -10,6 +10,7 @@ mod audit_log;
 mod bringing_together;
 mod browser;
 mod deletion;
+mod domains;
 mod enforcement;
 mod every_page;
 mod invitations;

@@ -53,6 +53,9 @@ fn all() -> Vec<Refusal> {
         Refusal::NeedsMailedCode,
         Refusal::FactorExists,
         Refusal::ConnectionChanged,
+        Refusal::DomainExists,
+        Refusal::DomainLimit,
+        Refusal::AddressTaken,
     ];
     all.extend([InvitationEnd::Accepted, InvitationEnd::Revoked, InvitationEnd::Expired].map(Refusal::InvitationOver));
     all.extend(LinkingRefusal::ALL.map(Refusal::Linking));
@@ -79,7 +82,10 @@ fn is_listed(refusal: &Refusal) -> bool {
         | Refusal::Passkey(_)
         | Refusal::NoSecondFactor(_)
         | Refusal::NeedsMailedCode
-        | Refusal::FactorExists => true,
+        | Refusal::FactorExists
+        | Refusal::DomainExists
+        | Refusal::DomainLimit
+        | Refusal::AddressTaken => true,
     }
 }
 

@@ -13,6 +13,9 @@ fn fields_of(path: &str) -> Vec<(&'static str, &'static str)> {
     if path.ends_with("/invitations") {
         return vec![("emails", "a@example.com"), ("role", "member")];
     }
+    if path.ends_with("/domains") {
+        return vec![("name", "acme.example")];
+    }
     let role = if path.contains("/projects/") { "read_only" } else { "member" };
     vec![
         ("name", "A"),
@@ -65,6 +68,7 @@ async fn t_org_5_an_id_of_another_organization_is_not_found_in_ones_own() {
     };
     let project = text(&made("projects", json!({ "name": "Falcon" })).await["id"]);
     let connection = text(&made("connections", json!({ "kind": "oidc" })).await["id"]);
+    let domain = text(&made("domains", json!({ "name": "acme.example" })).await["id"]);
     let invited = made("invitations", json!({ "emails": ["new@example.com"], "role": "member" })).await;
     let invitation = text(&invited["items"][0]["id"]);
     for (method, path) in [
@@ -75,6 +79,9 @@ async fn t_org_5_an_id_of_another_organization_is_not_found_in_ones_own() {
         (Method::DELETE, format!("connections/{connection}")),
         (Method::POST, format!("connections/{connection}/tests")),
         (Method::GET, format!("connections/{connection}/attempts")),
+        (Method::GET, format!("domains/{domain}")),
+        (Method::POST, format!("domains/{domain}/verification")),
+        (Method::DELETE, format!("domains/{domain}")),
         (Method::DELETE, format!("invitations/{invitation}")),
         (Method::POST, format!("invitations/{invitation}/mails")),
         (Method::GET, format!("members/{}", sam.id)),
@@ -84,7 +91,13 @@ async fn t_org_5_an_id_of_another_organization_is_not_found_in_ones_own() {
         ask.refused(StatusCode::NOT_FOUND, "not-found").await;
     }
     // All of it is still there for its owner.
-    for path in [format!("projects/{project}"), format!("connections/{connection}"), format!("members/{}", sam.id)] {
+    let kept = [
+        format!("projects/{project}"),
+        format!("connections/{connection}"),
+        format!("domains/{domain}"),
+        format!("members/{}", sam.id),
+    ];
+    for path in kept {
         site.get(&format!("/api/v1/organizations/{acme}/{path}")).bearer(&sam).expect(StatusCode::OK).await;
     }
 }

@@ -1,20 +1,20 @@
 //! Owns what opens a person's own account: credentials, address, other sessions, creating organizations, accepting an
-//! invitation. *Source*: R-IN-9. An SSO proof alone never does.
+//! invitation. *Source*: R-IN-9. An SSO proof alone never does, unless it reaches everywhere (R-LNK-6).
 
 use super::organization::is_confirmed_by_mail;
-use super::proofs::has_shown_second_factor;
+use super::proofs::{has_shown_second_factor, reaches};
 use super::{AddressState, Decision, Requirement, World};
 use crate::proof::Proofs;
 
 /// Decides on proofs that count already.
 pub(super) fn decide(world: &World, counting: &Proofs) -> Decision {
-    let personal = counting.iter().any(|proof| proof.method().is_personal());
+    let reaching = counting.iter().any(|proof| reaches(world, proof));
     let confirmed = match world.address {
         AddressState::Proven => is_confirmed_by_mail(counting),
         // The code would prove the address first, and that makes it a proven one (R-LNK-4).
-        AddressState::LocalTo(_) => false,
+        AddressState::LocalTo(_) | AddressState::Unproven => false,
     };
-    if !personal && !confirmed {
+    if !reaching && !confirmed {
         return Decision::Require(Requirement::Proof);
     }
     if world.has_second_factor && !has_shown_second_factor(world, counting) {

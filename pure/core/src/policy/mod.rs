@@ -27,6 +27,9 @@ pub enum AddressState {
     Proven,
     /// Unproven: it names this person in one organization only.
     LocalTo(OrganizationId),
+    /// Unproven since its domain passed to another organization (R-LNK-7): it names this person nowhere but where they are
+    /// a member already.
+    Unproven,
 }
 
 /// What policy knows of one organization that the person is a member of.
@@ -44,6 +47,9 @@ pub struct Place {
     pub mfa_required: bool,
     /// The person's proofs from before this moment do not open it (R-IN-7).
     pub proofs_not_before: Timestamp,
+    /// It holds the domain of the address that is stored and proven on the person, so what its connection proves reaches
+    /// further than itself (R-LNK-6).
+    pub vouches: bool,
 }
 
 /// What policy knows of a person: who they are and the active memberships of their own making.
@@ -197,6 +203,7 @@ mod tests {
             past: Past::default(),
             mfa_required: false,
             proofs_not_before: Timestamp::from_millis(0),
+            vouches: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Owns the second gate: what opens one organization. *Source*: R-ENF-4, R-LNK-6, R-IN-4.
 
 use super::enforcement::exempts;
-use super::proofs::{has_shown_second_factor, is_by_own_connection};
+use super::proofs::{has_shown_second_factor, is_by_own_connection, reaches};
 use super::{Decision, Place, Requirement, World};
 use crate::method::AuthenticationMethod;
 use crate::proof::{Proof, Proofs};
@@ -18,7 +18,7 @@ pub(super) fn decide(world: &World, place: &Place, counting: &Proofs) -> Decisio
     if place.enforcement.enforced && !(personal && exempts(place, world)) {
         return Decision::Require(Requirement::Sso);
     }
-    if !personal && !is_confirmed_by_mail(&here) {
+    if !here.iter().any(|proof| reaches(world, proof)) && !is_confirmed_by_mail(&here) {
         return Decision::Require(Requirement::Proof);
     }
     if (world.has_second_factor || place.mfa_required) && !has_shown_second_factor(world, &here) {

@@ -181,6 +181,7 @@ fn without_past(world: &World) -> World {
         past: Past::default(),
         mfa_required: place.mfa_required,
         proofs_not_before: place.proofs_not_before,
+        vouches: place.vouches,
     };
     World {
         address: world.address.clone(),

@@ -1,7 +1,7 @@
 //! Owns which proofs of a session still count. The moments that a proof is compared with only move forward, so one that
 //! an organization's connection stops vouching for never counts again while its person stays a member there.
 
-use super::{Place, World};
+use super::{AddressState, Place, World};
 use crate::proof::{Proof, Proofs};
 
 /// The proofs that count today.
@@ -31,6 +31,19 @@ pub(super) fn is_by_own_connection(place: &Place, proof: &Proof) -> bool {
         }
         (_, _) => false,
     }
+}
+
+/// Whether a proof reaches further than the organization whose connection made it: every personal one does, and an SSO
+/// proof if its organization holds the domain of the address that is stored and proven on the person.
+///
+/// *Source*: R-LNK-6. What the IdP asserted does not come into it.
+pub(super) fn reaches(world: &World, proof: &Proof) -> bool {
+    if proof.method().is_personal() {
+        return true;
+    }
+    let place = proof.organization_id().and_then(|id| world.place(id));
+    world.address == AddressState::Proven
+        && place.is_some_and(|place| place.vouches && is_by_own_connection(place, proof))
 }
 
 /// Whether a second factor was shown that the person still has.

@@ -72,6 +72,7 @@ pub fn world(model: &model::World) -> World {
             past: Past::default(),
             mfa_required: organization.mfa_required,
             proofs_not_before: moment(0),
+            vouches: organization.has_domain,
         })
     };
     World {

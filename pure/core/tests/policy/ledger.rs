@@ -183,6 +183,7 @@ impl Ledger {
             past: past.swept_up_to(PolicyEpoch::from_number(i64::from(row.swept))),
             mfa_required: false,
             proofs_not_before: bridge::moment(0),
+            vouches: false,
         })
     }
 }

@@ -22,6 +22,8 @@ pub struct Organization {
     pub owner_second_factor: bool,
     pub mfa_required: bool,
     pub connection: Option<u8>,
+    /// It has proven the domain of the address that is stored on the person.
+    pub has_domain: bool,
 }
 
 /// Somewhere the person is not.
@@ -32,6 +34,7 @@ pub const ELSEWHERE: Organization = Organization {
     owner_second_factor: false,
     mfa_required: false,
     connection: None,
+    has_domain: false,
 };
 
 /// The person and the organizations. Who has no proven address has one that names them in one organization only.
@@ -110,6 +113,13 @@ impl World {
         (0..ORGANIZATIONS).any(|number| self.counts(number, shown))
     }
 
+    /// R-LNK-6: for others a proof counts only if the connection's organization has proven the domain of the address that
+    /// is stored and proven on the person.
+    fn reaches_everywhere(&self, shown: Shown) -> bool {
+        let by = |number: usize| self.organizations[number].has_domain && self.counts(number, shown);
+        self.has_proven_address && (0..ORGANIZATIONS).any(by)
+    }
+
     /// The first gate. R-ENF-4: a non-exempt person gets and keeps a session only while it carries an SSO proof by an
     /// active connection of an organization they belong to. R-LNK-6: a code serves only on top of an SSO proof.
     pub fn session(&self, shown: Shown) -> Answer {
@@ -142,7 +152,8 @@ impl World {
     }
 
     /// The second gate. R-ENF-4: an enforcing organization opens to its own connection's proof or, for an Owner it
-    /// exempts, to a personal proof. R-LNK-6: the others open to a personal proof, their own SSO, or any SSO and a code;
+    /// exempts, to a personal proof. R-LNK-6: the others open to a personal proof, their own SSO, SSO that reaches
+    /// everywhere, or any SSO and a code;
     /// R-IN-4: and all but the own SSO to a second factor if the person has one or the organization requires one.
     pub fn organization(&self, number: usize, shown: Shown) -> Answer {
         self.organization_after_cut(number, shown, shown)
@@ -167,21 +178,21 @@ impl World {
             if !since.password || !self.exempts(*organization) {
                 return Answer::ShowSso;
             }
-        } else if !since.password && !by_mail {
+        } else if !since.password && !by_mail && !self.reaches_everywhere(since) {
             return Answer::ShowMore;
         }
         self.after_first_factor(self.has_second_factor || organization.mfa_required, since)
     }
 
-    /// R-IN-9: the account opens to a personal proof, or to an SSO proof and a code mailed to the proven address; and to
-    /// the second factor if the person has one.
+    /// R-IN-9: the account opens to a personal proof, an SSO proof that reaches everywhere, or an SSO proof and a code mailed
+    /// to the proven address; and to the second factor if the person has one.
     pub fn account(&self, shown: Shown) -> Answer {
         let gate = self.session(shown);
         if gate != Answer::Opens {
             return gate;
         }
         let by_mail = self.has_proven_address && self.any_sso_counts(shown) && shown.code;
-        if !shown.password && !by_mail {
+        if !shown.password && !by_mail && !self.reaches_everywhere(shown) {
             return Answer::ShowMore;
         }
         self.after_first_factor(self.has_second_factor, shown)

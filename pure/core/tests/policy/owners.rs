@@ -86,6 +86,7 @@ fn world(person: Person, terms: [Terms; 2], has_proven_address: bool) -> World {
             owner_second_factor,
             mfa_required: false,
             connection: Some(0),
+            has_domain: false,
         }
     };
     let organizations = [organization(0), organization(1), ELSEWHERE];

@@ -14,6 +14,7 @@ fn world(a: Role, b: Role, c: Role) -> World {
         owner_second_factor: false,
         mfa_required: false,
         connection: Some(0),
+        has_domain: false,
     };
     World {
         organizations: [organization(a, true), organization(b, true), organization(c, false)],

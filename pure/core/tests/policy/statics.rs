@@ -113,6 +113,25 @@ fn r_in_9_r_sso_7_policy_and_model_agree_in_every_world_of_two_organizations() {
     assert_eq!(counted, 129 * 129 * 4);
 }
 
+/// Two organizations, each of which may have proven the domain of the person's address, and an address that is the
+/// person's or not.
+#[test]
+fn r_lnk_6_policy_and_model_agree_on_what_reaches_further_in_every_world_of_two_organizations() {
+    let with_domains = |one: Organization| BOTH.map(|has_domain| Organization { has_domain, ..one });
+    let all: Vec<_> = organizations(&[None, Some(0), Some(1)]).into_iter().flat_map(with_domains).collect();
+    assert_eq!(all.len(), 2 * 97);
+    let sets = with_proofs(shown(2));
+    for a in &all {
+        for b in all.iter().filter(|b| a.has_domain || b.has_domain) {
+            for (has_second_factor, has_proven_address) in [(false, false), (false, true), (true, false), (true, true)]
+            {
+                let organizations = [*a, *b, ELSEWHERE];
+                compare(&World { organizations, has_second_factor, has_proven_address }, &sets);
+            }
+        }
+    }
+}
+
 /// Two organizations, the first of which an Owner cut off from what was shown before; some of it was shown again since.
 #[test]
 fn r_in_7_policy_and_model_agree_on_what_opens_after_an_owners_cut() {

@@ -21,6 +21,7 @@ pub fn organizations(connections: &[Option<u8>]) -> Vec<Organization> {
                                 owner_second_factor,
                                 mfa_required,
                                 connection,
+                                has_domain: false,
                             });
                         }
                     }

@@ -1,6 +1,7 @@
 use orgate_core::id::Identifier;
 
 use super::super::account_letters::AccountMail;
+use super::super::domain_letters::{DomainMail, LapseReason};
 use super::super::factor_letters::{Factor, FactorMail};
 use super::super::templates::{RequiredSignIn, ResetLink, SignInAddress};
 use super::*;
@@ -64,6 +65,20 @@ fn all(name: &str) -> Vec<MailTemplate> {
         MailTemplate::TrialOver { organization: text(), at, settings_url: url() },
         MailTemplate::WayBackLost { organization: text(), settings_url: url() },
         MailTemplate::ExemptSignIn { organization: text(), owner: text(), at, url: url() },
+        MailTemplate::Domain(DomainMail::AboutToLapse {
+            organization: text(),
+            domain: text(),
+            lapses_at: at,
+            domains_url: url(),
+        }),
+        MailTemplate::Domain(DomainMail::Lapsed {
+            organization: text(),
+            domain: text(),
+            reason: LapseReason::TakenOver,
+            at,
+            domains_url: url(),
+        }),
+        MailTemplate::Domain(DomainMail::Contested { organization: text(), domain: text(), at, domains_url: url() }),
         MailTemplate::Account(AccountMail::EmailTaken { sign_in_url: url() }),
         MailTemplate::Account(AccountMail::EmailChanged { at, masked_email: text() }),
         MailTemplate::Account(AccountMail::PasswordRemoved { at, reset_url: url() }),
@@ -168,7 +183,7 @@ fn every_template_has_a_name_of_its_own_a_subject_and_something_to_read() {
         assert!(!content.subject.is_empty() && content.text.lines().count() > 3, "{content:?}");
         assert_eq!(content.html.is_none(), carries_code(&template), "{}", template.name());
     }
-    assert_eq!(names.len(), 32);
+    assert_eq!(names.len(), 35);
 }
 
 #[test]

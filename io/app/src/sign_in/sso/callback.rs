@@ -14,9 +14,11 @@ use super::act::{Outcome, act, changed, refuse as refuse_by_rule, tested};
 use super::attempts::{self, Ended};
 use super::document::{self, Document, Purpose};
 use super::drive;
+use super::facts::address_of;
 use crate::app::App;
 use crate::connection::{open_settings, redirect_uri};
 use crate::connection_test;
+use crate::domain;
 use crate::error::{Error, Fault};
 use crate::visitor::Visitor;
 
@@ -39,7 +41,9 @@ pub async fn callback(
     let outcome = match drive::to_end(app, connection_id, resume(exchange, &callback)).await? {
         Step::Done(statement) => {
             let (connection, revision) = (document.connection_id.clone(), document.revision_id.clone());
-            document.assertion = Some(statement.through(connection, revision));
+            let assertion = statement.through(connection, revision);
+            domain::renew_for(app, &document.organization_id, address_of(&assertion).as_ref()).await?;
+            document.assertion = Some(assertion);
             finish(app, visitor, document).await?
         }
         Step::Refuse(refusal) => refuse(app, visitor, document, refusal).await?,

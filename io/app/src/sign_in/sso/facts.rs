@@ -12,6 +12,7 @@ use orgate_store::{KeySpace, Tx, User};
 use super::document::Document;
 use crate::app::App;
 use crate::authorise::Caller;
+use crate::domain;
 use crate::error::Error;
 use crate::limit;
 
@@ -21,7 +22,7 @@ pub(super) fn space_of(assertion: &Assertion) -> KeySpace<'_> {
 }
 
 /// The asserted address, if it is one.
-pub(super) fn address_of(assertion: &Assertion) -> Option<EmailAddress> {
+pub(crate) fn address_of(assertion: &Assertion) -> Option<EmailAddress> {
     assertion.email.as_deref().and_then(|email| EmailAddress::parse(email).ok())
 }
 
@@ -45,6 +46,10 @@ pub(crate) async fn gather(
         (Some(_), _) | (None, None) => None,
     };
     let concerned = identity.as_ref().or(holder.as_ref()).map(|candidate| candidate.user_id.clone());
+    let domain_proven = match &address {
+        Some(address) => domain::is_proven(tx, organization_id, address).await?,
+        None => false,
+    };
     let own_session = browser
         .filter(|caller| caller.decide(Question::Account) == Decision::Allow)
         .map(|caller| caller.user_id().clone());
@@ -53,7 +58,7 @@ pub(crate) async fn gather(
         has_email: address.is_some(),
         email_verified: assertion.email_verified,
         holder,
-        domain_proven: false,
+        domain_proven,
         has_room: limit::has_room(tx, app, organization_id).await?,
         code_proven: document.code_proven_for.is_some() && document.code_proven_for == concerned,
         own_session,
@@ -111,7 +116,7 @@ pub(crate) async fn of_user(
     Ok(Candidate {
         user_id: user.id,
         membership: membership.map(|membership| (membership.state, membership.role)),
-        address_proven: user.address == AddressState::Proven,
+        address_proven: !matches!(&user.address, AddressState::LocalTo(home) if home == organization_id),
         linked_to_another_subject,
     })
 }

@@ -5,7 +5,7 @@ use orgate_core::actor::Actor;
 use orgate_core::assertion::Assertion;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{IdentityId, UserId};
-use orgate_core::linking::{Facts, Linking, takes_invitation};
+use orgate_core::linking::{Facts, Linking, proves_address, takes_invitation};
 use orgate_core::membership::MembershipOrigin;
 use orgate_core::name::Name;
 use orgate_core::policy::{AddressState, PolicyEpoch};
@@ -60,6 +60,9 @@ pub(super) async fn apply(
             return Err(Error::Fault(Fault::Impossible("writing a linking decision that writes nothing")));
         }
     };
+    if is_vouched_for(tx, assertion, facts, linking, &user_id).await? {
+        address::vouched(tx, app, visitor, &document.organization_id, &user_id).await?;
+    }
     if takes_invitation(linking, facts)
         && let Some(address) = credible_address(tx, document, assertion).await?
     {
@@ -70,6 +73,18 @@ pub(super) async fn apply(
         view.touch_identity(&identity.id, app.now()).await?;
     }
     Ok(user_id)
+}
+
+/// Whether this sign-in proves the address that is stored on the person (R-LNK-4, last sentence).
+async fn is_vouched_for(
+    tx: &mut Tx,
+    assertion: &Assertion,
+    facts: &Facts,
+    linking: &Linking,
+    user_id: &UserId,
+) -> Result<bool, Error> {
+    let user = tx.instance().load_user(user_id).await?;
+    Ok(proves_address(linking, facts, address_of(assertion).is_some_and(|asserted| asserted == user.email)))
 }
 
 /// The address whose invitation is taken along: the one that a code of this attempt proved, else the asserted one.

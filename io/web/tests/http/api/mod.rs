@@ -4,6 +4,7 @@ mod account;
 mod audit_events;
 mod bringing_together;
 mod connections;
+mod domains;
 mod enforcement;
 mod invitations;
 mod members;

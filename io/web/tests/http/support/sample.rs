@@ -30,6 +30,8 @@ pub fn body_of(route: &Route) -> Option<Value> {
     let body = match (route.method.as_str(), last) {
         ("POST", "sign-ups") => json!({ "email": "a@example.com", "password": "some long password", "name": "A" }),
         ("POST", "second-factor") => json!({ "method": "totp", "code": "123456" }),
+        ("POST", "domains") => json!({ "name": "acme.example" }),
+        ("POST", "verification") if route.path.contains("/domains/") => return None,
         ("POST", "verification" | "confirmation") => json!({ "code": "123456" }),
         ("POST", "email-changes") => json!({ "email": "a@example.com" }),
         ("POST", "sessions") => json!({ "method": "password", "email": "a@example.com", "password": "x" }),

@@ -3,6 +3,7 @@
 mod account;
 mod console;
 mod departure;
+mod domains;
 mod enforcement;
 mod factors;
 mod passkeys;
@@ -26,6 +27,7 @@ pub fn all(theme: Theme) -> Vec<Sample> {
     console::add(&mut samples);
     sso::add(&mut samples);
     enforcement::add(&mut samples);
+    domains::add(&mut samples);
     account::add(&mut samples);
     factors::add(&mut samples);
     passkeys::add(&mut samples);
@@ -60,6 +62,7 @@ impl Samples {
                 shows_members: true,
                 shows_audit_log: true,
                 shows_single_sign_on: true,
+                shows_domains: true,
             }),
             others: vec![
                 OtherOrganization { name: "Borealis Freight".to_owned(), slug: "borealis".to_owned() },

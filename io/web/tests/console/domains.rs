@@ -1,0 +1,97 @@
+//! `/organizations/{slug}/settings/domains` and `/domains`.
+
+use http::StatusCode;
+use orgate_testkit::Dns;
+
+use crate::browser::Console;
+use crate::support::Bed;
+
+const PAGE: &str = "/organizations/acme/settings/domains";
+const RECORD: &str = "_orgate-challenge.acme.example";
+
+async fn console() -> (Console, Dns) {
+    let dns = Dns::start();
+    let bed = Bed::sqlite_with(&[("ORGATE_DNS_SERVERS", &dns.address().to_string())]).await;
+    (Console::over(bed), dns)
+}
+
+/// The value to copy on the page.
+fn value(page: &str) -> String {
+    let start = page.find("orgate-domain-verification=").unwrap();
+    page[start..].split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_owner_adds_a_domain_copies_its_record_and_verifies_it() {
+    let (console, dns) = console().await;
+    let olga = console.owner("olga", "acme").await;
+    olga.open(PAGE).await.says(&["Show which domains are yours", "aria-current=\"page\">Domains</a>"]);
+    let added = olga.submit("/organizations/acme/domains", &[("name", "Acme.example")]).await;
+    added.says(&["acme.example is added", RECORD, "Waiting for the record", "Add a domain"]);
+    let (id, record) = (added.id("dom_"), value(&added.text));
+    let verify = format!("/organizations/acme/domains/{id}/verification");
+
+    let missing = olga.post(&verify, &[]).await;
+    assert_eq!(missing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    missing.says(&["There is no TXT record at", RECORD, "Publish it where"]);
+    dns.texts(RECORD, &["<script>other</script>"]);
+    let other = olga.post(&verify, &[]).await;
+    other.says(&["but not this one", "expected", "received", "&#60;script"]).says_nothing_of(&["<script>other"]);
+    dns.texts(RECORD, &[&record]);
+    olga.submit(&verify, &[]).await.says(&["acme.example is verified.", "Verified", "Record last seen", "Look now"]);
+    olga.open("/organizations/acme/audit-log").await.says(&["verified the domain acme.example"]);
+}
+
+#[tokio::test]
+async fn what_is_no_domain_of_ones_own_is_said_at_the_field() {
+    let (console, _dns) = console().await;
+    let olga = console.owner("olga", "acme").await;
+    let refused = olga.post("/organizations/acme/domains", &[("name", "gmail.com")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.says(&["id=\"name-error\"", "Anybody can have an address at this domain", "value=\"gmail.com\""]);
+    olga.submit("/organizations/acme/domains", &[("name", "acme.example")]).await;
+    let twice = olga.post("/organizations/acme/domains", &[("name", "acme.example")]).await;
+    assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
+    twice.says(&["The domain is in the list already."]);
+}
+
+#[tokio::test]
+async fn removing_a_domain_says_what_ends_and_a_member_sees_none() {
+    let (console, dns) = console().await;
+    let olga = console.owner("olga", "acme").await;
+    let mia = console.member(&olga, "acme", "mia", "member").await;
+    let added = olga.submit("/organizations/acme/domains", &[("name", "example.com")]).await;
+    let (id, record) = (added.id("dom_"), value(&added.text));
+    let removal = format!("/organizations/acme/domains/{id}/removal");
+    olga.open(&removal).await.says(&["Remove example.com?", "The claim and its record", "All Owners are mailed"]);
+    dns.texts("_orgate-challenge.example.com", &[&record]);
+    olga.submit(&format!("/organizations/acme/domains/{id}/verification"), &[]).await;
+    olga.open(&removal).await.says(&["<b>2</b>", "members have an address in it", "mailed code first"]);
+    for path in [PAGE, &removal] {
+        assert_eq!(mia.get(path).await.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(mia.post("/organizations/acme/domains", &[("name", "x.example")]).await.status, StatusCode::FORBIDDEN);
+    mia.open("/organizations/acme/settings").await.says_nothing_of(&["Domains</a>"]);
+    olga.submit(&removal, &[]).await.says(&["The domain is removed.", "Show which domains are yours"]);
+}
+
+#[tokio::test]
+async fn t_web_11_the_sign_in_page_answers_by_the_domain_alike_for_known_and_unknown_addresses() {
+    let (console, dns) = console().await;
+    let olga = console.owner("olga", "acme").await;
+    console.connection(&olga, "acme").await;
+    let stranger = console.browser();
+    let ask = async |address: &str| stranger.post("/sign-in/sso", &[("identifier", address)]).await;
+    let (known, unknown) = (ask("olga@example.com").await, ask("nono@example.com").await);
+    assert_eq!((known.status, unknown.status), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(known.text.replace("olga@", "nono@"), unknown.text);
+
+    let added = olga.submit("/organizations/acme/domains", &[("name", "example.com")]).await;
+    dns.texts("_orgate-challenge.example.com", &[&value(&added.text)]);
+    olga.submit(&format!("/organizations/acme/domains/{}/verification", added.id("dom_")), &[]).await;
+    let (known, unknown) = (ask("olga@example.com").await, ask("nono@example.com").await);
+    assert_eq!((known.status, unknown.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
+    assert_eq!((known.location(), known.text.as_str()), (unknown.location(), unknown.text.as_str()));
+    assert_eq!(known.location(), "/sign-in/acme");
+    assert_eq!(ask("nono@other.example").await.status, StatusCode::OK);
+}

@@ -121,7 +121,7 @@ pub async fn mail_once(app: &App) -> Result<usize, Error> {
 /// *Errors*: those of the store.
 pub async fn sweep_once(app: &App) -> Result<u64, Error> {
     let moment = app.now().minus(KEPT);
-    let rows = sweep_rows(app, moment).await?;
+    let rows = sweep_rows(app, moment).await? + sweep_log_outs(app).await?;
     let sessions = app
         .store
         .write(moment, |tx, moment| {
@@ -149,6 +149,18 @@ async fn sweep_rows(app: &App, moment: Timestamp) -> Result<u64, Error> {
                 rows += instance.delete_origins_unseen_since(moment.minus(DEVICES_KEPT)).await?;
                 rows += instance.delete_devices_unseen_since(moment.minus(DEVICES_KEPT)).await?;
                 Ok(rows)
+            })
+        })
+        .await
+}
+
+/// What a log-out takes is of no use to look at afterwards, and a hint is personal: it goes at once.
+async fn sweep_log_outs(app: &App) -> Result<u64, Error> {
+    app.store
+        .write(app.now(), |tx, now| {
+            Box::pin(async move {
+                let rows = tx.instance().delete_expired_provider_sessions(*now).await?;
+                Ok(rows + tx.instance().delete_expired_log_outs(*now).await?)
             })
         })
         .await

@@ -33,6 +33,15 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0009_organization_changes.postgres.sql"),
         ],
     },
+    Migration {
+        version: 10,
+        name: "log_outs",
+        text: include_str!("../migrations/0010_log_outs.sql"),
+        own: [
+            include_str!("../migrations/0010_log_outs.sqlite.sql"),
+            include_str!("../migrations/0010_log_outs.postgres.sql"),
+        ],
+    },
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

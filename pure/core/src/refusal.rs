@@ -127,6 +127,12 @@ pub enum Refusal {
     Passkey(PasskeyRefusal),
     /// The connection was replaced or disabled while the sign-in was under way (R-SSO-7).
     ConnectionChanged,
+    /// The person signed out at the identity provider while the sign-in was under way (T-LO-2).
+    SignedOutAtProvider,
+    /// A browser came back from signing out at an identity provider and brought no state (T-LO-1).
+    LogOutStateMissing,
+    /// The state that it brought belongs to no sign-out of this browser, or was used (T-LO-1).
+    LogOutStateUnknown,
 }
 
 /// What sort of "no" it is; the edge maps it to a status.
@@ -195,6 +201,9 @@ impl Refusal {
             Self::PersonalLinking(refusal) => refusal.code(),
             Self::Passkey(refusal) => refusal.code(),
             Self::ConnectionChanged => "connection-changed",
+            Self::SignedOutAtProvider => "signed-out-at-provider",
+            Self::LogOutStateMissing => "log-out-state-missing",
+            Self::LogOutStateUnknown => "log-out-state-unknown",
         }
     }
 
@@ -244,9 +253,10 @@ impl Refusal {
             | Self::PersonalLinking(
                 PersonalLinkingRefusal::AnotherAccountLinked | PersonalLinkingRefusal::LinkedToSomebodyElse,
             )
+            | Self::SignedOutAtProvider
             | Self::ConnectionChanged => RefusalKind::Conflict,
-            Self::InvitationOver(_) | Self::AttemptOver => RefusalKind::Gone,
-            Self::InvalidInput(_) | Self::InvalidCode => RefusalKind::Invalid,
+            Self::InvitationOver(_) | Self::AttemptOver | Self::LogOutStateUnknown => RefusalKind::Gone,
+            Self::InvalidInput(_) | Self::InvalidCode | Self::LogOutStateMissing => RefusalKind::Invalid,
             Self::TooManyRequests { .. } => RefusalKind::TooMany,
             Self::Busy => RefusalKind::Unavailable,
         }
@@ -301,6 +311,8 @@ impl Refusal {
             Self::Linking(LinkingRefusal::EmailMissing) => "Your identity provider sent no e-mail address",
             Self::Passkey(refusal) => refusal.title(),
             Self::ConnectionChanged => "Single sign-on changed meanwhile",
+            Self::SignedOutAtProvider => "You signed out at your identity provider meanwhile",
+            Self::LogOutStateMissing | Self::LogOutStateUnknown => "No sign-out of this browser is waiting",
         }
     }
 
@@ -421,6 +433,15 @@ impl Refusal {
             }
             Self::Passkey(refusal) => refusal.advice(),
             Self::ConnectionChanged => "An Owner replaced or disabled it while you were signing in. Start again.",
+            Self::SignedOutAtProvider => "It told us so while you were signing in. Start again to sign in anew.",
+            Self::LogOutStateMissing => {
+                "What came back from the identity provider belongs to no sign-out here, so nothing was changed. Open the \
+                 sign-in page to see whether you are signed in."
+            }
+            Self::LogOutStateUnknown => {
+                "What came back from the identity provider was for another browser, was used or has expired, so nothing was \
+                 changed. Open the sign-in page to see whether you are signed in."
+            }
         };
         text.to_owned()
     }

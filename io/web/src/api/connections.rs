@@ -47,6 +47,10 @@ pub struct ServiceProviderView {
     single_sign_on_url: String,
     /// Where the identity provider's tile starts.
     initiate_login_url: String,
+    /// Where the identity provider sends a browser that signed out there.
+    post_logout_redirect_url: String,
+    /// Where the identity provider posts that somebody signed out there.
+    backchannel_logout_url: String,
 }
 
 /// One version of a connection's settings.
@@ -89,6 +93,8 @@ impl From<View> for ConnectionView {
             service_provider: ServiceProviderView {
                 single_sign_on_url: view.single_sign_on_url,
                 initiate_login_url: view.initiate_login_url,
+                post_logout_redirect_url: view.post_logout_redirect_url,
+                backchannel_logout_url: view.backchannel_logout_url,
             },
             revisions: revisions.collect(),
             linked: view.linked,

@@ -53,6 +53,9 @@ fn all() -> Vec<Refusal> {
         Refusal::NeedsMailedCode,
         Refusal::FactorExists,
         Refusal::ConnectionChanged,
+        Refusal::SignedOutAtProvider,
+        Refusal::LogOutStateMissing,
+        Refusal::LogOutStateUnknown,
     ];
     all.extend([InvitationEnd::Accepted, InvitationEnd::Revoked, InvitationEnd::Expired].map(Refusal::InvitationOver));
     all.extend(LinkingRefusal::ALL.map(Refusal::Linking));
@@ -74,6 +77,7 @@ fn is_listed(refusal: &Refusal) -> bool {
         Refusal::TooManyRequests { .. } | Refusal::SignUpClosed | Refusal::Busy | Refusal::Linking(_) => true,
         Refusal::ConnectionChanged | Refusal::SessionEnded(_) | Refusal::NoWayBackIn => true,
         Refusal::AlreadyEnforced | Refusal::MfaManagedByIdp => true,
+        Refusal::SignedOutAtProvider | Refusal::LogOutStateMissing | Refusal::LogOutStateUnknown => true,
         Refusal::LastOwnerOf(_) | Refusal::LastWayIn | Refusal::MethodNotOffered => true,
         Refusal::PersonalLinking(_)
         | Refusal::Passkey(_)

@@ -39,6 +39,9 @@ pub async fn callback(
     let outcome = match drive::to_end(app, connection_id, resume(exchange, &callback)).await? {
         Step::Done(statement) => {
             let (connection, revision) = (document.connection_id.clone(), document.revision_id.clone());
+            if document.purpose == Purpose::SignIn {
+                document.known = Some(statement.session.clone().into());
+            }
             document.assertion = Some(statement.through(connection, revision));
             finish(app, visitor, document).await?
         }

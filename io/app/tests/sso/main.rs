@@ -9,11 +9,13 @@ mod support;
 #[macro_use]
 mod world;
 
+mod back_channel;
 mod configure;
 mod endings;
 mod first_sign_in;
 mod hostile;
 mod keys;
+mod log_out;
 mod members;
 mod questions;
 mod reach;

@@ -42,6 +42,7 @@ mod departures;
 mod enforcement;
 mod identities;
 mod invitations;
+mod log_outs;
 mod members;
 mod opening;
 mod organizations;

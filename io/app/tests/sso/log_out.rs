@@ -18,7 +18,7 @@ fn dana() -> Subject {
 }
 
 async fn leave(world: &World, person: &Person) -> Leave {
-    sign_out(&world.bed.app, &person.visitor).await.unwrap().expect("a way out at the provider")
+    sign_out(&world.bed.app, &person.visitor).await.unwrap().unwrap()
 }
 
 async fn back(world: &World, site: &Site, person: &Person, query: &str) -> Result<(), Error> {

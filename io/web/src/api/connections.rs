@@ -42,6 +42,7 @@ pub struct ConnectionView {
 
 /// Our side of a connection.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are the names in the API")]
 pub struct ServiceProviderView {
     /// The redirect URI; it never changes.
     single_sign_on_url: String,

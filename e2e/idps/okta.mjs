@@ -28,7 +28,6 @@ function configuration(people) {
       token: '/oauth2/v1/token',
       userinfo: '/oauth2/v1/userinfo',
       jwks: '/oauth2/v1/keys',
-      end_session: '/oauth2/v1/logout',
     },
     scopes: ['openid', 'email', 'profile'],
     claims: {
@@ -39,7 +38,8 @@ function configuration(people) {
     conformIdTokenClaims: true,
     responseTypes: ['code'],
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false } },
+    // Signing out there is shown by tests of the program; here it would leave the page that these tests look at.
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
     interactions: { url: (_context, interaction) => `/signin/${interaction.uid}` },
     ttl: { AccessToken: 3600, AuthorizationCode: 300, IdToken: 3600, Interaction: 3600, Session: 7200, Grant: 7200 },
     findAccount: (_context, subject) => {

@@ -24,6 +24,7 @@ use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Member};
 use crate::entropy::Draw as _;
 use crate::error::{Error, Fault, invalid};
+use crate::log_out;
 use crate::seal::Place;
 use crate::sign_in::sso::attempts::AttemptView;
 use crate::visitor::Visitor;
@@ -78,6 +79,10 @@ pub struct ConnectionView {
     pub single_sign_on_url: String,
     /// The address for the IdP's tile.
     pub initiate_login_url: String,
+    /// Where the IdP sends a browser that signed out there.
+    pub post_logout_redirect_url: String,
+    /// Where the IdP posts that somebody signed out there.
+    pub backchannel_logout_url: String,
     /// The settings in use.
     pub active: Option<RevisionView>,
     /// The settings being written.
@@ -255,6 +260,8 @@ pub(crate) async fn view(tx: &mut Tx, app: &App, connection: Connection) -> Resu
     Ok(ConnectionView {
         single_sign_on_url: redirect_uri(app, &connection.id),
         initiate_login_url: initiate_login_uri(app, &connection.id),
+        post_logout_redirect_url: log_out::post_logout_redirect_uri(app, &connection.id),
+        backchannel_logout_url: log_out::backchannel_logout_uri(app, &connection.id),
         kind,
         active: active.map(revision_view).transpose()?,
         draft: draft.map(revision_view).transpose()?,

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use orgate_core::time::Timestamp;
+use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
@@ -36,7 +37,7 @@ const SESSIONS_A_SWEEP: u32 = 5_000;
 
 /// Repeats the jobs until `stop` is ready; a job that was begun is finished, and last uses are written once more.
 pub async fn run(app: &App, stop: impl Future<Output = ()>) {
-    let (told, mut heard) = tokio::sync::watch::channel(());
+    let (told, mut heard) = watch::channel(());
     let mail = async {
         app.outbox
             .run(async move {
@@ -45,31 +46,23 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
             })
             .await;
     };
-    let (mut enforcing_heard, mut domains_heard) = (told.subscribe(), told.subscribe());
-    let enforcing = async {
-        tokio::select! {
-            _ = enforcing_heard.changed() => {}
-            () = enforce(app) => {}
-        }
-    };
-    let mut auditing_heard = told.subscribe();
-    let auditing = async {
-        tokio::select! {
-            _ = auditing_heard.changed() => {}
-            () = keep_audit_log(app) => {}
-        }
-    };
-    let domains = async {
-        tokio::select! {
-            _ = domains_heard.changed() => {}
-            () = look_at_domains(app) => {}
-        }
-    };
+    // Boxed, for one future of all of them is large.
+    let enforcing = Box::pin(until(told.subscribe(), enforce(app)));
+    let auditing = Box::pin(until(told.subscribe(), keep_audit_log(app)));
+    let domains = Box::pin(until(told.subscribe(), look_at_domains(app)));
     let rest = async {
         repeat(app, stop).await;
         drop(told);
     };
     tokio::join!(mail, enforcing, auditing, domains, rest);
+}
+
+/// Works until it is told to stop; what is under way then is dropped.
+async fn until(mut told: watch::Receiver<()>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = told.changed() => {}
+        () = work => {}
+    }
 }
 
 /// What is left to do once nothing else is written: the last events get their places.
@@ -177,7 +170,7 @@ pub async fn mail_once(app: &App) -> Result<usize, Error> {
 /// *Errors*: those of the store.
 pub async fn sweep_once(app: &App) -> Result<u64, Error> {
     let moment = app.now().minus(KEPT);
-    let rows = sweep_rows(app, moment).await?;
+    let rows = sweep_rows(app, moment).await? + sweep_log_outs(app).await?;
     let sessions = app
         .store
         .write(moment, |tx, moment| {
@@ -205,6 +198,18 @@ async fn sweep_rows(app: &App, moment: Timestamp) -> Result<u64, Error> {
                 rows += instance.delete_origins_unseen_since(moment.minus(DEVICES_KEPT)).await?;
                 rows += instance.delete_devices_unseen_since(moment.minus(DEVICES_KEPT)).await?;
                 Ok(rows)
+            })
+        })
+        .await
+}
+
+/// What a log-out takes is of no use to look at afterwards, and a hint is personal: it goes at once.
+async fn sweep_log_outs(app: &App) -> Result<u64, Error> {
+    app.store
+        .write(app.now(), |tx, now| {
+            Box::pin(async move {
+                let rows = tx.instance().delete_expired_provider_sessions(*now).await?;
+                Ok(rows + tx.instance().delete_expired_log_outs(*now).await?)
             })
         })
         .await

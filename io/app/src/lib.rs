@@ -26,6 +26,7 @@ pub mod jobs;
 pub mod jwks_cache;
 pub mod limit;
 pub mod linked_account;
+pub mod log_out;
 pub mod mail;
 pub mod membership;
 mod notice;

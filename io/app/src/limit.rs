@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use orgate_core::domain::DomainName;
 use orgate_core::email::EmailAddress;
-use orgate_core::id::{OrganizationId, UserId};
+use orgate_core::id::{ConnectionId, OrganizationId, UserId};
 use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
 use orgate_store::Tx;
@@ -41,6 +41,9 @@ const BROWSER_BEYOND_NETWORK: u64 = 30;
 const EMAIL_CHANGES_OF_A_PERSON: u64 = 10;
 /// How often an organization can have domains looked at. *Units*: times an hour.
 const DOMAIN_CHECKS: u64 = 60;
+/// Log-outs that one network can post for a connection: a provider that signs out a whole company posts one a session.
+/// *Units*: requests a minute.
+const LOG_OUTS_OF_A_CONNECTION: u64 = 600;
 /// How often a person is told about a new device. *Units*: mails an hour.
 const DEVICES_TOLD: u64 = 5;
 
@@ -122,6 +125,14 @@ pub(crate) fn account(typed: &str) -> String {
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub async fn sso(app: &App, visitor: &Visitor) -> Result<(), Error> {
     by_network(app, visitor, "sign-in", most(app.settings.limits.sign_ins_per_hour)).await
+}
+
+/// Counts a log-out that an IdP posts, by connection and network: no stranger uses up what its IdP can say.
+///
+/// *Errors*: [`Refusal::TooManyRequests`]. *Source*: T-LO-2.
+pub(crate) async fn log_out(app: &App, visitor: &Visitor, connection_id: &ConnectionId) -> Result<(), Error> {
+    let bucket = format!("log-out:{connection_id}:{}", visitor.network());
+    refuse_beyond(app, &Counter { bucket, window: MINUTE, most: LOG_OUTS_OF_A_CONNECTION }).await
 }
 
 /// Counts a challenge for a passkey. A browser that offers passkeys as soon as the sign-in page opens draws one for each

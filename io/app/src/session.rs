@@ -16,12 +16,13 @@ use orgate_core::id::{Identifier as _, SessionId};
 use orgate_core::policy::{Decision, decide_life};
 use orgate_core::refusal::Refusal;
 use orgate_core::session::SessionLife;
-use orgate_store::{Session, Tx};
+use orgate_store::{ProviderSession, Session, Tx};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
 use crate::error::Error;
+use crate::log_out::way_out;
 use crate::visitor::Visitor;
 
 /// One session of the person.
@@ -87,22 +88,34 @@ pub async fn end_others(app: &App, visitor: &Visitor) -> Result<u64, Error> {
         .await
 }
 
-/// Ends this session, also one that opens nothing any more.
+/// A session that its holder just ended.
+#[derive(Debug, Clone)]
+pub struct SignedOut {
+    /// The session, as it was.
+    pub(crate) session: Session,
+    /// How identity providers knew it.
+    pub(crate) known: Vec<ProviderSession>,
+}
+
+/// Ends this session, also one that opens nothing any more. Nothing outside is asked for it; what there is to do at an
+/// identity provider afterwards is in [`crate::log_out::leave`].
 ///
-/// *Errors*: [`Refusal::NoSession`] when there is none to end.
-pub async fn sign_out(app: &App, visitor: &Visitor) -> Result<(), Error> {
+/// *Errors*: [`Refusal::NoSession`] when there is none to end. *Source*: T-LO-1.
+pub async fn sign_out(app: &App, visitor: &Visitor) -> Result<SignedOut, Error> {
     let token_hash = visitor.session.ok_or(Refusal::NoSession)?;
     app.store
         .write((app.clone(), visitor.clone(), token_hash), |tx, (app, visitor, token_hash)| {
             Box::pin(async move {
                 let session = tx.instance().find_session_by_token(token_hash).await?.ok_or(Refusal::NoSession)?;
+                let known = way_out::of(tx, &session.id, &session.proofs).await?;
                 if !tx.instance().end_session(&session.user_id, &session.id, "signed-out", app.now()).await? {
                     return Err(Error::from(Refusal::NoSession));
                 }
                 let user = tx.instance().load_user(&session.user_id).await?;
                 let author = Author { actor: orgate_core::actor::Actor::User(user.id), name: Some(user.name.clone()) };
                 let event = Event::done("session.signed-out").target(&session.id, &user.name);
-                audit::record(tx, app, Some(visitor), None, &author, event).await
+                audit::record(tx, app, Some(visitor), None, &author, event).await?;
+                Ok(SignedOut { session, known })
             })
         })
         .await

@@ -6,12 +6,15 @@ use crate::error::StoreError;
 use crate::org::OrgTx;
 
 /// In the order that references allow. Events that belong to the instance stay.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 19] = [
     // First, as the sealer takes it first: neither waits for the other.
     "delete from audit_heads where chain = $1",
     "delete from sso_attempts where organization_id = $1",
     "delete from connection_tests where organization_id = $1",
     "delete from sign_ins where organization_id = $1",
+    "delete from provider_sessions where organization_id = $1",
+    "delete from log_outs where organization_id = $1",
+    "delete from log_out_tokens where organization_id = $1",
     "delete from identities where organization_id = $1",
     "delete from invitation_projects where organization_id = $1",
     "delete from invitations where organization_id = $1",

@@ -52,6 +52,15 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         ],
     },
     Migration::common(12, "domains", include_str!("../migrations/0012_domains.sql")),
+    Migration {
+        version: 13,
+        name: "log_outs",
+        text: include_str!("../migrations/0013_log_outs.sql"),
+        own: [
+            include_str!("../migrations/0013_log_outs.sqlite.sql"),
+            include_str!("../migrations/0013_log_outs.postgres.sql"),
+        ],
+    },
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

@@ -244,6 +244,20 @@ impl InstanceTx<'_> {
         self.query_optional(sql, &[token_key(token_hash).into(), token_hash.into()], read).await
     }
 
+    /// A session by id, over or not.
+    pub async fn find_session(&mut self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let sql = concat!("select ", columns!(), " from sessions where id = $1");
+        self.query_optional(sql, &[id.into()], read).await
+    }
+
+    /// Leaves a session that is not ended with these proofs, fewer than it had: its token stays, for it opens no more
+    /// than before.
+    pub async fn reduce_session(&mut self, id: &SessionId, proofs: &Proofs) -> Result<bool, StoreError> {
+        let sql = "update sessions set proofs = $2 where id = $1 and ended_at is null";
+        let proofs = proofs.encode();
+        self.changed(sql, &[id.into(), (&proofs).into()]).await
+    }
+
     /// A person's sessions that were neither ended nor have expired, newest first. Whether an epoch ended one is for
     /// the caller to decide.
     pub async fn list_sessions_of_user(

@@ -103,6 +103,20 @@ impl OrgTx<'_> {
         self.query_optional(sql, &[reference.into()], read).await
     }
 
+    /// Forgets all but the newest `keep` of one purpose: what anybody can cause pushes nothing else out.
+    pub async fn trim_sso_attempts_of_purpose(
+        &mut self,
+        connection_id: &ConnectionId,
+        purpose: &str,
+        keep: u32,
+    ) -> Result<u64, StoreError> {
+        let sql = "delete from sso_attempts where organization_id = $1 and connection_id = $2 and purpose = $3 and at <
+            (select a.at from sso_attempts a where a.organization_id = $1 and a.connection_id = $2 and a.purpose = $3
+                order by a.at desc, a.reference desc limit 1 offset $4)";
+        let last_kept = keep.saturating_sub(1);
+        self.execute(sql, &[connection_id.into(), purpose.into(), last_kept.into()]).await
+    }
+
     /// Forgets all but the newest `keep` attempts through a connection.
     pub async fn trim_sso_attempts(&mut self, connection_id: &ConnectionId, keep: u32) -> Result<u64, StoreError> {
         let sql = "delete from sso_attempts where organization_id = $1 and connection_id = $2 and at <

@@ -16,6 +16,7 @@ use orgate_core::personal::PersonalProvider;
 use orgate_core::policy::{Change, Past, PolicyEpoch};
 use orgate_core::proof::Proofs;
 use orgate_core::role::{OrganizationRole, ProjectRole};
+use orgate_core::sid::Sid;
 use orgate_core::time::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::private::BytesMut;
@@ -213,6 +214,7 @@ words! {
 into_value! {
     &'v Subject: subject => Self::Text(subject.as_str());
     &'v DomainName: name => Self::Text(name.as_str());
+    &'v Sid: sid => Self::Text(sid.as_str());
     &'v Reference: reference => Self::Text(reference.as_str());
     ChallengePurpose: purpose => Self::Text(purpose.as_str());
     CeremonyPurpose: purpose => Self::Text(purpose.as_str());
@@ -220,6 +222,7 @@ into_value! {
 
 from_value! {
     Subject: Value::Text(text) => Self::parse(text);
+    Sid: Value::Text(text) => Self::parse(text);
     Reference: Value::Text(text) => Self::parse(text);
     DomainName: Value::Text(text) => Self::parse(text);
     ProvenDomains: Value::Text(text) => Some(Self::decode(text));

@@ -25,6 +25,7 @@ pub mod proof;
 pub mod refusal;
 pub mod role;
 pub mod session;
+pub mod sid;
 pub mod sign_in;
 pub mod time;
 pub mod wait;

@@ -133,6 +133,12 @@ pub enum Refusal {
     DomainLimit,
     /// Somebody else has proven the address since (R-LNK-7).
     AddressTaken,
+    /// The person signed out at the identity provider while the sign-in was under way (T-LO-2).
+    SignedOutAtProvider,
+    /// A browser came back from signing out at an identity provider and brought no state (T-LO-1).
+    LogOutStateMissing,
+    /// The state that it brought belongs to no sign-out of this browser, or was used (T-LO-1).
+    LogOutStateUnknown,
 }
 
 /// What sort of "no" it is; the edge maps it to a status.
@@ -204,6 +210,9 @@ impl Refusal {
             Self::DomainExists => "domain-exists",
             Self::DomainLimit => "domain-limit",
             Self::AddressTaken => "address-taken",
+            Self::SignedOutAtProvider => "signed-out-at-provider",
+            Self::LogOutStateMissing => "log-out-state-missing",
+            Self::LogOutStateUnknown => "log-out-state-unknown",
         }
     }
 
@@ -253,12 +262,13 @@ impl Refusal {
             | Self::PersonalLinking(
                 PersonalLinkingRefusal::AnotherAccountLinked | PersonalLinkingRefusal::LinkedToSomebodyElse,
             )
+            | Self::SignedOutAtProvider
             | Self::ConnectionChanged
             | Self::DomainExists
             | Self::DomainLimit
             | Self::AddressTaken => RefusalKind::Conflict,
-            Self::InvitationOver(_) | Self::AttemptOver => RefusalKind::Gone,
-            Self::InvalidInput(_) | Self::InvalidCode => RefusalKind::Invalid,
+            Self::InvitationOver(_) | Self::AttemptOver | Self::LogOutStateUnknown => RefusalKind::Gone,
+            Self::InvalidInput(_) | Self::InvalidCode | Self::LogOutStateMissing => RefusalKind::Invalid,
             Self::TooManyRequests { .. } => RefusalKind::TooMany,
             Self::Busy => RefusalKind::Unavailable,
         }
@@ -316,6 +326,8 @@ impl Refusal {
             Self::DomainExists => "The domain is in the list already",
             Self::DomainLimit => "There are as many domains as there may be",
             Self::AddressTaken => "The address is somebody else's now",
+            Self::SignedOutAtProvider => "You signed out at your identity provider meanwhile",
+            Self::LogOutStateMissing | Self::LogOutStateUnknown => "No sign-out of this browser is waiting",
         }
     }
 
@@ -440,6 +452,15 @@ impl Refusal {
             Self::DomainLimit => "Remove one that you do not need, then add this one.",
             Self::AddressTaken => {
                 "Another account has proven it since. Sign in another way, and give this account an address of yours."
+            }
+            Self::SignedOutAtProvider => "It told us so while you were signing in. Start again to sign in anew.",
+            Self::LogOutStateMissing => {
+                "What came back from the identity provider belongs to no sign-out here, so nothing was changed. Open the \
+                 sign-in page to see whether you are signed in."
+            }
+            Self::LogOutStateUnknown => {
+                "What came back from the identity provider was for another browser, was used or has expired, so nothing was \
+                 changed. Open the sign-in page to see whether you are signed in."
             }
         };
         text.to_owned()

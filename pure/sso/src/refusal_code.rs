@@ -9,6 +9,10 @@ const AGAIN: &str = "The sign-in did not complete. Go back to the sign-in page a
 const LATER: &str = "Your organization's sign-in service could not be reached. Try again in a few minutes; if it lasts, give your \
      administrator the reference below.";
 
+/// A log-out is posted by the provider itself: no person waits for the answer.
+const LOG_OUT: &str = "The sign-in service reported that somebody signed out there. The report was refused, so their sessions here \
+     went on.";
+
 macro_rules! codes {
     ($($(#[$doc:meta])+ $name:ident = $code:literal, $person:expr, $mend:literal;)*) => {
         /// Every way in which a sign-on is refused. Texts are stable: people search for them.
@@ -326,4 +330,68 @@ codes! {
     UserInfoSubject = "userinfo-subject-mismatch",
         ASK,
         "UserInfo and ID token name different people. Report this to the identity provider.";
+
+    /// No log-out token, or several (T-LO-2).
+    LogOutTokenMissing = "log-out-token-missing",
+        LOG_OUT,
+        "Have the identity provider post one logout_token as a form to the back-channel logout URI.";
+    /// Not a signed token of three parts, or its JSON is not acceptable.
+    LogOutTokenMalformed = "log-out-token-malformed",
+        LOG_OUT,
+        "The log-out token is damaged, encrypted, or not strict JSON (repeated keys, numbers out of range, nesting).";
+    /// Over 16 KiB.
+    LogOutTokenTooLarge = "log-out-token-too-large",
+        LOG_OUT,
+        "A log-out token names a person or a session and little else; 16 KiB is the limit.";
+    /// It does not say that it is a log-out token.
+    LogOutTokenType = "log-out-token-type",
+        LOG_OUT,
+        "Have the identity provider mark its log-out tokens with the header typ logout+jwt. No other kind of token ends \
+         a session.";
+    /// Algorithm not allowed.
+    LogOutTokenAlgorithm = "log-out-token-algorithm",
+        LOG_OUT,
+        "Have the identity provider sign log-out tokens as it signs ID tokens, with an algorithm that its discovery \
+         document lists.";
+    /// Another issuer.
+    LogOutTokenIssuer = "log-out-token-issuer",
+        LOG_OUT,
+        "The log-out token is another identity provider's. Each connection has a back-channel logout URI of its own.";
+    /// Another audience.
+    LogOutTokenAudience = "log-out-token-audience",
+        LOG_OUT,
+        "The log-out token is meant for another application. Each connection has a back-channel logout URI of its own.";
+    /// `exp`, `iat` missing or a time that is no number.
+    LogOutTokenTime = "log-out-token-time",
+        LOG_OUT,
+        "The log-out token's times (exp, iat, nbf) have to be numbers; exp and iat are required.";
+    /// Expired.
+    LogOutTokenExpired = "log-out-token-expired",
+        LOG_OUT,
+        "The log-out token had expired when it came. Check the clocks of both sides.";
+    /// Issued more than 10 minutes ago.
+    LogOutTokenTooOld = "log-out-token-too-old",
+        LOG_OUT,
+        "The log-out token was issued more than 10 minutes ago. Check the clocks of both sides.";
+    /// No log-out event, or more than that.
+    LogOutTokenEvent = "log-out-token-event",
+        LOG_OUT,
+        "The claim events has to hold the back-channel logout event, an object, and no other.";
+    /// It has a nonce.
+    LogOutTokenNonce = "log-out-token-nonce",
+        LOG_OUT,
+        "A log-out token must not have a nonce: that is what tells it from an ID token.";
+    /// It names neither a person nor a session.
+    LogOutTokenSubject = "log-out-token-subject",
+        LOG_OUT,
+        "The log-out token has to name a person (sub) or a session (sid), each a text of 1 to 255 ASCII characters.";
+    /// It has no id.
+    LogOutTokenId = "log-out-token-id",
+        LOG_OUT,
+        "The log-out token needs an id of its own (jti), so that it counts once.";
+    /// It came before.
+    LogOutTokenReplayed = "log-out-token-replayed",
+        LOG_OUT,
+        "This log-out token was received before and took effect then. The identity provider sent it twice, or somebody \
+         who recorded it did.";
 }

@@ -42,6 +42,7 @@ impl Provider {
                         nonce: get("nonce").map(str::to_owned),
                         authenticated,
                         issued: self.setup.clock.now_seconds(),
+                        sid: self.sid.clone(),
                     },
                 );
                 vec![("code".to_owned(), code)]

@@ -27,6 +27,8 @@ pub enum Endpoint {
     UserInfo,
     /// `/oauth2/v1/keys`
     Keys,
+    /// `/oauth2/v1/logout`
+    EndSession,
     /// Anything else, which an honest provider answers with 404.
     Other,
 }
@@ -43,6 +45,7 @@ impl Endpoint {
             Self::Token => "/oauth2/v1/token",
             Self::UserInfo => "/oauth2/v1/userinfo",
             Self::Keys => "/oauth2/v1/keys",
+            Self::EndSession => "/oauth2/v1/logout",
             Self::Other => "/",
         }
     }
@@ -166,6 +169,7 @@ pub(crate) struct TokenChanges {
 #[derive(Clone, Default)]
 pub struct Mischief {
     pub(crate) id_token: TokenChanges,
+    pub(crate) log_out_token: TokenChanges,
     pub(crate) signed_user_info: Option<TokenChanges>,
     pub(crate) user_info: Vec<Edit>,
     pub(crate) token_response: Vec<Edit>,
@@ -246,6 +250,66 @@ impl Mischief {
     /// Signs the ID token in another way.
     pub fn signing(mut self, signing: Signing) -> Self {
         self.id_token.signing = signing;
+        self
+    }
+
+    /// Changes the claims of log-out tokens.
+    pub fn log_out_claims(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
+        self.log_out_token.claims.push(Arc::new(edit));
+        self
+    }
+
+    /// Sets a claim of log-out tokens.
+    pub fn log_out_claim(self, name: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        self.log_out_claims(move |claims| {
+            claims.insert(name.to_owned(), value.clone());
+        })
+    }
+
+    /// Removes a claim of log-out tokens.
+    pub fn without_log_out_claim(self, name: &'static str) -> Self {
+        self.log_out_claims(move |claims| {
+            claims.remove(name);
+        })
+    }
+
+    /// Moves a time claim of log-out tokens by so many seconds.
+    pub fn shift_log_out(self, name: &'static str, seconds: i64) -> Self {
+        self.log_out_claims(move |claims| {
+            let time = claims.get(name).and_then(Value::as_i64).unwrap_or_default();
+            claims.insert(name.to_owned(), json!(time + seconds));
+        })
+    }
+
+    /// Sets a member of the header of log-out tokens; null removes it.
+    pub fn log_out_header_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        self.log_out_token.header.push(Arc::new(move |header| {
+            if value.is_null() {
+                header.remove(name);
+            } else {
+                header.insert(name.to_owned(), value.clone());
+            }
+        }));
+        self
+    }
+
+    /// Rewrites the bytes of the payload of log-out tokens before they are encoded and signed.
+    pub fn log_out_payload_bytes(mut self, rewrite: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        self.log_out_token.payload_bytes.push(Arc::new(rewrite));
+        self
+    }
+
+    /// Rewrites finished, signed log-out tokens.
+    pub fn log_out_compact(mut self, rewrite: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
+        self.log_out_token.compact.push(Arc::new(rewrite));
+        self
+    }
+
+    /// Signs log-out tokens in another way.
+    pub fn log_out_signing(mut self, signing: Signing) -> Self {
+        self.log_out_token.signing = signing;
         self
     }
 

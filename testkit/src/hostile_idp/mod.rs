@@ -7,6 +7,7 @@ mod authorize;
 pub mod catalogue;
 pub(crate) mod keys;
 mod layout;
+mod log_out;
 mod mischief;
 mod provider;
 mod spoil;
@@ -115,6 +116,10 @@ pub struct Setup {
     pub require_pkce: bool,
     /// Where its addresses are.
     pub layout: Layout,
+    /// Whether it names its sessions, and offers to end them.
+    pub log_out: bool,
+    /// The post-logout redirect URIs it registered, or none to accept any.
+    pub post_logout_redirect_uris: Option<HashSet<String>>,
 }
 
 impl Setup {
@@ -138,6 +143,8 @@ impl Setup {
             issuer_in_response: false,
             require_pkce: true,
             layout: Layout::Okta,
+            log_out: true,
+            post_logout_redirect_uris: None,
         }
     }
 
@@ -148,6 +155,7 @@ impl Setup {
             client_secret: "GOCSPX-a-secret-of-the-tests".to_owned(),
             thin: false,
             layout: Layout::Google,
+            log_out: false,
             ..Self::plain(clock)
         }
     }
@@ -243,6 +251,7 @@ impl HostileIdp {
         let mut provider = self.lock();
         let now = provider.setup.clock.now_seconds();
         provider.current = Some((person, now));
+        provider.sid = provider::new_sid();
     }
 
     /// Signs the current person out.
@@ -295,6 +304,32 @@ impl HostileIdp {
                 unreachable!("no redirect but a page: {status} {text}")
             }
         }
+    }
+
+    /// Plays the browser: asks the end-session endpoint for `url` and gives the address it is sent back to, if it is.
+    pub fn end_session(&self, url: &str) -> Option<String> {
+        let url = url::Url::parse(url).expect("a log-out request");
+        let query: Parameters = url.query_pairs().into_owned().collect();
+        let mut provider = self.lock();
+        provider.recorded.push(Recorded {
+            endpoint: Endpoint::EndSession,
+            method: "GET".to_owned(),
+            path: url.path().to_owned(),
+            query: query.clone(),
+            headers: Vec::new(),
+            form: Vec::new(),
+        });
+        provider.end_session(&query).ok()
+    }
+
+    /// The name of the session of whoever is signed in, as ID tokens carry it.
+    pub fn sid(&self) -> String {
+        self.lock().sid.clone()
+    }
+
+    /// A log-out token for a person, a session or both, with the mischief in force.
+    pub fn log_out_token(&self, subject: Option<&str>, sid: Option<&str>) -> String {
+        self.lock().log_out_token(subject, sid)
     }
 
     /// Every request so far, oldest first.

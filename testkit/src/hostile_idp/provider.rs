@@ -25,6 +25,8 @@ pub(crate) struct Provider {
     pub(crate) mischief: Mischief,
     /// Who is signed in, and since when in seconds.
     pub(crate) current: Option<(Person, i64)>,
+    /// The name of that session.
+    pub(crate) sid: String,
     pub(crate) keys: KeySet,
     pub(crate) older: Vec<KeySet>,
     pub(crate) generation: usize,
@@ -41,6 +43,12 @@ pub(crate) struct Grant {
     pub(crate) nonce: Option<String>,
     pub(crate) authenticated: i64,
     pub(crate) issued: i64,
+    pub(crate) sid: String,
+}
+
+/// A name for a session.
+pub(crate) fn new_sid() -> String {
+    base64url(&random(12))
 }
 
 impl Provider {
@@ -50,6 +58,7 @@ impl Provider {
             setup,
             mischief: Mischief::none(),
             current: None,
+            sid: new_sid(),
             keys: KeySet::generate("1"),
             older: Vec::new(),
             generation: 0,
@@ -76,6 +85,10 @@ impl Provider {
                 }
             },
             (Endpoint::UserInfo, "GET" | "POST") => self.user_info(&request),
+            (Endpoint::EndSession, "GET") => match self.end_session(&request.query) {
+                Ok(to) => Reply::redirect(302, &to),
+                Err(text) => Reply::new(400, "text/html", text),
+            },
             (Endpoint::Other, _) => Reply::new(404, "text/html", "Not found"),
             _ => Reply::new(405, "text/html", "Method not allowed"),
         };
@@ -85,7 +98,14 @@ impl Provider {
 
     fn record(&mut self, request: Request) -> Recorded {
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-        let all = [Endpoint::Discovery, Endpoint::Authorize, Endpoint::Token, Endpoint::UserInfo, Endpoint::Keys];
+        let all = [
+            Endpoint::Discovery,
+            Endpoint::Authorize,
+            Endpoint::Token,
+            Endpoint::UserInfo,
+            Endpoint::Keys,
+            Endpoint::EndSession,
+        ];
         let recorded = Recorded {
             endpoint: all
                 .into_iter()
@@ -124,6 +144,11 @@ impl Provider {
             "code_challenge_methods_supported": ["S256"],
         });
         if let Value::Object(members) = &mut document {
+            if self.setup.log_out {
+                members.insert("end_session_endpoint".to_owned(), json!(at(Endpoint::EndSession)));
+                members.insert("backchannel_logout_supported".to_owned(), json!(true));
+                members.insert("backchannel_logout_session_supported".to_owned(), json!(true));
+            }
             if self.setup.issuer_in_response {
                 members.insert("authorization_response_iss_parameter_supported".to_owned(), json!(true));
             }
@@ -140,7 +165,7 @@ impl Provider {
         set
     }
 
-    fn signer(&self) -> Signer<'_> {
+    pub(crate) fn signer(&self) -> Signer<'_> {
         Signer {
             keys: &self.keys,
             algorithm: self.setup.algorithm,
@@ -166,7 +191,8 @@ impl Provider {
             return Err(invalid);
         }
         let access_token = base64url(&random(24));
-        let id_token = self.id_token(&grant.person, grant.nonce.as_deref(), grant.authenticated, &access_token);
+        let id_token =
+            self.id_token(&grant.person, grant.nonce.as_deref(), grant.authenticated, &access_token, &grant.sid);
         self.access_tokens.insert(access_token.clone(), grant.person);
         let mut response = Map::new();
         response.insert("token_type".to_owned(), json!("Bearer"));
@@ -198,10 +224,17 @@ impl Provider {
     /// An ID token for whoever is signed in, bound to no code.
     pub(crate) fn loose_id_token(&self, nonce: &str) -> String {
         let (person, since) = self.current.as_ref().expect("somebody is signed in at the provider");
-        self.id_token(person, Some(nonce), *since, "an access token")
+        self.id_token(person, Some(nonce), *since, "an access token", &self.sid)
     }
 
-    fn id_token(&self, person: &Person, nonce: Option<&str>, authenticated: i64, access_token: &str) -> String {
+    fn id_token(
+        &self,
+        person: &Person,
+        nonce: Option<&str>,
+        authenticated: i64,
+        access_token: &str,
+        sid: &str,
+    ) -> String {
         let now = self.setup.clock.now_seconds();
         let at_hash = half_hash(self.setup.algorithm, access_token);
         let mut claims = if self.setup.thin { Map::new() } else { person.claims.clone() };
@@ -220,6 +253,9 @@ impl Provider {
         claims.extend(base.into_iter().map(|(name, value)| (name.to_owned(), value)));
         if let Some(nonce) = nonce {
             claims.insert("nonce".to_owned(), json!(nonce));
+        }
+        if self.setup.log_out {
+            claims.insert("sid".to_owned(), json!(sid));
         }
         token::write(&self.signer(), claims, &self.mischief.id_token)
     }

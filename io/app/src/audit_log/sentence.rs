@@ -10,6 +10,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("connection.activated", "activated the connection {target}"),
     ("connection.created", "began setting up the connection {target}"),
     ("connection.disabled", "disabled the connection {target}"),
+    ("connection.log-out-refused", "was sent a log-out that was refused: {outcome}"),
     ("connection.removed", "removed the connection {target}"),
     ("connection.validated", "completed a test sign-in through the connection {target}"),
     ("domain.claimed", "claimed the domain {target}"),
@@ -44,6 +45,10 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("member.readmitted", "re-admitted {target}"),
     ("member.removed", "removed {target} from the organization"),
     ("member.role-changed", "changed the role of {target} from {from} to {to}"),
+    (
+        "member.signed-out-at-provider",
+        "took the single sign-on from {target}, who signed out at the identity provider: {sessions_ended} sessions ended",
+    ),
     ("organization.created", "created the organization {target}"),
     ("organization.deleted", "deleted the organization {target}"),
     ("organization.deletion-requested", "asked for the deletion of {target}"),

@@ -2,7 +2,7 @@
 //! the same transaction (R-IN-2, I2). A failed look-up refuses.
 
 use orgate_core::actor::Actor;
-use orgate_core::id::UserId;
+use orgate_core::id::{SessionId, UserId};
 use orgate_core::policy::{Decision, Question, World, decide, enforcing};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
@@ -18,6 +18,7 @@ use crate::device;
 use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
 use crate::limit;
+use crate::log_out::way_out;
 use crate::notice;
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
@@ -62,6 +63,8 @@ impl Shown {
 /// A session that was just made. The token is shown once.
 #[derive(Debug, Clone)]
 pub struct Issued {
+    /// Which session; no secret.
+    pub session_id: SessionId,
     /// The token.
     pub token: SecretToken,
     /// Its absolute end.
@@ -129,6 +132,10 @@ async fn make(
             return Err(Error::Fault(Fault::Impossible("a question about linking after linking")));
         }
     }
+    let known = match previous {
+        Some(previous) => way_out::of(tx, previous.session_id(), previous.proofs()).await?,
+        None => Vec::new(),
+    };
     if let Some(previous) = previous {
         tx.instance().end_session(previous.user_id(), previous.session_id(), "replaced", now).await?;
     }
@@ -148,9 +155,12 @@ async fn make(
         user_agent: visitor.user_agent.clone(),
     };
     tx.instance().insert_session(&session, &token.hash(TokenPurpose::Session)).await?;
+    if let Some(previous) = previous {
+        way_out::carry(tx, app, known, previous.proofs(), &session).await?;
+    }
     let entry = Entry { user: &user, places: &places, world: &world, proofs: &session.proofs, shown };
     note(tx, app, visitor, &entry).await?;
-    Ok(Issued { token, expires_at, user })
+    Ok(Issued { session_id: session.id, token, expires_at, user })
 }
 
 /// A day after the oldest proof: confirming one thing does not prolong another (R-IN-7).

@@ -9,6 +9,7 @@ mod support;
 #[macro_use]
 mod world;
 
+mod back_channel;
 mod configure;
 mod discovery;
 mod domain_reach;
@@ -17,6 +18,7 @@ mod endings;
 mod first_sign_in;
 mod hostile;
 mod keys;
+mod log_out;
 mod members;
 mod questions;
 mod reach;

@@ -44,6 +44,7 @@ mod domains;
 mod enforcement;
 mod identities;
 mod invitations;
+mod log_outs;
 mod members;
 mod opening;
 mod organizations;

@@ -42,11 +42,16 @@ pub struct ConnectionView {
 
 /// Our side of a connection.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are the names in the API")]
 pub struct ServiceProviderView {
     /// The redirect URI; it never changes.
     single_sign_on_url: String,
     /// Where the identity provider's tile starts.
     initiate_login_url: String,
+    /// Where the identity provider sends a browser that signed out there.
+    post_logout_redirect_url: String,
+    /// Where the identity provider posts that somebody signed out there.
+    backchannel_logout_url: String,
 }
 
 /// One version of a connection's settings.
@@ -89,6 +94,8 @@ impl From<View> for ConnectionView {
             service_provider: ServiceProviderView {
                 single_sign_on_url: view.single_sign_on_url,
                 initiate_login_url: view.initiate_login_url,
+                post_logout_redirect_url: view.post_logout_redirect_url,
+                backchannel_logout_url: view.backchannel_logout_url,
             },
             revisions: revisions.collect(),
             linked: view.linked,

@@ -239,6 +239,18 @@ pub struct SignedOutPage {
     pub site: Site,
 }
 
+/// Signed out here; on to the identity provider, which goes by itself.
+#[derive(Debug, Template)]
+#[template(path = "sign_in/sign_out_there_too.html")]
+pub struct SignOutThereToo {
+    /// Deployment and theme.
+    pub site: Site,
+    /// Name of the organization whose identity provider it is.
+    pub organization_name: String,
+    /// The identity provider's address with this sign-out's values.
+    pub url: String,
+}
+
 /// What an invitation can still do for the person who opens it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvitationState {

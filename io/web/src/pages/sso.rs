@@ -265,6 +265,10 @@ pub struct ConfigurePage {
     pub single_sign_on_url: String,
     /// Ours: the tile start.
     pub initiate_login_url: String,
+    /// Where the identity provider sends a browser that signed out there.
+    pub post_logout_redirect_url: String,
+    /// Where the identity provider posts that somebody signed out there.
+    pub backchannel_logout_url: String,
     /// Field `okta_domain` or `issuer`.
     pub provider_address: Field,
     /// What was made of it, when it differs from what was typed.

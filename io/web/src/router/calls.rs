@@ -2,12 +2,14 @@
 
 use super::{DELETE, GET, PATCH, POST, PUT};
 use crate::access::Access::{Account, Member, Operator, Owner, Project, Public, RecentAccount, RecentOwner, Session};
-use crate::api;
 use crate::route::Routes;
+use crate::{api, sign_in};
 
 /// Every call.
 pub(super) fn all(routes: Routes) -> Routes {
     let routes = routes.api(GET, "/api/openapi.json", Public, api::openapi::show);
+    // A provider's server speaks as a program does, and reads failures as one.
+    let routes = routes.api(POST, "/sso/oidc/{id}/backchannel-logout", Public, sign_in::backchannel_logout::create);
     operator(domains(enforcement(connections(projects(people(organizations(second_factors(account(sessions(
         routes,
     ))))))))))

@@ -60,6 +60,7 @@ fn sign_in_pages(routes: Routes) -> Routes {
         .page(POST, "/sign-in/attempts/{id}/code", Public, sign_in::attempt::resend)
         .page(POST, "/sign-in/attempts/{id}/choice", Public, sign_in::attempt::choose)
         .entry(GET, "/sso/oidc/{id}/callback", Public, sign_in::attempt::come_back)
+        .entry(GET, "/sso/oidc/{id}/signed-out", Public, sign_in::sign_out::back)
         .entry(GET, "/sso/oidc/{id}/initiate", Public, sign_in::attempt::from_tile)
         .entry(POST, "/sso/oidc/{id}/initiate", Public, sign_in::attempt::from_tile_form)
         .page(GET, "/account/proof", Session, sign_in::proof::show)

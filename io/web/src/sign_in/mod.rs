@@ -2,6 +2,7 @@
 
 pub mod address_claim;
 pub mod attempt;
+pub mod backchannel_logout;
 pub mod blocked;
 pub mod departure;
 pub mod forgotten_password;

@@ -9,6 +9,7 @@ mod assets;
 mod check;
 mod cross_site;
 mod headers;
+mod log_out;
 mod openapi;
 mod operations;
 mod pages;

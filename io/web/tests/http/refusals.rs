@@ -56,6 +56,9 @@ fn all() -> Vec<Refusal> {
         Refusal::DomainExists,
         Refusal::DomainLimit,
         Refusal::AddressTaken,
+        Refusal::SignedOutAtProvider,
+        Refusal::LogOutStateMissing,
+        Refusal::LogOutStateUnknown,
     ];
     all.extend([InvitationEnd::Accepted, InvitationEnd::Revoked, InvitationEnd::Expired].map(Refusal::InvitationOver));
     all.extend(LinkingRefusal::ALL.map(Refusal::Linking));
@@ -77,6 +80,7 @@ fn is_listed(refusal: &Refusal) -> bool {
         Refusal::TooManyRequests { .. } | Refusal::SignUpClosed | Refusal::Busy | Refusal::Linking(_) => true,
         Refusal::ConnectionChanged | Refusal::SessionEnded(_) | Refusal::NoWayBackIn => true,
         Refusal::AlreadyEnforced | Refusal::MfaManagedByIdp => true,
+        Refusal::SignedOutAtProvider | Refusal::LogOutStateMissing | Refusal::LogOutStateUnknown => true,
         Refusal::LastOwnerOf(_) | Refusal::LastWayIn | Refusal::MethodNotOffered => true,
         Refusal::PersonalLinking(_)
         | Refusal::Passkey(_)

@@ -10,18 +10,18 @@ use crate::support::{Answer, PASSWORD, PUBLIC_URL, Person, Site, text};
 const HOST: &str = "idp.test";
 
 /// The program, and the three organizations with their IdPs.
-struct Seed {
-    site: Site,
-    places: Vec<Place>,
+pub struct Seed {
+    pub site: Site,
+    pub places: Vec<Place>,
     _dns: Dns,
     _folder: tempfile::TempDir,
 }
 
-struct Place {
-    slug: String,
+pub struct Place {
+    pub slug: String,
     name: &'static str,
-    owner: Person,
-    idp: HostileIdp,
+    pub owner: Person,
+    pub idp: HostileIdp,
 }
 
 /// Name, role in A, in B, in C, and whether they are exempt.
@@ -35,7 +35,7 @@ const ROWS: [(&str, [&str; 3], bool); 6] = [
 ];
 
 impl Seed {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let (authority, dns) = (Authority::new(), Dns::start());
         dns.loopback(HOST);
         let folder = tempfile::tempdir().unwrap();
@@ -64,7 +64,7 @@ impl Seed {
     }
 
     /// Somebody who signed up and came by invitation to each.
-    async fn person(&self, name: &str, roles: [&str; 3]) -> Person {
+    pub async fn person(&self, name: &str, roles: [&str; 3]) -> Person {
         let person = self.site.person(name).await;
         for (place, role) in self.places.iter().zip(roles) {
             let path = format!("/api/v1/organizations/{}/invitations", place.slug);
@@ -101,7 +101,7 @@ impl Seed {
     }
 
     /// A sign-in through this organization's IdP, as a browser goes it.
-    async fn by_sso(&self, person: &Person, place: &Place) -> Person {
+    pub async fn by_sso(&self, person: &Person, place: &Place) -> Person {
         place.idp.sign_in_as(Subject::new(format!("00u-{}", person.id), person.email.as_str()));
         let start = self.site.post(&format!("/sign-in/{}", place.slug));
         let start = start.header("origin", PUBLIC_URL).header("sec-fetch-site", "same-origin").form(&[]);
@@ -142,7 +142,7 @@ async fn connect(site: &Site, place: &Place) {
 }
 
 /// Where the page on the way to an IdP leads.
-fn onward(page: &Answer) -> String {
+pub fn onward(page: &Answer) -> String {
     let page = page.text();
     let (_, link) = page.split_once(&format!("\"https://{HOST}")).unwrap_or_else(|| panic!("no way on: {page}"));
     let rest = link.split('"').next().unwrap();

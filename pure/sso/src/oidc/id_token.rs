@@ -12,7 +12,7 @@ use crate::json::Object;
 use crate::oidc::algorithm::Algorithm;
 use crate::oidc::begin::sha256;
 use crate::oidc::jwks::JwkSet;
-use crate::oidc::jws::Jws;
+use crate::oidc::jws::{Jws, Kind};
 use crate::oidc::times;
 use crate::refusal::{SsoRefusal, SsoRefusalCode};
 
@@ -46,7 +46,7 @@ pub(crate) fn verify(
     keys: &JwkSet,
     expected: &Expected<'_>,
 ) -> Result<IdToken, SsoRefusal> {
-    let jws = Jws::parse(token, allowed)?;
+    let jws = Jws::parse(token, Kind::Plain, allowed)?;
     let claims = jws.verify(keys)?;
     check_kind(&claims)?;
     check_issuer(&claims, expected.issuer)?;

@@ -5,11 +5,13 @@
 
 use serde_json::Value;
 
-use crate::exchange::{Purpose, Response};
+use crate::exchange::{Purpose, Request, Response};
 use crate::json;
 use crate::oidc::algorithm::Algorithm;
 use crate::oidc::jwk::Key;
+use crate::oidc::metadata::{Endpoint, Metadata};
 use crate::refusal::{SsoRefusal, SsoRefusalCode, printable};
+use crate::url_rules::UrlRules;
 
 /// The most keys in a set. *Source*: T-IDP-1.
 const MAX_KEYS: usize = 64;
@@ -28,6 +30,20 @@ pub struct SkippedKey {
     pub id: Option<String>,
     /// Why, in a few words.
     pub reason: &'static str,
+}
+
+/// The request for a provider's keys.
+///
+/// *Errors*: its `jwks_uri` may not be contacted.
+pub fn request(metadata: &Metadata, rules: &UrlRules) -> Result<Request, SsoRefusal> {
+    let url = metadata.endpoint(Endpoint::Keys, rules)?;
+    Ok(Request::get(Purpose::Keys, url, "application/jwk-set+json, application/json"))
+}
+
+/// Whether the provider may have changed its keys since they were cached, under a new name or the old one (F3).
+pub fn new_keys_may_help(code: SsoRefusalCode) -> bool {
+    use SsoRefusalCode as C;
+    matches!(code, C::KeyUnknown | C::KeysEmpty | C::KeyUnsuitable | C::SignatureInvalid)
 }
 
 impl JwkSet {

@@ -13,6 +13,37 @@ use crate::refusal::{SsoRefusal, SsoRefusalCode};
 /// The longest token that is looked at. *Units*: bytes. *Source*: T-ID-11.
 const MAX_TOKEN: usize = 16 * 1024;
 
+/// What a token says it is. *Source*: RFC 8725, section 3.11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An ID token, or anything else that need not say.
+    Plain,
+    /// A log-out token, which has to say so.
+    LogOut,
+}
+
+impl Kind {
+    /// Whether `typ` is this kind's.
+    fn allows(self, named: Option<&str>) -> bool {
+        match (self, named) {
+            (Self::Plain, None) => true,
+            (Self::Plain, Some(named)) => named.eq_ignore_ascii_case("JWT"),
+            (Self::LogOut, None) => false,
+            // A media type may be written with its prefix (RFC 7515, section 4.1.9).
+            (Self::LogOut, Some(named)) => {
+                ["logout+jwt", "application/logout+jwt"].iter().any(|kind| named.eq_ignore_ascii_case(kind))
+            }
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "JWT",
+            Self::LogOut => "logout+jwt",
+        }
+    }
+}
+
 /// A token whose header was read and allowed, and nothing else.
 #[derive(Debug)]
 pub(crate) struct Jws<'a> {
@@ -29,7 +60,7 @@ impl<'a> Jws<'a> {
     /// addresses of keys in it (`jwk`, `jku`, `x5c`, `x5u`) are never looked at.
     ///
     /// *Errors*: too long, encrypted, malformed, another kind of token, or an algorithm that is not allowed.
-    pub(crate) fn parse(token: &'a str, allowed: &[Algorithm]) -> Result<Self, SsoRefusal> {
+    pub(crate) fn parse(token: &'a str, kind: Kind, allowed: &[Algorithm]) -> Result<Self, SsoRefusal> {
         if token.len() > MAX_TOKEN {
             let refusal = SsoRefusal::new(SsoRefusalCode::IdTokenTooLarge);
             return Err(refusal.expected("at most 16384 bytes").received(token.len().to_string()));
@@ -41,7 +72,7 @@ impl<'a> Jws<'a> {
             _ => return Err(malformed("not three parts")),
         };
         let header_object = decode(header).and_then(|bytes| json::object(&bytes).map_err(|what| malformed(&what)))?;
-        let (algorithm, key_id) = read_header(&header_object, allowed)?;
+        let (algorithm, key_id) = read_header(&header_object, kind, allowed)?;
         let signed = token.get(..header.len() + 1 + payload.len()).ok_or_else(|| malformed("not three parts"))?;
         Ok(Self { algorithm, key_id, signed, payload, signature })
     }
@@ -70,7 +101,7 @@ impl<'a> Jws<'a> {
     }
 }
 
-fn read_header(header: &Object, allowed: &[Algorithm]) -> Result<(Algorithm, Option<String>), SsoRefusal> {
+fn read_header(header: &Object, kind: Kind, allowed: &[Algorithm]) -> Result<(Algorithm, Option<String>), SsoRefusal> {
     if header.contains_key("enc") {
         return Err(SsoRefusal::new(SsoRefusalCode::IdTokenEncrypted));
     }
@@ -80,10 +111,10 @@ fn read_header(header: &Object, allowed: &[Algorithm]) -> Result<(Algorithm, Opt
             .received(critical.to_string()));
     }
     let text = |name| json::text(header, name).map_err(|what| malformed(&what));
-    match text("typ")? {
-        None => (),
-        Some(kind) if kind.eq_ignore_ascii_case("JWT") => (),
-        Some(kind) => return Err(SsoRefusal::new(SsoRefusalCode::IdTokenType).expected("JWT").received(kind)),
+    let named = text("typ")?;
+    if !kind.allows(named) {
+        let refusal = SsoRefusal::new(SsoRefusalCode::IdTokenType).expected(kind.as_str());
+        return Err(refusal.received(named.unwrap_or("no typ")));
     }
     // Only a token inside a token has a content type.
     if let Some(content) = header.get("cty") {

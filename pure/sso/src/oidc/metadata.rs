@@ -148,7 +148,8 @@ impl Metadata {
         self.text_of(endpoint).is_some()
     }
 
-    fn text_of(&self, endpoint: Endpoint) -> Option<&str> {
+    /// An endpoint as the provider wrote it, to be checked when it is used.
+    pub(crate) fn text_of(&self, endpoint: Endpoint) -> Option<&str> {
         match endpoint {
             Endpoint::Authorization => Some(&self.authorization_endpoint),
             Endpoint::Token => Some(&self.token_endpoint),

@@ -12,8 +12,11 @@ mod id_token;
 mod jwk;
 pub mod jwks;
 mod jws;
+pub mod log_out;
+pub mod log_out_token;
 pub mod metadata;
 mod person;
+pub mod provider_session;
 pub mod resume;
 pub mod statement;
 mod times;
@@ -23,6 +26,7 @@ mod userinfo;
 
 pub use begin::{AuthorizationOptions, AuthorizationSecrets, begin};
 pub use callback::Callback;
+pub use provider_session::ProviderSession;
 pub use resume::{Attempt, resume};
 pub use statement::Statement;
 

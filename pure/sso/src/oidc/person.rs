@@ -8,6 +8,7 @@ use orgate_core::assertion::EmailVerified;
 use crate::json::Object;
 use crate::oidc::claims;
 use crate::oidc::id_token::IdToken;
+use crate::oidc::provider_session::ProviderSession;
 use crate::oidc::resume::Attempt;
 use crate::oidc::statement::Statement;
 
@@ -32,7 +33,12 @@ pub(crate) fn gap(id_token: &IdToken) -> Gap {
 }
 
 /// What the provider states in this attempt.
-pub(crate) fn statement(attempt: &Attempt, id_token: IdToken, userinfo: Option<&Object>) -> Statement {
+pub(crate) fn statement(
+    attempt: &Attempt,
+    id_token: IdToken,
+    session: ProviderSession,
+    userinfo: Option<&Object>,
+) -> Statement {
     let IdToken { subject, auth_time, claims } = id_token;
     let empty = Object::new();
     let more = userinfo.unwrap_or(&empty);
@@ -50,6 +56,7 @@ pub(crate) fn statement(attempt: &Attempt, id_token: IdToken, userinfo: Option<&
         max_age_zero: attempt.max_age_zero,
         amr: claims::methods(&claims),
         claims: claims::printed(&all),
+        session,
         signed: claims,
     }
 }

@@ -9,14 +9,15 @@ use orgate_core::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::client::Client;
-use crate::exchange::{Purpose, Request, Response, Step, TransportFailure};
+use crate::exchange::{Response, Step, TransportFailure};
 use crate::json::Object;
 use crate::oidc::begin::Beginning;
 use crate::oidc::callback::Callback;
 use crate::oidc::id_token::{self, IdToken};
-use crate::oidc::jwks::JwkSet;
+use crate::oidc::jwks::{self, JwkSet, new_keys_may_help};
 use crate::oidc::metadata::{self, Endpoint, Metadata};
 use crate::oidc::person::{self, Gap};
+use crate::oidc::provider_session::ProviderSession;
 use crate::oidc::token_request::{self, Grant};
 use crate::oidc::token_response::{self, Tokens};
 use crate::oidc::userinfo;
@@ -181,8 +182,7 @@ struct Signed {
 
 impl Signed {
     fn ask_for_keys(self, refetch: bool) -> Result<Step, SsoRefusal> {
-        let url = self.metadata.endpoint(Endpoint::Keys, &self.attempt.rules)?;
-        let request = Request::get(Purpose::Keys, url, "application/jwk-set+json, application/json");
+        let request = jwks::request(&self.metadata, &self.attempt.rules)?;
         Ok(Step::Keys { request, refetch, next: AwaitKeys { signed: Box::new(self), refetched: refetch } })
     }
 
@@ -214,7 +214,8 @@ impl AwaitKeys {
         let step = keys.and_then(|keys| match signed.verify(&keys, now) {
             Ok(id_token) => {
                 let Signed { attempt, metadata, tokens, .. } = *signed;
-                Verified { attempt, metadata, keys, access_token: tokens.access_token, id_token }.fill_gap()
+                let Tokens { access_token, id_token: raw } = tokens;
+                Verified { attempt, metadata, keys, access_token, id_token, raw }.fill_gap()
             }
             Err(refusal) if !refetched && new_keys_may_help(refusal.code) => signed.ask_for_keys(true),
             Err(refusal) => Err(refusal),
@@ -223,18 +224,14 @@ impl AwaitKeys {
     }
 }
 
-/// Whether the provider may have changed its keys since they were cached, under a new name or the old one (F3).
-fn new_keys_may_help(code: SsoRefusalCode) -> bool {
-    use SsoRefusalCode as C;
-    matches!(code, C::KeyUnknown | C::KeysEmpty | C::KeyUnsuitable | C::SignatureInvalid)
-}
-
 struct Verified {
     attempt: Attempt,
     metadata: Arc<Metadata>,
     keys: Arc<JwkSet>,
     access_token: SecretString,
     id_token: IdToken,
+    /// The ID token as it came.
+    raw: SecretString,
 }
 
 impl Verified {
@@ -274,7 +271,8 @@ impl Verified {
     }
 
     fn done(self, userinfo: Option<&Object>) -> Step {
-        Step::Done(Box::new(person::statement(&self.attempt, self.id_token, userinfo)))
+        let session = ProviderSession::of(&self.id_token, &self.raw, &self.metadata);
+        Step::Done(Box::new(person::statement(&self.attempt, self.id_token, session, userinfo)))
     }
 }
 

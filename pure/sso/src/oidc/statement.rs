@@ -6,6 +6,7 @@ use orgate_core::id::{ConnectionId, RevisionId};
 use orgate_core::time::Timestamp;
 
 use crate::json::Object;
+use crate::oidc::provider_session::ProviderSession;
 
 /// A verified statement. Its parts mean what those of an [`Assertion`] mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Statement {
     pub amr: Vec<String>,
     /// The claims received, printed.
     pub claims: Vec<(String, String)>,
+    /// What signing out at the provider takes.
+    pub session: ProviderSession,
     /// The ID token's claims, for what one provider alone says.
     pub(crate) signed: Object,
 }

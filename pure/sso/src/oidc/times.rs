@@ -21,6 +21,17 @@ const LATEST: i64 = 253_402_300_799_999;
 /// *Errors*: a required time is missing or no number, the token is expired or old, or the clocks differ. A token that was
 /// issued before the sign-in began, though it carries the nonce of this sign-in, says that the IdP's clock is slow.
 pub(crate) fn check(claims: &Object, begun_at: Timestamp, now: Timestamp) -> Result<(), SsoRefusal> {
+    let issued = check_unasked(claims, now)?;
+    if issued < begun_at.minus(SKEW) {
+        return Err(compare(SsoRefusalCode::Clock, "iat after", begun_at.minus(SKEW), issued));
+    }
+    Ok(())
+}
+
+/// Checks `exp`, `iat` and `nbf` of a token that came without being asked for, and says when it was issued.
+///
+/// *Errors*: as [`check`], but for the beginning of a sign-in.
+pub(crate) fn check_unasked(claims: &Object, now: Timestamp) -> Result<Timestamp, SsoRefusal> {
     let (expires, issued) = (required(claims, "exp")?, required(claims, "iat")?);
     let not_before = optional(claims, "nbf")?;
     not_in_future("iat", issued, now)?;
@@ -28,10 +39,10 @@ pub(crate) fn check(claims: &Object, begun_at: Timestamp, now: Timestamp) -> Res
     if issued < now.minus(MAX_AGE) {
         return Err(compare(SsoRefusalCode::IdTokenTooOld, "iat after", now.minus(MAX_AGE), issued));
     }
-    if issued < begun_at.minus(SKEW) {
-        return Err(compare(SsoRefusalCode::Clock, "iat after", begun_at.minus(SKEW), issued));
+    if let Some(not_before) = not_before {
+        not_in_future("nbf", not_before, now)?;
     }
-    not_before.map_or(Ok(()), |not_before| not_in_future("nbf", not_before, now))
+    Ok(issued)
 }
 
 /// Checks the times of a signed answer that need not have any.

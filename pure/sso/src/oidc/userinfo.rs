@@ -10,7 +10,7 @@ use crate::exchange::{Purpose, Request, Response};
 use crate::json::{self, Object};
 use crate::oidc::id_token;
 use crate::oidc::jwks::JwkSet;
-use crate::oidc::jws::Jws;
+use crate::oidc::jws::{Jws, Kind};
 use crate::oidc::metadata::{Endpoint, Metadata};
 use crate::oidc::times;
 use crate::refusal::{SsoRefusal, SsoRefusalCode};
@@ -68,7 +68,7 @@ pub(crate) fn parse(response: &Response, expected: &Expected<'_>) -> Result<Obje
 /// Signed claims pass the checks of an ID token, except those that bind a token to one sign-in.
 fn signed(body: &[u8], expected: &Expected<'_>) -> Result<Object, SsoRefusal> {
     let token = std::str::from_utf8(body).map_err(|_| malformed("not text".to_owned()))?;
-    let jws = Jws::parse(token.trim(), &expected.metadata.userinfo_algorithms()?)?;
+    let jws = Jws::parse(token.trim(), Kind::Plain, &expected.metadata.userinfo_algorithms()?)?;
     let claims = jws.verify(expected.keys)?;
     id_token::check_kind(&claims)?;
     id_token::check_issuer(&claims, expected.metadata.issuer())?;

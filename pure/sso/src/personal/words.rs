@@ -100,6 +100,22 @@ fn remedy(code: SsoRefusalCode) -> Remedy {
         | C::IdTokenCodeHash
         | C::UserInfoMalformed
         | C::UserInfoSignature
-        | C::UserInfoSubject => Remedy::Operator,
+        | C::UserInfoSubject
+        // Providers of people post none.
+        | C::LogOutTokenMissing
+        | C::LogOutTokenMalformed
+        | C::LogOutTokenTooLarge
+        | C::LogOutTokenType
+        | C::LogOutTokenAlgorithm
+        | C::LogOutTokenIssuer
+        | C::LogOutTokenAudience
+        | C::LogOutTokenTime
+        | C::LogOutTokenExpired
+        | C::LogOutTokenTooOld
+        | C::LogOutTokenEvent
+        | C::LogOutTokenNonce
+        | C::LogOutTokenSubject
+        | C::LogOutTokenId
+        | C::LogOutTokenReplayed => Remedy::Operator,
     }
 }

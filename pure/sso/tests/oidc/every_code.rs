@@ -10,6 +10,7 @@ const TESTS: &[&str] = &[
     include_str!("checks.rs"),
     include_str!("id_token.rs"),
     include_str!("keys.rs"),
+    include_str!("log_out_token.rs"),
     include_str!("metadata.rs"),
     include_str!("times.rs"),
     include_str!("token_response.rs"),

@@ -15,6 +15,8 @@ mod google;
 mod hostile_bytes;
 mod id_token;
 mod keys;
+mod log_out;
+mod log_out_token;
 mod metadata;
 mod second_judge;
 mod support;

@@ -4,11 +4,13 @@
 
 mod id_token;
 mod id_token_form;
+mod log_out_token;
 mod responses;
 
 use super::Mischief;
 
 pub use id_token::{age_of_sign_in, email_verified_shapes, id_tokens};
+pub use log_out_token::log_out_tokens;
 pub use responses::{callbacks, discoveries, key_sets, token_responses, user_infos, wires};
 
 /// What a relying party has to make of a deviation.

@@ -20,6 +20,7 @@ use crate::challenge::{self, Ask};
 use crate::connection_test;
 use crate::error::{Error, Fault};
 use crate::limit;
+use crate::log_out::way_out;
 use crate::mail::MailTemplate;
 use crate::notice;
 use crate::sign_in::issue::{Issued, Shown, issue};
@@ -72,6 +73,9 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
     }
     if let Some(refusal) = changed(tx, document).await? {
         return refuse(tx, app, visitor, document, None, &refusal).await;
+    }
+    if ended_meanwhile(tx, document, assertion).await? {
+        return refuse(tx, app, visitor, document, None, &Refusal::SignedOutAtProvider).await;
     }
     let browser = authorise::find_session(tx, app, visitor).await?;
     let facts = facts::gather(tx, app, document, assertion, browser.as_ref()).await?;
@@ -144,6 +148,13 @@ pub(super) async fn changed(tx: &mut Tx, document: &Document) -> Result<Option<R
     Ok((!stands).then_some(Refusal::ConnectionChanged))
 }
 
+/// T-LO-2: the IdP said meanwhile that the session there is over, so it opens none here.
+async fn ended_meanwhile(tx: &mut Tx, document: &Document, assertion: &Assertion) -> Result<bool, Error> {
+    let sid = document.known.as_ref().and_then(|known| known.sid.as_ref());
+    let mut own = tx.organization(&document.organization_id);
+    Ok(own.was_logged_out_since(&document.connection_id, &assertion.subject, sid, document.began_at).await?)
+}
+
 async fn sign_in(
     tx: &mut Tx,
     app: &App,
@@ -163,6 +174,11 @@ async fn sign_in(
     };
     let second = document.second.clone().filter(|(shown_by, _)| *shown_by == user_id).map(|(_, second)| second);
     let issued = issue(tx, app, visitor, &user_id, Shown { proof, second, way: WayIn::Sso }).await?;
+    if let Some(known) = &document.known {
+        let (organization_id, connection_id) = (&document.organization_id, &document.connection_id);
+        let origin = way_out::Origin { organization_id, connection_id, subject: &assertion.subject };
+        way_out::remember(tx, app, &issued, origin, known).await?;
+    }
     let mut view = tx.organization(&document.organization_id);
     view.touch_connection(&document.connection_id, now).await?;
     attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;

@@ -162,7 +162,9 @@ fn words(code: &str) -> (String, String) {
         .find(|refusal| refusal.code() == code)
         .map(Refusal::from)
         .or_else(|| {
-            [Refusal::ConnectionChanged, Refusal::AttemptOver].into_iter().find(|refusal| refusal.code() == code)
+            [Refusal::ConnectionChanged, Refusal::SignedOutAtProvider, Refusal::AttemptOver]
+                .into_iter()
+                .find(|refusal| refusal.code() == code)
         });
     refusal.map_or_else(
         || ("Refused.".to_owned(), String::new()),

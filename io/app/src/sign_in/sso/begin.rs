@@ -129,6 +129,7 @@ pub(crate) async fn start(
             nonce_hash: secrets.nonce_hash(),
         }),
         assertion: None,
+        known: None,
         creation_confirmed: false,
         change_confirmed: false,
         code_proven_for: None,

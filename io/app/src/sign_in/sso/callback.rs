@@ -41,6 +41,9 @@ pub async fn callback(
     let outcome = match drive::to_end(app, connection_id, resume(exchange, &callback)).await? {
         Step::Done(statement) => {
             let (connection, revision) = (document.connection_id.clone(), document.revision_id.clone());
+            if document.purpose == Purpose::SignIn {
+                document.known = Some(statement.session.clone().into());
+            }
             let assertion = statement.through(connection, revision);
             domain::renew_for(app, &document.organization_id, address_of(&assertion).as_ref()).await?;
             document.assertion = Some(assertion);

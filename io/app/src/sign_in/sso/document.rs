@@ -16,6 +16,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::app::App;
 use crate::entropy::Draw as _;
 use crate::error::Error;
+use crate::log_out::way_out::Known;
 use crate::seal::Place;
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
@@ -70,6 +71,9 @@ pub struct Document {
     pub handshake: Option<Handshake>,
     /// Once the IdP has spoken.
     pub assertion: Option<Assertion>,
+    /// What signing out at the IdP will take, once it has spoken.
+    #[serde(default)]
+    pub known: Option<Known>,
     /// The person wants to be created or linked.
     pub creation_confirmed: bool,
     /// The person wants to change users.

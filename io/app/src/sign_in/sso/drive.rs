@@ -42,7 +42,13 @@ pub(crate) async fn to_end(app: &App, peer: impl Into<Peer>, first: Step) -> Res
     }
 }
 
-async fn metadata(app: &App, peer: &Peer, request: &Request, issuer: &str) -> Result<Arc<Metadata>, SsoRefusal> {
+/// The provider's metadata, remembered or asked for.
+pub(crate) async fn metadata(
+    app: &App,
+    peer: &Peer,
+    request: &Request,
+    issuer: &str,
+) -> Result<Arc<Metadata>, SsoRefusal> {
     let fetch = async {
         let response = app.outbound.send(peer, request).await;
         let response = response.map_err(|failure| failure.refusal(request.url.host()))?;
@@ -51,7 +57,8 @@ async fn metadata(app: &App, peer: &Peer, request: &Request, issuer: &str) -> Re
     app.metadata.get(peer, request.url.as_str(), false, fetch).await
 }
 
-async fn keys(app: &App, peer: &Peer, request: &Request, refetch: bool) -> Result<Arc<JwkSet>, SsoRefusal> {
+/// The provider's keys, remembered or asked for within the limits of T-IDP-2.
+pub(crate) async fn keys(app: &App, peer: &Peer, request: &Request, refetch: bool) -> Result<Arc<JwkSet>, SsoRefusal> {
     let fetch = async {
         let response = app.outbound.send(peer, request).await;
         let response = response.map_err(|failure| failure.refusal(request.url.host()))?;

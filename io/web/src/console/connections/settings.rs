@@ -89,6 +89,8 @@ async fn page(
         connection: head(slug, view),
         single_sign_on_url: view.single_sign_on_url.clone(),
         initiate_login_url: view.initiate_login_url.clone(),
+        post_logout_redirect_url: view.post_logout_redirect_url.clone(),
+        backchannel_logout_url: view.backchannel_logout_url.clone(),
         provider_address: mistakes.field(address, &typed.address),
         understood,
         client_id: mistakes.field(client_id, &typed.client_id),

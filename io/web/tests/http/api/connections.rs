@@ -27,6 +27,8 @@ async fn r_sso_1_a_draft_has_the_addresses_to_copy() {
     let ours = json!({
         "single_sign_on_url": format!("https://id.example.com/sso/oidc/{id}/callback"),
         "initiate_login_url": format!("https://id.example.com/sso/oidc/{id}/initiate"),
+        "post_logout_redirect_url": format!("https://id.example.com/sso/oidc/{id}/signed-out"),
+        "backchannel_logout_url": format!("https://id.example.com/sso/oidc/{id}/backchannel-logout"),
     });
     assert_eq!(made["service_provider"], ours);
     let listed = site.get(ALL).bearer(&sam).expect(StatusCode::OK).await.json();

@@ -134,6 +134,8 @@ fn add_configure(samples: &mut Samples) {
         connection: connection(Kind::OktaOidc, State::Draft),
         single_sign_on_url: format!("{address}/callback"),
         initiate_login_url: format!("{address}/initiate"),
+        post_logout_redirect_url: format!("{address}/signed-out"),
+        backchannel_logout_url: format!("{address}/backchannel-logout"),
         provider_address: Field::empty(),
         understood: None,
         client_id: Field::empty(),

@@ -1,6 +1,6 @@
 //! Owns log-out with an organization's identity provider, in both directions: [`leave`] sends a browser there once the
 //! session here is over, [`come_back`] takes it back, [`receive`] takes the provider's word that somebody signed out
-//! there. [`way_out`] keeps what that takes, as long as the session lives.
+//! there. `way_out` keeps what that takes, as long as the session lives.
 //!
 //! *Source*: T-LO-1, T-LO-2; decision 18.
 

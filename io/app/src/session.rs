@@ -9,11 +9,10 @@ mod touch;
 pub(crate) use current::describe;
 pub use current::{Access, Current, CurrentPlace, current};
 pub use open::{Opened, open};
-pub(crate) use settle::{ENDED_BY_ENFORCEMENT, settle, settle_up_to};
+pub(crate) use settle::{ENDED_BY_ENFORCEMENT, lives, settle, settle_up_to};
 pub use touch::{SessionTouch, flush};
 
 use orgate_core::id::{Identifier as _, SessionId};
-use orgate_core::policy::{Decision, decide_life};
 use orgate_core::refusal::Refusal;
 use orgate_core::session::SessionLife;
 use orgate_store::{ProviderSession, Session, Tx};
@@ -134,8 +133,7 @@ pub(crate) async fn views(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Vec
             not_before: caller.check.life.not_before,
         };
         life.end(app.settings.session, now).is_none()
-            && decide_life(&caller.world, &session.proofs, session.policy_epoch.max(caller.check.settled))
-                == Decision::Allow
+            && lives(&caller.world, caller.check.settled, session, &session.proofs)
     };
     let mut views: Vec<SessionView> = all
         .into_iter()

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use orgate_core::id::{ConnectionId, UserId};
-use orgate_core::policy::{Decision, decide_life};
 use orgate_core::proof::Proofs;
 use orgate_sso::oidc::log_out_token::LoggedOut;
 use orgate_store::{ProviderSession, Session, Tx};
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise;
 use crate::error::Error;
+use crate::session;
 
 /// Why a session is over that lived by that proof, in the row.
 const ENDED_BY_PROVIDER: &str = "signed-out-at-provider";
@@ -70,12 +70,12 @@ async fn reduce(tx: &mut Tx, app: &App, connection_id: &ConnectionId, session: &
     Ok(true)
 }
 
-/// Whether a session is alive with these proofs, under the terms of today and after each change since (I7).
+/// Whether what is left keeps the session alive.
 async fn lives(tx: &mut Tx, session: &Session, proofs: &Proofs) -> Result<bool, Error> {
     let Some(user) = tx.instance().find_user(&session.user_id).await?.filter(|user| user.closed_at.is_none()) else {
         return Ok(false);
     };
     let places = tx.instance().list_places(&user.id).await?;
     let world = authorise::world(user.address, user.has_second_factor, &places);
-    Ok(decide_life(&world, proofs, session.policy_epoch.max(user.settled_epoch)) == Decision::Allow)
+    Ok(session::lives(&world, user.settled_epoch, session, proofs))
 }

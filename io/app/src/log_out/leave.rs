@@ -3,14 +3,14 @@
 //! here (T-LO-1).
 
 use orgate_core::connection::RevisionState;
-use orgate_core::id::OrganizationId;
+use orgate_core::policy;
 use orgate_core::proof::Proof;
-use orgate_core::time::Timestamp;
 use orgate_sso::oidc::log_out::LogOutRequest;
 use orgate_store::{LogOut, ProviderSession, Tx};
 
 use super::{post_logout_redirect_uri, way_out};
 use crate::app::App;
+use crate::authorise;
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::session::{self, SignedOut};
@@ -91,42 +91,27 @@ async fn way(app: &App, visitor: &Visitor, signed_out: SignedOut) -> Result<Opti
     Ok(Some(Leave { organization_name: route.organization_name, url, cookie: browser.cookie }))
 }
 
-/// The newest proof by an IdP whose connection still lets people in by that proof: who it was disabled or replaced for is
-/// sent nowhere (R-SSO-7).
+/// The newest proof by an IdP that counted until now: who came by a connection that was disabled or replaced, or was removed,
+/// is sent nowhere (R-SSO-7).
 async fn newest(tx: &mut Tx, signed_out: &SignedOut) -> Result<Option<Route>, Error> {
-    let mut known: Vec<(Timestamp, &ProviderSession)> =
-        signed_out.known.iter().filter_map(|row| Some((proven_at(signed_out, row)?, row))).collect();
-    known.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    for (at, row) in known {
-        if let Some((organization_name, client_id)) = client(tx, &row.organization_id, row, at).await? {
-            return Ok(Some(Route { organization_name, client_id, known: row.clone() }));
-        }
-    }
-    Ok(None)
-}
-
-fn proven_at(signed_out: &SignedOut, row: &ProviderSession) -> Option<Timestamp> {
-    let is_its = |proof: &&Proof| proof.connection().is_some_and(|(id, _)| *id == row.connection_id);
-    signed_out.session.proofs.iter().find(is_its).map(Proof::at)
-}
-
-async fn client(
-    tx: &mut Tx,
-    organization_id: &OrganizationId,
-    row: &ProviderSession,
-    at: Timestamp,
-) -> Result<Option<(String, String)>, Error> {
-    let organization = tx.organization(organization_id).find_organization().await?;
-    let Some(organization) = organization else { return Ok(None) };
-    let stands = organization
-        .enforcement
-        .connection
-        .as_ref()
-        .is_some_and(|(id, since)| *id == row.connection_id && at >= *since);
-    if !stands {
+    let SignedOut { session, known } = signed_out;
+    let user = tx.instance().load_user(&session.user_id).await?;
+    let places = tx.instance().list_places(&user.id).await?;
+    let world = authorise::world(user.address, user.has_second_factor, &places);
+    let counting = policy::counting(&world, &session.proofs);
+    let of = |proof: &Proof| {
+        let row = known.iter().find(|row| proof.connection().is_some_and(|(id, _)| *id == row.connection_id))?;
+        Some((proof.at(), row))
+    };
+    let Some((_, row)) = counting.iter().filter_map(of).max_by_key(|(at, _)| *at) else { return Ok(None) };
+    let Some(place) = places.iter().find(|place| place.place.organization_id == row.organization_id) else {
         return Ok(None);
-    }
-    let mut own = tx.organization(organization_id);
+    };
+    let mut own = tx.organization(&row.organization_id);
     let revision = own.find_revision_in_state(&row.connection_id, RevisionState::Active).await?;
-    Ok(revision.map(|revision| (organization.name, revision.client_id)))
+    Ok(revision.map(|revision| Route {
+        organization_name: place.name.to_string(),
+        client_id: revision.client_id,
+        known: row.clone(),
+    }))
 }

@@ -8,8 +8,8 @@ use orgate_web::pages::refusal::{ErrorKind, ErrorPage, RefusalPage};
 use orgate_web::pages::second_factor::{FactorField, OtherFactor};
 use orgate_web::pages::sign_in::{
     CodePage, CodePurpose, DifferentPersonPage, FreshProofPage, InvitationPage, InvitationState,
-    OrganizationSignInPage, SessionEndedPage, SignInPage, SignedOutPage, SsoLookUpMailedPage, SsoLookUpPage, SsoProof,
-    TileStartPage,
+    OrganizationSignInPage, SessionEndedPage, SignInPage, SignOutThereToo, SignedOutPage, SsoLookUpMailedPage,
+    SsoLookUpPage, SsoProof, TileStartPage,
 };
 use orgate_web::pages::{Field, Hidden, Notice, Person, Tone};
 
@@ -97,6 +97,9 @@ fn add_ways_in(samples: &mut Samples) {
         ..page
     };
     samples.add("session-ended-by-two", &page);
+    let url = "https://acme.okta.com/oauth2/v1/logout?client_id=0oa1b2c3&state=x".to_owned();
+    let page = SignOutThereToo { site: site.clone(), organization_name: long_name().to_owned(), url };
+    samples.add("sign-out-there-too", &page);
     samples.add("signed-out", &SignedOutPage { site });
 }
 

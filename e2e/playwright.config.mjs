@@ -8,7 +8,8 @@ export default defineConfig({
   testMatch: '*.test.mjs',
   outputDir: path.join(results, 'failures'),
   fullyParallel: false,
-  workers: 1,
+  // Browser tests wait more than they work: each worker has servers and people of its own.
+  workers: 2,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 420_000,

@@ -50,12 +50,13 @@ postgres_started() {
 
 create_databases() {
     local programs=$1 password=$2 port=$3 database
-    for database in orgate orgate_e2e; do
+    for database in orgate orgate_e2e orgate_template; do
         PGPASSWORD=${password} "${programs}/createdb" --host=127.0.0.1 --port="${port}" --username=orgate "${database}"
     done
     local server="postgres://orgate:${password}@127.0.0.1:${port}"
     export ORGATE_TEST_POSTGRES_URL="${server}/orgate"
     export ORGATE_E2E_POSTGRES_URL="${server}/orgate_e2e"
+    POSTGRES_TEMPLATE_URL="${server}/orgate_template"
 }
 
 stop_postgres() {

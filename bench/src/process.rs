@@ -13,6 +13,9 @@ const PARENT: usize = 1;
 const USER_TIME: usize = 11;
 const SYSTEM_TIME: usize = 12;
 
+/// How often moving the threads of a process is tried.
+const TRIES: usize = 10;
+
 /// The core that the measured server has to itself.
 pub const SERVER_CORE: usize = 0;
 
@@ -93,11 +96,19 @@ pub fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
+/// A thread that ends while `taskset` goes through them makes it give up, so it gets more than one try.
 fn move_to(cores: &str, process: u32) -> Result<(), String> {
-    let moved =
-        Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", cores, &process.to_string()]).output();
-    let moved = moved.map_err(|reason| format!("taskset: {reason}"))?;
-    if moved.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&moved.stderr).trim().to_owned()) }
+    let mut refused = String::new();
+    for _ in 0..TRIES {
+        let moved =
+            Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", cores, &process.to_string()]).output();
+        let moved = moved.map_err(|reason| format!("taskset: {reason}"))?;
+        if moved.status.success() {
+            return Ok(());
+        }
+        refused = String::from_utf8_lossy(&moved.stderr).trim().to_owned();
+    }
+    Err(refused)
 }
 
 /// A database server: its processes leave the measured server's core too.

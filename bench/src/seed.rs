@@ -12,8 +12,9 @@ use orgate_store::{StoreError, Tx};
 use crate::people::{EVERYBODY, People, START, Scale, SeededOrganization, SeededSession, SeededUser};
 use crate::server::{self, NO_MAIL};
 
-/// Rows in one transaction; far from the five seconds that a write may take.
-const BATCH: usize = 2_000;
+/// Rows in one transaction; far from the five seconds that a write may take. Not more: a row whose trigger writes others
+/// costs the more, the more were written before it in the same transaction.
+const BATCH: usize = 250;
 /// Transactions under way at once.
 const AT_ONCE: usize = 12;
 

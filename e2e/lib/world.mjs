@@ -20,7 +20,9 @@ import { startOrgate } from './orgate.mjs';
 import { cast, gitHubPeople, googlePeople } from './people.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
-export const RESULTS = process.env.ORGATE_E2E_RESULTS ?? path.join(ROOT, 'results');
+/** Each worker keeps its logs and pictures apart: workers run side by side, each with a world of its own. */
+const WORKER = `worker-${process.env.TEST_PARALLEL_INDEX ?? 0}`;
+export const RESULTS = path.join(process.env.ORGATE_E2E_RESULTS ?? path.join(ROOT, 'results'), WORKER);
 const CHROMIUM = process.env.ORGATE_E2E_CHROMIUM ?? '/usr/bin/chromium';
 const PYTHON = process.env.ORGATE_E2E_PYTHON ?? path.join(ROOT, '..', '.cache', 'canaille', 'bin', 'python');
 

@@ -5,11 +5,11 @@ use tokio_postgres::NoTls;
 
 #[tokio::test]
 async fn each_database_is_new_and_empty_and_can_be_removed() {
-    let Some(one) = postgres::fresh().await else {
+    let Some(one) = postgres::empty().await else {
         assert!(std::env::var(postgres::VARIABLE).is_err(), "a server is named, so there is a database");
         return;
     };
-    let two = postgres::fresh().await.unwrap();
+    let two = postgres::empty().await.unwrap();
     assert_ne!(one.name(), two.name());
     let (client, connection) = tokio_postgres::connect(one.url(), NoTls).await.unwrap();
     let driver = tokio::spawn(connection);

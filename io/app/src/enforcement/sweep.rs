@@ -18,8 +18,12 @@ const ORGANIZATIONS_A_RUN: u32 = 20;
 /// Members judged in one transaction: few, so that sign-ins of theirs wait for a moment only.
 const MEMBERS_AT_ONCE: u32 = 4;
 
-/// The pause after each of them at a gentle pace.
-const REST: Duration = Duration::from_millis(50);
+/// The pause after each of them at a gentle pace, at least and at most: a clock that is set while one is under way must not
+/// stop the sweep.
+const LEAST_REST: Duration = Duration::from_millis(50);
+const MOST_REST: Duration = Duration::from_secs(1);
+/// How many times as long as it worked a gentle sweep rests, so that it takes a twelfth of a core whatever the machine.
+const REST_OF_WORK: u32 = 12;
 
 /// How hard to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,7 @@ pub(crate) async fn sweep(app: &App, id: &OrganizationId, pace: Pace) -> Result<
     let mut swept = Swept::default();
     let (mut after, mut at_once): (Option<UserId>, u32) = (None, MEMBERS_AT_ONCE);
     loop {
+        let began = app.now();
         let page = app
             .store
             .write((app.clone(), id.clone(), after.clone(), at_once), |tx, (app, id, after, at_once)| {
@@ -91,7 +96,7 @@ pub(crate) async fn sweep(app: &App, id: &OrganizationId, pace: Pace) -> Result<
             break;
         }
         if pace == Pace::Gentle {
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(rest(app.now().since(began))).await;
         }
     }
     app.store
@@ -101,6 +106,11 @@ pub(crate) async fn sweep(app: &App, id: &OrganizationId, pace: Pace) -> Result<
         .await?;
     app.outbox.wake();
     Ok(swept.sessions)
+}
+
+/// How long to rest after a transaction that took so long.
+fn rest(took: Duration) -> Duration {
+    took.saturating_mul(REST_OF_WORK).clamp(LEAST_REST, MOST_REST)
 }
 
 struct Judged {
@@ -150,4 +160,16 @@ fn bound_somebody(terms: &Terms, up_to: PolicyEpoch) -> bool {
     let changes = terms.past.changes();
     let after = changes.iter().skip(1).map(|change| &change.before).chain(std::iter::once(&terms.state.terms));
     changes.iter().zip(after).any(|(Change { epoch, before }, after)| *epoch <= up_to && after.is_stricter_than(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r_enf_6_a_gentle_sweep_rests_the_longer_the_longer_it_worked() {
+        let milliseconds = |took: u64| rest(Duration::from_millis(took)).as_millis();
+        assert_eq!([0, 4, 5, 20, 500].map(milliseconds), [50, 50, 60, 240, 1000]);
+        assert_eq!(rest(Duration::MAX), MOST_REST, "a clock that was set is no reason to stop");
+    }
 }

@@ -9,10 +9,10 @@ async fn open(url: &str, migrate: Migrate) -> Result<Store, StoreError> {
     Store::open(&settings, at(0)).await
 }
 
-/// The addresses of a fresh database on each engine that is there.
-async fn fresh(folder: &tempfile::TempDir) -> Vec<String> {
+/// The addresses of an empty database on each engine that is there.
+async fn empty(folder: &tempfile::TempDir) -> Vec<String> {
     let mut urls = vec![format!("sqlite:{}", folder.path().join("orgate.db").display())];
-    if let Some(database) = orgate_testkit::postgres::fresh().await {
+    if let Some(database) = orgate_testkit::postgres::empty().await {
         urls.push(database.url().to_owned());
     } else {
         eprintln!("skipped on PostgreSQL: ORGATE_TEST_POSTGRES_URL names no server");
@@ -36,7 +36,7 @@ async fn pretend_a_newer_program_was_here(url: &str) {
 #[tokio::test]
 async fn a_database_opens_again_with_what_was_stored() {
     let folder = tempfile::tempdir().unwrap();
-    for url in fresh(&folder).await {
+    for url in empty(&folder).await {
         let hits = open(&url, Migrate::Apply).await.unwrap().hit_rate_counter("a", at(0)).await.unwrap();
         let more = open(&url, Migrate::Check).await.unwrap().hit_rate_counter("a", at(0)).await.unwrap();
         assert_eq!((hits, more), (1, 2));
@@ -46,7 +46,7 @@ async fn a_database_opens_again_with_what_was_stored() {
 #[tokio::test]
 async fn a_database_of_a_newer_program_does_not_open() {
     let folder = tempfile::tempdir().unwrap();
-    for url in fresh(&folder).await {
+    for url in empty(&folder).await {
         drop(open(&url, Migrate::Apply).await.unwrap());
         pretend_a_newer_program_was_here(&url).await;
         for migrate in [Migrate::Apply, Migrate::Check] {
@@ -60,7 +60,7 @@ async fn a_database_of_a_newer_program_does_not_open() {
 #[tokio::test]
 async fn an_empty_database_does_not_open_while_migrating_is_switched_off() {
     let folder = tempfile::tempdir().unwrap();
-    for url in fresh(&folder).await {
+    for url in empty(&folder).await {
         if let Some(path) = url.strip_prefix("sqlite:") {
             std::fs::write(path, "").unwrap();
         }
@@ -72,7 +72,7 @@ async fn an_empty_database_does_not_open_while_migrating_is_switched_off() {
 #[tokio::test]
 async fn nodes_that_start_together_migrate_once() {
     let folder = tempfile::tempdir().unwrap();
-    for url in fresh(&folder).await {
+    for url in empty(&folder).await {
         let opened = futures_util::future::join_all((0..4).map(|_| open(&url, Migrate::Apply))).await;
         for store in opened {
             store.unwrap().ping().await.unwrap();

@@ -17,6 +17,12 @@ pub struct Application {
     pub redirect_uris: Vec<String>,
     /// Where its tile starts a sign-in, if it has a tile.
     pub initiate_login_uri: Option<String>,
+    /// Where people may be sent back to after they signed out, compared byte for byte.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody signed out, if it wants to hear of it.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
     /// The subjects of the people assigned to it.
     pub assigned: BTreeSet<String>,
 }
@@ -39,6 +45,10 @@ pub struct NewApplication {
     pub redirect_uris: Vec<String>,
     /// Where its tile starts a sign-in.
     pub initiate_login_uri: Option<String>,
+    /// Where people may be sent back to after they signed out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody signed out.
+    pub backchannel_logout_uri: Option<String>,
     /// The subjects of the people assigned from the start.
     pub assigned: BTreeSet<String>,
 }
@@ -100,7 +110,11 @@ pub(crate) fn settle(application: &mut Application, new: NewApplication) -> Resu
     if uris.is_empty() {
         return Err(Refusal::RedirectUriMissing);
     }
+    let back = new.post_logout_redirect_uris.iter().map(|uri| parse_uri(uri)).collect::<Result<Vec<_>, _>>()?;
+    let told = new.backchannel_logout_uri.as_deref().map(parse_uri).transpose()?;
     application.initiate_login_uri = new.initiate_login_uri.as_deref().map(parse_uri).transpose()?;
+    application.post_logout_redirect_uris = back;
+    application.backchannel_logout_uri = told;
     application.name = name;
     application.redirect_uris = uris;
     application.assigned = new.assigned;

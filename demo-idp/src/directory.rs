@@ -52,6 +52,16 @@ pub(crate) struct SignedIn {
     pub(crate) subject: String,
     /// *Units*: UTC seconds.
     pub(crate) authenticated: i64,
+    /// What applications know this sign-in by.
+    pub(crate) sid: String,
+}
+
+/// A sign-in that is over.
+#[derive(Debug)]
+pub(crate) struct SignedOut {
+    pub(crate) signed_in: SignedIn,
+    /// The applications that it had opened.
+    pub(crate) opened: Vec<Application>,
 }
 
 /// What a code stands for, until it is taken.
@@ -80,6 +90,8 @@ pub(crate) struct Directory {
     sign_ins: HashMap<String, SignedIn>,
     codes: HashMap<String, (i64, Grant)>,
     access_tokens: HashMap<String, (i64, Grant)>,
+    /// Which applications a sign-in opened, by its `sid`.
+    opened: HashMap<String, BTreeSet<String>>,
 }
 
 impl Directory {
@@ -104,8 +116,8 @@ impl Directory {
         if let Some(path) = &state_file {
             write(path, &kept).map_err(|source| StartError::State(path.clone(), source))?;
         }
-        let (sign_ins, codes, access_tokens) = Default::default();
-        Ok((Self { people, kept, state_file, sign_ins, codes, access_tokens }, key))
+        let (sign_ins, codes, access_tokens, opened) = Default::default();
+        Ok((Self { people, kept, state_file, sign_ins, codes, access_tokens, opened }, key))
     }
 
     pub(crate) fn people(&self) -> &[Person] {
@@ -132,6 +144,8 @@ impl Directory {
             client_secret: random_text(effects, 64),
             redirect_uris: Vec::new(),
             initiate_login_uri: None,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
             assigned: BTreeSet::new(),
         };
         settle(&mut application, new)?;
@@ -200,6 +214,8 @@ impl Directory {
         let oldest = signed_in.authenticated - SIGN_IN_LIFETIME_SECONDS;
         self.sign_ins.retain(|_, earlier| earlier.authenticated > oldest);
         self.sign_ins.insert(browser, signed_in);
+        let alive: BTreeSet<_> = self.sign_ins.values().map(|signed_in| signed_in.sid.as_str()).collect();
+        self.opened.retain(|sid, _| alive.contains(sid.as_str()));
     }
 
     /// Who is signed in there.
@@ -208,8 +224,11 @@ impl Directory {
     }
 
     /// Signs a browser out.
-    pub(crate) fn sign_out(&mut self, browser: &str) {
-        self.sign_ins.remove(browser);
+    pub(crate) fn sign_out(&mut self, browser: &str) -> Option<SignedOut> {
+        let signed_in = self.sign_ins.remove(browser)?;
+        let opened = self.opened.remove(&signed_in.sid).unwrap_or_default();
+        let opened = opened.iter().filter_map(|client_id| self.application(client_id).cloned()).collect();
+        Some(SignedOut { signed_in, opened })
     }
 
     /// Issues a code that works once within a minute.
@@ -226,6 +245,7 @@ impl Directory {
     /// Issues an access token for UserInfo.
     pub(crate) fn issue_access_token(&mut self, token: String, grant: Grant, now: i64) {
         self.access_tokens.retain(|_, (expires, _)| *expires > now);
+        self.opened.entry(grant.signed_in.sid.clone()).or_default().insert(grant.client_id.clone());
         self.access_tokens.insert(token, (now + TOKEN_LIFETIME_SECONDS, grant));
     }
 

@@ -6,6 +6,7 @@
 //! list), so it listens on loopback only and speaks plain HTTP, which the demonstration allows for its own address.
 
 mod application;
+mod back_channel;
 mod directory;
 mod door;
 mod github;
@@ -223,7 +224,8 @@ impl Server {
                 Unanswerable::UnregisteredUri { received, .. } => Refusal::UnregisteredUri(received),
             })?
         };
-        let signed_in = SignedIn { subject: subject.to_owned(), authenticated: self.provider.now() };
+        let (authenticated, sid) = (self.provider.now(), self.provider.secret());
+        let signed_in = SignedIn { subject: subject.to_owned(), authenticated, sid };
         let decided = protocol::check(&request)
             .and_then(|()| protocol::authorize(&self.provider, &application, &request, signed_in));
         Ok(protocol::answer(&redirect_uri, request.state.as_deref(), decided))

@@ -135,6 +135,9 @@ pub(crate) async fn discovery(State(provider): State<Arc<Provider>>) -> Json<Val
         "token_endpoint": at("token"),
         "userinfo_endpoint": at("userinfo"),
         "jwks_uri": at("keys"),
+        "end_session_endpoint": at("logout"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code"],
@@ -143,7 +146,7 @@ pub(crate) async fn discovery(State(provider): State<Arc<Provider>>) -> Json<Val
         "scopes_supported": ["openid", "email", "profile"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "claims_supported": [
-            "iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "nonce", "at_hash",
+            "iss", "sub", "aud", "iat", "exp", "jti", "sid", "auth_time", "amr", "nonce", "at_hash",
             "name", "given_name", "family_name", "preferred_username", "email", "email_verified",
         ],
         "code_challenge_methods_supported": ["S256"],
@@ -188,7 +191,7 @@ pub(crate) async fn token(
     };
     let access_token = provider.secret();
     let claims = id_token_claims(&provider, &grant, &access_token, now);
-    let Ok(id_token) = provider.key.sign(&claims) else {
+    let Ok(id_token) = provider.key.sign(&claims, None) else {
         return token_error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The token could not be signed.");
     };
     let scope = grant.scope.clone();
@@ -268,6 +271,7 @@ fn id_token_claims(provider: &Provider, grant: &Grant, access_token: &str, now: 
         "jti": format!("ID.{}", provider.secret()),
         "amr": ["pwd"],
         "auth_time": grant.signed_in.authenticated,
+        "sid": grant.signed_in.sid,
         "at_hash": BASE64URL_NOPAD.encode(half),
     });
     if let Value::Object(members) = &mut claims {

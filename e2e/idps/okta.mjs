@@ -1,8 +1,8 @@
 // A foreign identity provider: npm oidc-provider laid out like an Okta organization. Issuer `https://DOMAIN`, endpoints
 // under /oauth2/v1/, PKCE required, thin ID tokens (name and e-mail come from UserInfo alone), an app that people must
-// be assigned to, and a dashboard whose tile starts a sign-in.
+// be assigned to, and a dashboard whose tile starts a sign-in. Unlike Okta it also tells apps that somebody signed out.
 
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import https from 'node:https';
 import Provider from 'oidc-provider';
 
@@ -17,8 +17,21 @@ const loginPage = (uid, problem) => page('Acme: sign in', `${problem ? `<p role=
 <label>Password <input name="password" type="password" autocomplete="current-password"></label>
 <button>Sign in</button></form>`);
 
-function configuration(people) {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** Okta asks nobody whether they meant it. */
+const signOutAtOnce = (form) => page('Acme: sign out', `${form}
+<input type="hidden" form="op.logoutForm" name="logout" value="yes">
+<script>document.getElementById('op.logoutForm').submit();</script>`);
+
+/** An ID token as a provider would have made it whose clock is wrong by so many seconds. */
+function shifted(token, seconds, privateKey) {
+  const [header, payload] = token.split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url'));
+  for (const name of ['iat', 'exp', 'auth_time']) if (claims[name]) claims[name] += seconds;
+  const message = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+  return `${message}.${sign('sha256', Buffer.from(message), privateKey).toString('base64url')}`;
+}
+
+function configuration(people, privateKey) {
   const key = { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: randomBytes(16).toString('base64url') };
   return {
     jwks: { keys: [key] },
@@ -28,6 +41,7 @@ function configuration(people) {
       token: '/oauth2/v1/token',
       userinfo: '/oauth2/v1/userinfo',
       jwks: '/oauth2/v1/keys',
+      end_session: '/oauth2/v1/logout',
     },
     scopes: ['openid', 'email', 'profile'],
     claims: {
@@ -38,8 +52,15 @@ function configuration(people) {
     conformIdTokenClaims: true,
     responseTypes: ['code'],
     pkce: { required: () => true },
-    // Signing out there is shown by tests of the program; here it would leave the page that these tests look at.
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+    features: {
+      devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (context, form) => { context.body = signOutAtOnce(form); },
+        postLogoutSuccessSource: (context) => { context.body = page('Acme: signed out', ''); },
+      },
+    },
     interactions: { url: (_context, interaction) => `/signin/${interaction.uid}` },
     ttl: { AccessToken: 3600, AuthorizationCode: 300, IdToken: 3600, Interaction: 3600, Session: 7200, Grant: 7200 },
     findAccount: (_context, subject) => {
@@ -111,12 +132,22 @@ export async function startOkta({ host, certificate, people, addresses }) {
   addresses.set(host, address);
   const domain = authorityOf(host, port);
   const issuer = `https://${domain}`;
-  provider = new Provider(issuer, configuration(people));
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  provider = new Provider(issuer, configuration(people, privateKey));
+  const clock = { offsetSeconds: 0 };
+  provider.use(async (context, next) => {
+    await next();
+    if (clock.offsetSeconds !== 0 && context.body?.id_token) {
+      context.body.id_token = shifted(context.body.id_token, clock.offsetSeconds, privateKey);
+    }
+  });
   handle = provider.callback();
 
   /** What the administrator does under Applications > Create App Integration. */
-  async function createApp({ label, redirectUri, initiateLoginUri }) {
+  async function createApp({ label, redirectUri, initiateLoginUri, signedOutUri, backchannelLogoutUri }) {
     const created = new provider.Client({
+      ...(signedOutUri && { post_logout_redirect_uris: [signedOutUri] }),
+      ...(backchannelLogoutUri && { backchannel_logout_uri: backchannelLogoutUri, backchannel_logout_session_required: true }),
       client_id: `0oa${randomBytes(9).toString('hex').slice(0, 17)}`,
       client_secret: randomBytes(48).toString('base64url'),
       client_name: label,
@@ -128,6 +159,12 @@ export async function startOkta({ host, certificate, people, addresses }) {
     await provider.Client.adapter.upsert(created.clientId, created.metadata());
     if (initiateLoginUri) tiles.push({ label, href: `${initiateLoginUri}?iss=${encodeURIComponent(issuer)}` });
     return { clientId: created.clientId, clientSecret: created.clientSecret };
+  }
+
+  /** What the administrator does on the app's General tab. */
+  async function setRedirectUri(clientId, redirectUri) {
+    const metadata = await provider.Client.adapter.find(clientId);
+    await provider.Client.adapter.upsert(clientId, { ...metadata, redirect_uris: [redirectUri] });
   }
 
   async function authenticate(page, person) {
@@ -143,6 +180,10 @@ export async function startOkta({ host, certificate, people, addresses }) {
     host,
     dashboardUrl: `${issuer}/app/UserHome`,
     createApp,
+    setRedirectUri,
+    /** By how much its clock is wrong. */
+    clock,
+    signOutUrl: `${issuer}/oauth2/v1/logout`,
     signIn: authenticate,
     /** A person whom the app is not assigned to signs in: Okta sends the browser back with `access_denied`. */
     refuse: authenticate,

@@ -12,6 +12,9 @@ const CAST = [
   { username: 'olga', name: 'Olga Enforcer', assigned: true },
   { username: 'vera', name: 'Vera Bound', assigned: true },
   { username: 'tara', name: 'Tara Trial', assigned: true },
+  { username: 'mona', name: 'Mona Mistaken', assigned: true },
+  { username: 'hans', name: 'Hans Hurried', assigned: true },
+  { username: 'lars', name: 'Lars Leaver', assigned: true },
 ];
 
 /** The people of one identity provider, by user name; their addresses end in `domain`. */

@@ -126,7 +126,8 @@ export async function setUpSso({ owner, idp, kind, organization, person }) {
   });
 }
 
-async function connect(owner, { idp, kind, organization }) {
+/** From Settings > Single Sign-On to the form, with the app made at the provider as the guide beside the form says. */
+export async function connect(owner, { idp, kind, organization }) {
   await owner.openSingleSignOn(organization.slug);
   await owner.look('sso-none');
   await owner.link('Configure').click();
@@ -136,5 +137,13 @@ async function connect(owner, { idp, kind, organization }) {
   await owner.look('sso-configure');
   const redirectUri = await owner.field('Single sign-on URL').inputValue();
   expect(redirectUri).toMatch(/\/sso\/oidc\/[^/]+\/callback$/);
-  return idp.createApp({ label: `Orgate for ${organization.slug}`, redirectUri, initiateLoginUri: redirectUri.replace(/callback$/, 'initiate') });
+  const beside = (name) => redirectUri.replace(/callback$/, name);
+  const app = await idp.createApp({
+    label: `Orgate for ${organization.slug}`,
+    redirectUri,
+    initiateLoginUri: beside('initiate'),
+    signedOutUri: beside('signed-out'),
+    backchannelLogoutUri: beside('backchannel-logout'),
+  });
+  return { ...app, redirectUri };
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Who may use whom, in the program. What is not here may use nothing of the workspace.
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 10] = [
     ("orgate-core", &[]),
     ("orgate-sso", &["orgate-core"]),
     ("orgate-store", &["orgate-core"]),
@@ -17,6 +17,7 @@ const EDGES: [(&str, &[&str]); 9] = [
     ("orgate", &["orgate-core", "orgate-app", "orgate-web", "orgate-demo-idp"]),
     ("orgate-demo-idp", &[]),
     ("orgate-testkit", &[]),
+    ("orgate-fuzz", &["orgate-core", "orgate-sso", "orgate-store", "orgate-app"]),
     ("orgate-bench", &["orgate-core", "orgate-sso", "orgate-store", "orgate-app", "orgate-web"]),
 ];
 

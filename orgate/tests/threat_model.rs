@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What holds tests, seen from the root of the tree.
-const SOURCES: [&str; 8] = ["pure", "io", "orgate", "demo-idp", "testkit", "bench", "e2e/tests", "e2e/lib"];
+const SOURCES: [&str; 9] = ["pure", "io", "orgate", "demo-idp", "testkit", "fuzz", "bench", "e2e/tests", "e2e/lib"];
 /// What every threat says, in this order.
 const PARTS: [&str; 4] = ["*Attack.*", "*Defence.*", "*Shown by.*", "*Not covered.*"];
 /// How the name of a file ends when a page names one.

@@ -57,6 +57,10 @@ pub(crate) struct Typed {
     #[serde(default)]
     initiate_login_uri: String,
     #[serde(default)]
+    post_logout_redirect_uris: String,
+    #[serde(default)]
+    backchannel_logout_uri: String,
+    #[serde(default)]
     access: Access,
 }
 
@@ -76,6 +80,8 @@ impl Typed {
             name: self.name.clone(),
             redirect_uris: self.redirect_uris.lines().filter_map(line).collect(),
             initiate_login_uri: line(&self.initiate_login_uri),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.lines().filter_map(line).collect(),
+            backchannel_logout_uri: line(&self.backchannel_logout_uri),
             assigned: match self.access {
                 Access::Nobody => BTreeSet::new(),
                 Access::Everyone => everyone,
@@ -130,6 +136,8 @@ impl ShowPage {
                 name: application.name.clone(),
                 redirect_uris: application.redirect_uris.join("\n"),
                 initiate_login_uri: application.initiate_login_uri.clone().unwrap_or_default(),
+                post_logout_redirect_uris: application.post_logout_redirect_uris.join("\n"),
+                backchannel_logout_uri: application.backchannel_logout_uri.clone().unwrap_or_default(),
                 access: Access::Nobody,
             },
             people: people.collect(),

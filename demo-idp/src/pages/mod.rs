@@ -3,6 +3,7 @@
 pub(crate) mod applications;
 pub(crate) mod home;
 pub(crate) mod sign_in;
+pub(crate) mod sign_out;
 
 use std::sync::Arc;
 

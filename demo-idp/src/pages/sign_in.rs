@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{PersonButton, browser, render, set_cookie, signed_in, stopped};
+use super::{PersonButton, render, set_cookie, signed_in, stopped};
 use crate::Provider;
 use crate::application::Application;
 use crate::directory::SignedIn;
@@ -113,12 +113,19 @@ pub(crate) struct Choice {
 }
 
 /// Signs the chosen person in and answers the authorization request, if there is one.
-pub(crate) async fn create(State(provider): State<Arc<Provider>>, Form(choice): Form<Choice>) -> Response {
+pub(crate) async fn create(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    Form(choice): Form<Choice>,
+) -> Response {
     if provider.directory().person(&choice.subject).is_none() {
         let text = "Go back and choose one of the people on the page.";
         return stopped(&provider, StatusCode::BAD_REQUEST, "Nobody has that name here", text, Vec::new());
     }
-    let signed_in = SignedIn { subject: choice.subject, authenticated: provider.now() };
+    // Who is chosen once more goes on in the same sign-in, so that signing out ends all that it opened.
+    let earlier = signed_in(&provider, &headers).filter(|earlier| earlier.subject == choice.subject);
+    let sid = earlier.map_or_else(|| provider.secret(), |earlier| earlier.sid);
+    let signed_in = SignedIn { subject: choice.subject, authenticated: provider.now(), sid };
     let location = if choice.request.is_empty() {
         "/".to_owned()
     } else {
@@ -135,15 +142,7 @@ pub(crate) async fn create(State(provider): State<Arc<Provider>>, Form(choice): 
     (set_cookie(Some(&browser)), Redirect::to(&location)).into_response()
 }
 
-/// Signs the browser out of the provider; the applications it opened do not learn of it.
-pub(crate) async fn remove(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Response {
-    if let Some(browser) = browser(&headers) {
-        provider.directory().sign_out(&browser);
-    }
-    (set_cookie(None), Redirect::to("/")).into_response()
-}
-
 /// A redirect as Okta sends it, 302.
-fn found(location: &str) -> Response {
+pub(super) fn found(location: &str) -> Response {
     (StatusCode::FOUND, [(axum::http::header::LOCATION, location)]).into_response()
 }

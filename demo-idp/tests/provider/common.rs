@@ -9,6 +9,7 @@ use orgate_demo_idp::{Application, Effects, Person, Server, Settings};
 use serde_json::Value;
 
 pub const REDIRECT_URI: &str = "https://orgate.example/sso/oidc/con_1/callback";
+pub const SIGNED_OUT_URI: &str = "https://orgate.example/sso/oidc/con_1/signed-out";
 /// The example of RFC 7636, appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -52,6 +53,8 @@ pub async fn start_with(state_file: Option<std::path::PathBuf>, thin_id_tokens: 
             client_secret: "s3cret/with:signs".to_owned(),
             redirect_uris: vec![REDIRECT_URI.to_owned()],
             initiate_login_uri: Some("https://orgate.example/sso/oidc/con_1/initiate".to_owned()),
+            post_logout_redirect_uris: vec![SIGNED_OUT_URI.to_owned()],
+            backchannel_logout_uri: None,
             assigned: ["00udana".to_owned()].into(),
         }],
         state_file,
@@ -111,6 +114,11 @@ impl Browser {
 
     pub fn client_id(&self) -> &str {
         &self.application.client_id
+    }
+
+    /// The same browser, with another application behind it.
+    pub fn of(&self, application: &Application) -> Self {
+        Self { application: application.clone(), ..self.clone() }
     }
 
     pub fn with_secret(&self, secret: &str) -> Self {

@@ -6,3 +6,4 @@ mod flow;
 mod github;
 mod mailbox;
 mod pages;
+mod sign_out;

@@ -62,6 +62,9 @@ pub struct TestResult {
     pub resolves_to: String,
     /// What would have happened, a sentence each.
     pub would_happen: Vec<String>,
+    /// Whether what would have happened is a refusal by our own rules. Older results do not say.
+    #[serde(default)]
+    pub would_be_refused: bool,
     /// Why it was refused.
     pub failure: Option<TestFailure>,
 }
@@ -197,6 +200,7 @@ pub(crate) async fn finish(
         claims: assertion.claims.clone(),
         resolves_to,
         would_happen: with_domain(outcome(&linking, is_known_here(&facts)), assertion, &facts),
+        would_be_refused: matches!(linking, Linking::Refuse(_)),
         failure: None,
     };
     keep(tx, app, document, test_id, "succeeded", &result).await?;
@@ -227,9 +231,10 @@ pub(crate) async fn fail(
         claims: Vec::new(),
         resolves_to: String::new(),
         would_happen: Vec::new(),
+        would_be_refused: false,
         failure: Some(TestFailure {
             code: refusal.code.as_str().to_owned(),
-            happened: refusal.code.for_person().to_owned(),
+            happened: refusal.code.happened().to_owned(),
             expected: refusal.expected.clone(),
             received: refusal.received.clone(),
             mend: refusal.code.mend().to_owned(),
@@ -363,8 +368,7 @@ fn outcome(linking: &Linking, is_known_here: bool) -> Vec<String> {
             "Becomes a member with no project, perhaps after a mailed code; an Owner adds them to projects afterwards."
         }
         Linking::Refuse(refusal) => {
-            let refusal = Refusal::from(*refusal);
-            return vec![format!("Is refused: {}.", refusal.title()), refusal.advice()];
+            return vec![format!("Is refused: {}.", Refusal::from(*refusal).title()), refusal.mend().to_owned()];
         }
     };
     vec![text.to_owned()]

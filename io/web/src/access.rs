@@ -8,9 +8,8 @@ use axum::extract::ConnectInfo;
 use axum::http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method};
-use ipnet::IpNet;
 use orgate_app::token::{SecretToken, TokenPurpose};
-use orgate_app::visitor::Visitor;
+use orgate_app::visitor::{self, Visitor};
 use orgate_core::refusal::Refusal;
 
 use crate::cookies;
@@ -128,7 +127,8 @@ fn is_same_site(web: &Web, method: &Method, headers: &HeaderMap) -> bool {
 /// Who sends the request.
 pub fn visitor(web: &Web, parts: &Parts) -> Visitor {
     let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let ip = client_ip(peer(&parts.extensions), &parts.headers, &web.app.settings.trusted_proxies);
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("unreadable"));
+    let ip = visitor::client_ip(peer(&parts.extensions), forwarded, &web.app.settings.trusted_proxies);
     let mut visitor = Visitor::new(ip, agent);
     visitor.session = session_hash(&parts.headers);
     visitor.browser = cookies::value(&parts.headers, cookies::BROWSER)
@@ -158,70 +158,11 @@ fn peer(extensions: &Extensions) -> IpAddr {
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical())
 }
 
-/// The client's address: the peer's, unless that is a trusted proxy; then the last address in `X-Forwarded-For` that no
-/// trusted proxy has. What stands before it was written by the client (T-WEB-10).
-fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(ip));
-    if !is_trusted(&peer) {
-        return peer;
-    }
-    let named: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or("unreadable").split(','))
-        .map(str::trim)
-        .collect();
-    let mut client = peer;
-    for hop in named.iter().rev() {
-        // A hop that names no address leaves the nearest known one.
-        let Some(ip) = address(hop) else { return client };
-        client = ip;
-        if !is_trusted(&ip) {
-            return client;
-        }
-    }
-    client
-}
-
-fn address(hop: &str) -> Option<IpAddr> {
-    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
-    hop.parse::<IpAddr>().ok().or_else(with_port).map(|ip| ip.to_canonical())
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
-
-    fn forwarded(values: &[&'static str]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append("x-forwarded-for", HeaderValue::from_static(value));
-        }
-        headers
-    }
-
-    fn ip(peer: &str, values: &[&'static str]) -> String {
-        let trusted = ["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
-        client_ip(peer.parse().unwrap(), &forwarded(values), &trusted).to_string()
-    }
-
-    #[test]
-    fn t_web_10_a_forwarded_address_counts_only_from_a_trusted_proxy() {
-        assert_eq!(ip("203.0.113.5", &["198.51.100.1"]), "203.0.113.5");
-        assert_eq!(ip("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
-        assert_eq!(ip("10.0.0.1", &[]), "10.0.0.1");
-        assert_eq!(ip("2001:db8::1", &["[2001:4860::7]:443"]), "2001:4860::7");
-    }
-
-    #[test]
-    fn t_web_10_what_the_client_wrote_itself_is_passed_over() {
-        assert_eq!(ip("10.0.0.1", &["127.0.0.1, 198.51.100.1, 10.0.0.9"]), "198.51.100.1");
-        assert_eq!(ip("10.0.0.1", &["127.0.0.1", "198.51.100.1"]), "198.51.100.1");
-        assert_eq!(ip("10.0.0.1", &["198.51.100.1, nonsense"]), "10.0.0.1");
-        assert_eq!(ip("10.0.0.1", &["10.0.0.7, 10.0.0.8"]), "10.0.0.7");
-    }
 
     #[test]
     fn a_bearer_token_goes_before_the_cookie_and_a_broken_one_is_not_replaced_by_it() {

@@ -7,10 +7,10 @@ use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use orgate_app::sign_in::Issued;
 use orgate_app::token::SecretToken;
+use orgate_core::return_to::ReturnTo;
 use orgate_core::time::Timestamp;
 
 use crate::pages::{Notice, Theme, Tone};
-use crate::return_to::ReturnTo;
 
 /// The session's token.
 pub const SESSION: &str = "__Host-orgate-session";
@@ -26,9 +26,7 @@ pub fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .get_all(COOKIE)
         .iter()
         .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim_ascii().split_once('='))
-        .find_map(|(found, value)| (found == name).then_some(value))
+        .find_map(|header| orgate_core::cookie::find(header, name))
 }
 
 /// The cookie of a session that was just made. It is gone when the session has its absolute end.

@@ -14,7 +14,6 @@ mod health;
 mod observe;
 mod page;
 pub mod pages;
-mod return_to;
 pub mod route;
 pub mod router;
 pub mod serve;

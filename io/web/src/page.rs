@@ -12,13 +12,13 @@ use orgate_app::error::Error;
 use orgate_app::sign_in::Issued;
 use orgate_app::visitor::Visitor;
 use orgate_core::refusal::{FieldError, Refusal};
+use orgate_core::return_to::ReturnTo;
 use orgate_core::time::Timestamp;
 
 use crate::access;
 use crate::cookies;
 use crate::error::Failure;
 use crate::pages::{self, Field, Notice, Site, Tone};
-use crate::return_to::ReturnTo;
 use crate::state::Web;
 
 /// What a page's handler answers.

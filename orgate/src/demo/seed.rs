@@ -98,6 +98,8 @@ async fn connect(app: &App, idp: &Server, owner: &Visitor) -> Result<(), String>
             name: format!("Orgate for {name}"),
             redirect_uris: vec![created.single_sign_on_url.clone()],
             initiate_login_uri: Some(created.initiate_login_url.clone()),
+            post_logout_redirect_uris: vec![created.post_logout_redirect_url.clone()],
+            backchannel_logout_uri: Some(created.backchannel_logout_url.clone()),
             assigned: cast::ASSIGNED.map(str::to_owned).into(),
         })
         .map_err(|refusal| refusal.to_string())?;

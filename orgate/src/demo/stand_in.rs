@@ -21,6 +21,8 @@ pub fn applications(console_port: u16) -> Vec<Application> {
         client_secret: SECRET.to_owned(),
         redirect_uris: vec![format!("http://localhost:{console_port}/sign-in/with/{word}/callback")],
         initiate_login_uri: None,
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
         assigned: people.iter().map(|person| person.subject.clone()).collect(),
     };
     vec![application(GOOGLE, "Google", "google"), application(GITHUB, "GitHub", "github")]

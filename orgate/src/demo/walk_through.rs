@@ -57,7 +57,7 @@ pub fn text(places: &Places<'_>) -> String {
     text
 }
 
-fn tries(places: &Places<'_>) -> [(&'static str, String); 10] {
+fn tries(places: &Places<'_>) -> [(&'static str, String); 11] {
     let Places { console, mailbox, idp, idp_admin, program, .. } = places;
     let settings = places.settings.display();
     let ((acme_name, acme), (northwind_name, northwind)) = (ACME, NORTHWIND);
@@ -99,6 +99,13 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 10] {
                  the Okta domain is {idp}. Assign Robin, who tests it, and Lena.\n\
                  When it is active, be Lena at {console}/sign-in/{northwind}.",
                 ROBIN.email
+            ),
+        ),
+        (
+            "Sign out, here and there.",
+            format!(
+                "As Noor, sign out of the console: the session here ends, then the one at {idp}, and she is back.\n\
+                 Come in once more and sign out at {idp} instead: the console's next click asks her to sign in."
             ),
         ),
         (

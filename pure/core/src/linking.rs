@@ -102,6 +102,22 @@ impl LinkingRefusal {
             Self::EmailMissing => "email-missing",
         }
     }
+
+    /// For the Owner: how to mend it. What the person can do is [`Refusal::advice`](crate::refusal::Refusal::advice).
+    pub const fn mend(self) -> &'static str {
+        match self {
+            Self::MembershipRemoved => "Re-admit the person under Members, if they should come back.",
+            Self::LinkedToAnotherSubject => {
+                "The account was made anew at the identity provider. Clear the link under Linked people, after you made sure \
+                 that it is the same person."
+            }
+            Self::MemberLimit => "Remove members who are gone, or ask whoever runs this site for more room.",
+            Self::EmailMissing => {
+                "Neither the ID token nor UserInfo named an address. Give the person an e-mail address at the identity \
+                 provider, and let the application have the scope email and send the claim email."
+            }
+        }
+    }
 }
 
 /// Decides whose account it is.

@@ -59,12 +59,17 @@ impl Timestamp {
 
     /// Reads RFC 3339.
     ///
-    /// *Errors*: `None` for anything else.
+    /// *Errors*: `None` for anything else, and for a moment that its offset moves out of the years that can be written.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
+        let millis = i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+        (EARLIEST..=LATEST).contains(&millis).then_some(Self(millis))
     }
 }
+
+/// The years 0000 to 9999, which RFC 3339 can write. *Units*: milliseconds.
+const EARLIEST: i64 = -62_167_219_200_000;
+const LATEST: i64 = 253_402_300_799_999;
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
@@ -78,6 +83,17 @@ mod tests {
     fn a_moment_survives_the_round_trip_through_text() {
         let moment = Timestamp::from_millis(1_795_327_200_123);
         assert_eq!(Timestamp::parse_rfc3339(&moment.to_rfc3339()), Some(moment));
+    }
+
+    #[test]
+    fn what_is_read_can_be_written_again() {
+        for text in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "1969-12-31T23:59:59.9995Z"] {
+            let moment = Timestamp::parse_rfc3339(text).unwrap();
+            assert_eq!(Timestamp::parse_rfc3339(&moment.to_rfc3339()), Some(moment), "{text}");
+        }
+        for text in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"] {
+            assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub fn parse(typed: &str, rules: &UrlRules) -> Result<Address, String> {
     if text.is_empty() {
         return Err("Enter the issuer of the identity provider.".to_owned());
     }
-    let issuer = text.strip_suffix("/.well-known/openid-configuration").unwrap_or(text);
+    // However often it stands there: what is read now has to read the same when it is saved again.
+    let issuer = text.trim_end_matches("/.well-known/openid-configuration");
     if issuer.contains(['?', '#']) {
         return Err("An issuer has neither a query (?) nor a fragment (#).".to_owned());
     }
@@ -48,9 +49,11 @@ mod tests {
             let read = parse(&format!("  {issuer}\n"), &UrlRules::default()).unwrap();
             assert_eq!((read.issuer.as_str(), read.notes.len()), (issuer, 0));
         }
-        let pasted = "https://id.example.com/r/.well-known/openid-configuration";
-        let read = parse(pasted, &UrlRules::default()).unwrap();
-        assert_eq!((read.issuer.as_str(), read.notes.len()), ("https://id.example.com/r", 1));
+        let path = "/.well-known/openid-configuration";
+        for pasted in [format!("https://id.example.com/r{path}"), format!("https://id.example.com/r{path}{path}")] {
+            let read = parse(&pasted, &UrlRules::default()).unwrap();
+            assert_eq!((read.issuer.as_str(), read.notes.len()), ("https://id.example.com/r", 1));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod address;
 pub mod client;
 pub mod exchange;
+mod happened;
 pub mod issuer;
 mod json;
 pub mod kind;

@@ -164,7 +164,7 @@ codes! {
     IdpAccessDenied = "idp-access-denied",
         "Your organization's sign-in service did not let you in here. Ask your administrator to assign this \
          application to you, then try again.",
-        "Assign the application to this person or their group at the identity provider.";
+        "Assign the application to this person or their group at the identity provider (at Okta, its Assignments tab).";
     /// It wanted to ask the person something and was not allowed to.
     IdpInteractionRequired = "idp-login-required",
         "Your organization's sign-in service needs you to sign in there first. Start again from the sign-in page.",
@@ -199,8 +199,8 @@ codes! {
     /// `invalid_client`.
     ClientRejected = "client-rejected",
         ASK,
-        "The identity provider does not accept client ID and client secret. Copy both again; the secret may have \
-         been rotated.";
+        "Copy client ID and client secret again from the application at the identity provider (at Okta, its General tab); \
+         the secret may have been rotated. If both are right, the address is that of another identity provider.";
     /// `invalid_grant`.
     CodeRejected = "code-rejected",
         AGAIN,
@@ -287,7 +287,8 @@ codes! {
     /// The clocks differ by more than a minute (T-ID-05).
     Clock = "clock",
         ASK,
-        "The clocks of this server and of the identity provider differ by more than 60 seconds. Set both by NTP.";
+        "Expected and received say by how much; up to 60 seconds are forgiven. Set the clocks of both sides by NTP. A hosted \
+         identity provider's is right: then tell whoever runs this site that the clock of this server is wrong.";
     /// Nonce missing or another (T-ID-06).
     IdTokenNonce = "id-token-nonce",
         AGAIN,

@@ -23,11 +23,12 @@ use crate::app::App;
 use crate::passkey::authenticator_data::AuthenticatorData;
 use crate::passkey::client_data::Kind;
 use crate::passkey::public_key::PublicKey;
+use crate::settings::PublicUrl;
 use orgate_core::method::AuthenticationMethod;
 
 /// A key that an authenticator made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NewCredential {
+pub struct NewCredential {
     /// The authenticator's name for it.
     pub credential_id: Vec<u8>,
     /// As a COSE key.
@@ -42,7 +43,7 @@ pub(crate) struct NewCredential {
 
 /// A right answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verified {
+pub struct Verified {
     /// The counter now.
     pub sign_count: u32,
     /// Whether more than one device keeps it now.
@@ -51,7 +52,7 @@ pub(crate) struct Verified {
 
 /// The site that passkeys are made for.
 #[derive(Debug, Clone)]
-pub(crate) struct Site {
+pub struct Site {
     id: String,
     origin: String,
     name: String,
@@ -75,11 +76,12 @@ impl Site {
         if !is_offered(app) {
             return Err(Refusal::MethodNotOffered);
         }
-        Ok(Self {
-            id: app.settings.public_url.host().to_owned(),
-            origin: app.settings.public_url.as_str().to_owned(),
-            name: app.settings.product_name.clone(),
-        })
+        Ok(Self::at(&app.settings.public_url, &app.settings.product_name))
+    }
+
+    /// The site at this address.
+    pub fn at(public_url: &PublicUrl, name: &str) -> Self {
+        Self { id: public_url.host().to_owned(), origin: public_url.as_str().to_owned(), name: name.to_owned() }
     }
 
     /// What `navigator.credentials.create` is asked.
@@ -115,8 +117,8 @@ impl Site {
 
     /// The key of a new passkey.
     ///
-    /// *Source*: 7.1, steps 5 to 23 without attestation.
-    pub(crate) fn register(&self, challenge: &[u8; 32], answer: &Attestation) -> Result<NewCredential, PasskeyRefusal> {
+    /// *Errors*: the first thing that is wrong. *Source*: 7.1, steps 5 to 23 without attestation.
+    pub fn register(&self, challenge: &[u8; 32], answer: &Attestation) -> Result<NewCredential, PasskeyRefusal> {
         client_data::check(&answer.client_data, Kind::Create, challenge, &self.origin)?;
         let data = AuthenticatorData::of_attestation(&answer.object)?;
         self.check(&data)?;
@@ -136,8 +138,8 @@ impl Site {
 
     /// Whether it is the answer of this passkey to this challenge.
     ///
-    /// *Source*: 7.2, steps 5 to 25.
-    pub(crate) fn verify(
+    /// *Errors*: the first thing that is wrong. *Source*: 7.2, steps 5 to 25.
+    pub fn verify(
         &self,
         challenge: &[u8; 32],
         passkey: &Passkey,

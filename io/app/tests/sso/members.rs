@@ -120,6 +120,9 @@ async fn r_sso_9_a_stranger_without_an_address_is_refused_with_a_reference(world
     ] {
         let outcome = world.arrive(&site, subject).await;
         assert_eq!(world.code(&site, &outcome).await, "email-missing");
+        let Outcome::Refused(page) = outcome else { panic!("{outcome:?}") };
+        let attempt = world.found(&site, &page.reference).await;
+        assert!(attempt.mend.contains("send the claim email"), "the Owner is told how to mend it: {attempt:?}");
     }
     let outcome = world.arrive(&site, Subject::new("00uEve", "eve@acme.example").unassigned()).await;
     let Outcome::Refused(page) = outcome else { panic!("{outcome:?}") };
@@ -127,6 +130,7 @@ async fn r_sso_9_a_stranger_without_an_address_is_refused_with_a_reference(world
     assert_eq!(attempt.record.code, "idp-access-denied");
     assert!(attempt.record.received.unwrap().contains("not assigned"));
     assert!(attempt.mend.contains("Assign the application"));
+    assert_eq!(attempt.text, "The identity provider did not let this person into the application.");
     let shown =
         orgate_app::sign_in::sso::attempts::refused(&world.bed.app, "acme", page.reference.as_str()).await.unwrap();
     assert!(shown.text.contains("Ask your administrator to assign"), "{shown:?}");

@@ -4,13 +4,13 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use orgate_core::id::Reference;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
+use orgate_core::return_to::ReturnTo;
 
 use super::{Asked, Failure, RequestRefusal};
 use crate::cookies;
 use crate::page::{html, see_other};
 use crate::pages::refusal::{BlockedPage, BlockingOrganization, ErrorKind, ErrorPage, RefusalPage};
 use crate::pages::sign_in::{SessionEndedPage, SsoProof};
-use crate::return_to::ReturnTo;
 use crate::router;
 use crate::state::Web;
 

@@ -66,6 +66,8 @@ pub struct TestResultPage {
     pub resolves_to: String,
     /// What would happen at a real sign-in, a sentence each.
     pub would_happen: Vec<String>,
+    /// Whether that is a refusal.
+    pub would_be_refused: bool,
     /// Whether the settings can be activated now.
     pub can_be_activated: bool,
     /// Members who are linked under another issuer or client id and will be matched anew.

@@ -7,6 +7,7 @@ use orgate_app::sign_in::Issued;
 use orgate_app::sign_in::blocked::{self, Departed};
 use orgate_core::id::{Identifier as _, SignInId};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
+use orgate_core::return_to::ReturnTo;
 
 use super::departure::{common, is_obstacle};
 use super::password::HOME;
@@ -18,7 +19,6 @@ use crate::pages::departure::DeparturePage;
 use crate::pages::refusal::{BlockedPage, BlockingOrganization};
 use crate::pages::sign_in::{CodePage, CodePurpose};
 use crate::pages::{Field, Notice, Tone};
-use crate::return_to::ReturnTo;
 
 /// The page of an attempt.
 pub fn page_of(id: &SignInId) -> String {

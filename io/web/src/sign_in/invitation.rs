@@ -2,6 +2,7 @@
 
 use orgate_app::invitation::{self, InvitationStanding, InvitationView};
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 use serde::Deserialize;
 
 use crate::console::invitations::grant;
@@ -10,7 +11,6 @@ use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, see_other};
 use crate::pages::sign_in::{CodePage, CodePurpose, InvitationPage, InvitationState};
 use crate::pages::{Field, Moment, Person};
-use crate::return_to::ReturnTo;
 
 /// The invitation. Who has to sign in or up first comes back here afterwards.
 pub async fn show(visit: Visit, Path(token): Path<String>) -> PageResult {

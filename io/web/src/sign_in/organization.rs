@@ -5,6 +5,7 @@ use orgate_app::sign_in::lookup::{self, Found};
 use orgate_app::sign_in::sso::attempts;
 use orgate_app::sign_in::sso::begin::{NewSignIn, begin};
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 use orgate_core::sign_in::Started;
 use serde::Deserialize;
 
@@ -13,7 +14,6 @@ use crate::page::{Form, Mistakes, PageResult, Path, Visit, see_other};
 use crate::pages::Field;
 use crate::pages::refusal::RefusalPage;
 use crate::pages::sign_in::{OrganizationSignInPage, SsoLookUpMailedPage, SsoLookUpPage};
-use crate::return_to::ReturnTo;
 
 /// The question for a short name or an address.
 pub async fn ask(visit: Visit) -> PageResult {

@@ -13,6 +13,7 @@ use orgate_app::sign_in::password::{self, Credentials, Entry};
 use orgate_app::token::SecretToken;
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 use orgate_core::wait;
 use serde::Deserialize;
 
@@ -21,7 +22,6 @@ use crate::cookies;
 use crate::page::{Form, PageResult, Query, Visit, see_other};
 use crate::pages::Field;
 use crate::pages::sign_in::SignInPage;
-use crate::return_to::ReturnTo;
 
 /// Where somebody lands who wanted nowhere in particular.
 pub const HOME: &str = "/organizations";

@@ -15,6 +15,7 @@ use orgate_app::sign_in::sso::answer::Named;
 use orgate_core::id::{Identifier as _, SignInId};
 use orgate_core::personal::PersonalProvider;
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 use serde::Deserialize;
 
 use super::password::HOME;
@@ -27,7 +28,6 @@ use crate::pages::personal::{
 };
 use crate::pages::sign_in::{CodePage, CodePurpose};
 use crate::pages::{Field, Person};
-use crate::return_to::ReturnTo;
 
 /// Where somebody new names a first organization (R-ORG-2).
 const FIRST: &str = "/organizations/new";

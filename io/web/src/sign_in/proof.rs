@@ -9,6 +9,7 @@ use orgate_app::sign_in::sso::begin::{NewSignIn, begin};
 use orgate_app::sign_in::{lookup, password, step_up};
 use orgate_core::personal::PersonalProvider;
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 use orgate_core::sign_in::Started;
 use serde::Deserialize;
 
@@ -21,7 +22,6 @@ use crate::pages::passkeys::PasskeyForm;
 use crate::pages::second_factor::{FactorField, SecondFactorPage};
 use crate::pages::sign_in::{CodePage, CodePurpose, FreshProofPage, SsoProof};
 use crate::pages::{Field, Hidden, Person};
-use crate::return_to::ReturnTo;
 
 /// The page.
 const PROOF: &str = "/account/proof";

@@ -4,11 +4,11 @@ use axum::response::Response;
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::sign_in::sso::attempts::RefusalPage;
 use orgate_app::sign_in::sso::begin::Begun;
+use orgate_core::return_to::ReturnTo;
 
 use crate::cookies;
 use crate::page::{PageResult, Visit, see_other};
 use crate::pages::sign_in::LeavePage;
-use crate::return_to::ReturnTo;
 
 /// Answers a form that begins SSO: with a page that goes on by itself, for the content security policy lets no form end
 /// at another host, and an identity provider may send the browser on to others.

@@ -7,6 +7,7 @@ use orgate_app::token::SecretToken;
 use orgate_core::id::{Identifier as _, SignInId};
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 use serde::Deserialize;
 
 use super::passkey::{Typed as Answer, challenge_of, problem};
@@ -16,7 +17,6 @@ use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, see_other};
 use crate::pages::passkeys::PasskeyForm;
 use crate::pages::second_factor::{FactorField, OtherFactor, SecondFactorPage};
 use crate::pages::{Field, Hidden};
-use crate::return_to::ReturnTo;
 
 /// Said to who has passkeys alone where the operator no longer offers them, and no recovery code is left.
 const UNUSABLE: &str = "None of your second factors can be used here at present. Ask whoever runs this service.";

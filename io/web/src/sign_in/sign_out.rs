@@ -6,12 +6,12 @@ use orgate_app::log_out::come_back::come_back;
 use orgate_app::log_out::leave::{Leave, sign_out};
 use orgate_core::id::{ConnectionId, Identifier as _};
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 use serde::Deserialize;
 
 use crate::cookies;
 use crate::page::{Form, PageResult, Path, Visit, see_other};
 use crate::pages::sign_in::{SignOutThereToo, SignedOutPage};
-use crate::return_to::ReturnTo;
 
 /// What the form sends: the invitation to go on with, when it was somebody else's browser.
 #[derive(Deserialize)]

@@ -2,8 +2,9 @@
 //! finds under it, expected against received (R-SSO-9).
 
 use orgate_core::id::{Reference, UserId};
+use orgate_core::linking::LinkingRefusal;
 use orgate_core::refusal::Refusal;
-use orgate_sso::refusal::SsoRefusal;
+use orgate_sso::refusal::{SsoRefusal, SsoRefusalCode};
 use orgate_store::{SsoAttempt, Tx};
 
 use super::document::{Document, Purpose};
@@ -137,7 +138,11 @@ pub struct AttemptView {
 impl AttemptView {
     /// Adds the words to a row.
     pub fn of(record: SsoAttempt) -> Self {
-        let (text, mend) = words(&record.code);
+        let (text, mend) = match (SsoRefusalCode::parse(&record.code), linking_refusal(&record.code)) {
+            (Some(code), _) => (format!("{}.", code.happened()), code.mend().to_owned()),
+            (None, Some(refusal)) => (words(&record.code).0, refusal.mend().to_owned()),
+            (None, None) => words(&record.code),
+        };
         Self { record, text, mend }
     }
 }
@@ -146,10 +151,11 @@ impl AttemptView {
 const FACTOR_ADVICE: &str = "Type a code of your authenticator app or a recovery code. If a passkey is all you have, sign in \
      with it, get recovery codes under Sign-in and security, and come back.";
 
-/// What a code means, for the person and for the Owner.
+/// What a code means for the person: what happened, and what to do beyond it. What mends a protocol's refusal is the
+/// Owner's to read.
 fn words(code: &str) -> (String, String) {
-    if let Some(code) = orgate_sso::refusal::SsoRefusalCode::parse(code) {
-        return (code.for_person().to_owned(), code.mend().to_owned());
+    if let Some(code) = SsoRefusalCode::parse(code) {
+        return (code.for_person().to_owned(), String::new());
     }
     if code == "succeeded" {
         return ("Signed in.".to_owned(), String::new());
@@ -157,19 +163,19 @@ fn words(code: &str) -> (String, String) {
     if code == Refusal::NeedsSecondFactor.code() {
         return (format!("{}.", Refusal::NeedsSecondFactor.title()), FACTOR_ADVICE.to_owned());
     }
-    let refusal = orgate_core::linking::LinkingRefusal::ALL
-        .into_iter()
-        .find(|refusal| refusal.code() == code)
-        .map(Refusal::from)
-        .or_else(|| {
-            [Refusal::ConnectionChanged, Refusal::SignedOutAtProvider, Refusal::AttemptOver]
-                .into_iter()
-                .find(|refusal| refusal.code() == code)
-        });
+    let refusal = linking_refusal(code).map(Refusal::from).or_else(|| {
+        [Refusal::ConnectionChanged, Refusal::SignedOutAtProvider, Refusal::AttemptOver]
+            .into_iter()
+            .find(|refusal| refusal.code() == code)
+    });
     refusal.map_or_else(
         || ("Refused.".to_owned(), String::new()),
         |refusal| (format!("{}.", refusal.title()), refusal.advice()),
     )
+}
+
+fn linking_refusal(code: &str) -> Option<LinkingRefusal> {
+    LinkingRefusal::ALL.into_iter().find(|refusal| refusal.code() == code)
 }
 
 /// What a refused person sees under their reference. The page says nothing that the refusal itself did not say.
@@ -183,10 +189,7 @@ pub async fn refused(app: &App, slug: &str, reference: &str) -> Result<RefusedAt
                 let organization = tx.instance().find_organization_by_slug(slug).await?.ok_or(Refusal::NotFound)?;
                 let record = tx.organization(&organization.id).find_sso_attempt(reference).await?;
                 let record = record.ok_or(Refusal::NotFound)?;
-                let (text, mend) = words(&record.code);
-                // A protocol's mend is for the Owner; a rule's advice is for the person.
-                let is_rule = orgate_sso::refusal::SsoRefusalCode::parse(&record.code).is_none();
-                let advice = if is_rule { mend } else { String::new() };
+                let (text, advice) = words(&record.code);
                 Ok(RefusedAttempt {
                     reference: record.reference,
                     code: record.code,

@@ -9,6 +9,7 @@ use orgate_app::session::{self, Access, Current};
 use orgate_app::sign_in::lookup;
 use orgate_app::token::TokenPurpose;
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 use orgate_core::time::Timestamp;
 use serde::Deserialize;
 
@@ -19,7 +20,6 @@ use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
 use crate::pages::factors::{Before, RequiredFactorPage, SecondFactorCard};
 use crate::pages::sign_in::{CodePage, CodePurpose};
 use crate::pages::{Field, Moment, Person};
-use crate::return_to::ReturnTo;
 
 const CODES: &str = "/account/enrolment-codes";
 

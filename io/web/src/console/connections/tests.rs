@@ -45,7 +45,7 @@ fn result_page(
     view: &TestView,
     result: TestResult,
 ) -> TestResultPage {
-    let TestResult { claims, resolves_to, would_happen, failure } = result;
+    let TestResult { claims, resolves_to, would_happen, would_be_refused, failure } = result;
     TestResultPage {
         frame,
         connection,
@@ -63,6 +63,7 @@ fn result_page(
             .collect(),
         resolves_to,
         would_happen,
+        would_be_refused,
         can_be_activated: view.can_be_activated,
         linked_elsewhere: view.linked_elsewhere,
     }

@@ -3,13 +3,13 @@
 use axum::response::Response;
 use orgate_app::error::Error;
 use orgate_core::refusal::Refusal;
+use orgate_core::return_to::ReturnTo;
 
 use super::overview_url;
 use crate::cookies;
 use crate::error::Failure;
 use crate::pages::enforcement::{Obstacle, Way};
 use crate::pages::{Hidden, Tone};
-use crate::return_to::ReturnTo;
 
 /// The fields that make `/account/proof` go on to this organization's SSO.
 pub fn by_sso(slug: &str) -> Vec<Hidden> {

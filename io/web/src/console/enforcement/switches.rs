@@ -174,7 +174,7 @@ mod tests {
     fn switches_survive_the_way_through_an_address() {
         let switches = Switches { owner_exemption: false, owner_second_factor: true, accept_operator_recovery: true };
         let address = switches.address("/x");
-        assert!(crate::return_to::ReturnTo::parse(&address).is_some(), "{address}");
+        assert!(orgate_core::return_to::ReturnTo::parse(&address).is_some(), "{address}");
         let query = address.split_once('?').unwrap().1;
         let wanted: WantedSwitches = serde_urlencoded::from_str(query).unwrap();
         assert_eq!(wanted.or(Switches::FIRST), switches);

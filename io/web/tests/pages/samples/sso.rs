@@ -209,10 +209,23 @@ fn add_test(samples: &mut Samples) {
             "Robin Vale is signed in; role and projects stay as they are.".to_owned(),
             "The identity is linked, so that a later change of address does not matter.".to_owned(),
         ],
+        would_be_refused: false,
         can_be_activated: true,
         linked_elsewhere: 3,
     };
     samples.add("sso-test-passed", &page);
+    let page = TestResultPage {
+        claims: vec![claim("sub", "00u8x2k1qPzV3TnXw5d7", "Key of the person")],
+        resolves_to: "Somebody new to this organization, perhaps after a mailed code".to_owned(),
+        would_happen: vec![
+            "Is refused: Your identity provider sent no e-mail address.".to_owned(),
+            "Give the person an e-mail address at the identity provider.".to_owned(),
+        ],
+        would_be_refused: true,
+        linked_elsewhere: 0,
+        ..page
+    };
+    samples.add("sso-test-refused-here", &page);
     let page = TestResultPage {
         failure: Some(TestFailure {
             happened: "The ID token names another issuer".to_owned(),

@@ -34,7 +34,8 @@ pub(super) fn client_and_redirect(
             let mut check = Check::failed(name, &refusal)
                 .with_detail("The identity provider shows an error instead of coming back.");
             check.mend = Some(
-                "Check the client ID, and enter the Single sign-on URL as sign-in redirect URI at the identity provider."
+                "Enter the Single sign-on URL as sign-in redirect URI of the application at the identity provider. If it is \
+                 there, check the client ID, and that the address is that of the identity provider which has the application."
                     .to_owned(),
             );
             check

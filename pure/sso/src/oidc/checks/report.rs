@@ -120,7 +120,7 @@ impl Check {
             name,
             ok: false,
             remark: None,
-            detail: format!("Failed: {}.", refusal.code.as_str()),
+            detail: format!("{}.", refusal.code.happened()),
             expected: refusal.expected.clone(),
             received: refusal.received.clone(),
             mend: Some(refusal.code.mend().to_owned()),

@@ -1,4 +1,4 @@
-// Owns the world of a product behind a proxy: one host that a proxy of `proxy`'s kind keeps, behind it Orgate and the
+// Owns the world of a product behind a proxy: one host that a proxy of the kind `proxyKind` keeps, behind it Orgate and the
 // sample product of deploy/, and one Okta for the organization of the test.
 
 import { once } from 'node:events';
@@ -68,7 +68,7 @@ function createSender({ place, certificate }) {
 
 export const test = base.extend({
   /** `nginx` or `envoy`. */
-  proxy: ['nginx', { option: true, scope: 'worker' }],
+  proxyKind: ['nginx', { option: true, scope: 'worker' }],
 
   network: [async ({ folder }, use) => {
     const authority = createAuthority(folder);
@@ -105,10 +105,10 @@ export const test = base.extend({
   }, { scope: 'worker' }],
 
   /** The proxy and what it guards. */
-  front: [async ({ folder, network, orgate, proxy }, use) => {
+  front: [async ({ folder, network, orgate, proxyKind }, use) => {
     const product = await startProduct({ folder, results: RESULTS });
     const { place, host, url } = network.front;
-    const running = await PROXIES[proxy]({
+    const running = await PROXIES[proxyKind]({
       folder,
       place,
       plain: await anyPlace(),

@@ -5,8 +5,9 @@ import path from 'node:path';
 
 import { adapt, startProgram } from '../lib/program.mjs';
 
-const ENVOY = process.env.ORGATE_E2E_ENVOY ?? 'envoy';
-const REFERENCE = path.join(import.meta.dirname, '..', '..', 'deploy', 'envoy', 'envoy.yaml');
+const ROOT = path.join(import.meta.dirname, '..', '..');
+const ENVOY = process.env.ORGATE_E2E_ENVOY ?? path.join(ROOT, '.cache', 'envoy', 'bin', 'envoy');
+const REFERENCE = path.join(ROOT, 'deploy', 'envoy', 'envoy.yaml');
 
 /** Starts it at `place`, for `host`, in front of the two ports. */
 export async function startEnvoy({ folder, place, host, certificate, ports, results }) {

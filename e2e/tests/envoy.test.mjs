@@ -3,7 +3,7 @@
 import { walkBehind } from '../lib/behind.mjs';
 import { test } from '../lib/front.mjs';
 
-test.use({ proxy: 'envoy' });
+test.use({ proxyKind: 'envoy' });
 
 test('Envoy lets members through to the product, and nobody else', async ({ front, network, arrive }) => {
   await walkBehind({ test, front, network, arrive });

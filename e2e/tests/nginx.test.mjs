@@ -3,7 +3,7 @@
 import { walkBehind } from '../lib/behind.mjs';
 import { test } from '../lib/front.mjs';
 
-test.use({ proxy: 'nginx' });
+test.use({ proxyKind: 'nginx' });
 
 test('nginx lets members through to the product, and nobody else', async ({ front, network, arrive }) => {
   await walkBehind({ test, front, network, arrive });

@@ -24,19 +24,40 @@ as_root() {
     fi
 }
 
-# install_packages NAME... installs Debian packages; the lists are brought up to date once a run.
+# The lists are brought up to date once a run.
+update_package_lists() {
+    [[ -z ${PACKAGE_LISTS_ARE_NEW:-} ]] || return 0
+    local log
+    log=$(mktemp)
+    as_root apt-get update -qq >"${log}" 2>&1 || { cat "${log}" >&2; fail "apt-get update failed"; }
+    PACKAGE_LISTS_ARE_NEW=1
+    rm -f "${log}"
+}
+
+# install_packages NAME... installs Debian packages.
 install_packages() {
     have apt-get || fail "please install these by hand, this system has no apt-get: $*"
     say "installing $*"
     local log
     log=$(mktemp)
-    if [[ -z ${PACKAGE_LISTS_ARE_NEW:-} ]]; then
-        as_root apt-get update -qq >"${log}" 2>&1 || { cat "${log}" >&2; fail "apt-get update failed"; }
-        PACKAGE_LISTS_ARE_NEW=1
-    fi
+    update_package_lists
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"${log}" 2>&1 ||
         { cat "${log}" >&2; fail "apt-get install failed: $*"; }
     rm -f "${log}"
+}
+
+# unpack_package NAME FOLDER puts the files of a Debian package into FOLDER and installs nothing.
+unpack_package() {
+    local name=$1 folder=$2 download
+    have apt-get || fail "please install this by hand, this system has no apt-get: ${name}"
+    say "unpacking ${name} into ${folder}"
+    download=$(mktemp -d)
+    update_package_lists
+    (cd "${download}" && apt-get download -qq -o APT::Sandbox::User=root "${name}") || fail "apt-get download failed: ${name}"
+    rm -rf "${folder}"
+    mkdir -p "${folder}"
+    dpkg-deb --extract "${download}"/*.deb "${folder}"
+    rm -rf "${download}"
 }
 
 # at_least MINIMUM VERSION compares dotted versions.

@@ -70,6 +70,19 @@ ensure_chromium() {
     export ORGATE_E2E_CHROMIUM
 }
 
+# The tests start an nginx of their own. Debian's package would set up and start one for the whole machine, so only its
+# program is taken; what it is linked to is essential to Debian or comes with openssl.
+ensure_nginx() {
+    if have nginx; then
+        ORGATE_E2E_NGINX=$(command -v nginx)
+    else
+        local folder=${PWD}/.cache/nginx
+        [[ -x "${folder}/usr/sbin/nginx" ]] || unpack_package nginx "${folder}"
+        ORGATE_E2E_NGINX=${folder}/usr/sbin/nginx
+    fi
+    export ORGATE_E2E_NGINX
+}
+
 # A Python whose venv module works; another installation may shadow Debian's.
 ensure_python() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3 python3-venv

@@ -25,19 +25,21 @@ function databaseUrl(engine, folder) {
   return url;
 }
 
-function settings({ folder, network, engine, port, mail }) {
-  const hosts = [network.okta, network.initech, network.canaille].map((idp) => new URL(idp.issuer).host);
+function settings({ folder, network, engine, port, mail, publicUrl, others }) {
+  const idps = [network.okta, network.initech, network.canaille].filter(Boolean);
+  const hosts = idps.map((idp) => new URL(idp.issuer).host);
   return {
     ORGATE_LISTEN: `127.0.0.1:${port}`,
-    ORGATE_PUBLIC_URL: `http://localhost:${port}`,
+    ORGATE_PUBLIC_URL: publicUrl,
     ORGATE_DATABASE_URL: databaseUrl(engine, folder),
     ORGATE_SECRET_KEY: SECRET_KEY,
     ORGATE_MAIL: `dir:${mail}`,
     ORGATE_IDP_ALLOW: hosts.join(','),
     ORGATE_EXTRA_CA_FILE: network.authority.certificateFile,
     ORGATE_DNS_SERVERS: network.dns.server,
-    ...network.google.settings(),
-    ...network.github.settings(),
+    ...network.google?.settings(),
+    ...network.github?.settings(),
+    ...others,
   };
 }
 
@@ -53,27 +55,35 @@ async function untilReady(program, url, logFile) {
   }
 }
 
-/** Starts `orgate serve` on a new database and gives its address and its mailbox. */
-export async function startOrgate({ folder, network, engine, results }) {
+/**
+ * Starts `orgate serve` on a new database and gives its address, its port and its mailbox.
+ * `publicUrl` is the address of a proxy in front of it, `others` are more settings.
+ */
+export async function startOrgate({ folder, network, engine, results, publicUrl, others = {} }) {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: cargo build -p orgate`);
   const mail = path.join(folder, `mail-${engine}`);
   mkdirSync(mail, { recursive: true });
   const { port } = await findPlace({ port443: false });
+  const here = `http://localhost:${port}`;
   const logFile = path.join(results, `orgate-${engine}.log`);
   const log = createWriteStream(logFile);
   await once(log, 'open');
   const program = spawn(BINARY, ['serve'], {
     cwd: folder,
-    env: { PATH: process.env.PATH, ...settings({ folder, network, engine, port, mail }) },
+    env: {
+      PATH: process.env.PATH,
+      ...settings({ folder, network, engine, port, mail, publicUrl: publicUrl ?? here, others }),
+    },
     stdio: ['ignore', log, log],
   });
-  const url = `http://localhost:${port}`;
-  await untilReady(program, url, logFile);
-  await network.google.register(`${url}/sign-in/with/google/callback`);
-  network.github.register(`${url}/sign-in/with/github/callback`);
+  const url = publicUrl ?? here;
+  await untilReady(program, here, logFile);
+  await network.google?.register(`${url}/sign-in/with/google/callback`);
+  network.github?.register(`${url}/sign-in/with/github/callback`);
 
   return {
     url,
+    port,
     mailbox: createMailbox(mail),
     async stop() {
       if (program.exitCode !== null) return;

@@ -31,8 +31,12 @@ static SITE: LazyLock<Site> = LazyLock::new(|| Site::at(&PublicUrl::parse(ORIGIN
 pub fn run(bytes: &[u8]) {
     let (choice, rest) = choose(bytes, 6);
     match choice {
-        0 => attestation(&text(rest)),
-        1 => assertion(&text(rest), &passkey(cose())),
+        0 => {
+            attestation(&text(rest));
+        }
+        1 => {
+            assertion(&text(rest), &passkey(cose()));
+        }
         2 => object(rest),
         3 => authenticator_data(rest),
         4 => client_data(rest),

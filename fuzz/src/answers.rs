@@ -114,7 +114,7 @@ fn check_person(assertion: &PersonalAssertion) {
 
 fn callback(query: &str) {
     match Callback::parse(query) {
-        Err(refusal) => provider::check_refusal(&refusal),
+        Err(refusal) => provider::check_words(&refusal),
         Ok(callback) => {
             let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
             let one = |name: &str| pairs.iter().filter(|(found, _)| found == name).count() == 1;
@@ -144,7 +144,7 @@ fn follow(query: &str, callback: &Callback, pairs: &[(std::borrow::Cow<'_, str>,
             let foreign = ["error", "id_token", "access_token", "token_type", "response"];
             assert!(!foreign.iter().any(|name| has(name)), "{query}");
         }
-        github::Step::Refuse(refusal) => provider::check_refusal(&refusal),
+        github::Step::Refuse(refusal) => provider::check_words(&refusal),
         github::Step::Done(_) => unreachable!("nobody was asked"),
     }
 }

@@ -31,8 +31,12 @@ static SITE: LazyLock<Site> = LazyLock::new(|| Site::at(&PublicUrl::parse(ORIGIN
 pub fn run(bytes: &[u8]) {
     let (choice, rest) = choose(bytes, 6);
     match choice {
-        0 => attestation(&text(rest)),
-        1 => assertion(&text(rest), &passkey(cose())),
+        0 => {
+            attestation(&text(rest));
+        }
+        1 => {
+            assertion(&text(rest), &passkey(cose()));
+        }
         2 => object(rest),
         3 => authenticator_data(rest),
         4 => client_data(rest),
@@ -138,7 +142,8 @@ fn authenticator_data(bytes: &[u8]) {
 
 fn client_data(bytes: &[u8]) {
     if signed(bytes, &right_data(), &passkey(cose())) {
-        let said: Value = serde_json::from_slice(bytes).expect("what is accepted is JSON");
+        // A member that is not read may hold half a surrogate pair, which this reader does not take.
+        let Ok(said) = serde_json::from_slice::<Value>(bytes) else { return };
         let text = |name: &str| said.get(name).and_then(Value::as_str);
         assert_eq!((text("type"), text("origin")), (Some("webauthn.get"), Some(ORIGIN)), "{said}");
         assert_eq!(text("challenge"), Some(base64(&CHALLENGE).as_str()), "{said}");

@@ -66,13 +66,15 @@ fn lower_case(authority: &str, notes: &mut Vec<String>) -> String {
 
 /// `acme-admin.okta.com` is the console of `acme.okta.com`.
 fn without_admin(host: &str, notes: &mut Vec<String>) -> String {
-    let plain = host.split_once('.').and_then(|(label, suffix)| {
+    // The port of https says nothing; it must not hide whose console this is.
+    let bare = host.strip_suffix(":443").unwrap_or(host);
+    let plain = bare.split_once('.').and_then(|(label, suffix)| {
         let name = label.strip_suffix("-admin").filter(|name| !name.is_empty())?;
         OKTA_SUFFIXES.contains(&suffix).then(|| format!("{name}.{suffix}"))
     });
     match plain {
         Some(plain) => {
-            notes.push(format!("{host} is Okta's admin console; people sign in at {plain}."));
+            notes.push(format!("{bare} is Okta's admin console; people sign in at {plain}."));
             plain
         }
         None => host.to_owned(),
@@ -122,6 +124,8 @@ mod tests {
             "acme.okta.com.",
             "acme.okta.com:443",
             "acme-admin.okta.com",
+            "ACME-admin.okta.com:443",
+            "http://acme-admin.okta.com:443",
             "https://acme-admin.okta.com/admin/apps/active",
             "https://acme.okta.com/oauth2/default",
             "https://acme.okta.com/.well-known/openid-configuration?x=y#z",

@@ -12,7 +12,8 @@ const SOURCES: [&str; 9] = ["pure", "io", "orgate", "demo-idp", "testkit", "fuzz
 /// What every threat says, in this order.
 const PARTS: [&str; 4] = ["*Attack.*", "*Defence.*", "*Shown by.*", "*Not covered.*"];
 /// How the name of a file ends when a page names one.
-const ENDINGS: [&str; 9] = [".rs", ".md", ".html", ".sql", ".txt", ".toml", ".mjs", ".json", ".css"];
+const ENDINGS: [&str; 13] =
+    [".rs", ".md", ".html", ".sql", ".txt", ".toml", ".mjs", ".json", ".css", ".conf", ".yaml", ".py", ".service"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -33,6 +33,22 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The words of [`Fault::kind`], and those of what breaks outside a use case: a panic, a page.
+    pub const KINDS: [&'static str; 8] =
+        ["database-away", "database", "sealed-value", "hashing", "document", "impossible", "panic", "page"];
+
+    /// The word in measurements.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Unavailable { .. }) => "database-away",
+            Self::Store(_) => "database",
+            Self::Seal(_) => "sealed-value",
+            Self::Hashing(_) => "hashing",
+            Self::Document(_) => "document",
+            Self::Impossible(_) => "impossible",
+        }
+    }
+
     /// Whether something that we need is away for now, so that trying again may help (F4).
     pub const fn is_outage(&self) -> bool {
         matches!(self, Self::Store(StoreError::Unavailable { .. }))

@@ -20,6 +20,8 @@ use crate::session;
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 /// Expired rows are swept and due deletions performed this often.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// What only the database knows is measured this often.
+const MEASURE_EVERY: Duration = Duration::from_secs(15);
 /// Trials are ended and changes of terms swept behind this often.
 const ENFORCE_EVERY: Duration = Duration::from_secs(2);
 /// Events of the audit log get their places this often.
@@ -74,6 +76,7 @@ async fn repeat(app: &App, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     let mut flush = tokio::time::interval(FLUSH_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    let mut measure = tokio::time::interval(MEASURE_EVERY);
     loop {
         tokio::select! {
             () = &mut stop => {
@@ -81,6 +84,7 @@ async fn repeat(app: &App, stop: impl Future<Output = ()>) {
                 return;
             }
             _ = flush.tick() => report("last uses of sessions", flush_once(app).await),
+            _ = measure.tick() => report("measurements", measure_once(app).await),
             _ = sweep.tick() => {
                 report("expired rows", sweep_once(app).await);
                 report("due deletions", delete_once(app).await);
@@ -149,6 +153,14 @@ async fn look_at_domains(app: &App) {
 /// *Errors*: those of the store.
 pub async fn flush_once(app: &App) -> Result<u64, Error> {
     session::flush(app).await
+}
+
+/// Measures what only the database knows.
+///
+/// *Errors*: those of the store.
+pub async fn measure_once(app: &App) -> Result<u64, Error> {
+    app.outbox.measure().await?;
+    Ok(0)
 }
 
 /// Performs deletions of organizations that are due.
@@ -220,6 +232,9 @@ fn report(job: &'static str, outcome: Result<u64, Error>) {
     match outcome {
         Ok(0) => {}
         Ok(rows) => tracing::debug!(job, rows, "a job did its work"),
-        Err(error) => tracing::error!(job, error = &error as &dyn std::error::Error, "a job failed and is tried again"),
+        Err(error) => {
+            metrics::counter!("orgate_job_failures_total", "task" => job).increment(1);
+            tracing::error!(job, error = &error as &dyn std::error::Error, "a job failed and is tried again");
+        }
     }
 }

@@ -28,6 +28,7 @@ pub mod limit;
 pub mod linked_account;
 pub mod log_out;
 pub mod mail;
+pub mod measurements;
 pub mod membership;
 mod notice;
 pub mod operator;

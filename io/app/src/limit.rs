@@ -295,9 +295,11 @@ async fn refuse_beyond_in(tx: &mut Tx, app: &App, counter: &Counter) -> Result<(
     if is_within_in(tx, app, counter).await? { Ok(()) } else { Err(too_many(app, counter)) }
 }
 
-/// Until the window is over.
+/// Until the window is over. It is measured by the kind of the limit, never by whose it is.
 fn too_many(app: &App, counter: &Counter) -> Error {
     let now = app.now();
+    let kind = counter.bucket.split(':').next().unwrap_or_default().to_owned();
+    metrics::counter!("orgate_limits_reached_total", "limit" => kind).increment(1);
     let retry_after = window_start(now, counter.window).plus(counter.window).since(now);
     Refusal::TooManyRequests { retry_after }.into()
 }

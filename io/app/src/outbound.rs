@@ -161,7 +161,10 @@ impl Outbound {
         let handshakes = sleep(self.limits.connect);
         let name = sleep(NAME_BUCKET);
         let cause = match timeout(self.limits.total, self.attempt(&peer, request)).await {
-            Ok(Ok(response)) => return Ok(response),
+            Ok(Ok(response)) => {
+                count(&peer, request, status_class(response.status));
+                return Ok(response);
+            }
             Ok(Err(cause)) => cause,
             Err(_) => Cause::Deadline,
         };
@@ -173,6 +176,7 @@ impl Outbound {
             "an identity provider could not be asked"
         );
         let told = cause.told();
+        count(&peer, request, told.as_str());
         match told {
             TransportFailure::NameNotResolved | TransportFailure::AddressRefused => name.await,
             TransportFailure::Unreachable => handshakes.await,
@@ -226,6 +230,23 @@ impl Outbound {
             .connect_timeout(self.limits.connect)
             .user_agent("Orgate")
             .build()
+    }
+}
+
+/// Measures what became of a request. Which organization's provider it was is in the log and in its recent attempts.
+fn count(peer: &Peer, request: &Request, outcome: &'static str) {
+    let (peer, purpose) = (peer.kind(), request.purpose.as_str());
+    metrics::counter!("orgate_idp_requests_total", "peer" => peer, "purpose" => purpose, "outcome" => outcome)
+        .increment(1);
+}
+
+const fn status_class(status: u16) -> &'static str {
+    match status / 100 {
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "other",
     }
 }
 

@@ -194,6 +194,28 @@ impl Outbox {
         }
     }
 
+    /// Measures how much waits, and for how long already.
+    ///
+    /// *Errors*: [`OutboxError::Store`].
+    pub async fn measure(&self) -> Result<(), OutboxError> {
+        let (count, oldest) = self
+            .store
+            .read((), |tx, ()| {
+                Box::pin(async move {
+                    let mut instance = tx.instance();
+                    Ok::<_, StoreError>((
+                        instance.count_waiting_mails().await?,
+                        instance.find_oldest_waiting_mail().await?,
+                    ))
+                })
+            })
+            .await?;
+        let age = oldest.map_or(Duration::ZERO, |oldest| self.clock.now().since(oldest));
+        metrics::gauge!("orgate_mails_waiting").set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+        metrics::gauge!("orgate_mails_oldest_waiting_seconds").set(age.as_secs_f64());
+        Ok(())
+    }
+
     /// Sends one mail and notes what became of it; whether it went out.
     async fn send_one(&self, mail: Mail) -> Result<bool, OutboxError> {
         let now = self.clock.now();

@@ -13,7 +13,7 @@ use std::thread::available_parallelism;
 use argon2::password_hash::Error as HashError;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -169,13 +169,35 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, HashingFault> + Send + 'static,
     ) -> Result<T, HashingFault> {
-        let place = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| HashingFault::Busy)?;
+        let place = Admitted::take(&self.admitted)?;
         let work = move || {
             let result = work();
             drop(place);
             result
         };
         self.pool.run(work).await.ok_or(HashingFault::Interrupted)?
+    }
+}
+
+/// One of the places, and the measurement that it is taken.
+struct Admitted {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Admitted {
+    fn take(places: &Arc<Semaphore>) -> Result<Self, HashingFault> {
+        let Ok(permit) = Arc::clone(places).try_acquire_owned() else {
+            metrics::counter!("orgate_password_hashes_refused_total").increment(1);
+            return Err(HashingFault::Busy);
+        };
+        metrics::gauge!("orgate_password_hashes_waiting").increment(1.0);
+        Ok(Self { _permit: permit })
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        metrics::gauge!("orgate_password_hashes_waiting").decrement(1.0);
     }
 }
 

@@ -97,6 +97,13 @@ impl InstanceTx<'_> {
         self.count("select count(*) from mails where sent_at is null and failed_at is null", &[]).await
     }
 
+    /// When the mail was written that waits the longest.
+    pub async fn find_oldest_waiting_mail(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let sql =
+            "select created_at from mails where sent_at is null and failed_at is null order by created_at limit 1";
+        self.query_optional(sql, &[], |row| row.at(0)).await
+    }
+
     /// How many mails wait that were written before `moment`.
     pub async fn count_mails_waiting_since(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
         let sql = "select count(*) from mails where sent_at is null and failed_at is null and created_at < $1";

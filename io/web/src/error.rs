@@ -267,12 +267,13 @@ impl Failure {
 
     fn log(&self, reference: &Reference, asked: &Asked) {
         let (method, route) = (asked.method.as_str(), asked.route);
-        let what = match self {
-            Self::App(error) => error.to_string(),
-            Self::Panic(said) => format!("panic: {said}"),
-            Self::Render(source) => format!("page: {source}"),
-            Self::Request(_) | Self::Unreadable(_) => return,
+        let (kind, what) = match self {
+            Self::App(Error::Fault(fault)) => (fault.kind(), fault.to_string()),
+            Self::Panic(said) => ("panic", format!("panic: {said}")),
+            Self::Render(source) => ("page", format!("page: {source}")),
+            Self::App(Error::Refused(_)) | Self::Request(_) | Self::Unreadable(_) => return,
         };
+        metrics::counter!("orgate_faults_total", "kind" => kind).increment(1);
         tracing::error!(request.reference = %reference, request.method = method, request.route = route, "{what}");
     }
 }

@@ -90,6 +90,17 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// The word in measurements.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Discovery => "discovery",
+            Self::Keys => "keys",
+            Self::Token => "token",
+            Self::UserInfo => "userinfo",
+            Self::AuthorizationProbe => "authorization-probe",
+        }
+    }
+
     /// The largest body to accept, after decompression. *Units*: bytes. *Source*: T-IDP-1.
     pub const fn max_bytes(self) -> usize {
         match self {
@@ -229,6 +240,17 @@ pub enum TransportFailure {
 }
 
 impl TransportFailure {
+    /// The word in measurements.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NameNotResolved => "name-not-resolved",
+            Self::AddressRefused => "address-refused",
+            Self::Unreachable => "unreachable",
+            Self::Certificate => "certificate",
+            Self::TooLarge => "too-large",
+        }
+    }
+
     /// The refusal of a request to `host` that failed so.
     pub fn refusal(self, host: &str) -> SsoRefusal {
         let code = match self {

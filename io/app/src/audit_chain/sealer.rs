@@ -52,8 +52,11 @@ async fn seal_chain(app: &App, chain: Chain, entries: Vec<Entry>) -> Result<u64,
     let Some(before) = trusted_head(app, &chain).await? else { return Ok(0) };
     let mut head = before.as_ref().map_or_else(|| Head::empty(chain, app.now()), |signed| signed.head.clone());
     let mut placed = Vec::with_capacity(entries.len());
+    let mut vouched = Vec::with_capacity(entries.len());
     for entry in entries {
+        let (action, outcome) = (entry.action.clone(), entry.outcome.clone());
         let next = place(app, &head, entry);
+        vouched.extend(next.place.vouched.then_some((action, outcome)));
         (head.position, head.link) = (next.place.position, next.place.link);
         placed.push(next);
     }
@@ -78,7 +81,19 @@ async fn seal_chain(app: &App, chain: Chain, entries: Vec<Entry>) -> Result<u64,
         .await;
     match outcome {
         Err(Error::Refused(LOST)) => Ok(0),
+        Ok(sealed) => {
+            measure(vouched);
+            Ok(sealed)
+        }
         other => other,
+    }
+}
+
+/// Counts what happened, here where each event that was committed comes by once, whatever node wrote it and however often its
+/// transaction ran. Only what Orgate itself wrote is counted, so the words are those of the code.
+fn measure(vouched: Vec<(String, String)>) {
+    for (action, outcome) in vouched {
+        metrics::counter!("orgate_audit_events_total", "action" => action, "outcome" => outcome).increment(1);
     }
 }
 
@@ -102,6 +117,7 @@ async fn trusted_head(app: &App, chain: &Chain) -> Result<Option<Option<SignedHe
     if is_right {
         return Ok(Some(head));
     }
+    metrics::counter!("orgate_audit_heads_refused_total").increment(1);
     tracing::error!(
         audit.chain = chain.name(),
         "the head of an audit chain is not the one that Orgate signed; its new events wait: see orgate audit verify"

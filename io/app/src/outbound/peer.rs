@@ -15,6 +15,14 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// The word in measurements: never an organization's own.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Connection(_) => "connection",
+            Self::Personal(provider) => provider.as_str(),
+        }
+    }
+
     /// A word of its own for each.
     pub fn as_str(&self) -> &str {
         match self {

@@ -26,11 +26,13 @@ async fn a_mail_is_claimed_for_a_while_sent_once_and_forgotten(bed: Bed) {
         assert_eq!(instance.claim_due_mails(at(39), at(60), 9).await?, vec![]);
         assert_eq!(instance.claim_due_mails(at(40), at(60), 9).await?, vec![Mail { tries: 2, ..two.clone() }]);
         assert_eq!(instance.count_waiting_mails().await?, 1);
+        assert_eq!(instance.find_oldest_waiting_mail().await?, Some(at(2)));
         assert_eq!(instance.count_mails_waiting_since(at(100)).await?, 1);
         assert_eq!(instance.count_mails_waiting_since(at(0)).await?, 0);
         assert!(instance.set_mail_failed(&two.id, "550", at(41)).await?);
         assert!(!instance.set_mail_failed(&two.id, "550", at(41)).await?);
         assert_eq!(instance.claim_due_mails(at(99), at(100), 9).await?, vec![]);
+        assert_eq!(instance.find_oldest_waiting_mail().await?, None);
         assert_eq!(instance.delete_finished_mails(at(2)).await?, 1);
         assert_eq!(instance.delete_finished_mails(at(3)).await?, 1);
         Ok(())

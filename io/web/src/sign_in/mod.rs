@@ -17,3 +17,4 @@ pub mod provider;
 pub mod second_factor;
 pub mod sign_out;
 pub mod sign_up;
+pub mod wish;

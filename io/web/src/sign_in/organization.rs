@@ -10,7 +10,8 @@ use orgate_core::sign_in::Started;
 use serde::Deserialize;
 
 use super::provider;
-use crate::page::{Form, Mistakes, PageResult, Path, Visit, see_other};
+use super::wish::Wish;
+use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, see_other};
 use crate::pages::Field;
 use crate::pages::refusal::RefusalPage;
 use crate::pages::sign_in::{OrganizationSignInPage, SsoLookUpMailedPage, SsoLookUpPage};
@@ -46,8 +47,8 @@ pub async fn find(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
     }
 }
 
-/// The login address.
-pub async fn show(visit: Visit, Path(slug): Path<String>) -> PageResult {
+/// The login address. It takes a wish to come back.
+pub async fn show(visit: Visit, Path(slug): Path<String>, Query(wish): Query<Wish>) -> PageResult {
     let page = lookup::login_page(visit.app(), &slug).await?;
     if !page.has_sso {
         return visit.page(&RefusalPage {
@@ -60,7 +61,8 @@ pub async fn show(visit: Visit, Path(slug): Path<String>) -> PageResult {
             back_label: "Sign in with e-mail".to_owned(),
         });
     }
-    visit.page(&OrganizationSignInPage { site: visit.site.clone(), organization_name: page.name, slug: page.slug })
+    let page = OrganizationSignInPage { site: visit.site.clone(), organization_name: page.name, slug: page.slug };
+    Ok(wish.remembered_by(visit.page(&page)?))
 }
 
 /// Begins SSO.

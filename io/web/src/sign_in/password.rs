@@ -18,6 +18,7 @@ use orgate_core::wait;
 use serde::Deserialize;
 
 use super::personal;
+use super::wish::Wish;
 use crate::cookies;
 use crate::page::{Form, PageResult, Query, Visit, see_other};
 use crate::pages::Field;
@@ -26,19 +27,9 @@ use crate::pages::sign_in::SignInPage;
 /// Where somebody lands who wanted nowhere in particular.
 pub const HOME: &str = "/organizations";
 
-/// What may follow `?`.
-#[derive(Deserialize)]
-pub struct Wish {
-    return_to: Option<String>,
-}
-
-/// The form. A wish in the address is remembered if it is a plain path, and dropped if not (T-WEB-1).
+/// The form. It takes a wish to come back.
 pub async fn show(visit: Visit, Query(wish): Query<Wish>) -> PageResult {
-    let mut response = visit.page(&page(&visit, Field::empty(), None))?;
-    if let Some(path) = wish.return_to.as_deref().and_then(ReturnTo::parse) {
-        cookies::set(response.headers_mut(), cookies::return_to(&path));
-    }
-    Ok(response)
+    Ok(wish.remembered_by(visit.page(&page(&visit, Field::empty(), None))?))
 }
 
 /// What the form sends.

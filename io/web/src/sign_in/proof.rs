@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::passkey::{Typed as Answer, challenge_of, problem};
 use super::password::HOME;
 use super::second_factor::{Beside, Choice, asks_for_factor};
+use super::wish::Wish;
 use super::{address_claim, personal, provider, second_factor};
 use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
 use crate::pages::passkeys::PasskeyForm;
@@ -36,14 +37,15 @@ pub struct Purpose {
     with: Option<String>,
 }
 
-/// The ways that serve.
-pub async fn show(visit: Visit, Query(purpose): Query<Purpose>) -> PageResult {
+/// The ways that serve. It takes a wish to come back.
+pub async fn show(visit: Visit, Query(purpose): Query<Purpose>, Query(wish): Query<Wish>) -> PageResult {
     let organization = purpose.organization.as_deref();
     let choice = Choice { with: purpose.with };
-    if let Some(page) = factor_page(&visit, organization, &choice, Field::empty()).await? {
-        return visit.page(&page);
-    }
-    visit.page(&page(&visit, organization, None).await?)
+    let page = match factor_page(&visit, organization, &choice, Field::empty()).await? {
+        Some(page) => visit.page(&page)?,
+        None => visit.page(&page(&visit, organization, None).await?)?,
+    };
+    Ok(wish.remembered_by(page))
 }
 
 /// The second factor, when it is what is missing.

@@ -49,3 +49,26 @@ async fn a_form_that_needed_a_proof_leads_back_to_the_page_that_has_it() {
         console.bed.advance(16);
     }
 }
+
+#[tokio::test]
+async fn r_api_2_every_page_that_check_names_leads_back_to_where_a_proxy_says() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    console.connection(&olga, "acme").await;
+    let wish = "return_to=%2Fapp%2Facme%2Freports%3Fa%3D1%26b%3D2";
+    let returns = |browser: &crate::browser::Browser<'_>| browser.cookie("__Host-orgate-return");
+    for page in ["/sign-in", "/sign-in/acme"] {
+        let stranger = console.browser();
+        stranger.open(&format!("{page}?{wish}")).await;
+        assert_eq!(returns(&stranger).as_deref(), Some("/app/acme/reports?a=1&b=2"), "{page}");
+        let stranger = console.browser();
+        stranger.open(&format!("{page}?return_to=%2F%2Fevil.example")).await;
+        assert_eq!(returns(&stranger), None, "T-WEB-1: {page}");
+    }
+    olga.open("/account/proof?organization=acme&return_to=%2F%2Fevil.example").await;
+    assert_eq!(returns(&olga), None, "T-WEB-1");
+    olga.open(&format!("/account/proof?organization=acme&{wish}")).await;
+    let proof = [("method", "password"), ("password", crate::support::PASSWORD)];
+    let shown = olga.post("/account/proof?organization=acme", &proof).await;
+    assert_eq!(shown.location(), "/app/acme/reports?a=1&b=2");
+}

@@ -32,3 +32,26 @@ async fn measurements_are_the_operators_or_this_machines() {
     site.get("/metrics").expect(StatusCode::UNAUTHORIZED).await;
     site.get("/metrics").header("x-forwarded-for", "127.0.0.1").expect(StatusCode::UNAUTHORIZED).await;
 }
+
+#[tokio::test]
+async fn r_ops_3_what_happened_is_measured_by_action_and_outcome_and_nobodys_name() {
+    let site = Site::new().await;
+    site.person("sam").await;
+    let wrong = [("email", "sam@example.com"), ("password", "wrong wrong wrong")];
+    site.post("/sign-in").form(&wrong).expect(StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert!(orgate_app::jobs::seal_once(&site.app).await.unwrap() > 0);
+    orgate_app::jobs::measure_once(&site.app).await.unwrap();
+    let text = site.get("/metrics").operator().expect(StatusCode::OK).await.text();
+    for expected in [
+        r#"orgate_audit_events_total{action="session.refused",outcome="invalid-credentials"}"#,
+        r#"orgate_faults_total{kind="database-away"}"#,
+        "orgate_build_info{version=",
+        "orgate_mails_waiting ",
+        "orgate_mails_oldest_waiting_seconds ",
+        "orgate_password_hashes_waiting ",
+        "orgate_audit_heads_refused_total ",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(!text.contains("sam@"), "T-SEC-3");
+}

@@ -10,6 +10,7 @@ mod report;
 mod seed;
 mod server;
 mod sign_in;
+mod timing;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -95,6 +96,8 @@ enum Command {
     SignIn(sign_in::Arguments<sign_in::StormPlan>),
     /// Measure whether known and unknown addresses can be told apart.
     Enumeration(sign_in::Arguments<sign_in::EnumerationPlan>),
+    /// Measure whether comparisons with a secret take the same time for right and for wrong inputs.
+    Timing(timing::Arguments),
     /// Measure what switching enforcement on costs, and what `/check` notices of it.
     Enforcement(enforcement::Arguments),
 }
@@ -139,6 +142,7 @@ fn main() -> ExitCode {
         Command::Hash { seconds } => sign_in::hash(seconds),
         Command::SignIn(arguments) => sign_in::storm(&arguments),
         Command::Enumeration(arguments) => sign_in::enumeration(&arguments),
+        Command::Timing(arguments) => timing::run(&arguments),
         Command::Enforcement(arguments) => {
             on(Builder::new_multi_thread().worker_threads(1), enforcement::run(arguments))
         }

@@ -5,6 +5,7 @@ mod configuration;
 mod demo;
 mod doctor;
 mod entitlement;
+mod keys;
 mod recover;
 mod serve;
 mod stop;
@@ -37,6 +38,9 @@ enum Command {
     Entitlement(entitlement::Arguments),
     /// Let an organization's people in again when its identity provider is down or its Owners are gone.
     Recover(recover::Arguments),
+    /// Replace the secret key while nodes serve, and say what is under which key.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Verify the audit log, export it, erase from it.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
             }
             Command::Entitlement(arguments) => entitlement::run(arguments).await,
             Command::Recover(arguments) => recover::run(arguments).await,
+            Command::Keys(command) => keys::run(command).await,
             Command::Audit(command) => audit::run(command).await,
         }
     });

@@ -23,12 +23,17 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::instance_key::InstanceKey;
 
-/// The keys of the chain, derived from the instance's for this alone.
+/// The keys of the chain, derived from the instance's for this alone; those of the others verify and make nothing.
 ///
 /// *Errors*: [`KeyRejected`].
-pub fn keys(instance_key: &InstanceKey) -> Result<AuditKeys, KeyRejected> {
-    let (marks, heads) = (instance_key.derive("audit marks"), instance_key.derive("audit heads"));
-    AuditKeys::new(&KeySecrets { marks: &marks, heads: &heads })
+pub fn keys(instance_key: &InstanceKey, others: &[InstanceKey]) -> Result<AuditKeys, KeyRejected> {
+    let derive = |key: &InstanceKey| (key.derive("audit marks"), key.derive("audit heads"));
+    let (marks, heads) = derive(instance_key);
+    let keys = AuditKeys::new(&KeySecrets { marks: &marks, heads: &heads })?;
+    others.iter().try_fold(keys, |keys, other| {
+        let (marks, heads) = derive(other);
+        keys.with_former(&KeySecrets { marks: &marks, heads: &heads })
+    })
 }
 
 /// What is kept with a new event: a salt of its own and Orgate's mark.

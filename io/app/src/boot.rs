@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 pub use orgate_store::Migrate;
-use orgate_store::{Instance, Store, StoreError};
+use orgate_store::{Store, StoreError};
 
 use crate::app::{App, Effects};
 use crate::audit_chain;
@@ -16,7 +16,8 @@ use crate::outbound::resolver::Resolver;
 use crate::outbound::{Outbound, OutboundLimits, trust};
 use crate::outbox::{Outbox, OutboxParts};
 use crate::passwords::Passwords;
-use crate::seal::{SealError, Sealer};
+use crate::seal::Sealer;
+use crate::secret_key::{self, KeyError};
 use crate::settings::Settings;
 use crate::token::CodeKey;
 
@@ -25,8 +26,8 @@ use crate::token::CodeKey;
 pub enum BootError {
     /// The database.
     Store(StoreError),
-    /// The secret key is not the one that this database was sealed with.
-    WrongKey(SealError),
+    /// A key that this database is in use with is not here.
+    WrongKey(KeyError),
     /// Mail cannot leave.
     Mail(String),
     /// The outbound client.
@@ -61,8 +62,9 @@ impl std::error::Error for BootError {
 /// Puts an [`App`] together: opens the database (and upgrades it, if the settings allow), checks the key, readies mail.
 pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<App, BootError> {
     let store = Store::open(&settings.store, clock.now()).await.map_err(BootError::Store)?;
-    let sealer = Arc::new(Sealer::new(&settings.secret_key));
-    check_key(&store, &sealer, &*clock, &*entropy).await?;
+    let others = settings.other_secret_keys.as_slice();
+    let sealer = Arc::new(others.iter().fold(Sealer::new(&settings.secret_key), Sealer::with_other));
+    hold_keys(&store, &sealer, &*clock, &*entropy).await?;
     let transport = MailTransport::open(&settings.mail, settings.extra_ca_pem.as_deref())
         .await
         .map_err(|failure| BootError::Mail(failure.to_string()))?;
@@ -77,8 +79,8 @@ pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn En
         from: settings.mail_from.clone(),
         product_name: settings.product_name.clone(),
     });
-    let code_key = CodeKey::new(&settings.secret_key);
-    let audit_keys = audit_chain::keys(&settings.secret_key)
+    let code_key = others.iter().fold(CodeKey::new(&settings.secret_key), CodeKey::with_other);
+    let audit_keys = audit_chain::keys(&settings.secret_key, others)
         .map_err(|_| BootError::Other(Error::Fault(Fault::Impossible("a key of the audit log that cannot be made"))))?;
     Ok(App::new(Effects {
         jwks: JwksCache::new(Arc::clone(&clock)),
@@ -106,25 +108,17 @@ fn outbound(settings: &Settings) -> Result<Outbound, BootError> {
     Ok(outbound.with_personal_rules(personal))
 }
 
-/// The first start leaves a sealed mark; every later one must be able to open it (T-SEC-1).
-async fn check_key(store: &Store, sealer: &Sealer, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<(), BootError> {
-    let now = clock.now();
-    let mark = sealer.key_check(entropy).map_err(BootError::WrongKey)?;
-    let first = Instance { created_at: now, epoch_at: orgate_core::time::Timestamp::from_millis(0), key_check: mark };
-    let stored = store
-        .write(first, |tx, first| {
-            Box::pin(async move {
-                if let Some(instance) = tx.instance().find_instance().await? {
-                    return Ok::<_, Error>(instance.key_check);
-                }
-                tx.instance().insert_instance(first).await?;
-                Ok(first.key_check.clone())
-            })
-        })
-        .await
-        .map_err(|error| match error {
-            Error::Fault(Fault::Store(source)) => BootError::Store(source),
-            other @ (Error::Fault(_) | Error::Refused(_)) => BootError::Other(other),
-        })?;
-    sealer.verify_key(&stored).map_err(BootError::WrongKey)
+/// Every key that the database is in use with has to be here, and this node's own counts as one from now on (T-SEC-1).
+async fn hold_keys(
+    store: &Store,
+    sealer: &Arc<Sealer>,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<(), BootError> {
+    let held = secret_key::hold(store, sealer, clock.now(), entropy).await;
+    held.map_err(|error| match error {
+        Error::Fault(Fault::Store(source)) => BootError::Store(source),
+        other @ (Error::Fault(_) | Error::Refused(_)) => BootError::Other(other),
+    })?
+    .map_err(BootError::WrongKey)
 }

@@ -1,11 +1,37 @@
 //! Owns the instance's one secret: 32 bytes of the operator, from which a key for each use is derived. The secret itself
-//! encrypts and signs nothing.
+//! encrypts and signs nothing. Its id is public and stands with everything that was made with it, so that the key can be
+//! replaced (T-SEC-1).
 
 use std::fmt;
 
 use aws_lc_rs::hkdf;
-use data_encoding::HEXLOWER_PERMISSIVE;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// How long an id is.
+pub const KEY_ID_BYTES: usize = 4;
+
+/// The public name of an instance key. It is derived from the key and tells nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; KEY_ID_BYTES]);
+
+impl KeyId {
+    /// As it stands in a sealed value.
+    pub const fn from_bytes(bytes: [u8; KEY_ID_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// As it stands in a sealed value.
+    pub const fn as_bytes(&self) -> &[u8; KEY_ID_BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
 
 /// `ORGATE_SECRET_KEY`; wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -25,6 +51,12 @@ impl InstanceKey {
         let key = <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Self);
         bytes.zeroize();
         key
+    }
+
+    /// Its public name.
+    pub fn id(&self) -> KeyId {
+        let [a, b, c, d, ..] = *self.derive("sealing key id");
+        KeyId([a, b, c, d])
     }
 
     /// The key for one use, named by its label. *Source*: HKDF-SHA-256, RFC 5869.
@@ -70,6 +102,15 @@ mod tests {
         assert_ne!(*key.derive("a"), *key.derive("b"));
         assert_ne!(*key.derive("a"), *InstanceKey::from_bytes([2; 32]).derive("a"));
         assert_ne!(*key.derive("a"), [1; 32]);
+    }
+
+    #[test]
+    fn an_id_is_of_its_key_and_shows_nothing_of_it() {
+        let (one, other) = (InstanceKey::from_bytes([1; 32]).id(), InstanceKey::from_bytes([2; 32]).id());
+        assert_ne!(one, other);
+        assert_eq!(one, InstanceKey::from_bytes([1; 32]).id());
+        assert_eq!(KeyId::from_bytes(*one.as_bytes()), one);
+        assert!(one.to_string().len() == 8 && !one.to_string().starts_with("0101"), "{one}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::domain;
 use crate::enforcement::{self, Pace};
 use crate::error::Error;
 use crate::organization;
+use crate::secret_key;
 use crate::session;
 
 /// Last uses of sessions are written this often, so the idle end is never late (R-IN-7).
@@ -88,6 +89,7 @@ async fn repeat(app: &App, stop: impl Future<Output = ()>) {
             _ = sweep.tick() => {
                 report("expired rows", sweep_once(app).await);
                 report("due deletions", delete_once(app).await);
+                report("secret key of this node", secret_key::insist(app).await);
             }
         }
     }

@@ -43,6 +43,7 @@ pub mod project;
 pub mod rows;
 pub mod seal;
 pub mod second_factor;
+pub mod secret_key;
 pub mod session;
 pub mod settings;
 pub mod sign_in;

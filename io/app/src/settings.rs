@@ -43,6 +43,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// The instance's one secret.
     pub secret_key: InstanceKey,
+    /// Keys that open what they sealed and seal nothing: former ones, and the next one before every node has it (T-SEC-1).
+    pub other_secret_keys: Vec<InstanceKey>,
     /// How mail leaves.
     pub mail: MailTransportSettings,
     /// Whom mail is from.
@@ -138,6 +140,10 @@ impl Settings {
         let store = reader.required("database_url", values::database);
         let migrate = reader.or_default("migrate", values::switch);
         let secret_key = reader.required("secret_key", values::secret_key);
+        let other_secret_keys = reader.optional("other_secret_keys", values::secret_keys).unwrap_or_default();
+        if secret_key.as_ref().is_some_and(|key| values::has_twice(key, &other_secret_keys)) {
+            reader.contradiction(&["secret_key", "other_secret_keys"], "the same key is given twice");
+        }
         let mail = reader.required("mail", MailTransportSettings::parse);
         let product_name = reader.or_default("product_name", values::product_name);
         let mail_from = reader.optional("mail_from", Sender::parse_address);
@@ -166,6 +172,7 @@ impl Settings {
             public_url,
             store,
             secret_key: secret_key?,
+            other_secret_keys,
             mail: mail?,
             mail_from: mail_from.named(&product_name),
             product_name,

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::entropy::{Draw, Entropy};
-use crate::instance_key::InstanceKey;
+use crate::instance_key::{InstanceKey, KEY_ID_BYTES, KeyId};
 
 const TOKEN_BYTES: usize = 32;
 const CODE_LENGTH: usize = 6;
@@ -166,30 +166,52 @@ impl CodePurpose {
     }
 }
 
-/// The instance's key for codes: a million possible codes could be tried against a bare hash, so the MAC is keyed.
-pub struct CodeKey(hmac::Key);
+/// The instance's keys for codes: a million possible codes could be tried against a bare hash, so the MAC is keyed. It
+/// begins with the id of its key, as a sealed value does; codes are too short-lived to be made anew when the key is replaced.
+pub struct CodeKey {
+    present: (KeyId, hmac::Key),
+    others: Vec<(KeyId, hmac::Key)>,
+}
 
 impl CodeKey {
     /// Derives the key from the instance's secret.
     pub fn new(instance_key: &InstanceKey) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &*instance_key.derive("mailed codes")))
+        Self { present: derived(instance_key), others: Vec::new() }
+    }
+
+    /// With another key, whose codes still count; none is made with it.
+    pub fn with_other(mut self, instance_key: &InstanceKey) -> Self {
+        self.others.push(derived(instance_key));
+        self
     }
 
     /// The MAC to store for a code that is good for one purpose and one bound thing.
-    pub fn mac(&self, purpose: CodePurpose, bound_to: &str, code: &SixDigitCode) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.0);
-        for part in [purpose.word().as_bytes(), bound_to.as_bytes()] {
-            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            context.update(part);
-        }
-        context.update(&code.0);
-        array(context.sign().as_ref())
+    pub fn mac(&self, purpose: CodePurpose, bound_to: &str, code: &SixDigitCode) -> Vec<u8> {
+        let (id, key) = &self.present;
+        [id.as_bytes().as_slice(), tag(key, purpose, bound_to, code).as_ref()].concat()
     }
 
     /// Whether the code is the one whose MAC is stored; in constant time.
     pub fn matches(&self, purpose: CodePurpose, bound_to: &str, code: &SixDigitCode, stored: &[u8]) -> bool {
-        same(&self.mac(purpose, bound_to, code), stored)
+        let Some((id, stored)) = stored.split_first_chunk::<KEY_ID_BYTES>() else { return false };
+        let mut keys = std::iter::once(&self.present).chain(&self.others);
+        let Some((_, key)) = keys.find(|(known, _)| known.as_bytes() == id) else { return false };
+        same(tag(key, purpose, bound_to, code).as_ref(), stored)
     }
+}
+
+fn derived(instance_key: &InstanceKey) -> (KeyId, hmac::Key) {
+    (instance_key.id(), hmac::Key::new(hmac::HMAC_SHA256, &*instance_key.derive("mailed codes")))
+}
+
+fn tag(key: &hmac::Key, purpose: CodePurpose, bound_to: &str, code: &SixDigitCode) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    for part in [purpose.word().as_bytes(), bound_to.as_bytes()] {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part);
+    }
+    context.update(&code.0);
+    context.sign()
 }
 
 impl fmt::Debug for CodeKey {
@@ -290,6 +312,19 @@ mod tests {
         assert!(!key(1).matches(CodePurpose::SignUp, "sup_b", &code, &stored));
         assert!(!key(1).matches(CodePurpose::SignUp, "sup_a", &SixDigitCode::from_number(8), &stored));
         assert!(!key(2).matches(CodePurpose::SignUp, "sup_a", &code, &stored));
-        assert!(!key(1).matches(CodePurpose::SignUp, "sup_a", &code, &stored[..31]));
+        assert!(!key(1).matches(CodePurpose::SignUp, "sup_a", &code, &stored[..35]));
+        assert!(!key(1).matches(CodePurpose::SignUp, "sup_a", &code, &[]));
+    }
+
+    #[test]
+    fn t_sec_1_a_code_of_another_known_key_counts_and_names_its_key() {
+        let code = SixDigitCode::from_number(7);
+        let both = key(2).with_other(&InstanceKey::from_bytes([1; 32]));
+        let before = key(1).mac(CodePurpose::SignUp, "sup_a", &code);
+        assert!(both.matches(CodePurpose::SignUp, "sup_a", &code, &before));
+        assert!(!both.matches(CodePurpose::SignUp, "sup_a", &SixDigitCode::from_number(8), &before));
+        let now = both.mac(CodePurpose::SignUp, "sup_a", &code);
+        assert!(key(2).matches(CodePurpose::SignUp, "sup_a", &code, &now));
+        assert_eq!((now.len(), &now[..4]), (36, InstanceKey::from_bytes([2; 32]).id().as_bytes().as_slice()));
     }
 }

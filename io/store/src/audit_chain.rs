@@ -116,6 +116,24 @@ impl Store {
         );
         self.one_shot(sql, &[after.into(), limit.into()], read_with_chain).await
     }
+
+    /// Events with erased fields, after one of them, in the order of their ids: their marks are made anew when the secret
+    /// key is replaced.
+    pub async fn list_erased_audit_events(&self, after: &str, limit: u32) -> Result<Vec<(Chain, Entry)>, StoreError> {
+        let sql = concat!(
+            "select ",
+            entry_columns!(),
+            " from audit_events where id > $1 and erasure is not null order by id limit $2"
+        );
+        self.one_shot(sql, &[after.into(), limit.into()], read_with_chain).await
+    }
+
+    /// The heads of all chains, after one of them, in the order of their names.
+    pub async fn list_audit_heads(&self, after: &str, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+        let sql = "select chain, head_position, head_link, signed_at, removed_to, removed_link, signature
+            from audit_heads where chain > $1 order by chain limit $2";
+        self.one_shot(sql, &[after.into(), limit.into()], read_head).await
+    }
 }
 
 impl InstanceTx<'_> {
@@ -189,6 +207,12 @@ impl InstanceTx<'_> {
             erasure.into(),
         ];
         self.changed(sql, &values).await
+    }
+
+    /// Marks an erasure anew; `false` when its mark is not `before` any more.
+    pub async fn replace_erasure_mark(&mut self, id: &str, before: &[u8], after: &[u8]) -> Result<bool, StoreError> {
+        let sql = "update audit_events set erasure = $3 where id = $1 and erasure = $2";
+        self.changed(sql, &[id.into(), before.into(), after.into()]).await
     }
 
     /// The deployment's own events in the order of their places, after a place and id.

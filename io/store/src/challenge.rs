@@ -23,8 +23,8 @@ pub struct Challenge {
     pub user_id: Option<UserId>,
     /// The address that the code was mailed to.
     pub email: EmailAddress,
-    /// HMAC of the code.
-    pub code_mac: [u8; 32],
+    /// HMAC of the code, behind the id of its key.
+    pub code_mac: Vec<u8>,
     /// Tries that are left.
     pub tries_left: i64,
     /// When the code was mailed.

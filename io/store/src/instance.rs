@@ -20,8 +20,6 @@ pub struct Instance {
     pub created_at: Timestamp,
     /// Sessions begun before this moment are over: it was restored from a backup (T-SEC-5).
     pub epoch_at: Timestamp,
-    /// A known text sealed with the secret key: a wrong key is noticed at the start.
-    pub key_check: Vec<u8>,
 }
 
 impl<'t> InstanceTx<'t> {
@@ -33,20 +31,16 @@ impl<'t> InstanceTx<'t> {
     ///
     /// *Errors*: [`StoreError::Conflict`] when there is one already.
     pub async fn insert_instance(&mut self, instance: &Instance) -> Result<(), StoreError> {
-        let sql = "insert into instance (id, created_at, epoch_at, key_check) values (1, $1, $2, $3)";
-        let values = [instance.created_at.into(), instance.epoch_at.into(), (&instance.key_check).into()];
+        let sql = "insert into instance (id, created_at, epoch_at) values (1, $1, $2)";
+        let values = [instance.created_at.into(), instance.epoch_at.into()];
         self.execute(sql, &values).await.map(|_| ())
     }
 
     /// The deployment, unless the database is new.
     pub async fn find_instance(&mut self) -> Result<Option<Instance>, StoreError> {
-        let sql = "select created_at, epoch_at, key_check from instance where id = 1";
+        let sql = "select created_at, epoch_at from instance where id = 1";
         self.query_optional(sql, &[], |row| {
-            Ok(Instance {
-                created_at: row.get("created_at")?,
-                epoch_at: row.get("epoch_at")?,
-                key_check: row.get("key_check")?,
-            })
+            Ok(Instance { created_at: row.get("created_at")?, epoch_at: row.get("epoch_at")? })
         })
         .await
     }

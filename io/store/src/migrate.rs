@@ -61,6 +61,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0013_log_outs.postgres.sql"),
         ],
     },
+    Migration::common(14, "secret_keys", include_str!("../migrations/0014_secret_keys.sql")),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

@@ -19,8 +19,8 @@ pub struct SignUp {
     pub name: String,
     /// The password typed, hashed.
     pub password_hash: String,
-    /// HMAC of the code.
-    pub code_mac: [u8; 32],
+    /// HMAC of the code, behind the id of its key.
+    pub code_mac: Vec<u8>,
     /// Tries that are left.
     pub tries_left: i64,
     /// When it was begun.

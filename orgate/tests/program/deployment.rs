@@ -77,6 +77,11 @@ impl Deployment {
         self.command(arguments).output().unwrap().into()
     }
 
+    /// The same with other settings, this once.
+    pub fn run_with(&self, settings: &[(&str, &str)], arguments: &[&str]) -> Said {
+        self.command(arguments).envs(settings.iter().copied()).output().unwrap().into()
+    }
+
     /// Starts `serve` and waits until it answers.
     pub fn serve(&self) -> Child {
         let mut child = self.command(&["serve"]).spawn().unwrap();

@@ -10,6 +10,7 @@ mod audit;
 mod demo;
 mod deployment;
 mod doctor;
+mod keys;
 mod recover;
 mod refuses;
 mod stops;

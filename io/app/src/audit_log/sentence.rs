@@ -75,6 +75,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("project.renamed", "renamed the project {from} to {target}"),
     ("recovery-code.used", "used a recovery code; left: {left}"),
     ("recovery-codes.replaced", "made new recovery codes"),
+    ("secret-key.rotated", "replaced the secret key {from} by {to}"),
     ("session.blocked", "was stopped at sign-in by {method}, for SSO is enforced: reference {reference}"),
     ("session.created", "signed in by {method}"),
     ("session.created-without-sso", "signed in by {method} while SSO is enforced, as an exempt Owner"),

@@ -68,6 +68,12 @@ pub(super) const KEYS: &[Key] = &[
         "The key that secrets in the database are sealed with: 32 random bytes, for example of `openssl rand -hex 32`.\nKeep a copy apart from the backups: without it they cannot be used.",
     )
     .or_file(),
+    Key::optional(
+        "other_secret_keys",
+        "[\"<64 hexadecimal digits>\"]",
+        "Keys that open what they sealed and seal nothing, while secret_key is replaced: docs/operate/rotate-keys.md says how.",
+    )
+    .or_file(),
     Key::required(
         "mail",
         "\"smtps://user:password@smtp.example.com\"",

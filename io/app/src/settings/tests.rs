@@ -139,6 +139,29 @@ fn secrets_come_from_files_without_the_newline_at_their_end() {
 }
 
 #[test]
+fn t_sec_1_other_keys_are_given_between_commas_or_one_a_line_and_no_key_twice() {
+    let (one, two) = ("11".repeat(32), "22".repeat(32));
+    let ids = |settings: Settings| -> Vec<String> {
+        settings.other_secret_keys.iter().map(|key| key.id().to_string()).collect()
+    };
+    assert_eq!(ids(load(&[]).unwrap()), [""; 0]);
+    let expected = [0x11, 0x22].map(|byte| InstanceKey::from_bytes([byte; 32]).id().to_string());
+    for text in [format!("{one},{two}"), format!("{one}\n{two}\n"), format!(" {one}, {two} ")] {
+        assert_eq!(ids(load(&[("ORGATE_OTHER_SECRET_KEYS", text.as_str())]).unwrap()), expected);
+    }
+    let odd = format!("{one},canary");
+    let wrong = only_problem(load(&[("ORGATE_OTHER_SECRET_KEYS", odd.as_str())]));
+    assert!(wrong.starts_with("ORGATE_OTHER_SECRET_KEYS: must be keys of 64") && !wrong.contains("canary"), "{wrong}");
+    for twice in [format!("{one},{one}"), REQUIRED[3].1.to_uppercase()] {
+        let twice = only_problem(load(&[("ORGATE_OTHER_SECRET_KEYS", twice.as_str())]));
+        assert!(
+            twice.starts_with("ORGATE_SECRET_KEY, ORGATE_OTHER_SECRET_KEYS: the same key is given twice"),
+            "{twice}"
+        );
+    }
+}
+
+#[test]
 fn contradictions_stop_the_start_and_name_both_places() {
     let both = only_problem(load(&[("ORGATE_SECRET_KEY_FILE", "/run/key")]));
     assert!(both.starts_with("ORGATE_SECRET_KEY_FILE: contradicts ORGATE_SECRET_KEY"), "{both}");

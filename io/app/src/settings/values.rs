@@ -1,5 +1,6 @@
 //! Owns reading single settings: a text in, a typed value or a sentence that says what was expected.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 
@@ -11,7 +12,7 @@ use rustls_pki_types::pem::PemObject;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use crate::instance_key::InstanceKey;
+use crate::instance_key::{InstanceKey, KeyId};
 use crate::passwords::policy::{LOWEST_MINIMUM, PasswordPolicy};
 
 /// What every link and redirect URI starts with: scheme, host and port, nothing behind.
@@ -136,6 +137,19 @@ pub(super) fn with_store_options(
 
 pub(super) fn secret_key(text: &str) -> Result<InstanceKey, String> {
     InstanceKey::parse(text).ok_or_else(|| "must be 32 bytes as 64 hexadecimal digits".to_owned())
+}
+
+/// Some keys: one a line in a file, between commas in a variable.
+pub(super) fn secret_keys(text: &str) -> Result<Vec<InstanceKey>, String> {
+    let keys = text.split([',', '\n', ' ']).map(str::trim).filter(|key| !key.is_empty());
+    let keys: Option<Vec<InstanceKey>> = keys.map(InstanceKey::parse).collect();
+    keys.ok_or_else(|| "must be keys of 64 hexadecimal digits each, between commas or one a line".to_owned())
+}
+
+/// Values name their key by its id, so that has to be of one key alone.
+pub(super) fn has_twice(key: &InstanceKey, others: &[InstanceKey]) -> bool {
+    let ids: BTreeSet<KeyId> = std::iter::once(key).chain(others).map(InstanceKey::id).collect();
+    ids.len() <= others.len()
 }
 
 pub(super) fn operator_token(text: &str) -> Result<SecretString, String> {

@@ -25,6 +25,7 @@ mod reach;
 mod refusals;
 mod requests;
 mod rogue;
+mod rotation;
 mod second_factor;
 mod secrets;
 mod state;

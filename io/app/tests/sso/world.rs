@@ -4,6 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use orgate_app::App;
+use orgate_app::boot::BootError;
 use orgate_app::connection::{self, ConnectionView, Saved, SettingsForm};
 use orgate_app::connection_test::{self, TestView};
 use orgate_app::domain::{self, DomainView, Verified};
@@ -62,6 +64,7 @@ pub struct World {
     pub github: GitHub,
     authority: Authority,
     idp_clock: ManualClock,
+    settings: Vec<(String, String)>,
 }
 
 /// An organization with an active connection to a provider.
@@ -122,10 +125,10 @@ impl Outside {
         settings
     }
 
-    fn around(self, bed: Bed) -> World {
+    fn around(self, bed: Bed, settings: Vec<(String, String)>) -> World {
         let Self { authority, dns, google, github, idp_clock, folder: _ } = self;
         let idp = HostileIdp::start(Setup::tls(HOST, &authority, &idp_clock));
-        World { bed, idp, dns, google, github, authority, idp_clock }
+        World { bed, idp, dns, google, github, authority, idp_clock, settings }
     }
 }
 
@@ -143,14 +146,23 @@ impl World {
         let outside = Outside::new();
         let settings = outside.settings(more);
         let bed = Bed::sqlite_with(&pairs(&settings)).await;
-        outside.around(bed)
+        outside.around(bed, settings)
     }
 
     pub async fn postgres() -> Option<Self> {
         let outside = Outside::new();
         let settings = outside.settings(&[]);
         let bed = Bed::postgres_with(&pairs(&settings)).await?;
-        Some(outside.around(bed))
+        Some(outside.around(bed, settings))
+    }
+
+    /// Another node on the same database, in the same world, whose settings differ in these.
+    pub async fn node(&self, more: &[(&str, &str)]) -> Result<App, BootError> {
+        let authority = self.authority.write_pem(self.folder()).display().to_string();
+        let mut settings = pairs(&self.settings);
+        settings.push(("ORGATE_EXTRA_CA_FILE", &authority));
+        settings.extend(more);
+        self.bed.node(&settings).await
     }
 
     /// Another provider, at another port.

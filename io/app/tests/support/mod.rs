@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use orgate_app::App;
-use orgate_app::boot::boot;
+use orgate_app::boot::{BootError, boot};
 use orgate_app::clock::{Clock as _, ManualClock};
 use orgate_app::enforcement::{self, EnforcementView, WishForm};
 use orgate_app::entropy::{Draw as _, SeededEntropy};
@@ -166,6 +167,18 @@ impl Bed {
         };
         drop(app);
         Self::open(folder, &url, settings, database).await
+    }
+
+    /// Another node on the same database, under these settings.
+    pub async fn node(&self, settings: &[(&str, &str)]) -> Result<App, BootError> {
+        static NODES: AtomicU64 = AtomicU64::new(1_000);
+        let url = match &self.database {
+            Some(database) => database.url().to_owned(),
+            None => format!("sqlite:{}", self.folder.path().join("orgate.db").display()),
+        };
+        let entropy = SeededEntropy::new(NODES.fetch_add(1, Ordering::Relaxed));
+        let settings = self::settings(self.folder.path(), &url, settings);
+        boot(settings, Arc::new(self.clock.clone()), Arc::new(entropy)).await
     }
 
     /// Runs a statement on a connection of its own, to break what no use case breaks.

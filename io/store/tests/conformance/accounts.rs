@@ -124,7 +124,7 @@ fn challenge(user: &User, seed: u8) -> Challenge {
         bound_to: format!("ses_{seed}"),
         user_id: Some(user.id.clone()),
         email: user.email.clone(),
-        code_mac: hash(seed),
+        code_mac: hash(seed).to_vec(),
         tries_left: 5,
         created_at: at(0),
         expires_at: at(60),

@@ -6,7 +6,7 @@ use orgate_store::{AuditEvent, StoreError};
 
 use crate::bed::{Bed, at, id, proof};
 
-fn event(action: &str) -> AuditEvent {
+pub fn event(action: &str) -> AuditEvent {
     AuditEvent {
         id: id(),
         organization_id: None,
@@ -31,7 +31,7 @@ fn head(chain: &Chain, position: u64) -> SignedHead {
     SignedHead { head, signature: position.to_be_bytes().to_vec() }
 }
 
-fn place(position: u64) -> Place {
+pub fn place(position: u64) -> Place {
     Place { position, link: [u8::try_from(position).unwrap(); 32], vouched: true }
 }
 

@@ -110,7 +110,7 @@ impl Bed {
     }
 
     pub async fn instance(&self) -> Instance {
-        let instance = Instance { created_at: at(0), epoch_at: at(0), key_check: vec![1, 2, 3] };
+        let instance = Instance { created_at: at(0), epoch_at: at(0) };
         let bed = self;
         within!(bed, tx, [instance], tx.instance().insert_instance(instance).await);
         instance

@@ -9,7 +9,7 @@ use orgate_store::{LogOut, ProviderSession, ReceivedLogOut, SsoAttempt};
 use crate::bed::{Bed, at, hash};
 use crate::sessions::session;
 
-fn known(
+pub fn known(
     session: &SessionId,
     place: (&OrganizationId, &ConnectionId),
     subject: &str,

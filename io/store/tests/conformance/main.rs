@@ -56,6 +56,7 @@ mod projects;
 mod remembered;
 mod seam;
 mod second_factors;
+mod secret_keys;
 mod sessions;
 mod sign_ins;
 mod throttles;

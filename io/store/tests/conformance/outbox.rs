@@ -5,7 +5,7 @@ use orgate_store::{AuditEvent, AuditFilter, Mail};
 
 use crate::bed::{Bed, at, id, proof};
 
-fn mail(created_at: Timestamp) -> Mail {
+pub fn mail(created_at: Timestamp) -> Mail {
     Mail { id: id(), sealed_content: vec![1, 2], template: "code".to_owned(), created_at, tries: 0 }
 }
 

@@ -111,13 +111,13 @@ async fn a_password_is_set_replaced_rehashed_and_taken_away(bed: Bed) {
     assert_eq!(found.map(|found| (found.hash, found.set_at)), Some(("three".to_owned(), at(2))));
 }
 
-fn sign_up() -> SignUp {
+pub fn sign_up() -> SignUp {
     SignUp {
         id: id(),
         email: email("new@example.com"),
         name: "New".to_owned(),
         password_hash: "hash".to_owned(),
-        code_mac: hash(4),
+        code_mac: hash(4).to_vec(),
         tries_left: 2,
         created_at: at(0),
         expires_at: at(100),
@@ -181,7 +181,7 @@ fn challenge(purpose: ChallengePurpose, tries_left: i64) -> Challenge {
         bound_to: "sin_1".to_owned(),
         user_id: None,
         email: email("dana@example.com"),
-        code_mac: hash(3),
+        code_mac: hash(3).to_vec(),
         tries_left,
         created_at: at(0),
         expires_at: at(60),

@@ -5,7 +5,7 @@ use orgate_store::{Constraint, SignIn, StoreError};
 
 use crate::bed::{Bed, at, hash, id};
 
-fn sign_in(place: Option<(&OrganizationId, &ConnectionId)>, seed: u8) -> SignIn {
+pub fn sign_in(place: Option<(&OrganizationId, &ConnectionId)>, seed: u8) -> SignIn {
     SignIn {
         id: id(),
         browser_hash: hash(seed),

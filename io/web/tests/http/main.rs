@@ -6,6 +6,7 @@ mod bed;
 
 mod api;
 mod assets;
+mod canary;
 mod check;
 mod cross_site;
 mod headers;

@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use orgate_testkit::{Authority, Dns, HostileIdp, ManualClock, Person as Subject, Setup};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, PUBLIC_URL, Person, Site, text};
+use crate::support::{Answer, OPERATOR, PASSWORD, PUBLIC_URL, Person, Site, text};
 
 const HOST: &str = "idp.test";
 
@@ -45,6 +45,7 @@ impl Seed {
             ("ORGATE_IDP_ALLOW", HOST),
             ("ORGATE_EXTRA_CA_FILE", roots.as_str()),
             ("ORGATE_DNS_SERVERS", servers.as_str()),
+            ("ORGATE_OPERATOR_TOKEN", OPERATOR),
         ];
         let site = Site::with(&settings).await;
         let clock = ManualClock::at(site.app.now().as_millis());

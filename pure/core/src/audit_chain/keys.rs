@@ -108,6 +108,13 @@ impl AuditKeys {
         self.current.heads.public_key().as_ref()
     }
 
+    /// Which of the keys a mark or a signature names: 0 is the one in use, the former ones follow in the order in which they
+    /// were given; `None` for a key that is not here. It does not say whether the mark is right.
+    pub fn named_by(&self, mark: &[u8]) -> Option<usize> {
+        let number = mark.first_chunk()?;
+        self.all().position(|keys| keys.number == *number)
+    }
+
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.current.number.into_iter().chain(self.current.heads.sign(message).as_ref().iter().copied()).collect()
     }
@@ -134,7 +141,11 @@ impl AuditKeys {
     }
 
     fn find(&self, number: [u8; NUMBER_LENGTH]) -> Option<&KeySet> {
-        std::iter::once(&self.current).chain(&self.former).find(|keys| keys.number == number)
+        self.all().find(|keys| keys.number == number)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &KeySet> {
+        std::iter::once(&self.current).chain(&self.former)
     }
 }
 
@@ -175,6 +186,8 @@ mod tests {
         let both = keys(2).with_former(&KeySecrets { marks: &[1; 32], heads: &[1; 32] }).unwrap();
         assert_eq!(both.check_event(b"bytes", &keys(1).mark_event(b"bytes")), Marked::Right);
         assert_eq!(both.mark_event(b"bytes"), keys(2).mark_event(b"bytes"));
+        let named = |byte| both.named_by(&keys(byte).mark_event(b"bytes"));
+        assert_eq!((named(2), named(1), named(3), both.named_by(b"abc")), (Some(0), Some(1), None, None));
         assert_eq!(format!("{both:?}"), "AuditKeys(…)");
     }
 }

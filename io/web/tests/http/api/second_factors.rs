@@ -7,7 +7,7 @@ use crate::bed::factors::code_of;
 use crate::support::{Person, Site, text};
 
 /// Sets an app up, and hands out the person with the new token, the secret and the recovery codes.
-async fn equip(site: &Site, person: &Person) -> (Person, String, serde_json::Value) {
+pub async fn equip(site: &Site, person: &Person) -> (Person, String, serde_json::Value) {
     site.post("/api/v1/account/enrolment-codes").bearer(person).expect(StatusCode::ACCEPTED).await;
     let code = site.bed.next_code(&person.email).await;
     let body = json!({ "code": code });

@@ -3,6 +3,7 @@
 mod sample;
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 
 use axum::Router;
 use axum::body::Body;
@@ -32,7 +33,17 @@ pub const OPERATOR: &str = "operator-token-of-the-tests-0123456789abcdef";
 pub struct Site {
     pub app: App,
     pub bed: Bed,
+    /// Everything that was asked and answered, for the search of T-SEC-3.
+    pub journal: Mutex<Vec<Exchange>>,
     router: Router,
+}
+
+/// A request and its answer, as somebody beside the connection sees the two.
+pub struct Exchange {
+    /// Method, path and query.
+    pub asked: String,
+    /// Status, headers and body.
+    pub answered: Vec<u8>,
 }
 
 /// Somebody with a session.
@@ -57,7 +68,7 @@ impl Site {
 
     fn over(bed: Bed) -> Self {
         let router = router_with_empty_route(Web::new(bed.app.clone()));
-        Self { app: bed.app.clone(), bed, router }
+        Self { app: bed.app.clone(), bed, journal: Mutex::default(), router }
     }
 
     /// The same database under other settings, as after a restart.
@@ -210,10 +221,13 @@ impl Ask<'_> {
 
     pub async fn send(self) -> Answer {
         let mut request = self.request.body(Body::from(self.body)).unwrap();
+        let asked = format!("{} {}", request.method(), request.uri());
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from((self.peer, 40_000))));
         let response = self.site.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
+        let answered = [format!("{} {:?}\n", parts.status, parts.headers).as_bytes(), &body].concat();
+        self.site.journal.lock().unwrap().push(Exchange { asked, answered });
         Answer { status: parts.status, headers: parts.headers, body }
     }
 

@@ -1,0 +1,222 @@
+//! Owns the timing test of T-SEC-2, in the manner of dudect: each comparison is called with a right and with wrong inputs in
+//! random turns, and Welch's t says whether the two times can be told apart. Beyond 4.5 either way they can.
+
+mod comparison;
+mod welch;
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use orgate_app::clock::{Clock as _, SystemClock};
+use orgate_app::entropy::{Draw as _, SeededEntropy};
+use serde::Serialize;
+
+use crate::{load, machine, process};
+use comparison::{Class, Comparison};
+use welch::Sample;
+
+/// Beyond this the times differ. *Source*: T-SEC-2.
+const LIMIT: f64 = 4.5;
+/// Calls that are timed together, so that the clock's own steps do not cover the difference.
+const TOGETHER: u32 = 8;
+/// Measurements by which it is decided what an interruption is, before the first that counts.
+const CALIBRATION: usize = 20_000;
+/// The shares of measurements that are looked at: what takes longer than the rest was interrupted. *Units*: per mille.
+const SHARES: [usize; 3] = [1000, 990, 900];
+
+/// What the command takes.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Measurements of each comparison.
+    #[arg(long, default_value_t = 2_000_000)]
+    measurements: usize,
+    /// Where to write the results.
+    #[arg(long)]
+    results: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    date: String,
+    machine: Vec<machine::Fact>,
+    measurements: usize,
+    calls_each: u32,
+    limit: f64,
+    comparisons: Vec<Seen>,
+}
+
+/// What was seen of one comparison. *Units*: nanoseconds a call.
+#[derive(Serialize)]
+struct Seen {
+    name: &'static str,
+    inputs: &'static str,
+    control: bool,
+    right: Mean,
+    wrong: Mean,
+    /// Of all, of 99 and of 90 in a hundred.
+    t: [f64; SHARES.len()],
+}
+
+#[derive(Serialize)]
+struct Mean {
+    count: f64,
+    nanoseconds: f64,
+}
+
+impl Seen {
+    /// The one furthest from nothing.
+    fn worst(&self) -> f64 {
+        self.t.iter().copied().fold(0.0, |worst, t| if t.abs() > f64::abs(worst) { t } else { worst })
+    }
+
+    fn is_as_expected(&self) -> bool {
+        (self.worst().abs() >= LIMIT) == self.control
+    }
+}
+
+/// Measures all comparisons, prints the table and fails when one can be told, or the control cannot.
+///
+/// *Errors*: that, and what went wrong.
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let cores = process::cores();
+    let mut seen = Vec::new();
+    for mut comparison in comparison::all()? {
+        seen.push(measure(&mut *comparison, arguments.measurements));
+    }
+    let date: String = SystemClock.now().to_rfc3339().chars().take(10).collect();
+    let report = Report {
+        date,
+        machine: machine::facts(cores),
+        measurements: arguments.measurements,
+        calls_each: TOGETHER,
+        limit: LIMIT,
+        comparisons: seen,
+    };
+    let page = page(&report);
+    if let Some(folder) = &arguments.results {
+        store(folder, &report, &page)?;
+    }
+    crate::write(&page)?;
+    let strange: Vec<&str> =
+        report.comparisons.iter().filter(|seen| !seen.is_as_expected()).map(|seen| seen.name).collect();
+    if strange.is_empty() { Ok(()) } else { Err(format!("not as expected: {}", strange.join(", "))) }
+}
+
+fn measure(comparison: &mut dyn Comparison, measurements: usize) -> Seen {
+    let turns = SeededEntropy::new(9);
+    let mut first: Vec<f64> = (0..CALIBRATION).map(|_| next(comparison, &turns).1).collect();
+    first.sort_by(f64::total_cmp);
+    let ends = SHARES.map(|share| end(&first, share));
+    let mut samples = [[Sample::default(); 2]; SHARES.len()];
+    for _ in 0..measurements {
+        let (class, nanoseconds) = next(comparison, &turns);
+        for ([right, wrong], end) in samples.iter_mut().zip(ends) {
+            if nanoseconds <= end {
+                if class == Class::Right { right.add(nanoseconds) } else { wrong.add(nanoseconds) }
+            }
+        }
+    }
+    let [[right, wrong], ..] = samples;
+    let mean = |sample: Sample| Mean { count: sample.count(), nanoseconds: sample.mean() };
+    Seen {
+        name: comparison.name(),
+        inputs: comparison.inputs(),
+        control: comparison.leaks(),
+        right: mean(right),
+        wrong: mean(wrong),
+        t: samples.map(|[right, wrong]| welch::t(&right, &wrong)),
+    }
+}
+
+/// One measurement of an input that is drawn.
+fn next(comparison: &mut dyn Comparison, turns: &SeededEntropy) -> (Class, f64) {
+    let [turn] = turns.bytes::<1>();
+    let class = if turn % 2 == 0 { Class::Right } else { Class::Wrong };
+    comparison.prepare(class);
+    (class, time(comparison))
+}
+
+/// What a measurement of this share takes at most.
+fn end(sorted: &[f64], share: usize) -> f64 {
+    if share == 1000 {
+        return f64::INFINITY;
+    }
+    sorted.get(sorted.len() * share / 1000).copied().unwrap_or(f64::INFINITY)
+}
+
+fn time(comparison: &dyn Comparison) -> f64 {
+    let began = load::now();
+    for _ in 0..TOGETHER {
+        black_box(comparison.run());
+    }
+    let took: Duration = began.elapsed();
+    took.as_secs_f64() * 1e9 / f64::from(TOGETHER)
+}
+
+fn page(report: &Report) -> String {
+    let mut page = format!(
+        "# timing, {}\n\n| comparison | inputs | ns right, wrong | t of all, 99 %, 90 % | verdict |\n|---|---|---:|---:|---|\n",
+        report.date
+    );
+    for seen in &report.comparisons {
+        let [all, most, body] = seen.t;
+        let verdict = match (seen.worst().abs() < LIMIT, seen.control) {
+            (true, false) => "cannot be told",
+            (false, true) => "told, as it has to be",
+            (false, false) => "CAN BE TOLD",
+            (true, true) => "NOT TOLD: the test sees nothing",
+        };
+        let (right, wrong) = (seen.right.nanoseconds, seen.wrong.nanoseconds);
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            page,
+            "| {} | {} | {right:.1}, {wrong:.1} | {all:+.2}, {most:+.2}, {body:+.2} | {verdict} |",
+            seen.name, seen.inputs
+        );
+    }
+    let _ = writeln!(
+        page,
+        "\n- {} measurements of each comparison, of {} calls each, right and wrong in random turns. The limit is {}.",
+        report.measurements, report.calls_each, report.limit
+    );
+    for (name, value) in &report.machine {
+        let _ = writeln!(page, "- {name}: {value}");
+    }
+    page
+}
+
+fn store(folder: &std::path::Path, report: &Report, page: &str) -> Result<(), String> {
+    let failed = |reason: std::io::Error| format!("results: {reason}");
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let path = |ending: &str| folder.join(format!("{}-timing.{ending}", report.date));
+    let json = serde_json::to_string_pretty(report).map_err(|reason| format!("results: {reason}"))?;
+    std::fs::write(path("json"), json + "\n").map_err(failed)?;
+    std::fs::write(path("md"), page).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_sec_2_what_takes_longer_than_its_share_is_an_interruption() {
+        let sorted: Vec<f64> = (0..1000_u32).map(f64::from).collect();
+        assert_eq!(SHARES.map(|share| end(&sorted, share).to_string()), ["inf", "990", "900"]);
+        assert!(end(&[], 900).is_infinite());
+    }
+
+    fn seen(t: [f64; 3], control: bool) -> Seen {
+        let mean = || Mean { count: 1.0, nanoseconds: 1.0 };
+        Seen { name: "x", inputs: "y", control, right: mean(), wrong: mean(), t }
+    }
+
+    #[test]
+    fn t_sec_2_the_verdict_is_by_the_worst_t_and_the_control_has_to_be_told() {
+        assert!(seen([4.4, -4.4, 0.0], false).is_as_expected());
+        assert!(!seen([0.0, -4.6, 4.0], false).is_as_expected());
+        assert!(seen([0.0, 0.0, -90.0], true).is_as_expected());
+        assert!(!seen([0.0, 0.0, 4.0], true).is_as_expected());
+    }
+}

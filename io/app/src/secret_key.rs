@@ -1,0 +1,135 @@
+//! Owns which secret keys a deployment is in use with, and the replacement of one while nodes serve. What is sealed names
+//! its key ([`crate::seal`]), so does the MAC of a mailed code ([`crate::token`]) and each mark of the audit log; a node opens
+//! with every key that it is given and makes everything with one. Replacing moves what is left under the others.
+//!
+//! *Source*: T-SEC-1, REL-3.
+
+mod audit_log;
+mod rotate;
+mod survey;
+
+use std::fmt;
+use std::sync::Arc;
+
+use orgate_core::time::Timestamp;
+use orgate_store::{Instance, SealedValue, SecretKeyInUse, Store};
+
+use crate::app::App;
+use crate::entropy::Entropy;
+use crate::error::Error;
+use crate::instance_key::KeyId;
+use crate::seal::{Place, SealError, Sealer};
+
+pub use rotate::{End, Rotated, Unreadables, rotate};
+pub use survey::{KeyUse, Survey, Unreadable, survey};
+
+/// Why a node does not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyError {
+    /// Keys that the database is in use with are not here.
+    Missing(Vec<KeyId>),
+    /// What is kept of a key was changed, or is gone.
+    Damaged(SealError),
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(ids) => {
+                let ids: Vec<String> = ids.iter().map(KeyId::to_string).collect();
+                write!(
+                    formatter,
+                    "wrong key: this database is in use with {}, which is neither ORGATE_SECRET_KEY nor among \
+                     ORGATE_OTHER_SECRET_KEYS; docs/operate/rotate-keys.md says how a key is replaced",
+                    ids.join(" and ")
+                )
+            }
+            Self::Damaged(reason) => write!(formatter, "what the database keeps of its secret key: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+/// Looks whether every key that the database is in use with is here, and counts the one that seals among them. A new
+/// database is in use with that one alone.
+///
+/// *Errors*: those of the store. The answer says why the node must not start (T-SEC-1).
+pub(crate) async fn hold(
+    store: &Store,
+    sealer: &Arc<Sealer>,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<Result<(), KeyError>, Error> {
+    let own = match own(sealer, now, entropy) {
+        Ok(own) => own,
+        Err(reason) => return Ok(Err(KeyError::Damaged(reason))),
+    };
+    store
+        .write((Arc::clone(sealer), own, now), |tx, (sealer, own, now)| {
+            Box::pin(async move {
+                let mut instance = tx.instance();
+                let in_use = instance.list_secret_keys().await?;
+                if instance.find_instance().await?.is_none() {
+                    let first = Instance { created_at: *now, epoch_at: Timestamp::from_millis(0) };
+                    instance.insert_instance(&first).await?;
+                } else if in_use.is_empty() {
+                    return Ok(Err(KeyError::Damaged(SealError::Malformed)));
+                }
+                let held = check(sealer, &in_use);
+                if held.is_ok() {
+                    instance.insert_secret_key(own).await?;
+                }
+                Ok(held)
+            })
+        })
+        .await
+}
+
+fn own(sealer: &Sealer, now: Timestamp, entropy: &dyn Entropy) -> Result<SecretKeyInUse, SealError> {
+    let id = sealer.key_id().as_bytes().to_vec();
+    Ok(SecretKeyInUse { id, key_check: sealer.key_check(entropy)?, since_at: now })
+}
+
+fn check(sealer: &Sealer, in_use: &[SecretKeyInUse]) -> Result<(), KeyError> {
+    let mut missing = Vec::new();
+    for key in in_use {
+        match sealer.verify_key(&key.key_check) {
+            Ok(()) => {}
+            Err(SealError::OtherKey) => missing.extend(Sealer::key_of(&key.key_check)),
+            Err(reason @ (SealError::Malformed | SealError::NotAuthentic | SealError::TooLong)) => {
+                return Err(KeyError::Damaged(reason));
+            }
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(KeyError::Missing(missing)) }
+}
+
+/// Counts the key that this node seals with among those in use again, when it was replaced from elsewhere meanwhile: what it
+/// seals has to be moved once more, and a node without it must not start. How often that happened: never, or once.
+///
+/// *Errors*: those of the store.
+pub async fn insist(app: &App) -> Result<u64, Error> {
+    let own = own(&app.sealer, app.now(), &*app.entropy)?;
+    let known = app
+        .store
+        .read((), |tx, ()| Box::pin(async move { Ok::<_, Error>(tx.instance().list_secret_keys().await?) }))
+        .await?;
+    if known.iter().any(|key| key.id == own.id) {
+        return Ok(0);
+    }
+    tracing::error!(
+        key.id = %app.sealer.key_id(),
+        "the secret key of this node was replaced from elsewhere: give it the new one, and run orgate keys rotate again"
+    );
+    app.store
+        .write(own, |tx, own| {
+            Box::pin(async move { Ok::<_, Error>(u64::from(tx.instance().insert_secret_key(own).await?)) })
+        })
+        .await
+}
+
+/// Where a value that is to be sealed anew is bound to: what its use case said when it sealed it.
+fn place(value: &SealedValue) -> Place<'_> {
+    Place { table: value.column.table(), column: value.column.column(), row: &value.row, tenant: &value.tenant }
+}

@@ -162,9 +162,15 @@ fn words(code: &str) -> (String, String) {
         .find(|refusal| refusal.code() == code)
         .map(Refusal::from)
         .or_else(|| {
-            [Refusal::ConnectionChanged, Refusal::SignedOutAtProvider, Refusal::AttemptOver]
-                .into_iter()
-                .find(|refusal| refusal.code() == code)
+            [
+                Refusal::ConnectionChanged,
+                Refusal::SignedOutAtProvider,
+                Refusal::AttemptOver,
+                Refusal::LogOutStateMissing,
+                Refusal::LogOutStateUnknown,
+            ]
+            .into_iter()
+            .find(|refusal| refusal.code() == code)
         });
     refusal.map_or_else(
         || ("Refused.".to_owned(), String::new()),

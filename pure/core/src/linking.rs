@@ -365,6 +365,44 @@ mod tests {
         assert_eq!(link(&denied), Linking::Prove { user_id: user(1) });
     }
 
+    /// A rogue organization's IdP says anything at all about people who are nowhere near it: it has not proven their domain,
+    /// and nobody of them typed a code.
+    #[test]
+    fn t_lnk_7_of_a_thousand_people_elsewhere_no_claim_links_or_joins_one() {
+        let mut asked = 0;
+        for number in 0..1_000_u16 {
+            let [high, low] = number.to_be_bytes();
+            let user_id = UserId::new(Timestamp::from_millis(1), [high, low, 0, 0, 0, 0, 0, 0, 0, 0]);
+            for shape in 0..32_u8 {
+                let is = |bit: u8| shape & (1 << bit) != 0;
+                let who = Candidate {
+                    user_id: user_id.clone(),
+                    membership: None,
+                    address_proven: true,
+                    linked_to_another_subject: is(0),
+                };
+                for email_verified in [EmailVerified::True, EmailVerified::Missing, EmailVerified::FalseOrMalformed] {
+                    let claimed = Facts {
+                        // As if the subject were known from an earlier membership, too.
+                        identity: is(1).then(|| who.clone()),
+                        holder: Some(who.clone()),
+                        has_email: is(2),
+                        has_room: is(3),
+                        own_session: is(4).then(|| user(9)),
+                        email_verified,
+                        ..facts()
+                    };
+                    let answer = link(&claimed);
+                    let is_asked = answer == Linking::Prove { user_id: user_id.clone() };
+                    assert!(is_asked || matches!(answer, Linking::Refuse(_)), "{claimed:?}: {answer:?}");
+                    assert!(!proves_address(&answer, &claimed, true) && !takes_invitation(&answer, &claimed));
+                    asked += usize::from(is_asked);
+                }
+            }
+        }
+        assert!(asked > 1_000, "{asked} are asked for a code");
+    }
+
     #[test]
     fn r_lnk_4_a_new_person_gets_an_unproven_address_unless_the_domain_is_proven() {
         assert_eq!(link(&facts()), Linking::Provision { proven: false });

@@ -1,6 +1,6 @@
 //! The provider's signing keys, honest and weak, and what it publishes of them.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
@@ -74,21 +74,24 @@ const RSA_1024: (&[u8], &[u8]) = (
       8bef25c3f4a353225e998fa96bd0d40d",
 );
 
-/// One generation of keys, a key of each type.
+/// One generation of keys, a key of each type. Each is made when it is first asked for: an RSA key takes its time, and
+/// most providers of a test never sign with one.
 pub(crate) struct KeySet {
     name: String,
-    rsa: RsaKeyPair,
-    ec: EcdsaKeyPair,
-    ed: Ed25519KeyPair,
+    rsa: LazyLock<RsaKeyPair>,
+    ec: LazyLock<EcdsaKeyPair>,
+    ed: LazyLock<Ed25519KeyPair>,
 }
 
 impl KeySet {
     pub(crate) fn generate(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            rsa: RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("an RSA key"),
-            ec: EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).expect("a P-256 key"),
-            ed: Ed25519KeyPair::generate().expect("an Ed25519 key"),
+            rsa: LazyLock::new(|| RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("an RSA key")),
+            ec: LazyLock::new(|| {
+                EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).expect("a P-256 key")
+            }),
+            ed: LazyLock::new(|| Ed25519KeyPair::generate().expect("an Ed25519 key")),
         }
     }
 

@@ -333,6 +333,16 @@ impl Mischief {
         self
     }
 
+    /// Sets a claim of UserInfo that is signed, after its own `iss` and `aud` were written.
+    pub fn signed_user_info_claim(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        let changes = self.signed_user_info.get_or_insert_default();
+        changes.claims.push(Arc::new(move |claims| {
+            claims.insert(name.to_owned(), value.clone());
+        }));
+        self
+    }
+
     /// Changes the token response around the ID token.
     pub fn token_response(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         self.token_response.push(Arc::new(edit));

@@ -94,6 +94,8 @@ pub enum ClientAuthentication {
 pub struct Setup {
     /// The host name of the issuer; the port is added.
     pub host: String,
+    /// What follows the port in the issuer, as it is written: nothing, `/`, or a path with or without a slash at its end.
+    pub issuer_path: &'static str,
     /// TLS with certificates of this authority, or plain HTTP.
     pub authority: Option<Authority>,
     /// The provider's clock.
@@ -132,6 +134,7 @@ impl Setup {
     pub fn plain(clock: &ManualClock) -> Self {
         Self {
             host: Ipv4Addr::LOCALHOST.to_string(),
+            issuer_path: "",
             authority: None,
             clock: clock.clone(),
             client_id: "0oa1testclient2345d7".to_owned(),
@@ -209,14 +212,14 @@ impl HostileIdp {
         let address = listener.local_addr().expect("a bound socket");
         let tls = setup.authority.as_ref().map(|authority| authority.server_config(&[&setup.host]));
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let issuer = format!("{scheme}://{}:{}", setup.host, address.port());
+        let issuer = format!("{scheme}://{}:{}{}", setup.host, address.port(), setup.issuer_path);
         let provider = Arc::new(Mutex::new(Provider::new(issuer, setup)));
         let shared = Arc::clone(&provider);
         let background = Background::run(move || serve(listener, tls.map(TlsAcceptor::from), shared));
         Self { address, provider, _background: background }
     }
 
-    /// The issuer: scheme, host and port.
+    /// The issuer: scheme, host, port, and the path if it has one.
     pub fn issuer(&self) -> String {
         self.lock().issuer.clone()
     }

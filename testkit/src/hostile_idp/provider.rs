@@ -106,10 +106,11 @@ impl Provider {
             Endpoint::Keys,
             Endpoint::EndSession,
         ];
+        let below = path.strip_prefix(self.setup.issuer_path.trim_end_matches('/')).unwrap_or(path);
         let recorded = Recorded {
             endpoint: all
                 .into_iter()
-                .find(|endpoint| self.setup.layout.path(*endpoint) == path)
+                .find(|endpoint| self.setup.layout.path(*endpoint) == below)
                 .unwrap_or(Endpoint::Other),
             method: request.method,
             path: path.to_owned(),
@@ -122,7 +123,9 @@ impl Provider {
     }
 
     fn discovery(&self) -> Value {
-        let at = |endpoint: Endpoint| format!("{}{}", self.issuer, self.setup.layout.path(endpoint));
+        // The discovery document's own path replaces a slash at the issuer's end; the others are put there likewise.
+        let root = self.issuer.trim_end_matches('/');
+        let at = |endpoint: Endpoint| format!("{root}{}", self.setup.layout.path(endpoint));
         let mut document = json!({
             "issuer": self.issuer,
             "authorization_endpoint": at(Endpoint::Authorize),

@@ -204,7 +204,21 @@ fn decoded(token: &str) -> Option<(Vec<u8>, Value)> {
 
 #[test]
 fn names_are_unique_within_each_list_and_every_case_has_a_rule() {
-    for list in [
+    for list in lists() {
+        let names: HashSet<_> = list.iter().map(|case| case.name.clone()).collect();
+        assert_eq!(names.len(), list.len());
+        assert!(list.iter().all(|case| case.rule.starts_with("T-")));
+    }
+    assert_eq!(catalogue::email_verified_shapes("s", "a@b.example").len(), 9);
+    let shapes = catalogue::claim_shapes("s", "a@b.example");
+    assert_eq!(shapes.iter().map(|(name, _)| name).collect::<HashSet<_>>().len(), shapes.len());
+    let dialects = catalogue::dialects();
+    assert_eq!(dialects.iter().map(|dialect| dialect.name).collect::<HashSet<_>>().len(), dialects.len());
+}
+
+/// Every list of deviations that a provider can show in a sign-in.
+fn lists() -> [Vec<Case>; 8] {
+    [
         catalogue::id_tokens(),
         catalogue::age_of_sign_in(),
         catalogue::callbacks(),
@@ -213,10 +227,17 @@ fn names_are_unique_within_each_list_and_every_case_has_a_rule() {
         catalogue::key_sets(),
         catalogue::discoveries(),
         catalogue::wires("http://127.0.0.1:1/"),
-    ] {
-        let names: HashSet<_> = list.iter().map(|case| case.name.clone()).collect();
-        assert_eq!(names.len(), list.len());
-        assert!(list.iter().all(|case| case.rule.starts_with("T-")));
-    }
-    assert_eq!(catalogue::email_verified_shapes("s", "a@b.example").len(), 9);
+    ]
+}
+
+/// What a provider can do wrong in a sign-in. The other rules of these families are about what we do: what an authorization
+/// request carries (T-BCP-1, 8), what is logged (T-BCP-4), which addresses there are (T-SSRF-1, 2, 5, 6).
+#[test]
+fn every_rule_has_a_case_in_the_catalogue() {
+    let rules: HashSet<_> = lists().iter().flatten().map(|case| case.rule).collect();
+    let (tokens, idps) = (1..=15, 1..=5);
+    let wanted = tokens.map(|number| format!("T-ID-{number:02}")).chain(idps.map(|number| format!("T-IDP-{number}")));
+    let wanted = wanted.chain(["T-BCP-2", "T-BCP-6", "T-SSRF-3", "T-SSRF-4", "T-CONF-1"].map(str::to_owned));
+    let missing: Vec<_> = wanted.filter(|rule| !rules.contains(rule.as_str())).collect();
+    assert_eq!(missing, Vec::<String>::new());
 }

@@ -7,13 +7,22 @@ use orgate_sso::oidc::log_out::{Returned, returned};
 
 use crate::app::App;
 use crate::error::Error;
+use crate::sign_in::sso::stray::{self, Purpose, Refused};
 use crate::visitor::Visitor;
 
-/// Takes a browser back.
+/// Takes a browser back. Whatever is wrong with that is a line for the Owner, too: the provider may have lost the state.
 ///
 /// *Errors*: [`Refusal::LogOutStateMissing`]; [`Refusal::LogOutStateUnknown`] for another browser's state, another
 /// connection's, one that is used up, or several. *Source*: T-LO-1.
 pub async fn come_back(app: &App, visitor: &Visitor, connection_id: &ConnectionId, query: &str) -> Result<(), Error> {
+    let outcome = take(app, visitor, connection_id, query).await;
+    if let Err(Error::Refused(refusal)) = &outcome {
+        stray::note(app, connection_id, Purpose::LogOut, Refused::ByRule(refusal)).await?;
+    }
+    outcome
+}
+
+async fn take(app: &App, visitor: &Visitor, connection_id: &ConnectionId, query: &str) -> Result<(), Error> {
     let state_hash = match returned(query) {
         Returned::Nothing => return Err(Refusal::LogOutStateMissing.into()),
         Returned::Several => return Err(Refusal::LogOutStateUnknown.into()),

@@ -35,7 +35,8 @@ async fn is_signed_in(world: &World, person: &Person) -> bool {
     session::current(&world.bed.app, &person.visitor).await.is_ok()
 }
 
-/// One module: Dana signs in, the provider posts a token in this mood, and her session is over or not.
+/// One module: Dana signs in, the provider posts a token in this mood, and her session is over or not; of what was refused
+/// the Owner finds a line.
 async fn module(world: &World, site: &Site, mischief: Mischief, expected: &str) {
     world.idp.behave();
     let dana = world.enter(site, dana()).await;
@@ -43,6 +44,7 @@ async fn module(world: &World, site: &Site, mischief: Mischief, expected: &str) 
     let token = world.idp.log_out_token(Some("00uDana"), Some(&world.idp.sid()));
     assert_eq!(post(world, site, &token).await, expected);
     assert_eq!(is_signed_in(world, &dana).await, expected != DONE);
+    assert_eq!(world.is_told(site, expected).await, expected != DONE);
 }
 
 macro_rules! modules {
@@ -55,19 +57,19 @@ macro_rules! modules {
 }
 
 modules! {
-    oidcc_backchannel_rp_logout: Mischief::none() => DONE;
-    oidcc_backchannel_rp_logout_alg_none:
+    oidcc_client_test_rp_backchannel_rpinitlogout: Mischief::none() => DONE;
+    oidcc_client_test_rp_backchannel_rpinitlogout_alg_none:
         Mischief::none().log_out_signing(Signing::Unsigned("none")) => "log-out-token-algorithm";
-    oidcc_backchannel_rp_logout_wrong_alg:
+    oidcc_client_test_rp_backchannel_rpinitlogout_wrong_alg:
         Mischief::none().log_out_signing(Signing::Algorithm(Algorithm::Es256)) => "log-out-token-algorithm";
-    oidcc_backchannel_rp_logout_wrong_issuer:
+    oidcc_client_test_rp_backchannel_rpinitlogout_wrong_iss:
         Mischief::none().log_out_claim("iss", "https://evil.example") => "log-out-token-issuer";
-    oidcc_backchannel_rp_logout_wrong_aud:
+    oidcc_client_test_rp_backchannel_rpinitlogout_wrong_aud:
         Mischief::none().log_out_claim("aud", "another-client") => "log-out-token-audience";
-    oidcc_backchannel_rp_logout_no_event: Mischief::none().without_log_out_claim("events") => "log-out-token-event";
-    oidcc_backchannel_rp_logout_wrong_event:
+    oidcc_client_test_rp_backchannel_rpinitlogout_no_event: Mischief::none().without_log_out_claim("events") => "log-out-token-event";
+    oidcc_client_test_rp_backchannel_rpinitlogout_wrong_event:
         Mischief::none().log_out_claim("events", serde_json::json!({"urn:example:foo": {}})) => "log-out-token-event";
-    oidcc_backchannel_rp_logout_with_nonce: Mischief::none().log_out_claim("nonce", "n") => "log-out-token-nonce";
+    oidcc_client_test_rp_backchannel_rpinitlogout_with_nonce: Mischief::none().log_out_claim("nonce", "n") => "log-out-token-nonce";
 }
 
 async fn t_lo_2_a_sid_ends_one_session_and_a_sub_all_of_the_person(world: World) {
@@ -261,6 +263,9 @@ async fn every_deviation_of_a_log_out_token_ends_as_it_should() {
         ended.entry(code).or_default().push(case.name);
     }
     ended.remove(DONE);
+    for code in ended.keys() {
+        assert!(world.is_told(&site, code).await, "{code}");
+    }
     let expected = TOKENS
         .iter()
         .map(|(code, names)| ((*code).to_owned(), names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()));
@@ -295,14 +300,14 @@ async fn t_id_12_an_id_token_ends_no_session_and_a_log_out_token_begins_none() {
 }
 
 on_each_world! {
-    oidcc_backchannel_rp_logout
-    oidcc_backchannel_rp_logout_alg_none
-    oidcc_backchannel_rp_logout_wrong_alg
-    oidcc_backchannel_rp_logout_wrong_issuer
-    oidcc_backchannel_rp_logout_wrong_aud
-    oidcc_backchannel_rp_logout_no_event
-    oidcc_backchannel_rp_logout_wrong_event
-    oidcc_backchannel_rp_logout_with_nonce
+    oidcc_client_test_rp_backchannel_rpinitlogout
+    oidcc_client_test_rp_backchannel_rpinitlogout_alg_none
+    oidcc_client_test_rp_backchannel_rpinitlogout_wrong_alg
+    oidcc_client_test_rp_backchannel_rpinitlogout_wrong_iss
+    oidcc_client_test_rp_backchannel_rpinitlogout_wrong_aud
+    oidcc_client_test_rp_backchannel_rpinitlogout_no_event
+    oidcc_client_test_rp_backchannel_rpinitlogout_wrong_event
+    oidcc_client_test_rp_backchannel_rpinitlogout_with_nonce
     t_lo_2_a_sid_ends_one_session_and_a_sub_all_of_the_person
     t_lo_2_no_session_of_another_connection_ends
     t_lo_2_a_session_with_another_proof_goes_on_with_that

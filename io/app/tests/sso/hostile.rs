@@ -2,35 +2,50 @@
 //! T-ID-15, T-BCP-2, T-IDP-1, T-IDP-3 to T-IDP-5, T-SSRF-4. What each is refused with stands in [`crate::refusals`].
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use orgate_app::audit_log::{self, AuditQuery, json_line};
 use orgate_app::error::Error;
 use orgate_app::sign_in::sso::act::Outcome;
+use orgate_app::sign_in::sso::attempts::AttemptView;
 use orgate_app::sign_in::sso::begin::{Begun, begin};
 use orgate_core::id::Reference;
+use orgate_core::refusal::Refusal;
 use orgate_testkit::hostile_idp::catalogue::{self, Case, Verdict};
 use orgate_testkit::hostile_idp::{Endpoint, Mischief};
-use orgate_testkit::{HostileIdp, Person as Subject};
+use orgate_testkit::{HostileIdp, Person as Subject, Setup};
 use serde_json::json;
 
 use crate::refusals::{self, Table};
 use crate::world::{Site, World, parameter, sign_in};
 
 /// What is said of a case that ends in a session.
-const SIGNED_IN: &str = "signed in";
+pub const SIGNED_IN: &str = "signed in";
 
 /// One world, walked through many cases.
 pub struct Walk {
-    world: World,
-    site: Site,
+    pub world: World,
+    pub site: Site,
     fresh: bool,
 }
 
 impl Walk {
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With a provider that is set up in another way.
+    pub async fn with(change: impl FnOnce(&mut Setup)) -> Self {
         let world = World::sqlite().await;
+        world.idp.configure(change);
         let site = world.site("Acme", &world.idp).await;
         Self { world, site, fresh: false }
+    }
+
+    /// Tries one deviation, and says how it ended.
+    pub async fn ends(&self, mischief: Mischief) -> String {
+        let case = Case { name: "the one".to_owned(), rule: "T-CONF-1", verdict: Verdict::Refuse, mischief };
+        try_case(&self.world, &self.site, &self.world.idp, &case, 0, self.fresh).await
     }
 
     /// Tries every case, and compares how each ended with its verdict and with the table.
@@ -93,7 +108,7 @@ pub async fn try_case(world: &World, site: &Site, idp: &HostileIdp, case: &Case,
     let code = match ended {
         Ok(Outcome::SignedIn { .. }) => return SIGNED_IN.to_owned(),
         Ok(Outcome::Refused(page)) => filed(world, site, &page.reference, &secrets, &case.name).await,
-        Err(Error::Refused(refusal)) => refusal.code().to_owned(),
+        Err(Error::Refused(Refusal::AttemptOver)) => stray(world, site, &secrets, &case.name).await,
         other => panic!("{}: {other:?}", case.name),
     };
     let after = (world.members(site.id()).await, world.identities(site.id()).await.len());
@@ -110,7 +125,19 @@ fn code_in(location: &str) -> Option<String> {
 
 /// What the Owner finds, which holds no secret, and its code.
 async fn filed(world: &World, site: &Site, reference: &Reference, secrets: &[String], name: &str) -> String {
-    let attempt = world.found(site, reference).await;
+    told(world.found(site, reference).await, secrets, name)
+}
+
+/// The same of an answer that belongs to no attempt: nobody has a reference, and the Owner a line, one a minute and code.
+async fn stray(world: &World, site: &Site, secrets: &[String], name: &str) -> String {
+    let attempts = world.attempts(site).await;
+    let newest = attempts.into_iter().find(|attempt| attempt.record.purpose == "callback").unwrap();
+    assert_eq!(newest.record.at, world.bed.now(), "{name}: a line of its own");
+    world.advance(Duration::from_secs(60));
+    told(newest, secrets, name)
+}
+
+fn told(attempt: AttemptView, secrets: &[String], name: &str) -> String {
     assert_eq!(attempt.record.outcome, "refused", "{name}");
     assert!(attempt.text.ends_with('.') && attempt.mend.ends_with('.'), "{name}: {attempt:?}");
     let told = format!("{:?} {:?} {:?}", attempt.record.expected, attempt.record.received, attempt.record.person);

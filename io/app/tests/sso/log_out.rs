@@ -68,6 +68,9 @@ async fn oidcc_client_test_rp_init_logout_other_state(world: World) {
         assert_eq!(refused(back(&world, &site, &dana, wrong).await), Refusal::LogOutStateUnknown, "{wrong}");
     }
     assert_eq!(refused(back(&world, &other, &dana, right).await), Refusal::LogOutStateUnknown, "another connection's");
+    assert!(
+        world.is_told(&site, "log-out-state-unknown").await && world.is_told(&other, "log-out-state-unknown").await
+    );
     let stranger = Person { visitor: world.bed.stranger(), ..dana.clone() };
     assert_eq!(refused(back(&world, &site, &stranger, right).await), Refusal::LogOutStateUnknown, "another browser's");
     let mut bare = dana.clone();
@@ -84,6 +87,8 @@ async fn oidcc_client_test_rp_init_logout_no_state(world: World) {
     for none in ["", "state=", "other=1"] {
         assert_eq!(refused(back(&world, &site, &dana, none).await), Refusal::LogOutStateMissing, "{none}");
     }
+    let lines = world.attempts(&site).await.into_iter().filter(|line| line.record.code == "log-out-state-missing");
+    assert_eq!(lines.count(), 1, "a line a minute, however many come");
 }
 
 async fn t_lo_1_signing_out_works_while_the_provider_is_down(world: World) {

@@ -11,6 +11,8 @@ mod world;
 
 mod back_channel;
 mod configure;
+mod conformance;
+mod dialects;
 mod discovery;
 mod domain_reach;
 mod domains;

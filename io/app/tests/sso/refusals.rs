@@ -31,6 +31,7 @@ pub const ID_TOKENS: Table = &[
         "id-token-audience",
         &[
             "aud with another audience",
+            "aud with this client twice",
             "aud of another client",
             "aud that begins with the right one",
             "aud missing",
@@ -39,6 +40,7 @@ pub const ID_TOKENS: Table = &[
         ],
     ),
     ("id-token-authorized-party", &["azp of another client", "azp number"]),
+    ("id-token-code-hash", &["c_hash of another code", "c_hash number"]),
     ("id-token-critical-extension", &["crit with an unknown extension", "crit empty"]),
     ("id-token-encrypted", &["shaped like an encrypted token"]),
     ("id-token-expired", &["exp two minutes ago"]),
@@ -108,11 +110,12 @@ pub const ID_TOKENS: Table = &[
             "exp negative",
         ],
     ),
-    ("id-token-too-large", &["payload nested 10,000 deep", "token of 17 KiB"]),
+    ("id-token-too-large", &["10,000 groups", "payload nested 10,000 deep", "token of 17 KiB"]),
     ("id-token-too-old", &["iat twelve minutes ago"]),
     (
         "id-token-type",
         &[
+            "cty of a token inside a token",
             "typ of an access token",
             "typ of a logout token",
             "typ of a security event",
@@ -147,16 +150,14 @@ pub const AGES: Table = &[
 ];
 
 pub const CALLBACKS: Table = &[
-    (
-        "attempt-over",
-        &["state missing", "state of nobody", "state empty", "state twice", "error without a state", "code twice"],
-    ),
     ("callback-code-missing", &["code missing"]),
     ("callback-issuer-mismatch", &["iss of somebody else", "iss empty"]),
-    ("callback-malformed", &["code and error"]),
+    ("callback-malformed", &["state twice", "code twice", "code and error"]),
     ("callback-response-type", &["an ID token beside the code", "an access token beside the code"]),
     ("code-rejected", &["code of nobody"]),
     ("idp-access-denied", &["error", "script in the description"]),
+    ("state-missing", &["state missing", "state empty", "error without a state"]),
+    ("state-unknown", &["state of nobody"]),
 ];
 
 pub const TOKEN_RESPONSES: Table = &[
@@ -167,10 +168,18 @@ pub const TOKEN_RESPONSES: Table = &[
 ];
 
 pub const USER_INFOS: Table = &[
+    ("idp-response-too-large", &["10 MB of claims"]),
     ("userinfo-malformed", &["sub number"]),
     (
         "userinfo-signature",
-        &["signed with a key that nobody published", "signed with HS256 and the public key", "unsigned"],
+        &[
+            "signed with a key that nobody published",
+            "signed with HS256 and the public key",
+            "unsigned",
+            "signed for another client",
+            "signed in another issuer's name",
+            "signed and expired",
+        ],
     ),
     ("userinfo-subject-mismatch", &["sub of somebody else", "sub in another case", "sub missing"]),
 ];
@@ -199,6 +208,8 @@ pub const KEY_SETS: Table = &[
 ];
 
 pub const DISCOVERIES: Table = &[
+    ("algorithms-unsupported", &["signs with none or a shared secret alone"]),
+    ("client-authentication-unsupported", &["takes no client secret"]),
     ("discovery-incomplete", &["authorization_endpoint missing", "token_endpoint missing", "jwks_uri missing"]),
     (
         "discovery-issuer-mismatch",

@@ -29,9 +29,11 @@ async fn t_id_13_an_answer_serves_its_browser_its_connection_once_and_for_ten_mi
 
     let unknown = location.replace(&parameter(&location, "state"), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     over(&visitor, &site.connection, &unknown, "unknown state").await;
+    assert!(world.is_told(&site, "state-unknown").await && !world.is_told(&other, "state-unknown").await);
     over(&world.bed.stranger(), &site.connection, &location, "T-WEB-2: another browser").await;
     over(&Visitor { browser: None, ..visitor.clone() }, &site.connection, &location, "no cookie").await;
     over(&visitor, &other.connection, &location, "T-BCP-2: another organization's connection").await;
+    assert!(world.is_told(&other, "state-unknown").await, "told where it arrived");
     let second = world.draft(&site.owner, "acme", &world.provider()).await;
     over(&visitor, &second, &location, "T-WEB-6: another connection of the same organization").await;
     let nobody = ConnectionId::parse(&format!("con_{}", "0".repeat(26))).unwrap();

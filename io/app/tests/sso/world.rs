@@ -167,7 +167,14 @@ impl World {
 
     /// Another provider, at another port.
     pub fn provider(&self) -> HostileIdp {
-        HostileIdp::start(Setup::tls(HOST, &self.authority, &self.idp_clock))
+        self.provider_with(|_| {})
+    }
+
+    /// The same, set up in another way.
+    pub fn provider_with(&self, change: impl FnOnce(&mut Setup)) -> HostileIdp {
+        let mut setup = Setup::tls(HOST, &self.authority, &self.idp_clock);
+        change(&mut setup);
+        HostileIdp::start(setup)
     }
 
     pub fn folder(&self) -> &Path {
@@ -185,21 +192,46 @@ impl World {
         self.idp_clock.set(self.idp_clock.now_millis() + seconds * 1000);
     }
 
-    /// Somebody with a proven address and a session that a password made a moment ago: `sam` is sam@example.com.
-    pub async fn person(&self, name: &str) -> Person {
+    /// A person of this name with a proven address, who is nowhere yet: `sam` is sam@example.com.
+    fn newcomer(&self, name: &str) -> User {
         let now = self.bed.now();
-        let email = format!("{name}@example.com");
-        let user = User {
+        User {
             id: self.bed.app.entropy.id(now),
             name: name.to_owned(),
-            email: EmailAddress::parse(&email).unwrap(),
+            email: EmailAddress::parse(&format!("{name}@example.com")).unwrap(),
             address: AddressState::Proven,
             created_at: now,
             closed_at: None,
             sessions_not_before_at: Timestamp::from_millis(0),
             settled_epoch: PolicyEpoch::default(),
             has_second_factor: false,
-        };
+        }
+    }
+
+    /// Many members at once, who have no session: every fourth is an Owner.
+    pub async fn crowd(&self, site: &Site, names: impl Iterator<Item = String>) -> Vec<User> {
+        let users: Vec<_> = names.map(|name| self.newcomer(&name)).collect();
+        let input = (site.id().clone(), users.clone(), self.bed.now());
+        self.bed
+            .write(input, |tx, (organization, users, now)| {
+                Box::pin(async move {
+                    for (number, user) in users.iter().enumerate() {
+                        let role = if number % 4 == 0 { OrganizationRole::Owner } else { OrganizationRole::Member };
+                        tx.instance().insert_user(user).await?;
+                        let mut own = tx.organization(organization);
+                        own.join(&user.id, role, MembershipOrigin::Invitation, *now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        users
+    }
+
+    /// Somebody with a proven address and a session that a password made a moment ago: `sam` is sam@example.com.
+    pub async fn person(&self, name: &str) -> Person {
+        let user = self.newcomer(name);
+        let email = user.email.as_str().to_owned();
         self.bed.write(user.clone(), |tx, user| Box::pin(async move { tx.instance().insert_user(user).await })).await;
         let person = Person { id: user.id, name: user.name, email, visitor: self.bed.stranger() };
         self.with_password(&person).await
@@ -230,18 +262,40 @@ impl World {
 
     /// An organization of a new owner, `acme-owner` for Acme, with a connection to `idp` in use.
     pub async fn site(&self, name: &str, idp: &HostileIdp) -> Site {
-        let owner = self.person(&format!("{}-owner", name.to_lowercase())).await;
-        let organization = self.bed.organization(&owner, name).await;
+        let (owner, organization) = self.owned(name).await;
         let connection = self.connect(&owner, &organization.slug, idp).await;
         Site { owner, organization, connection }
+    }
+
+    /// The same for a provider that is known by its issuer: the generic kind. Every check at saving passes.
+    pub async fn site_by_issuer(&self, name: &str, idp: &HostileIdp) -> Site {
+        let (owner, organization) = self.owned(name).await;
+        let (app, slug) = (&self.bed.app, organization.slug.as_str());
+        let view = connection::create(app, &owner.visitor, slug, "oidc", None).await.unwrap();
+        let connection = view.connection.id;
+        let form = SettingsForm { address: idp.issuer(), ..form(idp) };
+        let saved = connection::save(app, &owner.visitor, slug, connection.as_str(), form).await.unwrap();
+        assert!(!saved.report.failed(), "{name}: {:?}", saved.report);
+        self.put_to_use(&owner, slug, &connection, idp).await;
+        Site { owner, organization, connection }
+    }
+
+    async fn owned(&self, name: &str) -> (Person, OrganizationView) {
+        let owner = self.person(&format!("{}-owner", name.to_lowercase())).await;
+        let organization = self.bed.organization(&owner, name).await;
+        (owner, organization)
     }
 
     /// A connection to `idp`, in use.
     pub async fn connect(&self, owner: &Person, slug: &str, idp: &HostileIdp) -> ConnectionId {
         let connection = self.draft(owner, slug, idp).await;
-        self.validate(owner, slug, &connection, idp).await;
-        connection::activate(&self.bed.app, &owner.visitor, slug, connection.as_str()).await.unwrap();
+        self.put_to_use(owner, slug, &connection, idp).await;
         connection
+    }
+
+    async fn put_to_use(&self, owner: &Person, slug: &str, connection: &ConnectionId, idp: &HostileIdp) {
+        self.validate(owner, slug, connection, idp).await;
+        connection::activate(&self.bed.app, &owner.visitor, slug, connection.as_str()).await.unwrap();
     }
 
     /// A connection with saved settings, neither tested nor in use.
@@ -326,11 +380,27 @@ impl World {
 
     /// What an Owner finds under the reference of a refused person.
     pub async fn found(&self, site: &Site, reference: &Reference) -> AttemptView {
-        let owner = self.with_password(&site.owner).await;
-        let (slug, id, reference) = (site.slug(), site.connection.as_str(), Some(reference.as_str()));
-        let found = connection::attempts(&self.bed.app, &owner.visitor, slug, id, reference, 10).await.unwrap();
+        let found = self.listed(site, Some(reference)).await;
         let [attempt] = <[AttemptView; 1]>::try_from(found).unwrap();
         attempt
+    }
+
+    /// What an Owner finds among the recent attempts, the newest first.
+    pub async fn attempts(&self, site: &Site) -> Vec<AttemptView> {
+        self.listed(site, None).await
+    }
+
+    async fn listed(&self, site: &Site, reference: Option<&Reference>) -> Vec<AttemptView> {
+        let owner = self.with_password(&site.owner).await;
+        let (slug, id) = (site.slug(), site.connection.as_str());
+        let reference = reference.map(Reference::as_str);
+        connection::attempts(&self.bed.app, &owner.visitor, slug, id, reference, 100).await.unwrap()
+    }
+
+    /// Whether an Owner finds a refusal with this code among the recent attempts.
+    pub async fn is_told(&self, site: &Site, code: &str) -> bool {
+        let attempts = self.attempts(site).await;
+        attempts.iter().any(|attempt| attempt.record.code == code && attempt.record.outcome == "refused")
     }
 
     /// The stable code of a refusal with a reference.

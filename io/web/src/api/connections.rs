@@ -333,7 +333,7 @@ pub struct AttemptView {
     reference: String,
     /// When.
     at: String,
-    /// `sign-in` or `test`.
+    /// `sign-in` or `test`; `callback` and `log-out` for what arrived and belongs to neither.
     purpose: String,
     /// `succeeded` or `refused`.
     outcome: String,

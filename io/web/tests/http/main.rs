@@ -19,3 +19,4 @@ mod routes;
 mod seed;
 mod support;
 mod tenants;
+mod tile;

@@ -43,6 +43,7 @@ fn remedy(code: SsoRefusalCode) -> Remedy {
         C::AddressUnverified => Remedy::VerifyThere,
         C::CallbackMalformed
         | C::StateMissing
+        | C::StateUnknown
         | C::CallbackCodeMissing
         | C::IdpInteractionRequired
         | C::CodeRejected

@@ -23,6 +23,12 @@ fn t_id_13_the_state_comes_out_first_and_nothing_goes_without_it() {
 }
 
 #[test]
+fn t_id_13_a_state_that_is_nobodys_has_a_code_of_its_own() {
+    assert_eq!(Code::StateUnknown.as_str(), "state-unknown", "which only the database knows");
+    assert!(Callback::parse("code=c&state=anything").is_ok());
+}
+
+#[test]
 fn a_repeated_parameter_or_a_flood_is_refused() {
     for query in
         ["code=a&code=b&state=s", "state=s&state=t&code=c", "state=s&code=c&st%61te=t", "state=s&iss=a&iss=a&code=c"]

@@ -10,6 +10,7 @@
 mod begin;
 mod callback;
 mod checks;
+mod differential;
 mod every_code;
 mod google;
 mod hostile_bytes;

@@ -107,6 +107,11 @@ pub(crate) fn nonce() -> String {
 }
 
 pub(crate) fn settings() -> Settings {
+    static SETTINGS: LazyLock<Settings> = LazyLock::new(merged_settings);
+    SETTINGS.clone()
+}
+
+fn merged_settings() -> Settings {
     let input = SettingsInput {
         kind: ConnectionKind::OktaOidc,
         address: "acme.okta.com".into(),
@@ -149,6 +154,17 @@ pub(crate) fn sign(algorithm: &str, claims: &Value) -> String {
     sign_raw(&KEYS, algorithm, &header, claims.to_string().as_bytes())
 }
 
+/// The header of a token by the published key for an algorithm: one RSA key serves all of RSA.
+pub(crate) fn header_of(algorithm: &str) -> String {
+    let key = if algorithm.starts_with(['R', 'P']) { "RS256" } else { algorithm };
+    json!({"alg": algorithm, "kid": key}).to_string()
+}
+
+/// Signs by the published key for an algorithm.
+pub(crate) fn sign_as_published(algorithm: &str, claims: &Value) -> String {
+    sign_raw(&KEYS, algorithm, &header_of(algorithm), claims.to_string().as_bytes())
+}
+
 pub(crate) fn document() -> Value {
     json!({
         "issuer": ISSUER,
@@ -171,8 +187,16 @@ pub(crate) fn response(body: &Value) -> Response {
     }
 }
 
+/// A key of every kind.
+pub(crate) fn usual_keys() -> Value {
+    let keys = ["RS256", "ES256", "ES384", "EdDSA"].map(|algorithm| KEYS.jwk(algorithm));
+    json!({ "keys": keys })
+}
+
 /// One sign-in and everything that the provider answers in it.
 pub(crate) struct World {
+    /// Whether the usual document and keys count, read once for all tests, in place of the next two.
+    usual: bool,
     pub(crate) document: Value,
     /// Key sets in the order in which they are handed out; the last one stays.
     pub(crate) key_sets: Vec<Value>,
@@ -204,10 +228,15 @@ impl Outcome {
 impl World {
     /// A sign-in that succeeds if the token is right.
     pub(crate) fn new(id_token: &str) -> Self {
-        let keys = ["RS256", "ES256", "ES384", "EdDSA"].map(|algorithm| KEYS.jwk(algorithm));
+        Self { usual: false, document: document(), key_sets: vec![usual_keys()], ..Self::usual(id_token) }
+    }
+
+    /// The same with the usual document and keys, for tests that judge many tokens.
+    fn usual(id_token: &str) -> Self {
         Self {
-            document: document(),
-            key_sets: vec![json!({ "keys": keys })],
+            usual: true,
+            document: Value::Null,
+            key_sets: Vec::new(),
             query: "code=code-1&state=state-1".into(),
             token_response: response(
                 &json!({"token_type": "Bearer", "access_token": "access-1", "id_token": id_token}),
@@ -222,6 +251,25 @@ impl World {
 
     pub(crate) fn of(claims: &Value) -> Self {
         Self::new(&sign("ES256", claims))
+    }
+
+    fn metadata(&self) -> Result<Arc<Metadata>, SsoRefusal> {
+        static USUAL: LazyLock<Arc<Metadata>> =
+            LazyLock::new(|| Arc::new(Metadata::from_response(ISSUER, &response(&document())).unwrap()));
+        if self.usual {
+            return Ok(Arc::clone(&USUAL));
+        }
+        Metadata::from_response(ISSUER, &response(&self.document)).map(Arc::new)
+    }
+
+    fn keys(&self, refetches: usize) -> Result<Arc<JwkSet>, SsoRefusal> {
+        static USUAL: LazyLock<Arc<JwkSet>> =
+            LazyLock::new(|| Arc::new(JwkSet::from_response(&response(&usual_keys())).unwrap()));
+        if self.usual {
+            return Ok(Arc::clone(&USUAL));
+        }
+        let set = self.key_sets.get(refetches).unwrap_or_else(|| self.key_sets.last().unwrap());
+        JwkSet::from_response(&response(set)).map(Arc::new)
     }
 
     fn attempt(&self) -> Attempt {
@@ -247,14 +295,13 @@ impl World {
             step = match step {
                 Step::Metadata { request, next } => {
                     sent.push(request);
-                    next.receive(Metadata::from_response(ISSUER, &response(&self.document)).map(Arc::new))
+                    next.receive(self.metadata())
                 }
                 Step::Keys { request, refetch, next } => {
                     sent.push(request);
                     refetches += usize::from(refetch);
                     assert!(refetches <= 1, "keys are asked for again once");
-                    let set = self.key_sets.get(refetches).unwrap_or_else(|| self.key_sets.last().unwrap());
-                    next.receive(JwkSet::from_response(&response(set)).map(Arc::new), now)
+                    next.receive(self.keys(refetches), now)
                 }
                 Step::Fetch { request, next } => {
                     let answer = match request.purpose {
@@ -282,7 +329,7 @@ pub(crate) fn judge(claims: &Value) -> Option<SsoRefusalCode> {
 
 /// What becomes of a sign-in with this token.
 pub(crate) fn judge_token(token: &str) -> Option<SsoRefusalCode> {
-    World::new(token).run().code()
+    World::usual(token).run().code()
 }
 
 /// Text that is nearly what is expected, so that it reaches the deeper parts.

@@ -57,6 +57,13 @@ fn audiences(list: &mut List) {
     list.rule("T-ID-02")
         .accept("aud as a list of one", listed(&[]))
         .refuse("aud with another audience", listed(&["another-client"]))
+        .refuse(
+            "aud with this client twice",
+            none().claims(|claims| {
+                let own = claims.get("aud").cloned().unwrap_or_default();
+                claims.insert("aud".to_owned(), json!([own, own]));
+            }),
+        )
         .refuse("aud of another client", none().claim("aud", "another-client"))
         .refuse("aud that begins with the right one", rewrite("aud", |aud| format!("{aud}x")))
         .refuse("aud missing", none().without_claim("aud"))
@@ -79,6 +86,7 @@ fn times(list: &mut List) {
         .accept("exp within the skew", none().shift("exp", -3600 - 30))
         .refuse("iat in two minutes", none().shift("iat", 120))
         .accept("iat within the skew", none().shift("iat", 30))
+        .accept("times with fractions", fractional(&["iat", "exp", "auth_time"]))
         .refuse("iat twelve minutes ago", none().shift("iat", -12 * 60))
         .refuse(
             "nbf in two minutes",
@@ -113,6 +121,16 @@ fn times(list: &mut List) {
         .refuse("exp 2^64", none().payload_bytes(|payload| replace_number(payload, "exp", "18446744073709551616")))
         .refuse("exp 1e400", none().payload_bytes(|payload| replace_number(payload, "exp", "1e400")))
         .refuse("exp NaN", none().payload_bytes(|payload| replace_number(payload, "exp", "NaN")));
+}
+
+/// Times half a second later. *Source*: RFC 7519, section 2: a NumericDate may have a fraction.
+pub(super) fn fractional(names: &'static [&'static str]) -> Mischief {
+    none().claims(move |claims| {
+        for name in names {
+            let time = claims.get(*name).and_then(Value::as_f64).unwrap_or_default();
+            claims.insert((*name).to_owned(), json!(time + 0.5));
+        }
+    })
 }
 
 /// Writes something else where the payload has a number.
@@ -153,19 +171,61 @@ fn nonces_and_subjects(list: &mut List) {
         .rule("T-ID-08")
         .refuse("at_hash of another token", none().claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"))
         .refuse("at_hash number", none().claim("at_hash", 7))
-        .accept("at_hash missing", none().without_claim("at_hash"));
+        .accept("at_hash missing", none().without_claim("at_hash"))
+        .refuse("c_hash of another code", none().claim("c_hash", "AAAAAAAAAAAAAAAAAAAAAA"))
+        .refuse("c_hash number", none().claim("c_hash", 7))
+        .rule("T-IDP-4")
+        .refuse("10,000 groups", none().claim("groups", json!(vec!["group"; 10_000])));
 }
 
 /// Deviations for a request that carried `max_age`.
 pub fn age_of_sign_in() -> Vec<Case> {
     let mut list = List::new();
     list.rule("T-ID-09")
+        .accept("auth_time with a fraction", fractional(&["auth_time"]))
         .refuse("auth_time missing", none().without_claim("auth_time"))
         .refuse("auth_time an hour ago", none().shift("auth_time", -3600))
         .refuse("auth_time in two minutes", none().shift("auth_time", 120))
         .refuse("auth_time as text", none().claim("auth_time", "now"))
         .refuse("auth_time null", none().claim("auth_time", Value::Null));
     list.cases
+}
+
+/// A person in every shape in which a provider can claim an address: every shape of `email_verified`, other writings of the
+/// address, other claims with it, and subjects that look like somebody's. The name of the shape and the person.
+///
+/// *Source*: T-LNK-7.
+pub fn claim_shapes(subject: &str, email: &str) -> Vec<(&'static str, Person)> {
+    let person = || Person::new(subject, email);
+    let others = [
+        ("the address in upper case", person().claim("email", email.to_uppercase())),
+        ("the address in full width", person().claim("email", full_width(email))),
+        ("the address as preferred_username alone", person().without("email").claim("preferred_username", email)),
+        (
+            "the address as upn and unique_name alone",
+            person().without("email").claim("upn", email).claim("unique_name", email),
+        ),
+        ("the address in a list", person().claim("email", json!([email]))),
+        ("the address in a list called emails", person().without("email").claim("emails", json!([email]))),
+        ("the address as subject, too", Person::new(email, email)),
+        ("the domain as hd, too", person().claim("hd", email.split('@').nth(1).unwrap_or_default())),
+        ("a tenant of the same name, too", person().claim("tid", "victim").claim("organization", "victim")),
+        ("roles and groups, too", person().claim("roles", json!(["owner"])).claim("groups", json!(["owner", "admin"]))),
+        (
+            "an address of theirs in aggregated claims, too",
+            person()
+                .claim("_claim_names", json!({"email": "elsewhere"}))
+                .claim("_claim_sources", json!({"elsewhere": {"JWT": "e30.e30."}})),
+        ),
+    ];
+    email_verified_shapes(subject, email).into_iter().chain(others).collect()
+}
+
+/// The first letter as wide as a Chinese character: the same address to whoever normalises it.
+fn full_width(text: &str) -> String {
+    let wide = |letter: char| char::from_u32(u32::from(letter) + 0xfee0).unwrap_or(letter);
+    let mut letters = text.chars();
+    letters.next().map(wide).into_iter().chain(letters).collect()
 }
 
 /// A person in every shape of `email_verified`: the name of the shape and the person. *Source*: T-LNK-9, R-LNK-2.

@@ -141,6 +141,8 @@ fn types(list: &mut List) {
             }),
         )
         .accept("typ JWT", none().header_member("typ", "JWT"))
+        .accept("typ in lower case", none().header_member("typ", "jwt"))
+        .refuse("cty of a token inside a token", none().header_member("cty", "JWT"))
         .refuse("typ of an access token", none().header_member("typ", "at+jwt"))
         .refuse("typ of a logout token", none().header_member("typ", "logout+jwt"))
         .refuse("typ of a security event", none().header_member("typ", "secevent+jwt"))

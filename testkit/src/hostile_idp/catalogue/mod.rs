@@ -2,6 +2,7 @@
 //!
 //! The lists are made for a product test that walks them: set the mischief, sign in, compare with the verdict.
 
+mod dialect;
 mod id_token;
 mod id_token_form;
 mod log_out_token;
@@ -9,9 +10,10 @@ mod responses;
 
 use super::Mischief;
 
-pub use id_token::{age_of_sign_in, email_verified_shapes, id_tokens};
+pub use dialect::{Dialect, dialects};
+pub use id_token::{age_of_sign_in, claim_shapes, email_verified_shapes, id_tokens};
 pub use log_out_token::log_out_tokens;
-pub use responses::{callbacks, discoveries, key_sets, token_responses, user_infos, wires};
+pub use responses::{callbacks, discoveries, elsewhere, key_sets, token_responses, unreadable_keys, user_infos, wires};
 
 /// What a relying party has to make of a deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -101,8 +101,39 @@ pub fn user_infos() -> Vec<Case> {
         .accept("another iss, which overrides nothing", none().user_info_claim("iss", "https://evil.example"))
         .refuse("signed with a key that nobody published", none().signed_user_info(Signing::WrongKey))
         .refuse("signed with HS256 and the public key", none().signed_user_info(Signing::HmacOfPublicPem))
-        .refuse("unsigned", none().signed_user_info(Signing::Unsigned("none")));
+        .refuse("unsigned", none().signed_user_info(Signing::Unsigned("none")))
+        .accept("signed like an ID token", none().signed_user_info(Signing::Honest))
+        .refuse("signed for another client", none().signed_user_info_claim("aud", "another-client"))
+        .refuse("signed in another issuer's name", none().signed_user_info_claim("iss", "https://evil.example"))
+        .refuse("signed and expired", none().signed_user_info_claim("exp", 1_000_000_000))
+        .rule("T-CONF-1")
+        .accept("aggregated and distributed claims", elsewhere("https://evil.example/claims"))
+        .rule("T-IDP-3")
+        .accept("script in the name", none().user_info_claim("name", "<script>alert(1)</script>"))
+        .rule("T-IDP-4")
+        .refuse("10 MB of claims", none().user_info_claim("profile", "x".repeat(10 << 20)));
     list.cases
+}
+
+/// Claims that are to be had from somebody else, in a token or at an address. *Source*: OpenID Connect Core 1.0, 5.6.2.
+pub fn elsewhere(endpoint: &str) -> Mischief {
+    let sources = json!({
+        "token": {"JWT": "eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImV2aWxAZXZpbC5leGFtcGxlIn0."},
+        "address": {"endpoint": endpoint, "access_token": "an access token of theirs"},
+    });
+    none()
+        .user_info_claim("_claim_names", json!({"email": "token", "name": "token", "address": "address"}))
+        .user_info_claim("_claim_sources", sources)
+}
+
+/// Keys of kinds that nobody knows, beside the right one. *Source*: RFC 7517, section 5.
+pub fn unreadable_keys() -> Mischief {
+    none().keys(|set| {
+        if let Some(Value::Array(keys)) = set.get_mut("keys") {
+            keys.insert(0, json!({"kty": "AKP", "alg": "ML-DSA-1", "kid": "later", "use": "sig", "pub": "AAAA"}));
+            keys.push(json!({"kty": "made-up", "kid": "made-up", "x": 7}));
+        }
+    })
 }
 
 /// Key sets. A set without the key that signed is refused with the others.
@@ -132,6 +163,7 @@ pub fn key_sets() -> Vec<Case> {
         .rule("T-ID-03")
         .refuse("somebody else's key under the right id", none().key_set(KeySetShape::Foreign))
         .rule("T-CONF-1")
+        .accept("keys of kinds that nobody knows", unreadable_keys())
         .accept("one key without an id", none().key_set(KeySetShape::OneWithoutId))
         .refuse("three keys without ids", none().key_set(KeySetShape::ManyWithoutId))
         .refuse(
@@ -190,6 +222,16 @@ pub fn discoveries() -> Vec<Case> {
     list.refuse(
         "authorization_endpoint a script",
         none().discovery_member("authorization_endpoint", "javascript:alert(1)"),
+    )
+    .rule("T-ID-04")
+    .refuse(
+        "signs with none or a shared secret alone",
+        none().discovery_member("id_token_signing_alg_values_supported", json!(["none", "HS256"])),
+    )
+    .rule("T-BCP-6")
+    .refuse(
+        "takes no client secret",
+        none().discovery_member("token_endpoint_auth_methods_supported", json!(["private_key_jwt", "none"])),
     );
     list.cases
 }
@@ -201,7 +243,7 @@ pub fn wires(inside: &str) -> Vec<Case> {
     let mut list = List::new();
     for endpoint in Endpoint::FETCHED {
         let at = |wire| none().wire(endpoint, wire);
-        list.rule("T-ID-14");
+        list.rule(if endpoint == Endpoint::Token { "T-ID-14" } else { "T-SSRF-3" });
         for status in [301, 302, 303, 307, 308] {
             list.refuse(
                 format!("{endpoint:?} redirects with {status}"),

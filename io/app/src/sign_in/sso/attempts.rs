@@ -164,9 +164,15 @@ fn words(code: &str) -> (String, String) {
         return (format!("{}.", Refusal::NeedsSecondFactor.title()), FACTOR_ADVICE.to_owned());
     }
     let refusal = linking_refusal(code).map(Refusal::from).or_else(|| {
-        [Refusal::ConnectionChanged, Refusal::SignedOutAtProvider, Refusal::AttemptOver]
-            .into_iter()
-            .find(|refusal| refusal.code() == code)
+        [
+            Refusal::ConnectionChanged,
+            Refusal::SignedOutAtProvider,
+            Refusal::AttemptOver,
+            Refusal::LogOutStateMissing,
+            Refusal::LogOutStateUnknown,
+        ]
+        .into_iter()
+        .find(|refusal| refusal.code() == code)
     });
     refusal.map_or_else(
         || ("Refused.".to_owned(), String::new()),

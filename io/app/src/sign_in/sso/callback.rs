@@ -6,7 +6,7 @@ use orgate_core::refusal::Refusal;
 use orgate_sso::exchange::Step;
 use orgate_sso::oidc::begin::state_hash;
 use orgate_sso::oidc::{Attempt, Callback, resume};
-use orgate_sso::refusal::SsoRefusal;
+use orgate_sso::refusal::{SsoRefusal, SsoRefusalCode};
 use orgate_store::Revision;
 use secrecy::ExposeSecret as _;
 
@@ -15,6 +15,7 @@ use super::attempts::{self, Ended};
 use super::document::{self, Document, Purpose};
 use super::drive;
 use super::facts::address_of;
+use super::stray;
 use crate::app::App;
 use crate::connection::{open_settings, redirect_uri};
 use crate::connection_test;
@@ -25,17 +26,24 @@ use crate::visitor::Visitor;
 /// Takes the callback of a connection.
 ///
 /// *Errors*: [`Refusal::AttemptOver`] when the answer belongs to no attempt of this browser and connection; nothing is
-/// known about it then, so nothing is filed under a reference.
+/// known about it then, so nobody gets a reference, and the Owner one line a minute.
 pub async fn callback(
     app: &App,
     visitor: &Visitor,
     connection_id: &ConnectionId,
     query: &str,
 ) -> Result<Outcome, Error> {
-    let callback = Callback::parse(query).map_err(|_| Refusal::AttemptOver)?;
-    let (mut document, revision) = match take(app, visitor, connection_id, &callback).await? {
-        Taken::Attempt(document, revision) => (*document, *revision),
-        Taken::Ended(outcome) => return Ok(*outcome),
+    let callback = match Callback::parse(query) {
+        Ok(callback) => callback,
+        Err(refusal) => return nobodys(app, connection_id, &refusal).await,
+    };
+    let (mut document, revision) = match take(app, visitor, connection_id, &callback).await {
+        Ok(Taken::Attempt(document, revision)) => (*document, *revision),
+        Ok(Taken::Ended(outcome)) => return Ok(*outcome),
+        Err(Error::Refused(Refusal::AttemptOver)) => {
+            return nobodys(app, connection_id, &SsoRefusal::new(SsoRefusalCode::StateUnknown)).await;
+        }
+        Err(other) => return Err(other),
     };
     let exchange = exchange(app, &document, &revision)?;
     let outcome = match drive::to_end(app, connection_id, resume(exchange, &callback)).await? {
@@ -56,6 +64,12 @@ pub async fn callback(
     };
     app.outbox.wake();
     Ok(outcome)
+}
+
+/// An answer that belongs to no attempt: an old link, the button "back", or somebody else's answer in this browser.
+async fn nobodys(app: &App, connection_id: &ConnectionId, refusal: &SsoRefusal) -> Result<Outcome, Error> {
+    stray::note(app, connection_id, stray::Purpose::Callback, stray::Refused::BySso(refusal)).await?;
+    Err(Refusal::AttemptOver.into())
 }
 
 /// Decides and writes. A refusal undoes what was written, so it is filed in a transaction of its own: the attempt is

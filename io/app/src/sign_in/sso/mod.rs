@@ -13,3 +13,4 @@ pub mod document;
 pub mod drive;
 pub(crate) mod facts;
 pub(crate) mod newcomer;
+pub(crate) mod stray;

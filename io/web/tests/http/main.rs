@@ -18,3 +18,4 @@ mod routes;
 mod seed;
 mod support;
 mod tenants;
+mod tokens;

@@ -150,20 +150,55 @@ fn every_test_that_the_page_of_standards_names_exists() {
 }
 
 #[test]
-fn every_test_that_the_page_of_asvs_names_exists() {
+fn every_test_that_the_pages_of_asvs_name_exists() {
     assert_eq!(missing_in_rows("docs/asvs-v6-v7.md", &["| V6.", "| V7.", "| NIST "], 76), BTreeSet::new());
+    assert_eq!(missing_in_rows("docs/asvs-v8-v11.md", &["| V8.", "| V9.", "| V10.", "| V11."], 80), BTreeSet::new());
 }
 
-/// A claim of the page without a test says so.
+/// The requirements of a page, each a row.
+fn requirements(page: &str) -> Vec<String> {
+    let page = read(&root().join(page));
+    page.lines().filter(|line| line.starts_with("| V")).map(str::to_owned).collect()
+}
+
+/// A claim of a page without a test says so.
 #[test]
 fn every_row_of_asvs_that_is_met_names_a_test_or_says_that_there_is_none() {
-    let page = read(&root().join("docs/asvs-v6-v7.md"));
-    let rows = page.lines().filter(|line| line.starts_with("| V6.") || line.starts_with("| V7."));
+    let rows = [requirements("docs/asvs-v6-v7.md"), requirements("docs/asvs-v8-v11.md")].concat();
     let silent: Vec<_> = rows
+        .into_iter()
         .filter(|row| row.contains("**Met") || row.contains("**Partly"))
         .filter(|row| spans(row).is_empty() && !row.to_lowercase().contains("no test of its own"))
         .collect();
-    assert_eq!(silent, Vec::<&str>::new());
+    assert_eq!(silent, Vec::<String>::new());
+}
+
+/// Chapters V8 to V11 have 13, 7, 36 and 24 requirements, and the page says of how many what.
+#[test]
+fn the_page_of_asvs_has_every_requirement_of_its_chapters_once_and_counts_them() {
+    let rows = requirements("docs/asvs-v8-v11.md");
+    let ids: BTreeSet<&str> = rows.iter().filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+    assert_eq!(ids.len(), rows.len());
+    for (chapter, sections) in
+        [("V8", &[4, 4, 3, 2][..]), ("V9", &[3, 4]), ("V10", &[2, 3, 5, 16, 5, 2, 3]), ("V11", &[4, 5, 5, 4, 2, 2, 2])]
+    {
+        for (section, count) in sections.iter().enumerate() {
+            for number in 1..=*count {
+                let id = format!("{chapter}.{}.{number}", section + 1);
+                assert!(ids.contains(id.as_str()), "{id} is missing");
+            }
+        }
+    }
+    let count = |word: &str| rows.iter().filter(|row| row.contains(&format!("**{word}"))).count();
+    let said = format!(
+        "Of {} rows {} are met, {} partly, {} not, and {} do not apply",
+        rows.len(),
+        count("Met"),
+        count("Partly"),
+        count("Not met"),
+        count("Does not apply")
+    );
+    assert!(read(&root().join("docs/asvs-v8-v11.md")).contains(&said), "{said}");
 }
 
 /// Whether a span names a file of the tree; names in angle brackets or braces are for the reader to fill in.

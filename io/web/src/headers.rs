@@ -20,6 +20,12 @@ const BARE_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+/// What a page may ask the device for: passkeys, and nothing else.
+const PAGE_PERMISSIONS: HeaderValue = HeaderValue::from_static(
+    "publickey-credentials-create=(self), publickey-credentials-get=(self), accelerometer=(), bluetooth=(), camera=(), \
+     display-capture=(), geolocation=(), gyroscope=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
+);
 /// Two years. *Units*: seconds.
 const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
@@ -35,6 +41,9 @@ pub fn secure(headers: &mut HeaderMap, surface: Surface, https: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    if matches!(surface, Surface::Page | Surface::Entry) {
+        headers.insert(PERMISSIONS, PAGE_PERMISSIONS);
+    }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if https {
         headers.insert(STRICT_TRANSPORT_SECURITY, TRANSPORT);

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use orgate_app::session;
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::visitor::Visitor;
+use orgate_app::{connection, connection_test, session};
 use orgate_core::id::{ConnectionId, Identifier as _};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
-use orgate_testkit::Person as Subject;
 use orgate_testkit::hostile_idp::Endpoint;
+use orgate_testkit::{HostileIdp, Mischief, Person as Subject};
 
 use crate::support::{Person, refused};
 use crate::world::{World, parameter};
@@ -115,7 +115,82 @@ async fn t_web_5_two_tabs_two_organizations_and_each_finishes_its_own(world: Wor
     }
 }
 
+/// The request of the second connection, as its provider turns it into one for the first one's provider.
+fn turned(url: &str, honest: &HostileIdp, redirect_uri: Option<&str>) -> String {
+    let rogue = url::Url::parse(url).unwrap();
+    let mut turned = url::Url::parse(&honest.issuer()).unwrap();
+    turned.set_path(rogue.path());
+    for (name, value) in rogue.query_pairs() {
+        match (&*name, redirect_uri) {
+            ("redirect_uri", Some(other)) => turned.query_pairs_mut().append_pair(&name, other),
+            ("client_id", _) => turned.query_pairs_mut().append_pair(&name, &honest.client_id()),
+            _ => turned.query_pairs_mut().append_pair(&name, &value),
+        };
+    }
+    turned.into()
+}
+
+/// A second connection of the same organization belongs to somebody else: its provider lets the first one's provider sign
+/// the person in, and waits for that answer or its code. *Source*: RFC 9700, 4.4.
+async fn t_web_6_a_malicious_second_connection_gets_nothing_of_the_first(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    let rogue = world.provider();
+    let second = world.draft(&site.owner, "acme", &rogue).await;
+    let owner = &site.owner.visitor;
+    let begin_test = async || {
+        let test = connection_test::create(app, owner, "acme", second.as_str()).await.unwrap();
+        let begun = connection_test::begin(app, owner, "acme", second.as_str(), test.test.id.as_str()).await;
+        (test.test.id, crate::world::address(begun.unwrap()))
+    };
+    world.idp.sign_in_as(Subject::new("00uOwner", &site.owner.email));
+    let none_got_anything = |why: &str| {
+        assert!(rogue.requests_to(Endpoint::Token).is_empty(), "{why}: the code went to the second one");
+        assert!(world.idp.requests_to(Endpoint::Token).is_empty(), "{why}: nor did anybody use it here");
+        assert!(rogue.requests_to(Endpoint::UserInfo).is_empty(), "{why}");
+    };
+    rogue.forget_requests();
+    world.idp.forget_requests();
+
+    // The answer comes to the first one's address, with the state of the second.
+    let (_, url) = begin_test().await;
+    let first_address = connection::redirect_uri(app, &site.connection);
+    let location = world.idp.authorize(&turned(&url, &world.idp, Some(&first_address)));
+    assert!(location.starts_with(&first_address), "{location}");
+    let refusal = refused(world.come_back(owner, &site.connection, &location).await);
+    assert_eq!(refusal, Refusal::AttemptOver, "the state is of another connection");
+    none_got_anything("at the first one's address");
+
+    // Both addresses are registered at the first one's provider: what tells them apart is the name in its answer.
+    world.idp.configure(|setup| setup.issuer_in_response = true);
+    let (test, url) = begin_test().await;
+    let location = world.idp.authorize(&turned(&url, &world.idp, None));
+    let outcome = world.come_back(owner, &second, &location).await.unwrap();
+    assert!(matches!(&outcome, Outcome::Tested { test_id, .. } if *test_id == test), "{outcome:?}");
+    none_got_anything("at the second one's address");
+    let view = connection_test::get(app, owner, "acme", second.as_str(), test.as_str()).await.unwrap();
+    assert!(!view.can_be_activated, "{:?}", view.result);
+
+    // Its metadata name the first one's authorization endpoint and its own token endpoint.
+    let endpoint = format!("{}{}", world.idp.issuer(), url::Url::parse(&url).unwrap().path());
+    rogue.set(Mischief::none().discovery_member("authorization_endpoint", endpoint));
+    world.advance(Duration::from_secs(2 * 3600));
+    let again = world.with_password(&site.owner).await;
+    let test = connection_test::create(app, &again.visitor, "acme", second.as_str()).await.unwrap().test.id;
+    let begun = connection_test::begin(app, &again.visitor, "acme", second.as_str(), test.as_str()).await;
+    let url = crate::world::address(begun.unwrap());
+    assert!(url.starts_with(&world.idp.issuer()), "{url}");
+    world.idp.sign_in_as(Subject::new("00uOwner", &site.owner.email));
+    let location = world.idp.authorize(&url);
+    world.come_back(&again.visitor, &second, &location).await.unwrap();
+    none_got_anything("by its metadata");
+    let view = connection_test::get(app, &again.visitor, "acme", second.as_str(), test.as_str()).await.unwrap();
+    assert!(!view.can_be_activated, "{:?}", view.result);
+    assert!(world.identities(site.id()).await.is_empty(), "nobody was linked");
+}
+
 on_each_world! {
+    t_web_6_a_malicious_second_connection_gets_nothing_of_the_first
     t_id_13_an_answer_serves_its_browser_its_connection_once_and_for_ten_minutes
     t_web_4_thirty_two_callbacks_at_once_make_one_session
     rel_7_one_person_arriving_in_sixteen_browsers_at_once_is_one_person

@@ -150,8 +150,13 @@ impl World {
     }
 
     pub async fn postgres() -> Option<Self> {
+        Self::postgres_with(&[]).await
+    }
+
+    /// With settings beside the usual ones.
+    pub async fn postgres_with(more: &[(&str, &str)]) -> Option<Self> {
         let outside = Outside::new();
-        let settings = outside.settings(&[]);
+        let settings = outside.settings(more);
         let bed = Bed::postgres_with(&pairs(&settings)).await?;
         Some(outside.around(bed, settings))
     }

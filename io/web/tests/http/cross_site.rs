@@ -24,13 +24,28 @@ fn is_refused_as_foreign(answer: &Answer) -> bool {
         && (answer.text().contains("cross-site-request") || answer.text().contains("Another site sent this"))
 }
 
+/// What a form of another site can be sent as without the browser asking us first, and what it asks for.
+const CONTENT_TYPES: [&str; 4] =
+    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "application/json"];
+
 async fn send(site: &Site, method: &Method, path: &str, person: &Person, headers: &[(&str, &str)]) -> Answer {
+    send_as(site, method, path, person, headers, CONTENT_TYPES[0]).await
+}
+
+async fn send_as(
+    site: &Site,
+    method: &Method,
+    path: &str,
+    person: &Person,
+    headers: &[(&str, &str)],
+    content_type: &str,
+) -> Answer {
     let cookie = format!("__Host-orgate-session={}", person.token);
-    let mut ask = site.ask(method.clone(), path).header("cookie", &cookie);
+    let mut ask = site.ask(method.clone(), path).header("cookie", &cookie).header("content-type", content_type);
     for (name, value) in headers {
         ask = ask.header(name, value);
     }
-    ask.form(&[("email", "a@example.com"), ("name", "A")]).send().await
+    ask.bytes(b"email=a%40example.com&name=A").send().await
 }
 
 #[tokio::test]
@@ -41,12 +56,16 @@ async fn t_web_8_no_other_site_can_use_this_browsers_session() {
     let mut judged = 0;
     for route in routes().iter().filter(|route| !route.method.is_safe() && route.surface != Surface::Entry) {
         for headers in FOREIGN {
-            let answer = send(&site, &route.method, &path_of(route, &slug), &owner, headers).await;
-            assert!(is_refused_as_foreign(&answer), "{} {} {headers:?}: {}", route.method, route.path, answer.status);
-            judged += 1;
+            for content_type in CONTENT_TYPES {
+                let path = path_of(route, &slug);
+                let answer = send_as(&site, &route.method, &path, &owner, headers, content_type).await;
+                let name = format!("{} {} {headers:?} {content_type}", route.method, route.path);
+                assert!(is_refused_as_foreign(&answer), "{name}: {}", answer.status);
+                judged += 1;
+            }
         }
     }
-    assert!(judged > 400, "only {judged}");
+    assert!(judged > 3000, "only {judged}");
     // The session and the organization outlived all of it.
     site.get(&format!("/api/v1/organizations/{slug}")).bearer(&owner).expect(StatusCode::OK).await;
 }
@@ -102,6 +121,31 @@ async fn t_web_8_a_form_is_no_call_of_the_api() {
             ask.bytes(&bytes).refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type").await;
         }
     }
+}
+
+#[tokio::test]
+async fn t_web_8_a_page_takes_no_form_of_another_content_type() {
+    let site = Site::new().await;
+    let owner = site.person("sam").await;
+    let own = [("sec-fetch-site", "same-origin"), ("origin", PUBLIC_URL)];
+    for (path, content_type) in CONTENT_TYPES[1..].iter().map(|content_type| ("/account/profile", content_type)) {
+        let answer = send_as(&site, &Method::POST, path, &owner, &own, content_type).await;
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
+    }
+    let account = site.get("/api/v1/account").bearer(&owner).expect(StatusCode::OK).await.json();
+    assert_eq!(account["user"]["name"], "sam");
+}
+
+/// Outside the check are the addresses that an identity provider sends browsers to: none of them does anything for the
+/// session that the browser brings along (T-WEB-2, R-SSO-8).
+#[tokio::test]
+async fn t_web_8_what_is_outside_the_check_is_what_providers_send_browsers_to() {
+    let outside: Vec<_> = routes()
+        .iter()
+        .filter(|route| !route.method.is_safe() && !route.surface.asks_for_same_origin())
+        .map(|route| (route.method.as_str(), route.path))
+        .collect();
+    assert_eq!(outside, [("POST", "/sso/oidc/{id}/initiate")]);
 }
 
 #[tokio::test]

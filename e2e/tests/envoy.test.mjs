@@ -2,6 +2,9 @@
 
 import { walkBehind } from '../lib/behind.mjs';
 import { test } from '../lib/front.mjs';
+import { ENVOY } from '../proxies/envoy.mjs';
+
+test.skip(!ENVOY, 'ORGATE_E2E_ENVOY names no Envoy');
 
 test.use({ proxyKind: 'envoy' });
 

@@ -15,12 +15,12 @@ use self::draft::{Draft, MUTATIONS};
 use self::random::Random;
 use self::reason::{Reason, reasons};
 use crate::second_judge::accepts_at;
-use crate::support::{NOW, claims_with, judge_token, sign_as_published};
+use crate::support::{NOW, claims_with, is_deep, judge_token, sign_as_published};
 
 const SEED: u64 = 20_261_129;
 
 fn rounds() -> usize {
-    if std::env::var_os("ORGATE_DEEP").is_some() { 300_000 } else { 4_000 }
+    if is_deep() { 300_000 } else { 3_000 }
 }
 
 /// What became of the tokens.

@@ -28,6 +28,7 @@ impl SsoRefusalCode {
             Self::KeysTooMany => "The identity provider publishes too many keys",
             Self::CallbackMalformed => "The answer of the identity provider was damaged",
             Self::StateMissing => "The sign-in did not start here",
+            Self::StateUnknown => "The answer belongs to no sign-in that waits in that browser",
             Self::CallbackResponseType => "The identity provider answered with tokens in place of a code",
             Self::CallbackCodeMissing => "The identity provider answered without a code",
             Self::CallbackIssuerMissing => "The answer does not say which identity provider it is from",

@@ -145,9 +145,8 @@ codes! {
     /// Its state is that of no sign-in that waits in this browser for this connection (T-ID-13).
     StateUnknown = "state-unknown",
         AGAIN,
-        "The answer belonged to no sign-in that was waiting in that browser: an old link, the button back, more than 10 \
-         minutes at the identity provider, or a link that somebody else made. If many come, the identity provider changes \
-         the parameter state on the way.";
+        "Mostly nothing is wrong: an old link, the button back, more than 10 minutes at the identity provider, or a link \
+         that somebody else made. If many come, the identity provider changes the parameter state on the way.";
     /// It carries tokens (T-ID-08, T-BCP-3).
     CallbackResponseType = "callback-response-type",
         ASK,

@@ -13,7 +13,6 @@ use orgate_app::sign_in::password::{self, Credentials, Entry};
 use orgate_app::token::SecretToken;
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
-use orgate_core::return_to::ReturnTo;
 use orgate_core::wait;
 use serde::Deserialize;
 

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::cookies;
-use crate::return_to::ReturnTo;
+use orgate_core::return_to::ReturnTo;
 
 /// What may follow `?`.
 #[derive(Deserialize)]

@@ -120,12 +120,14 @@ fn turned(url: &str, honest: &HostileIdp, redirect_uri: Option<&str>) -> String 
     let rogue = url::Url::parse(url).unwrap();
     let mut turned = url::Url::parse(&honest.issuer()).unwrap();
     turned.set_path(rogue.path());
+    let client_id = honest.client_id();
     for (name, value) in rogue.query_pairs() {
-        match (&*name, redirect_uri) {
-            ("redirect_uri", Some(other)) => turned.query_pairs_mut().append_pair(&name, other),
-            ("client_id", _) => turned.query_pairs_mut().append_pair(&name, &honest.client_id()),
-            _ => turned.query_pairs_mut().append_pair(&name, &value),
+        let value = match (&*name, redirect_uri) {
+            ("redirect_uri", Some(other)) => other,
+            ("client_id", _) => client_id.as_str(),
+            _ => &*value,
         };
+        turned.query_pairs_mut().append_pair(&name, value);
     }
     turned.into()
 }

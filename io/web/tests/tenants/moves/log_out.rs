@@ -23,6 +23,6 @@ pub async fn post(adversary: &mut Adversary<'_>, dice: &mut Dice) {
     adversary.idp.behave();
     let at = if dice.once_in(2) { &adversary.victim.site.connection } else { &adversary.place.site.connection };
     let path = format!("/sso/oidc/{at}/backchannel-logout");
-    let answer = adversary.town.post(&path).form(&[("logout_token", &token)]).send().await;
+    let answer = adversary.town.post(&path).form(&[("logout_token", token.as_str())]).send().await;
     adversary.hear(&format!("log-out of {subject} and {sid}, in their name: {in_their_name}, POST {path}"), &answer);
 }

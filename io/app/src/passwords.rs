@@ -60,6 +60,9 @@ impl HashingCost {
     /// The least that is accepted, and the default. *Source*: R-IN-3: 19 MiB, t=2, p=1.
     pub const FLOOR: Self = Self { memory_kib: 19_456, iterations: 2, lanes: 1 };
 
+    /// Next to nothing, for tests of anything but hashing: no setting leads below the floor.
+    pub const OF_TESTS: Self = Self { memory_kib: 8, iterations: 1, lanes: 1 };
+
     /// A cost at or above the floor. *Units*: `memory_kib` in KiB.
     ///
     /// *Errors*: `None` below the floor in any part, or beyond 1 GiB, 64 passes or 16 lanes.
@@ -232,8 +235,8 @@ mod tests {
     use super::*;
     use crate::entropy::SeededEntropy;
 
-    /// Far below the floor: these tests are about bytes, not about cost.
-    const CHEAP: HashingCost = HashingCost { memory_kib: 8, iterations: 1, lanes: 1 };
+    /// These tests are about bytes, not about cost.
+    const CHEAP: HashingCost = HashingCost::OF_TESTS;
 
     fn password(text: &str) -> Password {
         Password::from_typed(text)

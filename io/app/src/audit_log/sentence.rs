@@ -250,6 +250,7 @@ mod tests {
             "project-member",
             "recovery-code",
             "recovery-codes",
+            "secret-key",
             "session",
             "totp",
             "user",

@@ -21,6 +21,7 @@ use orgate_app::enforcement::{self, EnforcementView, WishForm};
 use orgate_app::entropy::{Draw as _, SeededEntropy};
 use orgate_app::error::Error;
 use orgate_app::organization::{self, NewOrganization, OrganizationView};
+use orgate_app::passwords::HashingCost;
 use orgate_app::seal::Place;
 use orgate_app::settings::Settings;
 use orgate_app::sign_in::Issued;
@@ -506,5 +507,7 @@ fn settings(folder: &Path, database_url: &str, more: &[(&str, &str)]) -> Setting
     let mut environment: BTreeMap<String, String> =
         usual.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     environment.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-    Settings::load(&environment, None, &|path| std::fs::read(path)).unwrap()
+    let settings = Settings::load(&environment, None, &|path| std::fs::read(path)).unwrap();
+    // A suite signs in thousands of times, and what a hash costs is measured elsewhere.
+    Settings { hashing_cost: HashingCost::OF_TESTS, ..settings }
 }

@@ -48,7 +48,9 @@ mod tests {
 
     fn of(values: &[f64]) -> Sample {
         let mut sample = Sample::default();
-        values.iter().for_each(|value| sample.add(*value));
+        for value in values {
+            sample.add(*value);
+        }
         sample
     }
 

@@ -107,7 +107,7 @@ impl SealedColumn {
     }
 
     /// The values that name a row of it.
-    fn key<'k>(self, key: [&'k str; 2]) -> Vec<Value<'k>> {
+    fn key(self, key: [&str; 2]) -> Vec<Value<'_>> {
         let [one, beside] = key;
         match self {
             Self::ProviderSession => vec![one.into(), beside.into()],

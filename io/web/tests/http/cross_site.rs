@@ -133,7 +133,7 @@ async fn t_web_8_a_page_takes_no_form_of_another_content_type() {
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
     }
     let account = site.get("/api/v1/account").bearer(&owner).expect(StatusCode::OK).await.json();
-    assert_eq!(account["user"]["name"], "sam");
+    assert_eq!(account["name"], "sam");
 }
 
 /// Outside the check are the addresses that an identity provider sends browsers to: none of them does anything for the

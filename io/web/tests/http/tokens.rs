@@ -4,7 +4,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{OPERATOR, PASSWORD, Person, Site};
+use crate::support::{OPERATOR, Person, Site};
 
 /// Where a secret is taken: a name, and what is sent with it.
 struct Taker {
@@ -62,8 +62,8 @@ async fn t_web_7_no_secret_serves_where_another_is_asked_for() {
     let mailed = site.token(&kim.email, "/invitations/").await;
     site.post("/api/v1/password-resets").json(&json!({ "email": kim.email })).expect(StatusCode::ACCEPTED).await;
     let reset = site.token(&kim.email, "/password-reset/").await;
-    let form = [("email", "new@example.com"), ("password", PASSWORD), ("name", "New")];
-    let browser = site.post("/sign-up").header("origin", crate::support::PUBLIC_URL).form(&form).send().await;
+    let drawn = site.post("/sign-in/passkey/challenge").header("origin", crate::support::PUBLIC_URL);
+    let browser = drawn.expect(StatusCode::OK).await;
     let challenge = site.post("/api/v1/passkey-challenges").expect(StatusCode::CREATED).await.json();
     let secrets = [
         ("session", sam.token.clone()),

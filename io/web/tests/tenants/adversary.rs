@@ -133,7 +133,7 @@ impl<'t> Adversary<'t> {
 
     /// The run so far, as text.
     pub fn told(&self) -> String {
-        self.steps.iter().map(|step| format!("    {step}\n")).collect()
+        self.steps.iter().flat_map(|step| ["    ", step, "\n"]).collect()
     }
 
     /// What a path can name: one's own, the other organization's, or nothing's.

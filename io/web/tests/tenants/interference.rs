@@ -13,6 +13,7 @@
 //!   one, too, and the sessions that its provider made (they open that one alone: `nothing_opened`). What the second
 //!   organization's people see of this person is not left out.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -142,7 +143,7 @@ async fn doors(town: &Town, place: &Place, idp: &HostileIdp) -> String {
         let typed = json!({ "method": "password", "email": person.email, "password": PASSWORD });
         let answer = town.post("/api/v1/sessions").json(&typed).send().await;
         let code = answer.json()["code"].as_str().unwrap_or("-").to_owned();
-        told += &format!("{role} by password: {} {code}\n", answer.status.as_u16());
+        writeln!(told, "{role} by password: {} {code}", answer.status.as_u16()).unwrap();
         idp.sign_in_as(Subject::new(subject(role), &person.email));
         let outcome = town.world.sign_in(&town.world.bed.stranger(), &place.site, idp).await;
         let outcome = match outcome {
@@ -150,12 +151,12 @@ async fn doors(town: &Town, place: &Place, idp: &HostileIdp) -> String {
             Outcome::Refused(_) => "refused".to_owned(),
             other => format!("{other:?}").split('(').next().unwrap_or_default().to_owned(),
         };
-        told += &format!("{role} by SSO: {outcome}\n");
+        writeln!(told, "{role} by SSO: {outcome}").unwrap();
         town.world.bed.read_all(&person.email).await;
         let asked = town.post("/api/v1/password-resets").json(&json!({ "email": person.email }));
         let answer = asked.expect(StatusCode::ACCEPTED).await;
         let mail = town.world.bed.mail(&person.email).await;
-        told += &format!("{role} by reset: {} {:?}\n", answer.status.as_u16(), mail.map(|mail| mail.subject));
+        writeln!(told, "{role} by reset: {} {:?}", answer.status.as_u16(), mail.map(|mail| mail.subject)).unwrap();
     }
     told
 }

@@ -28,8 +28,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kinds that name somebody's thing, so that another's can be put in its place.
-    pub const NAMING: [Self; 15] = [
+    /// The kinds that name somebody's thing, so that another's can be put in its place. A sign-up, and a challenge by its
+    /// secret, belong to no organization and to nobody yet: who was given them goes on with them.
+    pub const NAMING: [Self; 13] = [
         Self::Organization,
         Self::Member,
         Self::Invitation,
@@ -41,9 +42,7 @@ impl Kind {
         Self::Session,
         Self::Passkey,
         Self::EmailChange,
-        Self::SignUp,
         Self::SignIn,
-        Self::Challenge,
         Self::Reference,
     ];
 }

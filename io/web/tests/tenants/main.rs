@@ -3,6 +3,7 @@
 //! identity provider and brings back.
 //!
 //! By default a part of it runs; `ORGATE_DEEP=1` runs thousands of seeds.
+#![expect(clippy::large_futures, reason = "each is awaited where it is made, and a few at once")]
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 #[expect(dead_code, reason = "the suite of HTTP takes the rest")]

@@ -56,16 +56,16 @@ impl Sight {
     pub fn difference(&self, other: &Self) -> String {
         let only = |a: &Self, b: &Self, sign: char| {
             let lines = a.0.iter().filter(|line| !b.0.contains(line));
-            lines.map(|line| format!("{sign} {line}\n")).collect::<String>()
+            lines.map(|line| format!("{sign} {line}")).collect::<Vec<_>>().join("\n")
         };
-        only(self, other, '-') + &only(other, self, '+')
+        only(self, other, '-') + "\n" + &only(other, self, '+')
     }
 }
 
 /// One line for each item of a list, one for all else.
 fn told(answer: &Value) -> Vec<String> {
     match answer["items"].as_array() {
-        Some(items) => items.iter().filter(|item| !is_strangers_doing(item)).map(|item| line(item)).collect(),
+        Some(items) => items.iter().filter(|item| !is_strangers_doing(item)).map(line).collect(),
         None => vec![line(answer)],
     }
 }
@@ -77,10 +77,11 @@ fn line(value: &Value) -> String {
 }
 
 /// What anybody on the Internet can do to an address that is public by nature, and the Owner is told of on purpose (T-LO-2,
-/// R-SSO-9): a log-out posted to the connection that its own provider did not sign is refused and written down. No
-/// membership of another organization is needed for that, and nothing but the line comes of it.
+/// R-SSO-9): a log-out posted to the connection that its own provider did not sign, and an answer brought to it that belongs
+/// to no sign-in, are refused and written down. No membership of another organization is needed for that, and nothing but
+/// the line comes of it.
 fn is_strangers_doing(item: &Value) -> bool {
-    item["action"] == "connection.log-out-refused" || item["purpose"] == "log-out"
+    item["action"] == "connection.log-out-refused" || ["log-out", "callback"].iter().any(|one| item["purpose"] == *one)
 }
 
 /// When a proven domain was last looked at. Whoever claims the same domain and has it looked at makes the holder's be

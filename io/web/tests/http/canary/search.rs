@@ -88,6 +88,7 @@ fn stands_alone(haystack: &str, from: usize, to: usize) -> bool {
     let after: Vec<char> = haystack[to..].chars().take(2).collect();
     // A full stop ends a sentence as well as it begins the digits behind it.
     let ends = match after.as_slice() {
+        ['.'] => true,
         ['.', next] => !next.is_ascii_alphanumeric(),
         [next, ..] => !is_of_a_word(Some(*next)),
         [] => true,

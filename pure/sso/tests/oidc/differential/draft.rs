@@ -245,7 +245,7 @@ fn rewritten(random: &mut Random, token: String) -> String {
         (0, Ok(bytes)) => *part = BASE64.encode(&bytes),
         (1, Ok(bytes)) => *part = BASE64.encode(&bytes).trim_end_matches('=').to_owned(),
         (2, _) => part.push('='),
-        (3, _) => part.insert_str(part.chars().next().map_or(0, char::len_utf8), "\n"),
+        (3, _) => part.insert(part.chars().next().map_or(0, char::len_utf8), '\n'),
         // The bits of the last letter that stand for nothing.
         (4, Ok(bytes)) if bytes.len() % 3 != 0 => {
             let last = part.pop().unwrap();

@@ -51,7 +51,9 @@ fn z2_we_accept_nothing_that_the_second_judge_refuses() {
             tally.both_accept += 1;
         } else {
             let why = reasons(&token).unwrap_or_else(|| panic!("round {round}, {names:?}: only we accept {token}"));
-            why.into_iter().for_each(|reason| *tally.by_reason.entry(reason).or_default() += 1);
+            for reason in why {
+                *tally.by_reason.entry(reason).or_default() += 1;
+            }
         }
     }
     println!("{tally:?}");

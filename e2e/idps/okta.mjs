@@ -51,6 +51,8 @@ function configuration(people, privateKey) {
     },
     conformIdTokenClaims: true,
     responseTypes: ['code'],
+    // Whom it tells of a log-out is on this machine, which its own guard of addresses would refuse.
+    fetch: (url, options) => globalThis.fetch(url, { ...options, dispatcher: undefined }),
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: false },

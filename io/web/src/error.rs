@@ -152,7 +152,7 @@ impl From<JsonRejection> for Failure {
         match rejection {
             JsonRejection::MissingJsonContentType(_) => RequestRefusal::MediaType.into(),
             JsonRejection::BytesRejection(source) => source.into(),
-            unreadable => Self::Unreadable(unreadable.body_text()),
+            unreadable => Self::Unreadable(without_what_was_sent(&unreadable.body_text())),
         }
     }
 }
@@ -179,13 +179,23 @@ impl From<BytesRejection> for Failure {
 
 impl From<QueryRejection> for Failure {
     fn from(rejection: QueryRejection) -> Self {
-        Self::Unreadable(rejection.body_text())
+        Self::Unreadable(without_what_was_sent(&rejection.body_text()))
     }
 }
 
 impl From<PathRejection> for Failure {
     fn from(_: PathRejection) -> Self {
         Refusal::NotFound.into()
+    }
+}
+
+/// The reader's words without the value that did not fit: a secret that was typed into the wrong field is repeated nowhere
+/// (T-SEC-3).
+fn without_what_was_sent(words: &str) -> String {
+    let begun = ["invalid type: ", "invalid value: "].iter().find_map(|begin| words.split_once(begin));
+    match (begun, words.rsplit_once(", expected ")) {
+        (Some((before, _)), Some((_, expected))) => format!("{before}expected {expected}"),
+        _ => words.to_owned(),
     }
 }
 
@@ -363,6 +373,14 @@ mod tests {
         let mut statuses: Vec<u16> = kinds.into_iter().map(|kind| status_of(kind).as_u16()).collect();
         statuses.dedup();
         assert_eq!(statuses, [401, 403, 404, 409, 410, 422, 429, 503]);
+    }
+
+    #[test]
+    fn t_sec_3_what_did_not_fit_is_not_repeated() {
+        let words = "sso: invalid type: string \"hunter2, expected a \", expected a boolean at line 1 column 53";
+        assert_eq!(without_what_was_sent(words), "sso: expected a boolean at line 1 column 53");
+        let words = "missing field `email` at line 1 column 2";
+        assert_eq!(without_what_was_sent(words), words);
     }
 
     #[test]

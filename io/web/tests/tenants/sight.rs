@@ -84,11 +84,15 @@ fn is_strangers_doing(item: &Value) -> bool {
     item["action"] == "connection.log-out-refused" || ["log-out", "callback"].iter().any(|one| item["purpose"] == *one)
 }
 
+/// How many sessions enforcing would end: it counts those of a member of both organizations that the other one's provider
+/// made, too. Whose sessions there are is looked at by each person's own list.
+///
 /// When a proven domain was last looked at. Whoever claims the same domain and has it looked at makes the holder's be
 /// looked at, too (R-LNK-7): what the DNS says about it is the holder's own doing, and what comes of it is not left out.
 fn forget_look(value: &mut Value) {
     match value {
         Value::Object(members) => {
+            members.remove("sessions_to_end");
             members.remove("checked_at");
             members.values_mut().for_each(forget_look);
         }

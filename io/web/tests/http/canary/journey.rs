@@ -347,7 +347,8 @@ fn search(site: &Site, secrets: &[Secret]) {
         }
         // What somebody wrote into an address is theirs to see in the answer: a page names its own.
         let own = secret.text.replace(['+', '/', '='], "_");
-        let others = journal.iter().filter(|(asked, _)| !asked.contains(&own));
+        let is_asked = |asked: &str| asked.contains(&own) || needles.find(&Haystack::new(asked.as_bytes())).is_some();
+        let others = journal.iter().filter(|(asked, _)| !is_asked(asked));
         let seen: Vec<(&str, String)> =
             others.filter_map(|(asked, answered)| Some((*asked, needles.find(answered)?))).collect();
         let allowed = usize::from(secret.seen == Seen::Once);

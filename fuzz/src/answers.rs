@@ -80,7 +80,7 @@ fn github(bytes: &[u8]) {
     }
     match step {
         github::Step::Fetch { request, .. } => unreachable!("a fourth question: {}", request.url.as_str()),
-        github::Step::Refuse(refusal) => provider::check_refusal(&refusal),
+        github::Step::Refuse(refusal) => provider::check_words(&refusal),
         github::Step::Done(assertion) => {
             check_person(&assertion);
             assert!(!assertion.authoritative, "GitHub answers for no address");

@@ -20,7 +20,7 @@ pub fn run(bytes: &[u8]) {
 fn key_set(bytes: &[u8]) {
     let set = match JwkSet::parse(bytes) {
         Ok(set) => set,
-        Err(refusal) => return provider::check_refusal(&refusal),
+        Err(refusal) => return provider::check_words(&refusal),
     };
     let document: Value = serde_json::from_slice(bytes).expect("what is accepted is JSON");
     let members = document.get("keys").and_then(Value::as_array).expect("a list");
@@ -48,19 +48,19 @@ fn may_be_usable(key: &Value) -> bool {
 fn document(bytes: &[u8]) {
     let metadata = match Metadata::parse(ISSUER, bytes) {
         Ok(metadata) => metadata,
-        Err(refusal) => return provider::check_refusal(&refusal),
+        Err(refusal) => return provider::check_words(&refusal),
     };
     assert_eq!(metadata.issuer(), ISSUER);
     for endpoint in ENDPOINTS {
         match metadata.endpoint(endpoint, &UrlRules::default()) {
             Ok(url) => crate::addresses::check_public(&url),
-            Err(refusal) => provider::check_refusal(&refusal),
+            Err(refusal) => provider::check_words(&refusal),
         }
     }
     if let Ok(algorithms) = metadata.id_token_algorithms() {
         assert!(!algorithms.is_empty() && algorithms.iter().all(|algorithm| !algorithm.as_str().starts_with("HS")));
     }
     if let Err(refusal) = metadata.client_authentication() {
-        provider::check_refusal(&refusal);
+        provider::check_words(&refusal);
     }
 }

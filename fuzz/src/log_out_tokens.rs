@@ -26,7 +26,7 @@ pub fn run(bytes: &[u8]) {
 fn body(bytes: &[u8]) {
     match log_out_token::from_form(bytes) {
         Ok(token) => judge(&token),
-        Err(refusal) => provider::check_refusal(&refusal),
+        Err(refusal) => provider::check_words(&refusal),
     }
 }
 
@@ -37,7 +37,7 @@ fn judge(token: &str) {
     let accepted = match (looked, read) {
         (Ok(()), Ok(accepted)) => accepted,
         (Err(refusal), Ok(_)) => unreachable!("accepted, though its form alone is refused: {refusal}"),
-        (_, Err(refusal)) => return provider::check_refusal(&refusal),
+        (_, Err(refusal)) => return provider::check_words(&refusal),
     };
     let (header, claims) = provider::read_signed(token).expect("what is accepted is signed");
     let kind = header.get("typ").and_then(Value::as_str).map(str::to_ascii_lowercase);

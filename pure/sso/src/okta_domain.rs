@@ -25,8 +25,12 @@ pub fn parse(typed: &str, rules: &UrlRules) -> Result<Address, String> {
     if authority.contains('@') {
         return Err("An Okta domain contains no @. Enter the host name alone, for instance acme.okta.com.".to_owned());
     }
-    let host = without_admin(&lower_case(authority, &mut notes), &mut notes);
+    let host = lower_case(authority, &mut notes);
     let (issuer, domain) = checked(&host, plain_http, rules, &mut notes)?;
+    // Looked at as it is written in the end, so that no spelling of a port hides whose console this is.
+    let Some(people) = without_admin(&domain) else { return Ok(Address { shown: domain, issuer, notes }) };
+    notes.push(format!("{domain} is Okta's admin console; people sign in at {people}."));
+    let (issuer, domain) = checked(&people, plain_http, rules, &mut Vec::new())?;
     Ok(Address { shown: domain, issuer, notes })
 }
 
@@ -65,20 +69,10 @@ fn lower_case(authority: &str, notes: &mut Vec<String>) -> String {
 }
 
 /// `acme-admin.okta.com` is the console of `acme.okta.com`.
-fn without_admin(host: &str, notes: &mut Vec<String>) -> String {
-    // The port of https says nothing; it must not hide whose console this is.
-    let bare = host.strip_suffix(":443").unwrap_or(host);
-    let plain = bare.split_once('.').and_then(|(label, suffix)| {
-        let name = label.strip_suffix("-admin").filter(|name| !name.is_empty())?;
-        OKTA_SUFFIXES.contains(&suffix).then(|| format!("{name}.{suffix}"))
-    });
-    match plain {
-        Some(plain) => {
-            notes.push(format!("{bare} is Okta's admin console; people sign in at {plain}."));
-            plain
-        }
-        None => host.to_owned(),
-    }
+fn without_admin(domain: &str) -> Option<String> {
+    let (label, suffix) = domain.split_once('.')?;
+    let name = label.strip_suffix("-admin").filter(|name| !name.is_empty())?;
+    OKTA_SUFFIXES.contains(&suffix).then(|| format!("{name}.{suffix}"))
 }
 
 /// Issuer and domain, if the rules let them be contacted. A typed http:// is kept only where nothing else is meant.
@@ -125,6 +119,8 @@ mod tests {
             "acme.okta.com:443",
             "acme-admin.okta.com",
             "ACME-admin.okta.com:443",
+            "ACME-ADMIN.OKTA.COM:",
+            "acme-admin.okta.com:0443",
             "http://acme-admin.okta.com:443",
             "https://acme-admin.okta.com/admin/apps/active",
             "https://acme.okta.com/oauth2/default",

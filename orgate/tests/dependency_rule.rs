@@ -136,27 +136,22 @@ fn the_kit_of_the_tests_is_no_part_of_any_program() {
     assert_eq!(users_of(&["orgate-testkit", "openidconnect"]), BTreeSet::new());
 }
 
-#[test]
-fn the_binary_holds_one_tls_stack_and_one_crypto_library() {
+/// The crates that are built for these packages, without what only tests take.
+fn built_into(packages: &[&str]) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--locked",
-            "--package",
-            "orgate",
-            "--edges",
-            "normal,build",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-        ])
+        .args(["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args(packages)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .output()
         .unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
-    let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_binary_holds_one_tls_stack_and_one_crypto_library() {
+    let names = built_into(&["--package", "orgate"]);
     assert!(names.contains("rustls") && names.contains("aws-lc-rs") && names.len() > 100, "{names:?}");
     for foreign in ["ring", "openssl", "openssl-sys", "native-tls", "boring", "mbedtls", "rsa", "orgate-testkit"] {
         assert!(!names.contains(foreign), "{foreign} is in the binary");
@@ -218,14 +213,7 @@ fn t_sec_6_one_crypto_backend_one_tls_stack_and_no_rsa_of_rust_in_the_program() 
         assert_eq!(locked.get(one).map(BTreeSet::len), Some(1), "{one}: one version");
     }
     // RUSTSEC-2023-0071, and a second crypto library: they come with what checks tokens beside us in tests, and stay there.
-    let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--workspace", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .output()
-        .unwrap();
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    let tree = String::from_utf8(tree.stdout).unwrap();
-    let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    let names = built_into(&["--workspace"]);
     assert!(names.contains("orgate-bench") && names.contains("orgate-testkit"), "{names:?}");
     for only_in_tests in ["rsa", "ring", "openidconnect"] {
         assert!(!names.contains(only_in_tests), "{only_in_tests} is in a program");

@@ -6,29 +6,7 @@ use orgate_web::route::Surface;
 use orgate_web::router::routes;
 use serde_json::json;
 
-use crate::support::{Site, body_of, path_of, text};
-
-/// What each form can be sent with; the one that invites takes no field that its page does not have.
-fn fields_of(path: &str) -> Vec<(&'static str, &'static str)> {
-    if path.ends_with("/invitations") {
-        return vec![("emails", "a@example.com"), ("role", "member")];
-    }
-    if path.ends_with("/domains") {
-        return vec![("name", "acme.example")];
-    }
-    let role = if path.contains("/projects/") { "read_only" } else { "member" };
-    vec![
-        ("name", "A"),
-        ("role", role),
-        ("email", "a@example.com"),
-        ("kind", "oidc"),
-        ("issuer", "https://idp.example.com"),
-        ("client_id", "a"),
-        ("client_secret", "b"),
-        ("confirmation", "acme"),
-        ("mfa_required", "true"),
-    ]
-}
+use crate::support::{Site, body_of, fields_of, path_of, text};
 
 #[tokio::test]
 async fn t_org_5_an_owner_elsewhere_finds_nothing_on_any_route() {

@@ -12,7 +12,7 @@ use crate::ask::{self, Answer};
 use crate::dice::is_deep;
 use crate::kinds::{Kind, filled, parameters};
 use crate::place::{Place, nothing_like};
-use crate::sample::body_of;
+use crate::sample::{body_of, fields_of};
 use crate::sight::Sight;
 use crate::support::Person;
 use crate::town::Town;
@@ -55,40 +55,13 @@ fn is_public(route: &Route) -> bool {
         || route.path.ends_with("/backchannel-logout")
 }
 
-/// What each form can be sent with.
-fn fields_of(path: &str) -> Vec<(&'static str, String)> {
-    let fields: &[(&str, &str)] = if path.ends_with("/invitations") {
-        &[("emails", "a@example.com"), ("role", "member")]
-    } else if path.ends_with("/domains") {
-        &[("name", "somewhere.example")]
-    } else {
-        let role = if path.contains("/projects/") { "read_only" } else { "member" };
-        &[
-            ("name", "A"),
-            ("role", role),
-            ("email", "a@example.com"),
-            ("kind", "oidc"),
-            ("issuer", "https://idp.example.com"),
-            ("client_id", "a"),
-            ("client_secret", "b"),
-            ("confirmation", "acme"),
-            ("mfa_required", "true"),
-        ]
-    };
-    fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
-}
-
 /// One request, in a fresh session of this person, as their program or their browser sends it.
 async fn sent(town: &Town, route: &Route, path: &str, caller: &ask::Person, body: Option<&Value>) -> Answer {
     let ask = town.ask(route.method.clone(), path);
     let ask = if route.surface == Surface::Api { ask.bearer(caller) } else { ask.cookie(caller) };
     let answer = match body {
         Some(body) => ask.json(body),
-        None if route.surface == Surface::Page && route.method == Method::POST => {
-            let fields = fields_of(route.path);
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            ask.form(&fields)
-        }
+        None if route.surface == Surface::Page && route.method == Method::POST => ask.form(&fields_of(route.path)),
         None => ask,
     };
     answer.send().await

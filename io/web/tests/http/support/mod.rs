@@ -18,7 +18,7 @@ use crate::bed::Bed;
 
 pub use crate::bed::PASSWORD;
 pub use ask::{Answer, Ask, Exchange, OPERATOR, PUBLIC_URL, Person, text};
-pub use sample::{body_of, path_of};
+pub use sample::{body_of, fields_of, path_of};
 
 /// One test's program.
 pub struct Site {

@@ -21,6 +21,28 @@ pub fn path_of(route: &Route, organization: &str) -> String {
         .join("/")
 }
 
+/// What each form can be sent with; the one that invites takes no field that its page does not have.
+pub fn fields_of(path: &str) -> Vec<(&'static str, &'static str)> {
+    if path.ends_with("/invitations") {
+        return vec![("emails", "a@example.com"), ("role", "member")];
+    }
+    if path.ends_with("/domains") {
+        return vec![("name", "acme.example")];
+    }
+    let role = if path.contains("/projects/") { "read_only" } else { "member" };
+    vec![
+        ("name", "A"),
+        ("role", role),
+        ("email", "a@example.com"),
+        ("kind", "oidc"),
+        ("issuer", "https://idp.example.com"),
+        ("client_id", "a"),
+        ("client_secret", "b"),
+        ("confirmation", "acme"),
+        ("mfa_required", "true"),
+    ]
+}
+
 /// What an API call takes; none for calls without a body.
 pub fn body_of(route: &Route) -> Option<Value> {
     if route.surface != Surface::Api {

@@ -1,5 +1,7 @@
 //! What holds in any interleaving.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::join_all;
 use orgate_core::membership::is_last_owner;
 use orgate_core::policy::PolicyEpoch;
@@ -95,6 +97,52 @@ async fn t_org_1_two_owners_who_demote_each_other_leave_one(bed: Bed) {
     }
 }
 
+/// A write that reads for long among short ones that never pause: it loses to them until it is given a turn of its own.
+async fn a_long_write_is_not_starved_by_short_ones(bed: Bed) {
+    const READS: usize = 40;
+    let (acme, _) = bed.organization("acme").await;
+    let mut people = Vec::new();
+    for number in 0..6 {
+        people.push(bed.member(&acme, &format!("kim{number}"), OrganizationRole::Member).await.id);
+    }
+    let sam = bed.member(&acme, "sam", OrganizationRole::Member).await;
+    let over = AtomicBool::new(false);
+    let short_ones = people.into_iter().map(|person| async {
+        let mut done = 0_u32;
+        let input = (acme.clone(), person);
+        while !over.load(Ordering::SeqCst) {
+            let role = if done.is_multiple_of(2) { OrganizationRole::Owner } else { OrganizationRole::Member };
+            let write = bed.write((input.clone(), role), |tx, ((acme, person), role)| {
+                Box::pin(async move {
+                    let mut organization = tx.organization(acme);
+                    organization.count_owners().await?;
+                    organization.set_role(person, *role).await
+                })
+            });
+            assert!(write.await.unwrap());
+            done += 1;
+        }
+        done
+    });
+    let long = async {
+        let write = bed.write((acme.clone(), sam.id.clone()), |tx, (acme, sam)| {
+            Box::pin(async move {
+                let mut organization = tx.organization(acme);
+                for _ in 0..READS {
+                    organization.count_owners().await?;
+                }
+                organization.set_role(sam, OrganizationRole::Owner).await
+            })
+        });
+        let outcome = write.await;
+        over.store(true, Ordering::SeqCst);
+        outcome
+    };
+    let (done, outcome) = tokio::join!(join_all(short_ones), long);
+    assert!(outcome.unwrap());
+    assert!(done.iter().all(|done| *done > 0), "{done:?}");
+}
+
 async fn the_end_of_sessions_never_goes_back_however_writes_are_ordered(bed: Bed) {
     let dana = bed.user("dana").await;
     let moments: Vec<Timestamp> = (0..20).map(|number| at((number * 7) % 20)).collect();
@@ -114,5 +162,6 @@ on_each_engine! {
     every_due_mail_is_claimed_by_one_sender
     every_attempt_is_counted
     t_org_1_two_owners_who_demote_each_other_leave_one
+    a_long_write_is_not_starved_by_short_ones
     the_end_of_sessions_never_goes_back_however_writes_are_ordered
 }

@@ -98,15 +98,16 @@ impl<'t> Adversary<'t> {
 
     /// Does one thing that an Owner can do.
     pub async fn step(&mut self, dice: &mut Dice) {
-        match dice.roll(24) {
+        match dice.roll(30) {
             0..=9 => moves::call::any(self, dice).await,
-            10..=14 => moves::assertion::sign_in(self, dice).await,
-            15 => moves::assertion::test(self, dice).await,
-            16 | 17 => moves::organization::invite(self, dice).await,
-            18 => moves::organization::claim(self, dice).await,
-            19 | 20 => moves::log_out::post(self, dice).await,
-            21 => moves::organization::enforce(self, dice).await,
-            22 => moves::organization::reconnect(self, dice).await,
+            10..=15 => moves::call::reach_across(self, dice).await,
+            16..=20 => moves::assertion::sign_in(self, dice).await,
+            21 => moves::assertion::test(self, dice).await,
+            22 | 23 => moves::organization::invite(self, dice).await,
+            24 => moves::organization::claim(self, dice).await,
+            25 | 26 => moves::log_out::post(self, dice).await,
+            27 => moves::organization::enforce(self, dice).await,
+            28 => moves::organization::reconnect(self, dice).await,
             _ => moves::organization::delete_and_undo(self, dice).await,
         }
     }

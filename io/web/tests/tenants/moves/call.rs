@@ -8,6 +8,7 @@ use orgate_web::router::routes;
 use serde_json::{Value, json};
 
 use crate::adversary::Adversary;
+use crate::ask;
 use crate::dice::Dice;
 use crate::kinds::{Kind, filled, parameters};
 use crate::sample::body_of;
@@ -26,15 +27,46 @@ pub async fn any(adversary: &mut Adversary<'_>, dice: &mut Dice) {
     let all: Vec<&Route> = routes().iter().filter(|route| is_in_reach(route)).collect();
     let route = *dice.pick(&all);
     let values: Vec<_> = parameters(route.path).into_iter().map(|kind| adversary.named(kind, dice)).collect();
-    let path = filled(route.path, &values);
     let body = body_of(route).map(|body| mixed(body, adversary, dice));
-    let (role, actor) = dice.pick(&adversary.actors).clone();
-    let is_nobody = dice.once_in(6);
+    let actor = dice.pick(&adversary.actors).clone();
+    let actor = (!dice.once_in(6)).then_some(actor);
+    send(adversary, route, &values, body, actor, dice).await;
+}
+
+/// The call that would do the most harm if a look-up forgot its organization: the Owner changes something under the own
+/// organization's name, and what is named in it is the other's.
+pub async fn reach_across(adversary: &mut Adversary<'_>, dice: &mut Dice) {
+    let names_more = |route: &&Route| {
+        let kinds = parameters(route.path);
+        kinds.first() == Some(&Kind::Organization) && kinds.len() > 1
+    };
+    let changes = |route: &&Route| is_in_reach(route) && route.method != Method::GET && names_more(route);
+    let all: Vec<&Route> = routes().iter().filter(changes).collect();
+    let route = *dice.pick(&all);
+    let own_first = |(index, kind): (usize, Kind)| {
+        let place = if index == 0 { &adversary.place } else { adversary.victim };
+        place.thing(kind)
+    };
+    let values: Vec<_> = parameters(route.path).into_iter().enumerate().map(own_first).collect();
+    let owner = ("owner", adversary.owner().clone());
+    send(adversary, route, &values, body_of(route), Some(owner), dice).await;
+}
+
+/// Asks, as somebody or as nobody, and hears the answer.
+async fn send(
+    adversary: &mut Adversary<'_>,
+    route: &Route,
+    values: &[String],
+    body: Option<Value>,
+    actor: Option<(&'static str, ask::Person)>,
+    dice: &mut Dice,
+) {
+    let path = filled(route.path, values);
     let ask = adversary.town.ask(route.method.clone(), &path);
-    let ask = match (is_nobody, route.surface) {
-        (true, _) => ask,
-        (false, Surface::Api) => ask.bearer(&actor),
-        (false, _) => ask.cookie(&actor),
+    let (who, ask) = match (&actor, route.surface) {
+        (None, _) => ("nobody", ask),
+        (Some((role, actor)), Surface::Api) => (*role, ask.bearer(actor)),
+        (Some((role, actor)), _) => (*role, ask.cookie(actor)),
     };
     let (answer, said) = match body {
         Some(body) => (ask.json(&body).send().await, body.to_string()),
@@ -45,7 +77,6 @@ pub async fn any(adversary: &mut Adversary<'_>, dice: &mut Dice) {
         }
         None => (ask.send().await, String::new()),
     };
-    let who = if is_nobody { "nobody" } else { role };
     adversary.hear(&format!("{who} {} {path} {said}", route.method), &answer);
 }
 

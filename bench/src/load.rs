@@ -2,7 +2,6 @@
 //! them. It is as little as possible, for it must not be slower than what it measures.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,9 +10,21 @@ use tokio::net::TcpStream;
 use crate::people::{People, Ticket};
 
 const HEAD_END: &[u8] = b"\r\n\r\n";
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 /// Between two draws.
 pub const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 const LENGTH: &[u8] = b"content-length: ";
+const CHUNKED: &[u8] = b"transfer-encoding: chunked";
+
+/// What is sent again and again, and how the answer has to begin.
+pub trait Requests {
+    /// As people write it.
+    fn name(&self) -> &'static str;
+    /// Writes the request that this number draws.
+    fn write(&self, drawn: u64, request: &mut Vec<u8>);
+    /// The status line of the right answer, up to behind the code.
+    fn status(&self) -> &'static [u8];
+}
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -38,11 +49,29 @@ impl Endpoint {
             Self::Session => "GET /api/v1/session",
         }
     }
+}
 
-    const fn status(self) -> &'static [u8] {
-        match self {
-            Self::Empty => b"HTTP/1.1 204 ",
-            Self::Check | Self::Session => b"HTTP/1.1 200 ",
+/// One endpoint, asked with everybody's tokens.
+pub struct Asked<'t> {
+    /// The tokens.
+    pub tickets: &'t Tickets,
+    /// The endpoint.
+    pub endpoint: Endpoint,
+}
+
+impl Requests for Asked<'_> {
+    fn name(&self) -> &'static str {
+        self.endpoint.name()
+    }
+
+    fn write(&self, drawn: u64, request: &mut Vec<u8>) {
+        self.tickets.write_request(self.endpoint, drawn, request);
+    }
+
+    fn status(&self) -> &'static [u8] {
+        match self.endpoint {
+            Endpoint::Empty => b"HTTP/1.1 204 ",
+            Endpoint::Check | Endpoint::Session => b"HTTP/1.1 200 ",
         }
     }
 }
@@ -62,8 +91,7 @@ impl Tickets {
 
     /// Writes a request with the token that this number draws.
     pub fn write_request(&self, endpoint: Endpoint, drawn: u64, request: &mut Vec<u8>) {
-        let position = usize::try_from(mixed(drawn)).unwrap_or(0) % self.tickets.len().max(1);
-        let Some(ticket) = self.tickets.get(position) else { return };
+        let Some(ticket) = pick(&self.tickets, drawn) else { return };
         request.clear();
         let path: &[u8] = match endpoint {
             Endpoint::Empty => b"GET /empty",
@@ -80,10 +108,14 @@ impl Tickets {
     }
 }
 
+/// One of all, by a number.
+pub fn pick<T>(all: &[T], drawn: u64) -> Option<&T> {
+    all.get(usize::try_from(mixed(drawn)).unwrap_or(0) % all.len().max(1))
+}
+
 /// One open connection.
 pub struct Connection {
     stream: TcpStream,
-    tickets: Arc<Tickets>,
     drawn: u64,
     request: Vec<u8>,
     answer: Vec<u8>,
@@ -96,22 +128,23 @@ impl Connection {
     /// Opens one; `number` makes it draw other tokens than the next.
     ///
     /// *Errors*: nobody listens.
-    pub async fn open(address: SocketAddr, tickets: Arc<Tickets>, number: u64) -> Result<Self, String> {
+    pub async fn open(address: SocketAddr, number: u64) -> Result<Self, String> {
         let stream = TcpStream::connect(address).await.map_err(|reason| format!("connect: {reason}"))?;
         stream.set_nodelay(true).map_err(|reason| format!("connect: {reason}"))?;
-        Ok(Self { stream, tickets, drawn: number, request: Vec::new(), answer: vec![0; 16 * 1024] })
+        Ok(Self { stream, drawn: number, request: Vec::new(), answer: vec![0; 16 * 1024] })
     }
 
     /// Sends requests until `end`.
     ///
     /// *Errors*: an answer that is not the expected one.
-    pub async fn run(&mut self, endpoint: Endpoint, end: Instant) -> Result<Latencies, String> {
+    pub async fn run(&mut self, requests: &impl Requests, end: Instant) -> Result<Latencies, String> {
         let mut latencies = Latencies::new();
         let mut sent_at = now();
         while sent_at < end {
-            self.write_request(endpoint);
+            self.drawn = self.drawn.wrapping_add(STEP);
+            requests.write(self.drawn, &mut self.request);
             self.stream.write_all(&self.request).await.map_err(|reason| format!("send: {reason}"))?;
-            self.read_answer(endpoint).await?;
+            self.read_answer(requests).await?;
             let answered_at = now();
             latencies.push(nanoseconds(answered_at - sent_at));
             sent_at = answered_at;
@@ -119,12 +152,7 @@ impl Connection {
         Ok(latencies)
     }
 
-    fn write_request(&mut self, endpoint: Endpoint) {
-        self.drawn = self.drawn.wrapping_add(STEP);
-        self.tickets.write_request(endpoint, self.drawn, &mut self.request);
-    }
-
-    async fn read_answer(&mut self, endpoint: Endpoint) -> Result<(), String> {
+    async fn read_answer(&mut self, requests: &impl Requests) -> Result<(), String> {
         let mut filled = 0;
         loop {
             let free = self.answer.get_mut(filled..).filter(|free| !free.is_empty()).ok_or("an answer is too long")?;
@@ -134,9 +162,9 @@ impl Connection {
             }
             filled += read;
             let answer = self.answer.get(..filled).unwrap_or_default();
-            if !answer.starts_with(endpoint.status()) {
+            if !answer.starts_with(requests.status()) {
                 let line = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
-                return Err(format!("{} answered {}", endpoint.name(), String::from_utf8_lossy(line)));
+                return Err(format!("{} answered {}", requests.name(), String::from_utf8_lossy(line)));
             }
             if is_whole(answer) {
                 return Ok(());
@@ -148,18 +176,25 @@ impl Connection {
 /// Whether head and body of an answer have arrived.
 pub fn is_whole(answer: &[u8]) -> bool {
     let mut rest = answer;
-    let mut length = 0;
+    let (mut length, mut chunked) = (0, false);
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let (line, after) = rest.split_at(end + 1);
         rest = after;
         if line == b"\r\n" {
-            return rest.len() >= length;
+            return if chunked { rest.ends_with(LAST_CHUNK) } else { rest.len() >= length };
         }
-        if let Some(value) = line.strip_prefix(LENGTH) {
+        if let Some(value) = behind(line, LENGTH) {
             length = number(value);
         }
+        chunked |= behind(line, CHUNKED).is_some();
     }
     false
+}
+
+/// What follows in a line that begins so, in whatever case.
+fn behind<'l>(line: &'l [u8], beginning: &[u8]) -> Option<&'l [u8]> {
+    let (head, rest) = line.split_at_checked(beginning.len())?;
+    head.eq_ignore_ascii_case(beginning).then_some(rest)
 }
 
 fn number(text: &[u8]) -> usize {
@@ -195,5 +230,8 @@ mod tests {
         assert!(is_whole(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\ndate: x\r\n\r\n{\"a\": \"bcd\"}"));
         assert!(!is_whole(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"a\": \"\r\n\r\n"));
         assert!(!is_whole(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n"));
+        assert!(is_whole(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"));
+        assert!(is_whole(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"));
+        assert!(!is_whole(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"));
     }
 }

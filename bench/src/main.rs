@@ -4,6 +4,7 @@ mod enforcement;
 mod load;
 mod machine;
 mod measure;
+mod peer;
 mod people;
 mod process;
 mod report;
@@ -15,7 +16,6 @@ mod timing;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use orgate_app::clock::{Clock as _, SystemClock};
@@ -92,6 +92,8 @@ enum Command {
         #[arg(long)]
         seconds: f64,
     },
+    /// Measure checks of sessions beside those of better-auth.
+    Peer(peer::Arguments),
     /// Measure what a password sign-in costs beside its hash, and what `/check` notices of a storm of them.
     SignIn(sign_in::Arguments<sign_in::StormPlan>),
     /// Measure whether known and unknown addresses can be told apart.
@@ -140,6 +142,7 @@ fn main() -> ExitCode {
             on(Builder::new_multi_thread().worker_threads(1), server::serve_unlimited(&database_url, &mail))
         }
         Command::Hash { seconds } => sign_in::hash(seconds),
+        Command::Peer(arguments) => on(&mut Builder::new_current_thread(), peer::run(arguments)),
         Command::SignIn(arguments) => sign_in::storm(&arguments),
         Command::Enumeration(arguments) => sign_in::enumeration(&arguments),
         Command::Timing(arguments) => timing::run(&arguments),
@@ -165,7 +168,7 @@ fn on(builder: &mut Builder, work: impl Future<Output = Result<(), String>>) -> 
 async fn run(arguments: RunArguments) -> Result<(), String> {
     let cores = process::cores();
     let pinned = process::leave_server_core(std::process::id(), cores)?;
-    let tickets = Arc::new(Tickets::new(&People::new(arguments.scale, EVERYBODY)?));
+    let tickets = Tickets::new(&People::new(arguments.scale, EVERYBODY)?);
     let mut engines = Vec::new();
     if let Some(url) = &arguments.sqlite {
         engines.push(EngineReport {

@@ -1,12 +1,11 @@
 //! Owns one measurement: a server, its load, and runs that take turns (A B C A B C …), so that whatever else the machine
 //! does meets all endpoints alike.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
-use crate::load::{Connection, Endpoint, Tickets, now};
+use crate::load::{Asked, Connection, Endpoint, Requests, Tickets, now};
 use crate::process::{DatabaseServer, Server};
 
 /// Before the first run that counts: pages and statements become warm. *Units*: seconds.
@@ -29,8 +28,8 @@ pub struct Plan {
 /// One endpoint's turn in one round.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Turn {
-    /// What was asked for.
-    pub endpoint: Endpoint,
+    /// What was asked for, as people write it.
+    pub endpoint: &'static str,
     /// Answers.
     pub requests: usize,
     /// How long it took. *Units*: seconds.
@@ -76,38 +75,56 @@ pub type Round = Vec<Turn>;
 pub async fn measure(
     database_url: &str,
     database: Option<DatabaseServer>,
-    tickets: &Arc<Tickets>,
+    tickets: &Tickets,
     plan: Plan,
 ) -> Result<Vec<Round>, String> {
     let server = Server::start(&["serve", "--database-url", database_url])?;
-    let open = |number: usize| Connection::open(server.address, Arc::clone(tickets), number as u64);
-    let mut connections = try_join_all((0..plan.connections.max(1)).map(open)).await?;
-    for endpoint in Endpoint::ALL {
-        run(&mut connections, endpoint, WARM_UP).await?;
+    let mut connections = open(&server, plan).await?;
+    let asked = Endpoint::ALL.map(|endpoint| Asked { tickets, endpoint });
+    for requests in &asked {
+        warm_up(&mut connections, requests).await?;
     }
     let mut rounds = Vec::with_capacity(plan.rounds);
     for _ in 0..plan.rounds {
         let mut round = Round::new();
-        for endpoint in Endpoint::ALL {
-            round.push(turn(&server, database, &mut connections, endpoint, plan).await?);
+        for requests in &asked {
+            round.push(turn(&server, database, &mut connections, requests, plan).await?);
         }
         rounds.push(round);
     }
     Ok(rounds)
 }
 
-async fn turn(
+/// The connections of a plan.
+///
+/// *Errors*: nobody listens.
+pub async fn open(server: &Server, plan: Plan) -> Result<Vec<Connection>, String> {
+    let open = |number: usize| Connection::open(server.address, number as u64);
+    try_join_all((0..plan.connections.max(1)).map(open)).await
+}
+
+/// Sends until pages, statements and code are warm.
+///
+/// *Errors*: another answer than the expected one.
+pub async fn warm_up(connections: &mut [Connection], requests: &impl Requests) -> Result<(), String> {
+    run(connections, requests, WARM_UP).await.map(|_| ())
+}
+
+/// One turn.
+///
+/// *Errors*: another answer than the expected one, or the server is gone.
+pub async fn turn(
     server: &Server,
     database: Option<DatabaseServer>,
     connections: &mut [Connection],
-    endpoint: Endpoint,
+    requests: &impl Requests,
     plan: Plan,
 ) -> Result<Turn, String> {
     let database_cpu = || database.map_or(0.0, DatabaseServer::cpu_seconds);
     let (began, server_began, database_began) = (now(), server.cpu_seconds()?, database_cpu());
-    let latencies = run(connections, endpoint, Duration::from_secs_f64(plan.seconds)).await?;
+    let latencies = run(connections, requests, Duration::from_secs_f64(plan.seconds)).await?;
     Ok(Turn {
-        endpoint,
+        endpoint: requests.name(),
         requests: latencies.len(),
         seconds: began.elapsed().as_secs_f64(),
         server_cpu_seconds: server.cpu_seconds()? - server_began,
@@ -118,9 +135,9 @@ async fn turn(
 }
 
 /// Sends on all connections for a while; the answer times, sorted.
-async fn run(connections: &mut [Connection], endpoint: Endpoint, time: Duration) -> Result<Vec<u64>, String> {
+async fn run(connections: &mut [Connection], requests: &impl Requests, time: Duration) -> Result<Vec<u64>, String> {
     let end = now() + time;
-    let parts = try_join_all(connections.iter_mut().map(|connection| connection.run(endpoint, end))).await?;
+    let parts = try_join_all(connections.iter_mut().map(|connection| connection.run(requests, end))).await?;
     let mut all = parts.concat();
     all.sort_unstable();
     Ok(all)

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::available_parallelism;
 
 /// What `/proc` counts processor time in, on every Linux. *Units*: ticks a second.
@@ -33,21 +34,27 @@ impl Server {
     /// *Errors*: it does not start, or `taskset` is missing.
     pub fn start(arguments: &[&str]) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|reason| format!("own program: {reason}"))?;
-        let mut child = Command::new("taskset")
-            .args(["--cpu-list", &SERVER_CORE.to_string()])
-            .arg(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|reason| format!("taskset: {reason}"))?;
+        Self::launch(Command::new("taskset").args(["--cpu-list", &server_core()]).arg(program).args(arguments))
+            .map(|(server, _)| server)
+    }
+
+    /// Starts a script of Node.js as a server, on the same core; what it prints behind its address can be read.
+    ///
+    /// *Errors*: as [`Server::start`].
+    pub fn start_script(script: &Path, arguments: &[&str]) -> Result<(Self, BufReader<ChildStdout>), String> {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &server_core(), "node"]).arg(script).args(arguments);
+        Self::launch(command.env("NODE_ENV", "production"))
+    }
+
+    fn launch(command: &mut Command) -> Result<(Self, BufReader<ChildStdout>), String> {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = piped.spawn().map_err(|reason| format!("taskset: {reason}"))?;
+        let mut printed = BufReader::new(child.stdout.take().ok_or("the server prints nothing")?);
         let mut line = String::new();
-        if let Some(out) = child.stdout.take() {
-            BufReader::new(out).read_line(&mut line).map_err(|reason| format!("server: {reason}"))?;
-        }
-        let address = line.trim().parse().map_err(|_| "the server did not start; run `serve` by hand to see why")?;
-        Ok(Self { orders: child.stdin.take(), child, address })
+        printed.read_line(&mut line).map_err(|reason| format!("server: {reason}"))?;
+        let address = line.trim().parse().map_err(|_| "the server did not start; run it by hand to see why")?;
+        Ok((Self { orders: child.stdin.take(), child, address }, printed))
     }
 
     /// Sends a line to its standard input.
@@ -62,6 +69,10 @@ impl Server {
     pub fn cpu_seconds(&self) -> Result<f64, String> {
         Ok(stat(self.child.id()).ok_or("the server is gone")?.cpu_seconds)
     }
+}
+
+fn server_core() -> String {
+    SERVER_CORE.to_string()
 }
 
 impl Drop for Server {

@@ -117,7 +117,7 @@ impl EngineReport {
     /// Over all rounds, of an endpoint's turn and the empty endpoint's in the same round.
     fn spread(&self, endpoint: Endpoint, what: impl Fn(&Turn, &Turn) -> f64) -> Option<Spread> {
         let values = self.rounds.iter().filter_map(|round| {
-            let turn = |wanted| round.iter().find(|turn| turn.endpoint == wanted);
+            let turn = |wanted: Endpoint| round.iter().find(|turn| turn.endpoint == wanted.name());
             Some(what(turn(endpoint)?, turn(Endpoint::Empty)?))
         });
         Spread::of(values.collect())
@@ -145,7 +145,7 @@ mod tests {
 
     fn turn(endpoint: Endpoint, requests: usize, cpu: f64) -> Turn {
         Turn {
-            endpoint,
+            endpoint: endpoint.name(),
             requests,
             seconds: 1.0,
             server_cpu_seconds: cpu,

@@ -27,10 +27,7 @@ fn is_tried(victim: usize, shape: usize, shapes: usize) -> bool {
     std::env::var_os("ORGATE_DEEP").is_some() || victim < KNOWN / 4 || (victim < TURNS && victim % shapes == shape)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn t_lnk_7_asserting_everybody_of_another_organization_opens_nothing() {
-    // Without the limit on mails, which would stop the storm at the tenth code for one address.
-    let world = World::sqlite_with(&[("ORGATE_LIMIT_MAILS", "100000")]).await;
+async fn t_lnk_7_asserting_everybody_of_another_organization_opens_nothing(world: World) {
     let site = world.site("Victim", &world.idp).await;
     let rogue_idp = world.provider();
     let rogue = world.site("Rogue", &rogue_idp).await;
@@ -71,9 +68,7 @@ async fn t_lnk_7_asserting_everybody_of_another_organization_opens_nothing() {
     assert!(world.bed.mail(&rogue.owner.email).await.is_none_or(|mail| mail.code().is_none()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn t_lnk_7_a_member_of_both_is_opened_in_the_rogue_one_only() {
-    let world = World::sqlite().await;
+async fn t_lnk_7_a_member_of_both_is_opened_in_the_rogue_one_only(world: World) {
     let app = &world.bed.app;
     let site = world.site("Victim", &world.idp).await;
     let rogue_idp = world.provider();
@@ -92,4 +87,11 @@ async fn t_lnk_7_a_member_of_both_is_opened_in_the_rogue_one_only() {
     assert_eq!(refused(session::list(app, &forged.visitor).await), Refusal::NeedsProof);
     // The victim's own browser and sessions are as they were.
     assert!(session::open(app, kim.visitor.session, "victim").await.is_ok());
+}
+
+on_each_world! {
+    // The limit on mails would stop the storm at the tenth code for one address.
+    with [("ORGATE_LIMIT_MAILS", "100000")];
+    t_lnk_7_asserting_everybody_of_another_organization_opens_nothing
+    t_lnk_7_a_member_of_both_is_opened_in_the_rogue_one_only
 }

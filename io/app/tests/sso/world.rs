@@ -34,24 +34,27 @@ use crate::support::{Bed, Person, START};
 /// The host of every provider; ports tell them apart.
 pub const HOST: &str = "acme.idp.test";
 
-/// Makes two tests of each function: one on SQLite, one on PostgreSQL.
+/// Makes two tests of each function: one on SQLite, one on PostgreSQL. `with` gives all of their worlds a setting more.
 macro_rules! on_each_world {
-    ($($name:ident)*) => {
+    (with $setting:expr; $($name:ident)*) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                super::$name(crate::world::World::sqlite().await).await;
+                super::$name(crate::world::World::sqlite_with(&$setting).await).await;
             })*
         }
 
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                if let Some(world) = crate::world::World::postgres().await {
+                if let Some(world) = crate::world::World::postgres_with(&$setting).await {
                     super::$name(world).await;
                 }
             })*
         }
+    };
+    ($($name:ident)*) => {
+        on_each_world! { with []; $($name)* }
     };
 }
 
@@ -147,10 +150,6 @@ impl World {
         let settings = outside.settings(more);
         let bed = Bed::sqlite_with(&pairs(&settings)).await;
         outside.around(bed, settings)
-    }
-
-    pub async fn postgres() -> Option<Self> {
-        Self::postgres_with(&[]).await
     }
 
     /// With settings beside the usual ones.

@@ -1,0 +1,95 @@
+// better-auth as a team would set it up beside its product: SQLite, the organization and the SSO plugin, nothing cached.
+//
+//   node server.mjs FILE ORGANIZATIONS USERS SESSIONS
+//
+// Fills FILE unless it is filled, prints its address, then a line "COOKIE" for each of up to 100,000 sessions and an empty line,
+// and serves until it is killed.
+import { once } from "node:events";
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
+import { organization } from "better-auth/plugins";
+import { getMigrations } from "better-auth/db/migration";
+import { toNodeHandler } from "better-auth/node";
+import { betterAuth } from "better-auth";
+import { sso } from "@better-auth/sso";
+import Database from "better-sqlite3";
+
+const SECRET = "kJ3v9QmWz0RpT7uXeLc2NfYbHs8DgAi5oV1tEq6M";
+const MOST_TICKETS = 100_000;
+const AT_ONCE = 5_000;
+
+const [file, ...scale] = process.argv.slice(2);
+const [organizations, users, sessions] = scale.map(Number);
+
+const database = new Database(file);
+database.pragma("journal_mode = WAL");
+// The same promise as Orgate's: what was answered is on disk.
+database.pragma("synchronous = FULL");
+const server = createServer();
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+const address = `127.0.0.1:${server.address().port}`;
+const auth = betterAuth({
+    baseURL: `http://${address}`,
+    secret: SECRET,
+    database,
+    emailAndPassword: { enabled: true },
+    rateLimit: { enabled: false },
+    telemetry: { enabled: false },
+    logger: { level: "error" },
+    plugins: [organization(), sso()],
+});
+await (await getMigrations(auth.options)).runMigrations();
+fill();
+const context = await auth.$context;
+console.log(address);
+for (const { token } of database.prepare(`select token from session limit ${MOST_TICKETS}`).all()) {
+    console.log(`${context.authCookies.sessionToken.name}=${encodeURIComponent(`${token}.${signature(token)}`)}`);
+}
+console.log("");
+server.on("request", toNodeHandler(auth));
+
+// Rows as better-auth writes them; through its own functions a million would take hours.
+function fill() {
+    if (database.prepare("select count(*) as rows from session").get().rows > 0) return;
+    const now = new Date();
+    const moment = now.toISOString();
+    const end = new Date(now.getTime() + 7 * 24 * 3600 * 1000).toISOString();
+    const insert = (table, columns) =>
+        database.prepare(`insert into "${table}" (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => "?")})`);
+    const anOrganization = insert("organization", ["id", "name", "slug", "createdAt"]);
+    const aUser = insert("user", ["id", "name", "email", "emailVerified", "createdAt", "updatedAt"]);
+    const aMember = insert("member", ["id", "organizationId", "userId", "role", "createdAt"]);
+    const aSession = insert("session", [
+        "id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId", "activeOrganizationId",
+    ]);
+    inTurns(organizations, (n) => anOrganization.run(id("o", n), `Organization ${n}`, `organization-${n}`, moment));
+    inTurns(users, (n) => {
+        aUser.run(id("u", n), `Person ${n}`, `person.${n}@example.com`, 1, moment, moment);
+        aMember.run(id("m", n), id("o", n % organizations), id("u", n), n < organizations ? "owner" : "member", moment);
+    });
+    inTurns(sessions, (n) => {
+        const user = n % users;
+        aSession.run(
+            id("s", n), end, id("t", n), moment, moment, "203.0.113.7", "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0.0.0",
+            id("u", user), id("o", user % organizations),
+        );
+    });
+}
+
+function inTurns(count, write) {
+    for (let first = 0; first < count; first += AT_ONCE) {
+        database.transaction(() => {
+            for (let n = first; n < Math.min(count, first + AT_ONCE); n++) write(n);
+        })();
+    }
+}
+
+// 32 letters, as its own ids are, and in no order.
+function id(kind, number) {
+    return createHmac("sha256", kind).update(String(number)).digest("base64url").replaceAll(/[-_]/g, "x").slice(0, 32);
+}
+
+function signature(token) {
+    return createHmac("sha256", SECRET).update(token).digest("base64");
+}

@@ -23,6 +23,8 @@ impl SsoRefusalCode {
             Self::ClientAuthenticationUnsupported => {
                 "The identity provider takes no client secret from this application"
             }
+            Self::PushedRequestRejected => "The identity provider did not take the request that was pushed to it",
+            Self::PushedRequestMalformed => "The identity provider gave the request that was pushed to it no name",
             Self::KeysMalformed => "The keys of the identity provider cannot be read",
             Self::KeysEmpty => "The identity provider publishes no usable key",
             Self::KeysTooMany => "The identity provider publishes too many keys",
@@ -68,6 +70,8 @@ impl SsoRefusalCode {
             Self::IdTokenCodeHash => "The ID token does not belong to the code",
             Self::AuthTimeMissing => "The identity provider does not say when the person signed in there",
             Self::AuthTimeStale => "The identity provider did not ask the person to sign in again",
+            Self::SessionExpiryMalformed => "The end of the session in the ID token is no time",
+            Self::IdpSessionOver => "The session at the identity provider was over",
             Self::UserInfoMalformed => "The UserInfo answer cannot be read",
             Self::UserInfoRejected => "The UserInfo endpoint refused the access token",
             Self::UserInfoSignature => "The signed UserInfo answer is not right",

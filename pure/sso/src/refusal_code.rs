@@ -119,6 +119,18 @@ codes! {
         ASK,
         "Set the client authentication of the application to client secret (basic or post).";
 
+    /// It did not take the pushed authorization request (T-BCP-7).
+    PushedRequestRejected = "pushed-request-rejected",
+        ASK,
+        "The identity provider takes authorization requests only when they are pushed to it, and did not take this one. Check \
+         at the application there the sign-in redirect URI, the authorization code flow, and the scopes openid, email and \
+         profile.";
+    /// Its answer to the pushed request names none (T-BCP-7).
+    PushedRequestMalformed = "pushed-request-malformed",
+        ASK,
+        "The identity provider takes authorization requests only when they are pushed to it, and its answer had no usable \
+         request_uri and expires_in (RFC 9126). Check proxies in front of it, or have it take requests that are not pushed.";
+
     /// The key set is not one.
     KeysMalformed = "keys-malformed",
         ASK,
@@ -319,6 +331,17 @@ codes! {
         "Your organization's sign-in service did not ask you to sign in again, which this step needs. Sign out there \
          and try again.",
         "The identity provider ignored max_age=0. Check its sign-on policy for this application.";
+    /// `session_expiry` is no time (T-ID-16).
+    SessionExpiryMalformed = "session-expiry-malformed",
+        ASK,
+        "The claim session_expiry has to be a number, seconds since 1970 as in exp. Correct it at the identity provider or \
+         leave it out.";
+    /// `session_expiry` has passed (T-ID-16).
+    IdpSessionOver = "idp-session-over",
+        "Your organization's sign-in service says that your session there is over. Sign in there anew, then try again; if \
+         it happens again, give your administrator the reference below.",
+        "The identity provider named a moment for the end of its session (session_expiry) that had passed. Have it ask \
+         people to sign in again before it answers, and check the clocks of both sides.";
 
     /// UserInfo cannot be read.
     UserInfoMalformed = "userinfo-malformed",

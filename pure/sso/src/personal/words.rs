@@ -52,7 +52,8 @@ fn remedy(code: SsoRefusalCode) -> Remedy {
         | C::IdTokenTooOld
         | C::IdTokenNonce
         | C::AuthTimeMissing
-        | C::AuthTimeStale => Remedy::Again,
+        | C::AuthTimeStale
+        | C::IdpSessionOver => Remedy::Again,
         C::NameNotResolved
         | C::Unreachable
         | C::Certificate
@@ -70,6 +71,8 @@ fn remedy(code: SsoRefusalCode) -> Remedy {
         | C::EndpointRefused
         | C::AlgorithmsUnsupported
         | C::ClientAuthenticationUnsupported
+        | C::PushedRequestRejected
+        | C::PushedRequestMalformed
         | C::KeysMalformed
         | C::KeysTooMany
         | C::CallbackResponseType
@@ -99,6 +102,7 @@ fn remedy(code: SsoRefusalCode) -> Remedy {
         | C::IdTokenSubject
         | C::IdTokenAccessTokenHash
         | C::IdTokenCodeHash
+        | C::SessionExpiryMalformed
         | C::UserInfoMalformed
         | C::UserInfoSignature
         | C::UserInfoSubject

@@ -123,7 +123,7 @@ pub(crate) async fn find_session(tx: &mut Tx, app: &App, visitor: &Visitor) -> R
 ///
 /// *Errors*: [`Refusal::NoSession`], [`Refusal::SessionEnded`].
 pub fn caller(app: &App, mut check: SessionCheck, now: Timestamp) -> Result<Caller, Refusal> {
-    check.proofs = check.proofs.holding(now);
+    check.proofs.keep_holding(now);
     let end = check.life.end(app.settings.session, now);
     let by_enforcement = check.end_reason.as_deref() == Some(ENDED_BY_ENFORCEMENT);
     match end {

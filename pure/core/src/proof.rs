@@ -179,7 +179,14 @@ impl Proofs {
     ///
     /// *Source*: T-ID-16.
     pub fn holding(&self, now: Timestamp) -> Self {
-        self.filter(|proof| proof.holds_until().is_none_or(|end| now < end))
+        let mut holding = self.clone();
+        holding.keep_holding(now);
+        holding
+    }
+
+    /// As [`Proofs::holding`], in place: a check of a session has no other use for those that are over.
+    pub fn keep_holding(&mut self, now: Timestamp) {
+        self.0.retain(|proof| proof.holds_until().is_none_or(|end| now < end));
     }
 
     /// When the last of them stops holding that can carry a session, if all of those do: the person's own methods have no

@@ -29,6 +29,14 @@ impl SsoRefusal {
         self
     }
 
+    /// The same with none of `secrets` in what came: a provider knows them, and may say them where another thing belongs.
+    ///
+    /// *Source*: T-SEC-3.
+    pub(crate) fn without(mut self, secrets: &[&str]) -> Self {
+        self.received = self.received.map(|text| without_secrets(&text, secrets));
+        self
+    }
+
     /// The same with what came instead.
     pub fn received(mut self, text: impl AsRef<str>) -> Self {
         self.received = Some(printable(text.as_ref(), MAX_TEXT));

@@ -194,6 +194,12 @@ impl Signed {
         Ok(Step::Keys { request, refetch, next: AwaitKeys { signed: Box::new(self), refetched: refetch } })
     }
 
+    fn secrets(&self) -> [&str; 4] {
+        let Self { attempt, code, tokens, .. } = self;
+        let (verifier, access_token) = (attempt.verifier.expose_secret(), tokens.access_token.expose_secret());
+        [attempt.client.secret(), code.expose_secret(), verifier, access_token]
+    }
+
     fn verify(&self, keys: &JwkSet, now: Timestamp) -> Result<IdToken, SsoRefusal> {
         let expected = id_token::Expected {
             issuer: self.attempt.client.issuer(),
@@ -226,7 +232,7 @@ impl AwaitKeys {
                 Verified { attempt, metadata, keys, access_token, id_token, raw }.fill_gap()
             }
             Err(refusal) if !refetched && new_keys_may_help(refusal.code) => signed.ask_for_keys(true),
-            Err(refusal) => Err(refusal),
+            Err(refusal) => Err(refusal.without(&signed.secrets())),
         });
         Step::from(step)
     }
@@ -274,7 +280,8 @@ impl Verified {
             subject: &self.id_token.subject,
             now,
         };
-        let claims = userinfo::parse(&response, &expected)?;
+        let secrets = [self.attempt.client.secret(), self.access_token.expose_secret()];
+        let claims = userinfo::parse(&response, &expected).map_err(|refusal| refusal.without(&secrets))?;
         Ok(self.done(Some(&claims)))
     }
 

@@ -56,6 +56,18 @@ fn t_id_02_the_audience_is_this_client_alone() {
 }
 
 #[test]
+fn t_sec_3_a_secret_that_stands_where_another_thing_belongs_is_not_shown() {
+    for secret in ["canary-secret", "access-1", "code-1"] {
+        for claim in ["aud", "iss", "nonce"] {
+            let refusal = World::of(&claims_with(json!({ claim: secret }))).run().result.unwrap_err();
+            assert!(!format!("{refusal:?}").contains(secret), "{claim}: {refusal:?}");
+        }
+    }
+    let refusal = World::of(&claims_with(json!({"aud": ["other", "canary-secret"]}))).run().result.unwrap_err();
+    assert!(refusal.received.as_ref().is_some_and(|text| text.contains("[removed]")), "{refusal:?}");
+}
+
+#[test]
 fn t_id_02_an_authorized_party_is_this_client() {
     assert_eq!(judge(&claims_with(json!({"azp": CLIENT}))), None);
     for party in [json!("other"), json!(null), json!([CLIENT]), json!("")] {

@@ -125,6 +125,15 @@ fn an_answer_without_claims_is_refused() {
     assert_eq!(answered(&thin(), big).run().code(), Some(Code::ResponseTooLarge));
 }
 
+#[test]
+fn t_sec_3_a_secret_in_the_place_of_the_subject_is_not_shown() {
+    for secret in ["canary-secret", "access-1"] {
+        let refusal = answered(&thin(), response(&json!({ "sub": secret }))).run().result.unwrap_err();
+        assert_eq!(refusal.code, Code::UserInfoSubject);
+        assert!(!format!("{refusal:?}").contains(secret), "{refusal:?}");
+    }
+}
+
 fn signed(token: String) -> Option<Code> {
     let content_type = Some("Application/JWT; charset=utf-8".into());
     answered(&thin(), Response { status: 200, content_type, body: token.into(), ..Response::default() }).run().code()

@@ -153,7 +153,8 @@ impl People {
             None => Proofs::of(Proof::Password { at }),
             Some((home, connection)) => {
                 let (connection_id, organization_id) = (connection.clone(), home.id.clone());
-                let sso = Proofs::of(Proof::Sso { connection_id, organization_id, at, authenticated_at: None });
+                let (authenticated_at, holds_until) = (None, None);
+                let sso = Proofs::of(Proof::Sso { connection_id, organization_id, at, authenticated_at, holds_until });
                 if dice.below(4) == 0 { sso.with(Proof::MailedCode { at }) } else { sso }
             }
         };

@@ -122,7 +122,8 @@ pub(crate) async fn find_session(tx: &mut Tx, app: &App, visitor: &Visitor) -> R
 /// Judges a session's row and what its user's places make of it: pure but for the operator's limits.
 ///
 /// *Errors*: [`Refusal::NoSession`], [`Refusal::SessionEnded`].
-pub fn caller(app: &App, check: SessionCheck, now: Timestamp) -> Result<Caller, Refusal> {
+pub fn caller(app: &App, mut check: SessionCheck, now: Timestamp) -> Result<Caller, Refusal> {
+    check.proofs = check.proofs.holding(now);
     let end = check.life.end(app.settings.session, now);
     let by_enforcement = check.end_reason.as_deref() == Some(ENDED_BY_ENFORCEMENT);
     match end {

@@ -133,11 +133,12 @@ pub(crate) async fn views(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Vec
             not_before: caller.check.life.not_before,
         };
         life.end(app.settings.session, now).is_none()
-            && lives(&caller.world, caller.check.settled, session, &session.proofs)
+            && lives(&caller.world, caller.check.settled, session, &session.proofs, now)
     };
     let mut views: Vec<SessionView> = all
         .into_iter()
         .filter(is_alive)
+        .map(|session| Session { proofs: session.proofs.holding(now), ..session })
         .map(|session| SessionView { current: session.id == *caller.session_id(), session })
         .collect();
     views.sort_by_key(|view| !view.current);

@@ -61,6 +61,9 @@ pub struct Assertion {
     pub auth_time: Option<Timestamp>,
     /// Whether `max_age=0` was sent, so that `auth_time` says the proof is fresh (R-IN-8).
     pub max_age_zero: bool,
+    /// When the person's session at the IdP ends, if it said so: what it proves ends then too (T-ID-16).
+    #[serde(default)]
+    pub session_expiry: Option<Timestamp>,
     /// Authentication methods the IdP named (`amr`), at most 16.
     pub amr: Vec<String>,
     /// The claims received, for the test's result page: name and printed value, at most 40, each cut at 300 characters.

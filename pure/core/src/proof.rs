@@ -50,6 +50,8 @@ pub enum Proof {
         /// When the person authenticated at the IdP, if we asked for a fresh authentication with `max_age=0`:
         /// the only time that counts as recent (R-IN-8).
         authenticated_at: Option<Timestamp>,
+        /// When the person's session at the IdP ends, if it said so: from then on the proof is none (T-ID-16).
+        holds_until: Option<Timestamp>,
     },
     /// A code mailed to the proven address.
     MailedCode {
@@ -98,6 +100,20 @@ impl Proof {
             | Self::Totp { .. }
             | Self::RecoveryCode { .. }
             | Self::MailedCode { .. } => Some(self.at()),
+        }
+    }
+
+    /// When it stops being a proof by what was said as it was made, if there is such an end. *Source*: T-ID-16.
+    pub const fn holds_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Sso { holds_until, .. } => *holds_until,
+            Self::Password { .. }
+            | Self::Google { .. }
+            | Self::GitHub { .. }
+            | Self::Passkey { .. }
+            | Self::Totp { .. }
+            | Self::RecoveryCode { .. }
+            | Self::MailedCode { .. } => None,
         }
     }
 
@@ -158,6 +174,24 @@ impl Proofs {
         Self(self.0.iter().filter(|proof| keep(proof)).cloned().collect())
     }
 
+    /// Only those that hold at this moment. Whoever judges stored proofs asks for these first: what an IdP gave for a time
+    /// is over when the time is, whatever else the session shows.
+    ///
+    /// *Source*: T-ID-16.
+    pub fn holding(&self, now: Timestamp) -> Self {
+        self.filter(|proof| proof.holds_until().is_none_or(|end| now < end))
+    }
+
+    /// When the last of them stops holding that can carry a session, if all of those do: the person's own methods have no
+    /// such end, and codes carry nothing alone.
+    ///
+    /// *Source*: T-ID-16.
+    pub fn carry_until(&self) -> Option<Timestamp> {
+        let carries = |method: AuthenticationMethod| method == AuthenticationMethod::Sso || method.is_personal();
+        let ends = self.iter().filter(|proof| carries(proof.method())).map(Proof::holds_until);
+        ends.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
     /// One after the other, oldest first.
     pub fn iter(&self) -> std::slice::Iter<'_, Proof> {
         self.0.iter()
@@ -168,7 +202,8 @@ impl Proofs {
         self.0.is_empty()
     }
 
-    /// The compact text of the session's row: `password@1;sso@2,con_…,org_…,3;code@4`, times in milliseconds.
+    /// The compact text of the session's row: `password@1;sso@2,con_…,org_…,3;code@4`, times in milliseconds; behind an SSO
+    /// proof that ends, `,5`.
     pub fn encode(&self) -> String {
         let parts: Vec<String> = self.0.iter().map(encode).collect();
         parts.join(";")
@@ -203,9 +238,10 @@ fn encode(proof: &Proof) -> String {
         Proof::Totp { at } => format!("totp@{}", at.as_millis()),
         Proof::RecoveryCode { at } => format!("recovery@{}", at.as_millis()),
         Proof::MailedCode { at } => format!("code@{}", at.as_millis()),
-        Proof::Sso { connection_id, organization_id, at, authenticated_at } => {
+        Proof::Sso { connection_id, organization_id, at, authenticated_at, holds_until } => {
             let authenticated = authenticated_at.map_or_else(String::new, |moment| moment.as_millis().to_string());
-            format!("sso@{},{connection_id},{organization_id},{authenticated}", at.as_millis())
+            let end = holds_until.map_or_else(String::new, |moment| format!(",{}", moment.as_millis()));
+            format!("sso@{},{connection_id},{organization_id},{authenticated}{end}", at.as_millis())
         }
     }
 }
@@ -229,7 +265,12 @@ fn decode(text: &str) -> Option<Proof> {
                 "" => None,
                 text => Some(moment(text)?),
             };
-            parts.next().is_none().then_some(Proof::Sso { connection_id, organization_id, at, authenticated_at })
+            let holds_until = match parts.next() {
+                None => None,
+                Some(text) => Some(moment(text)?),
+            };
+            let whole = parts.next().is_none();
+            whole.then_some(Proof::Sso { connection_id, organization_id, at, authenticated_at, holds_until })
         }
         _ => None,
     }
@@ -249,6 +290,18 @@ mod tests {
             organization_id: OrganizationId::new(Timestamp::from_millis(1), [2; 10]),
             at: Timestamp::from_millis(at),
             authenticated_at: (at % 2 == 0).then(|| Timestamp::from_millis(at - 1)),
+            holds_until: None,
+        }
+    }
+
+    /// The same through another connection of this number, until then.
+    fn sso_until(number: u8, until: i64) -> Proof {
+        Proof::Sso {
+            connection_id: ConnectionId::new(Timestamp::from_millis(1), [number; 10]),
+            organization_id: OrganizationId::new(Timestamp::from_millis(1), [2; 10]),
+            at: Timestamp::from_millis(1),
+            authenticated_at: number.is_multiple_of(2).then_some(Timestamp::from_millis(1)),
+            holds_until: Some(Timestamp::from_millis(until)),
         }
     }
 
@@ -265,6 +318,36 @@ mod tests {
         assert_eq!(proofs.iter().count(), AuthenticationMethod::ALL.len());
         assert_eq!(Proofs::decode(&proofs.encode()), Some(proofs));
         assert_eq!(Proofs::decode(""), Some(Proofs::default()));
+        let ending = Proofs::of(sso_until(3, 9)).with(sso_until(4, 8)).with(sso(6));
+        assert_eq!(Proofs::decode(&ending.encode()), Some(ending));
+    }
+
+    #[test]
+    fn t_id_16_a_proof_holds_until_the_moment_that_the_idp_named_and_not_at_it() {
+        let password = Proof::Password { at: Timestamp::from_millis(1) };
+        let all = Proofs::of(password.clone()).with(sso_until(3, 9)).with(sso_until(4, 7)).with(sso(6));
+        let at = |millis| all.holding(Timestamp::from_millis(millis));
+        assert_eq!(at(6), all);
+        assert_eq!(at(7), Proofs::of(password.clone()).with(sso_until(3, 9)).with(sso(6)));
+        assert_eq!(at(9), Proofs::of(password).with(sso(6)), "what has no end stays");
+        let again = Proofs::of(sso_until(1, 9)).with(sso(6));
+        assert_eq!(again, Proofs::of(sso(6)), "the newest word of a connection counts, also one without an end");
+    }
+
+    #[test]
+    fn t_id_16_proofs_carry_a_session_until_the_last_of_them_ends() {
+        let end = |millis| Some(Timestamp::from_millis(millis));
+        let at = Timestamp::from_millis(1);
+        let one = Proofs::of(sso_until(3, 9));
+        assert_eq!(one.carry_until(), end(9));
+        assert_eq!(one.with(sso_until(4, 11)).carry_until(), end(11));
+        for code in [Proof::MailedCode { at }, Proof::Totp { at }, Proof::RecoveryCode { at }] {
+            assert_eq!(one.with(code.clone()).carry_until(), end(9), "{code:?}");
+        }
+        for own in [Proof::Password { at }, Proof::Google { at }, Proof::GitHub { at }, Proof::Passkey { at }, sso(6)] {
+            assert_eq!(one.with(own.clone()).carry_until(), None, "{own:?}");
+        }
+        assert_eq!(Proofs::default().carry_until(), None);
     }
 
     #[test]
@@ -277,6 +360,10 @@ mod tests {
     fn text_that_nobody_wrote_holds_no_proof() {
         for text in ["password", "password@x", "sso@1", "sso@1,con_x,org_y,", "passkey@", "code@1;", "sso@1,a,b,c,d"] {
             assert_eq!(Proofs::decode(text), None, "{text}");
+        }
+        let ending = Proofs::of(sso_until(3, 9)).encode();
+        for text in [format!("{ending},"), format!("{ending},1"), format!("{ending}x"), ending.replace(",9", ",")] {
+            assert_eq!(Proofs::decode(&text), None, "{text}");
         }
     }
 }

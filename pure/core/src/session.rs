@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::proof::{Proof, Proofs};
 use crate::time::Timestamp;
 
 /// The ends of a session. *Source*: R-IN-7; both are the operator's settings.
@@ -11,6 +12,18 @@ pub struct SessionLimits {
     pub idle: Duration,
     /// Ends in any case. Default: 24 hours.
     pub absolute: Duration,
+}
+
+impl SessionLimits {
+    /// The absolute end of a session that is made now: a day after the oldest of its proofs, for confirming one thing does
+    /// not prolong another, and no later than the last of them that can carry it.
+    ///
+    /// *Source*: R-IN-7, T-ID-16.
+    pub fn absolute_end(&self, proofs: &Proofs, now: Timestamp) -> Timestamp {
+        let oldest = proofs.iter().map(Proof::at).min().unwrap_or(now);
+        let usual = oldest.plus(self.absolute);
+        proofs.carry_until().map_or(usual, |end| usual.min(end))
+    }
 }
 
 impl Default for SessionLimits {
@@ -71,6 +84,7 @@ pub enum SessionEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{ConnectionId, Identifier as _, OrganizationId};
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -110,6 +124,28 @@ mod tests {
         assert_eq!(busy.end(short, life.created_at.plus(3 * HOUR)), Some(SessionEnd::Expired));
         let sooner = SessionLife { expires_at: life.created_at.plus(HOUR), ..busy };
         assert_eq!(sooner.end(SessionLimits::default(), life.created_at.plus(3 * HOUR)), Some(SessionEnd::Expired));
+    }
+
+    #[test]
+    fn r_in_7_t_id_16_a_session_ends_a_day_after_its_oldest_proof_or_when_the_idp_says_so() {
+        let now = Timestamp::from_millis(1_000_000_000);
+        let sso = |number: u8, hours: Option<u32>| Proof::Sso {
+            connection_id: ConnectionId::new(now, [number; 10]),
+            organization_id: OrganizationId::new(now, [number; 10]),
+            at: now,
+            authenticated_at: None,
+            holds_until: hours.map(|hours| now.plus(hours * HOUR)),
+        };
+        let ends = |proofs: &Proofs| SessionLimits::default().absolute_end(proofs, now);
+        let password = Proof::Password { at: now.minus(2 * HOUR) };
+        assert_eq!(ends(&Proofs::of(sso(1, None))), now.plus(24 * HOUR));
+        assert_eq!(ends(&Proofs::of(sso(1, Some(3)))), now.plus(3 * HOUR));
+        assert_eq!(ends(&Proofs::of(sso(1, Some(90)))), now.plus(24 * HOUR), "it prolongs nothing");
+        assert_eq!(ends(&Proofs::of(sso(1, Some(3))).with(sso(2, Some(5)))), now.plus(5 * HOUR));
+        assert_eq!(ends(&Proofs::of(password).with(sso(1, Some(3)))), now.plus(22 * HOUR), "the person's own stays");
+        let code = Proof::MailedCode { at: now };
+        assert_eq!(ends(&Proofs::of(sso(1, Some(3))).with(code)), now.plus(3 * HOUR), "a code is nothing without it");
+        assert_eq!(ends(&Proofs::default()), now.plus(24 * HOUR));
     }
 
     #[test]

@@ -106,6 +106,7 @@ fn sso(number: u8) -> Proof {
         organization_id: organization(number),
         at: NOW,
         authenticated_at: None,
+        holds_until: None,
     }
 }
 
@@ -130,6 +131,7 @@ fn proof_sets() -> [(&'static str, Proofs); 10] {
         organization_id: organization(1),
         at: NOW,
         authenticated_at: None,
+        holds_until: None,
     };
     [
         ("password", Proofs::of(password.clone())),

@@ -68,6 +68,8 @@ impl SsoRefusalCode {
             Self::IdTokenCodeHash => "The ID token does not belong to the code",
             Self::AuthTimeMissing => "The identity provider does not say when the person signed in there",
             Self::AuthTimeStale => "The identity provider did not ask the person to sign in again",
+            Self::SessionExpiryMalformed => "The end of the session in the ID token is no time",
+            Self::IdpSessionOver => "The session at the identity provider was over",
             Self::UserInfoMalformed => "The UserInfo answer cannot be read",
             Self::UserInfoRejected => "The UserInfo endpoint refused the access token",
             Self::UserInfoSignature => "The signed UserInfo answer is not right",

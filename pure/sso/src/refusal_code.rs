@@ -319,6 +319,17 @@ codes! {
         "Your organization's sign-in service did not ask you to sign in again, which this step needs. Sign out there \
          and try again.",
         "The identity provider ignored max_age=0. Check its sign-on policy for this application.";
+    /// `session_expiry` is no time (T-ID-16).
+    SessionExpiryMalformed = "session-expiry-malformed",
+        ASK,
+        "The claim session_expiry has to be a number, seconds since 1970 as in exp. Correct it at the identity provider or \
+         leave it out.";
+    /// `session_expiry` has passed (T-ID-16).
+    IdpSessionOver = "idp-session-over",
+        "Your organization's sign-in service says that your session there is over. Sign in there anew, then try again; if \
+         it happens again, give your administrator the reference below.",
+        "The identity provider named a moment for the end of its session (session_expiry) that had passed. Have it ask \
+         people to sign in again before it answers, and check the clocks of both sides.";
 
     /// UserInfo cannot be read.
     UserInfoMalformed = "userinfo-malformed",

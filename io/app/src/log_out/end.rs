@@ -62,7 +62,7 @@ async fn named(tx: &mut Tx, route: &Route, ended: &LoggedOut) -> Result<Vec<Prov
 /// Takes the proof from a session, and says whether that was its end.
 async fn reduce(tx: &mut Tx, app: &App, connection_id: &ConnectionId, session: &Session) -> Result<bool, Error> {
     let rest = session.proofs.filter(|proof| proof.connection().is_none_or(|(id, _)| id != connection_id));
-    if lives(tx, session, &rest).await? {
+    if lives(tx, app, session, &rest).await? {
         tx.instance().reduce_session(&session.id, &rest).await?;
         return Ok(false);
     }
@@ -71,11 +71,11 @@ async fn reduce(tx: &mut Tx, app: &App, connection_id: &ConnectionId, session: &
 }
 
 /// Whether what is left keeps the session alive.
-async fn lives(tx: &mut Tx, session: &Session, proofs: &Proofs) -> Result<bool, Error> {
+async fn lives(tx: &mut Tx, app: &App, session: &Session, proofs: &Proofs) -> Result<bool, Error> {
     let Some(user) = tx.instance().find_user(&session.user_id).await?.filter(|user| user.closed_at.is_none()) else {
         return Ok(false);
     };
     let places = tx.instance().list_places(&user.id).await?;
     let world = authorise::world(user.address, user.has_second_factor, &places);
-    Ok(session::lives(&world, user.settled_epoch, session, proofs))
+    Ok(session::lives(&world, user.settled_epoch, session, proofs, app.now()))
 }

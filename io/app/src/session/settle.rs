@@ -4,6 +4,7 @@
 use orgate_core::id::UserId;
 use orgate_core::policy::{Decision, PolicyEpoch, World, decide_life};
 use orgate_core::proof::Proofs;
+use orgate_core::time::Timestamp;
 use orgate_store::{Session, Tx, UserPlace};
 
 use crate::app::App;
@@ -19,10 +20,10 @@ pub(crate) async fn settle(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<u
     Ok(settle_up_to(tx, app, user_id, epoch).await?.ended)
 }
 
-/// Whether policy lets a session live with these proofs, its own or fewer: today, and after each change since its beginning
-/// or since `settled`, up to where all of the person's were judged (I7).
-pub(crate) fn lives(world: &World, settled: PolicyEpoch, session: &Session, proofs: &Proofs) -> bool {
-    decide_life(world, proofs, session.policy_epoch.max(settled)) == Decision::Allow
+/// Whether policy lets a session live with these proofs, its own or fewer, that hold now: today, and after each change since
+/// its beginning or since `settled`, up to where all of the person's were judged (I7).
+pub(crate) fn lives(world: &World, settled: PolicyEpoch, session: &Session, proofs: &Proofs, now: Timestamp) -> bool {
+    decide_life(world, &proofs.holding(now), session.policy_epoch.max(settled)) == Decision::Allow
 }
 
 /// What was found of a person.
@@ -48,7 +49,7 @@ pub(crate) async fn settle_up_to(
     let places = tx.instance().list_places(user_id).await?;
     let world = authorise::world(user.address, user.has_second_factor, &places);
     let living = tx.instance().list_sessions_of_user(user_id, now).await?;
-    let is_dead = |session: &Session| !lives(&world, user.settled_epoch, session, &session.proofs);
+    let is_dead = |session: &Session| !lives(&world, user.settled_epoch, session, &session.proofs, now);
     let dead: Vec<&Session> = living.iter().filter(|session| is_dead(session)).collect();
     if dead.len() == living.len() && !dead.is_empty() {
         tx.instance().end_sessions_of_user(user_id, None, ENDED_BY_ENFORCEMENT, now).await?;

@@ -140,7 +140,7 @@ async fn make(
         tx.instance().end_session(previous.user_id(), previous.session_id(), "replaced", now).await?;
     }
     let token = SecretToken::generate(&*app.entropy);
-    let expires_at = expiry(app, &proofs, now);
+    let expires_at = app.settings.session.absolute_end(&proofs, now);
     let session = Session {
         id: app.entropy.id(now),
         user_id: user_id.clone(),
@@ -161,12 +161,6 @@ async fn make(
     let entry = Entry { user: &user, places: &places, world: &world, proofs: &session.proofs, shown };
     note(tx, app, visitor, &entry).await?;
     Ok(Issued { session_id: session.id, token, expires_at, user })
-}
-
-/// A day after the oldest proof: confirming one thing does not prolong another (R-IN-7).
-fn expiry(app: &App, proofs: &Proofs, now: Timestamp) -> Timestamp {
-    let oldest = proofs.iter().map(Proof::at).min().unwrap_or(now);
-    oldest.plus(app.settings.session.absolute)
 }
 
 /// Who came in where, for the members list and the audit log of every organization that the proofs open.

@@ -59,7 +59,7 @@ pub async fn by_password(bed: &Bed, person: &Person) -> Person {
 pub async fn by_both(bed: &Bed, person: &Person, organization: &OrganizationView) -> Person {
     let connection_id = bed.connection(&organization.id).await;
     let (organization_id, at) = (organization.id.clone(), bed.now());
-    let sso = Proof::Sso { connection_id, organization_id, at, authenticated_at: Some(at) };
+    let sso = Proof::Sso { connection_id, organization_id, at, authenticated_at: Some(at), holds_until: None };
     bed.session(person, Proofs::of(Proof::Password { at }).with(sso)).await
 }
 

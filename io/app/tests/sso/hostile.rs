@@ -1,5 +1,5 @@
 //! The catalogue of everything that a provider can do wrong, each case walked from the sign-in page to its end: T-ID-01 to
-//! T-ID-15, T-BCP-2, T-IDP-1, T-IDP-3 to T-IDP-5, T-SSRF-4. What each is refused with stands in [`crate::refusals`].
+//! T-ID-16, T-BCP-2, T-IDP-1, T-IDP-3 to T-IDP-5, T-SSRF-4. What each is refused with stands in [`crate::refusals`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;

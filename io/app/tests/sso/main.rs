@@ -30,6 +30,7 @@ mod rogue;
 mod rotation;
 mod second_factor;
 mod secrets;
+mod session_expiry;
 mod state;
 mod trial;
 mod urls;

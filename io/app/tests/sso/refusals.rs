@@ -124,7 +124,24 @@ pub const ID_TOKENS: Table = &[
         ],
     ),
     ("idp-response-too-large", &["token of a megabyte"]),
+    (
+        "idp-session-over",
+        &["session_expiry now", "session_expiry an hour ago", "session_expiry in 1970"],
+    ),
     ("key-unknown", &["kid unknown"]),
+    (
+        "session-expiry-malformed",
+        &[
+            "session_expiry in the year 10000",
+            "session_expiry in milliseconds",
+            "session_expiry \"1795330800\"",
+            "session_expiry -1",
+            "session_expiry null",
+            "session_expiry true",
+            "session_expiry [1795330800]",
+            "session_expiry {}",
+        ],
+    ),
     (
         "signature-invalid",
         &[

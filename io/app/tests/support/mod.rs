@@ -317,7 +317,8 @@ impl Bed {
     /// A proof of now by this organization's SSO; the IdP says when it asked the person, or does not.
     pub async fn sso_proof(&self, organization: &OrganizationId, authenticated_at: Option<Timestamp>) -> Proof {
         let connection_id = self.connection(organization).await;
-        Proof::Sso { connection_id, organization_id: organization.clone(), at: self.now(), authenticated_at }
+        let (organization_id, at) = (organization.clone(), self.now());
+        Proof::Sso { connection_id, organization_id, at, authenticated_at, holds_until: None }
     }
 
     /// The same person in another browser, whose session holds these proofs.

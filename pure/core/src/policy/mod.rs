@@ -217,6 +217,7 @@ mod tests {
             organization_id: organization(number),
             at: NOW,
             authenticated_at: None,
+            holds_until: None,
         }
     }
 
@@ -318,6 +319,7 @@ mod tests {
             organization_id: organization(1),
             at: NOW,
             authenticated_at: Some(authenticated_at),
+            holds_until: None,
         };
         assert_eq!(decide_recent(question, &world, &Proofs::of(asked(NOW)), NOW), Decision::Allow);
         let old = asked(NOW.minus(RECENT).minus(Duration::from_millis(1)));

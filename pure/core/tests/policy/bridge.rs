@@ -134,6 +134,7 @@ pub fn sso(organization: usize, connection: u8, at: u8) -> Proof {
         organization_id: organization_id(organization),
         at: moment(at),
         authenticated_at: None,
+        holds_until: None,
     }
 }
 

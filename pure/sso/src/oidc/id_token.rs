@@ -1,7 +1,7 @@
 //! Owns the checks of an ID token's claims, one function and one code each. The signature was checked before: claims
 //! come out of [`Jws::verify`] only.
 //!
-//! *Source*: OpenID Connect Core 1.0, section 3.1.3.7; T-ID-01, 02, 05 to 09, 12.
+//! *Source*: OpenID Connect Core 1.0, section 3.1.3.7; T-ID-01, 02, 05 to 09, 12, 16.
 
 use orgate_core::assertion::Subject;
 use orgate_core::time::Timestamp;
@@ -13,7 +13,7 @@ use crate::oidc::algorithm::Algorithm;
 use crate::oidc::begin::sha256;
 use crate::oidc::jwks::JwkSet;
 use crate::oidc::jws::{Jws, Kind};
-use crate::oidc::times;
+use crate::oidc::{session_expiry, times};
 use crate::refusal::{SsoRefusal, SsoRefusalCode};
 
 /// What the token has to agree with.
@@ -34,6 +34,7 @@ pub(crate) struct Expected<'a> {
 pub(crate) struct IdToken {
     pub(crate) subject: Subject,
     pub(crate) auth_time: Option<Timestamp>,
+    pub(crate) session_expiry: Option<Timestamp>,
     pub(crate) claims: Object,
 }
 
@@ -57,7 +58,8 @@ pub(crate) fn verify(
     let subject = subject(&claims)?;
     check_hashes(&claims, jws.algorithm(), expected)?;
     let auth_time = times::auth_time(&claims, expected.max_age_zero, expected.begun_at, expected.now)?;
-    Ok(IdToken { subject, auth_time, claims })
+    let session_expiry = session_expiry::read(&claims, expected.now)?;
+    Ok(IdToken { subject, auth_time, session_expiry, claims })
 }
 
 /// T-ID-12: logout tokens, security events and revocations carry `events`; an ID token never does.

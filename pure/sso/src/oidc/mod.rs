@@ -18,6 +18,7 @@ pub mod metadata;
 mod person;
 pub mod provider_session;
 pub mod resume;
+pub mod session_expiry;
 pub mod statement;
 mod times;
 mod token_request;

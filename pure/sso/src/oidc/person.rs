@@ -39,7 +39,7 @@ pub(crate) fn statement(
     session: ProviderSession,
     userinfo: Option<&Object>,
 ) -> Statement {
-    let IdToken { subject, auth_time, claims } = id_token;
+    let IdToken { subject, auth_time, session_expiry, claims } = id_token;
     let empty = Object::new();
     let more = userinfo.unwrap_or(&empty);
     let (email, email_verified) = address(&claims, more);
@@ -54,6 +54,7 @@ pub(crate) fn statement(
         name,
         auth_time,
         max_age_zero: attempt.max_age_zero,
+        session_expiry,
         amr: claims::methods(&claims),
         claims: claims::printed(&all),
         session,

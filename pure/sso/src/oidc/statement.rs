@@ -27,6 +27,8 @@ pub struct Statement {
     pub auth_time: Option<Timestamp>,
     /// Whether `max_age=0` was sent.
     pub max_age_zero: bool,
+    /// When the person's session there ends, if it said so: ahead when the token was judged.
+    pub session_expiry: Option<Timestamp>,
     /// Authentication methods that it named.
     pub amr: Vec<String>,
     /// The claims received, printed.
@@ -51,6 +53,7 @@ impl Statement {
             name: self.name,
             auth_time: self.auth_time,
             max_age_zero: self.max_age_zero,
+            session_expiry: self.session_expiry,
             amr: self.amr,
             claims: self.claims,
         }

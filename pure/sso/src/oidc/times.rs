@@ -109,7 +109,7 @@ fn optional(claims: &Object, name: &str) -> Result<Option<Timestamp>, SsoRefusal
 }
 
 /// Seconds since 1970, with or without a fraction.
-fn moment(value: &Value) -> Option<Timestamp> {
+pub(crate) fn moment(value: &Value) -> Option<Timestamp> {
     let Value::Number(number) = value else { return None };
     let millis = match number.as_i64() {
         Some(seconds) => Timestamp::from_seconds(seconds).as_millis(),
@@ -118,6 +118,6 @@ fn moment(value: &Value) -> Option<Timestamp> {
     (0..=LATEST).contains(&millis).then(|| Timestamp::from_millis(millis))
 }
 
-fn compare(code: SsoRefusalCode, what: &str, bound: Timestamp, received: Timestamp) -> SsoRefusal {
+pub(crate) fn compare(code: SsoRefusalCode, what: &str, bound: Timestamp, received: Timestamp) -> SsoRefusal {
     SsoRefusal::new(code).expected(format!("{what} {}", bound.to_rfc3339())).received(received.to_rfc3339())
 }

@@ -52,7 +52,8 @@ fn remedy(code: SsoRefusalCode) -> Remedy {
         | C::IdTokenTooOld
         | C::IdTokenNonce
         | C::AuthTimeMissing
-        | C::AuthTimeStale => Remedy::Again,
+        | C::AuthTimeStale
+        | C::IdpSessionOver => Remedy::Again,
         C::NameNotResolved
         | C::Unreachable
         | C::Certificate
@@ -99,6 +100,7 @@ fn remedy(code: SsoRefusalCode) -> Remedy {
         | C::IdTokenSubject
         | C::IdTokenAccessTokenHash
         | C::IdTokenCodeHash
+        | C::SessionExpiryMalformed
         | C::UserInfoMalformed
         | C::UserInfoSignature
         | C::UserInfoSubject

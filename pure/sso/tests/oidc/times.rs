@@ -1,9 +1,11 @@
 //! The moments of the ID token against both clocks.
 
+use orgate_core::time::Timestamp;
+use orgate_sso::oidc::session_expiry::require_ahead;
 use orgate_sso::refusal::SsoRefusalCode as Code;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, World, claims_with, claims_without, judge};
+use crate::support::{NOW, World, claims_with, claims_without, judge, response};
 
 fn of(changes: Value) -> Option<Code> {
     judge(&claims_with(changes))
@@ -80,4 +82,42 @@ fn t_id_09_auth_time_is_required_and_fresh_when_max_age_was_sent() {
     // Without max_age an old sign-in at the IdP is no fault.
     assert_eq!(of(json!({"auth_time": NOW - 86_400})), None);
     assert_eq!(of(json!({"auth_time": "yesterday"})), Some(Code::AuthTimeMissing));
+}
+
+#[test]
+fn t_id_16_the_end_of_the_idps_session_is_ahead_or_nothing_is_opened() {
+    for (claim, end) in [
+        (json!(NOW + 1), (NOW + 1) * 1000),
+        (json!(1_795_327_200.25), NOW * 1000 + 250),
+        (json!(NOW + 3600), (NOW + 3600) * 1000),
+        (json!(253_402_300_799_i64), 253_402_300_799_000),
+    ] {
+        let statement = World::of(&claims_with(json!({"session_expiry": claim}))).run().result.unwrap();
+        assert_eq!(statement.session_expiry.map(Timestamp::as_millis), Some(end), "{claim}");
+    }
+    assert_eq!(World::of(&claims_with(json!({}))).run().result.unwrap().session_expiry, None);
+    for past in [json!(NOW), json!(NOW - 1), json!(1_795_327_199.5), json!(0)] {
+        assert_eq!(of(json!({"session_expiry": past})), Some(Code::IdpSessionOver), "{past}");
+    }
+    for wrong in
+        [json!(NOW.to_string()), json!(null), json!(true), json!([NOW + 1]), json!(-1), json!((NOW + 1) * 1000)]
+    {
+        assert_eq!(of(json!({"session_expiry": wrong})), Some(Code::SessionExpiryMalformed), "{wrong}");
+    }
+}
+
+/// UserInfo comes by an access token, which is not what the session rests on.
+#[test]
+fn t_id_16_the_id_token_alone_says_when_the_idps_session_ends() {
+    let mut world = World::of(&claims_without("email"));
+    world.userinfo = response(&json!({"sub": "00u1", "email": "ada@acme.example", "session_expiry": NOW - 60}));
+    assert_eq!(world.run().result.unwrap().session_expiry, None);
+}
+
+#[test]
+fn t_id_16_a_sign_in_that_waited_asks_again_whether_the_idps_session_goes_on() {
+    let (now, later) = (Timestamp::from_seconds(NOW), Timestamp::from_seconds(NOW + 1));
+    assert_eq!(require_ahead(None, now), Ok(()));
+    assert_eq!(require_ahead(Some(later), now), Ok(()));
+    assert_eq!(require_ahead(Some(later), later).unwrap_err().code, Code::IdpSessionOver);
 }

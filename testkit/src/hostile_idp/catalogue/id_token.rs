@@ -16,6 +16,7 @@ pub fn id_tokens() -> Vec<Case> {
     audiences(&mut list);
     times(&mut list);
     nonces_and_subjects(&mut list);
+    session_expiries(&mut list);
     id_token_form::add(&mut list);
     list.cases
 }
@@ -121,6 +122,27 @@ fn times(list: &mut List) {
         .refuse("exp 2^64", none().payload_bytes(|payload| replace_number(payload, "exp", "18446744073709551616")))
         .refuse("exp 1e400", none().payload_bytes(|payload| replace_number(payload, "exp", "1e400")))
         .refuse("exp NaN", none().payload_bytes(|payload| replace_number(payload, "exp", "NaN")));
+}
+
+fn session_expiries(list: &mut List) {
+    let after = |seconds: f64| {
+        none().claims(move |claims| {
+            let now = claims.get("iat").and_then(Value::as_f64).unwrap_or_default();
+            claims.insert("session_expiry".to_owned(), json!(now + seconds));
+        })
+    };
+    list.rule("T-ID-16")
+        .accept("session_expiry in an hour", after(3600.0))
+        .accept("session_expiry in half a second", after(0.5))
+        .accept("session_expiry in a hundred years", after(100.0 * 365.25 * 86_400.0))
+        .refuse("session_expiry now", after(0.0))
+        .refuse("session_expiry an hour ago", after(-3600.0))
+        .refuse("session_expiry in 1970", none().claim("session_expiry", 0))
+        .refuse("session_expiry in the year 10000", none().claim("session_expiry", 253_402_300_800_i64))
+        .refuse("session_expiry in milliseconds", none().claim("session_expiry", 1_795_330_800_000_i64));
+    for value in [json!("1795330800"), json!(-1), Value::Null, json!(true), json!([1_795_330_800]), json!({})] {
+        list.refuse(format!("session_expiry {value}"), none().claim("session_expiry", value));
+    }
 }
 
 /// Times half a second later. *Source*: RFC 7519, section 2: a NumericDate may have a fraction.

@@ -9,6 +9,7 @@ use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::{Attempt, Next, after_linking};
 use orgate_core::way_in::WayIn;
+use orgate_sso::oidc::session_expiry;
 use orgate_store::{Tx, User};
 
 use super::attempts::{self, Ended, RefusalPage};
@@ -76,6 +77,10 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
     }
     if ended_meanwhile(tx, document, assertion).await? {
         return refuse(tx, app, visitor, document, None, &Refusal::SignedOutAtProvider).await;
+    }
+    if let Err(refusal) = session_expiry::require_ahead(assertion.session_expiry, app.now()) {
+        let page = attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(&refusal)).await?;
+        return Ok(Outcome::Refused(page));
     }
     let browser = authorise::find_session(tx, app, visitor).await?;
     let facts = facts::gather(tx, app, document, assertion, browser.as_ref()).await?;
@@ -171,6 +176,7 @@ async fn sign_in(
         organization_id: document.organization_id.clone(),
         at: now,
         authenticated_at: if assertion.max_age_zero { assertion.auth_time } else { None },
+        holds_until: assertion.session_expiry,
     };
     let second = document.second.clone().filter(|(shown_by, _)| *shown_by == user_id).map(|(_, second)| second);
     let issued = issue(tx, app, visitor, &user_id, Shown { proof, second, way: WayIn::Sso }).await?;

@@ -42,6 +42,7 @@ function configuration(people, privateKey) {
       userinfo: '/oauth2/v1/userinfo',
       jwks: '/oauth2/v1/keys',
       end_session: '/oauth2/v1/logout',
+      pushed_authorization_request: '/oauth2/v1/par',
     },
     scopes: ['openid', 'email', 'profile'],
     claims: {

@@ -1,5 +1,5 @@
 //! What providers answer: `a` the token endpoint, `b` UserInfo, `c` signed UserInfo, `d` GitHub's three answers, `e` what Google
-//! signs, `f` the callback of any of them.
+//! signs, `f` the callback of any of them, `g` where authorization requests are pushed to.
 
 use orgate_core::personal::PersonalAssertion;
 use orgate_sso::exchange::Response;
@@ -14,14 +14,15 @@ use crate::provider::{self, CLIENT, ISSUER, SECRET};
 
 /// What comes out of an answer is bounded, prints, is about the person that the ID token names, and repeats no secret.
 pub fn run(bytes: &[u8]) {
-    let (choice, rest) = choose(bytes, 6);
+    let (choice, rest) = choose(bytes, 7);
     match choice {
         0 => token_endpoint(rest),
         1 => userinfo(provider::answer(200, rest)),
         2 => signed_userinfo(rest),
         3 => github(rest),
         4 => google(rest),
-        _ => callback(&text(rest)),
+        5 => callback(&text(rest)),
+        _ => pushed_request(&with_status(rest)),
     }
 }
 
@@ -110,6 +111,28 @@ fn check_person(assertion: &PersonalAssertion) {
     }
     let name = assertion.name.as_deref().unwrap_or("x");
     assert!((1..=200).contains(&name.chars().count()) && !name.chars().any(char::is_control), "{name:?}");
+}
+
+/// The browser goes to the authorization endpoint or nowhere, and what was pushed is in no refusal.
+fn pushed_request(answer: &Response) {
+    for required in [false, true] {
+        match provider::push(required, answer.clone()) {
+            Ok(url) => {
+                let url = url::Url::parse(&url).expect("an address");
+                assert_eq!((url.origin().ascii_serialization().as_str(), url.path()), (ISSUER, "/oauth2/v1/authorize"));
+                let pairs: Vec<_> = url.query_pairs().collect();
+                let names: Vec<_> = pairs.iter().map(|(name, _)| name.as_ref()).collect();
+                assert!(names == ["client_id", "request_uri"] || (!required && names.contains(&"state")), "{url}");
+                assert!(url.as_str().len() < 4096 && url.as_str().is_ascii(), "{url}");
+            }
+            Err(refusal) => {
+                assert!(required, "an offer keeps nobody out: {refusal}");
+                provider::check_words(&refusal);
+                let secrets = [SECRET.to_owned(), provider::base64(&[1; 32]), provider::base64(&[2; 32])];
+                assert!(secrets.iter().all(|secret| !refusal.to_string().contains(secret)), "{refusal}");
+            }
+        }
+    }
 }
 
 fn callback(query: &str) {

@@ -8,8 +8,14 @@ use serde_json::Value;
 use crate::input::choose;
 use crate::provider::{self, ISSUER};
 
-const ENDPOINTS: [Endpoint; 5] =
-    [Endpoint::Authorization, Endpoint::Token, Endpoint::Keys, Endpoint::UserInfo, Endpoint::EndSession];
+const ENDPOINTS: [Endpoint; 6] = [
+    Endpoint::Authorization,
+    Endpoint::Token,
+    Endpoint::Keys,
+    Endpoint::UserInfo,
+    Endpoint::EndSession,
+    Endpoint::PushedRequest,
+];
 
 /// Usable keys are public and of a sane size; an endpoint that may be contacted is a plain public https address.
 pub fn run(bytes: &[u8]) {

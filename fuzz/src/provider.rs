@@ -8,9 +8,10 @@ use data_encoding::BASE64URL_NOPAD;
 use orgate_core::time::Timestamp;
 use orgate_sso::client::Client;
 use orgate_sso::exchange::{Purpose, Response, Step};
+use orgate_sso::oidc::begin::Beginning;
 use orgate_sso::oidc::jwks::JwkSet;
 use orgate_sso::oidc::metadata::Metadata;
-use orgate_sso::oidc::{Attempt, AuthorizationSecrets, Callback, Statement, resume};
+use orgate_sso::oidc::{Attempt, AuthorizationOptions, AuthorizationSecrets, Callback, Statement, begin, resume};
 use orgate_sso::refusal::SsoRefusal;
 use orgate_sso::url_rules::UrlRules;
 use serde_json::{Value, json};
@@ -134,6 +135,33 @@ pub(crate) fn sign_in(token: Response, userinfo: Response) -> Result<Statement, 
         check_words(refusal);
     }
     outcome
+}
+
+/// Where the browser is sent if a pushed request is answered so, by a provider that takes no others or does.
+pub(crate) fn push(required: bool, answer: Response) -> Result<String, SsoRefusal> {
+    let mut document = document();
+    if let Some(members) = document.as_object_mut() {
+        members.insert("pushed_authorization_request_endpoint".to_owned(), format!("{ISSUER}/oauth2/v1/par").into());
+        members.insert("require_pushed_authorization_requests".to_owned(), required.into());
+    }
+    let metadata = Metadata::parse(ISSUER, document.to_string().as_bytes()).expect("a good document");
+    let mut step = begin(Beginning {
+        client: client(),
+        redirect_uri: "https://id.example.com/sso/oidc/con_1/callback".to_owned(),
+        secrets: secrets(),
+        options: AuthorizationOptions::default(),
+        rules: UrlRules::default(),
+    });
+    let (metadata, mut answer) = (Arc::new(metadata), Some(answer));
+    loop {
+        step = match step {
+            Step::Metadata { next, .. } => next.receive(Ok(Arc::clone(&metadata))),
+            Step::Fetch { next, .. } => next.receive(Ok(answer.take().expect("asked for once")), now()),
+            Step::Redirect { url } => return Ok(url),
+            Step::Refuse(refusal) => return Err(refusal),
+            Step::Keys { .. } | Step::Known { .. } | Step::Done(_) => unreachable!("nobody has answered yet"),
+        };
+    }
 }
 
 /// A refusal is bounded and prints on one line.

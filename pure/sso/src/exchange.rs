@@ -81,6 +81,8 @@ pub enum Purpose {
     Discovery,
     /// The key set.
     Keys,
+    /// An authorization request, told to the provider before the browser is sent there.
+    PushedRequest,
     /// Exchanging the code.
     Token,
     /// The person's claims.
@@ -95,6 +97,7 @@ impl Purpose {
         match self {
             Self::Discovery => "discovery",
             Self::Keys => "keys",
+            Self::PushedRequest => "pushed-request",
             Self::Token => "token",
             Self::UserInfo => "userinfo",
             Self::AuthorizationProbe => "authorization-probe",
@@ -104,7 +107,7 @@ impl Purpose {
     /// The largest body to accept, after decompression. *Units*: bytes. *Source*: T-IDP-1.
     pub const fn max_bytes(self) -> usize {
         match self {
-            Self::Discovery | Self::UserInfo => 64 * KIB,
+            Self::Discovery | Self::PushedRequest | Self::UserInfo => 64 * KIB,
             Self::Keys | Self::Token | Self::AuthorizationProbe => 256 * KIB,
         }
     }

@@ -23,6 +23,8 @@ impl SsoRefusalCode {
             Self::ClientAuthenticationUnsupported => {
                 "The identity provider takes no client secret from this application"
             }
+            Self::PushedRequestRejected => "The identity provider did not take the request that was pushed to it",
+            Self::PushedRequestMalformed => "The identity provider gave the request that was pushed to it no name",
             Self::KeysMalformed => "The keys of the identity provider cannot be read",
             Self::KeysEmpty => "The identity provider publishes no usable key",
             Self::KeysTooMany => "The identity provider publishes too many keys",

@@ -61,12 +61,13 @@ fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Foreign text without any of `secrets`, should the IdP repeat one in its message.
+/// Foreign text without any of `secrets`, should the IdP repeat one in its message, and made fit to print before, so that
+/// none is whole again afterwards.
 pub(crate) fn without_secrets(text: &str, secrets: &[&str]) -> String {
     secrets
         .iter()
         .filter(|secret| secret.len() > 3)
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "[removed]"))
+        .fold(printable(text, usize::MAX), |text, secret| text.replace(secret, "[removed]"))
 }
 
 #[cfg(test)]
@@ -85,6 +86,7 @@ mod tests {
     #[test]
     fn t_sec_3_a_repeated_secret_is_removed_from_a_message() {
         assert_eq!(without_secrets("bad code abcd1234", &["abcd1234", ""]), "bad code [removed]");
+        assert_eq!(without_secrets("bad code abcd\u{7}12\u{202e}34", &["abcd1234"]), "bad code [removed]");
     }
 
     #[test]

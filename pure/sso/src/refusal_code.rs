@@ -119,6 +119,18 @@ codes! {
         ASK,
         "Set the client authentication of the application to client secret (basic or post).";
 
+    /// It did not take the pushed authorization request (T-BCP-7).
+    PushedRequestRejected = "pushed-request-rejected",
+        ASK,
+        "The identity provider takes authorization requests only when they are pushed to it, and did not take this one. Check \
+         at the application there the sign-in redirect URI, the authorization code flow, and the scopes openid, email and \
+         profile.";
+    /// Its answer to the pushed request names none (T-BCP-7).
+    PushedRequestMalformed = "pushed-request-malformed",
+        ASK,
+        "The identity provider takes authorization requests only when they are pushed to it, and its answer had no usable \
+         request_uri and expires_in (RFC 9126). Check proxies in front of it, or have it take requests that are not pushed.";
+
     /// The key set is not one.
     KeysMalformed = "keys-malformed",
         ASK,

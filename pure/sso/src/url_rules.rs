@@ -116,7 +116,7 @@ impl CheckedUrl {
     }
 
     /// The same place with other query parameters appended, which changes neither host nor port.
-    pub(crate) fn with_query(mut self, pairs: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_query(mut self, pairs: &[(&str, impl AsRef<str>)]) -> Self {
         self.url.query_pairs_mut().extend_pairs(pairs);
         self
     }

@@ -3,6 +3,7 @@
 use super::keys::base64url;
 use super::mischief::Parameters;
 use super::provider::{Grant, Provider};
+use super::pushed::PushedRequests;
 use super::{Person, first};
 use crate::ambient::random;
 
@@ -22,6 +23,11 @@ enum Refused {
 impl Provider {
     /// Answers an authorization request for the person who is signed in.
     pub(crate) fn authorize(&mut self, query: &Parameters) -> Authorized {
+        let was_pushed = first(query, "request_uri").is_some();
+        let query = &match self.request_of(query) {
+            Ok(request) => request,
+            Err(text) => return Authorized::Page(400, text.to_owned()),
+        };
         let get = |name: &str| first(query, name);
         if get("client_id") != Some(self.setup.client_id.as_str()) {
             return Authorized::Page(400, "Invalid client id".to_owned());
@@ -29,7 +35,11 @@ impl Provider {
         let Some(redirect_uri) = get("redirect_uri").filter(|uri| self.is_registered(uri)) else {
             return Authorized::Page(400, "The 'redirect_uri' is not registered".to_owned());
         };
-        let outcome = self.decide(query);
+        let outcome = if !was_pushed && self.setup.pushed_requests == PushedRequests::Required {
+            Err(Refused::Error("invalid_request", "Authorization requests have to be pushed."))
+        } else {
+            self.decide(query)
+        };
         let mut response: Parameters = match outcome {
             Ok((person, authenticated)) => {
                 let code = base64url(&random(24));
@@ -66,7 +76,7 @@ impl Provider {
         Authorized::Redirect(location.into())
     }
 
-    fn is_registered(&self, uri: &str) -> bool {
+    pub(crate) fn is_registered(&self, uri: &str) -> bool {
         self.setup.redirect_uris.as_ref().is_none_or(|uris| uris.contains(uri))
     }
 

@@ -20,7 +20,9 @@ impl Layout {
             (Self::Google, Endpoint::Token) => "/token",
             (Self::Google, Endpoint::UserInfo) => "/v1/userinfo",
             (Self::Google, Endpoint::Keys) => "/oauth2/v3/certs",
-            (Self::Google, Endpoint::Discovery | Endpoint::EndSession | Endpoint::Other) => endpoint.path(),
+            (Self::Google, Endpoint::Discovery | Endpoint::EndSession | Endpoint::PushedRequest | Endpoint::Other) => {
+                endpoint.path()
+            }
         }
     }
 }

@@ -29,12 +29,14 @@ pub enum Endpoint {
     Keys,
     /// `/oauth2/v1/logout`
     EndSession,
+    /// `/oauth2/v1/par`, for a provider to which requests are pushed.
+    PushedRequest,
     /// Anything else, which an honest provider answers with 404.
     Other,
 }
 
 impl Endpoint {
-    /// The addresses that a relying party's server, not the browser, asks.
+    /// The addresses that a relying party's server, not the browser, asks of every provider.
     pub const FETCHED: [Self; 4] = [Self::Discovery, Self::Token, Self::UserInfo, Self::Keys];
 
     /// Its path below the issuer.
@@ -46,6 +48,7 @@ impl Endpoint {
             Self::UserInfo => "/oauth2/v1/userinfo",
             Self::Keys => "/oauth2/v1/keys",
             Self::EndSession => "/oauth2/v1/logout",
+            Self::PushedRequest => "/oauth2/v1/par",
             Self::Other => "/",
         }
     }
@@ -173,6 +176,7 @@ pub struct Mischief {
     pub(crate) signed_user_info: Option<TokenChanges>,
     pub(crate) user_info: Vec<Edit>,
     pub(crate) token_response: Vec<Edit>,
+    pub(crate) push_response: Vec<Edit>,
     pub(crate) discovery: Vec<Edit>,
     pub(crate) key_set: KeySetShape,
     pub(crate) keys: Vec<Edit>,
@@ -347,6 +351,20 @@ impl Mischief {
     pub fn token_response(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
         self.token_response.push(Arc::new(edit));
         self
+    }
+
+    /// Changes what a pushed request is answered with.
+    pub fn push_response(mut self, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
+        self.push_response.push(Arc::new(edit));
+        self
+    }
+
+    /// Sets a member of what a pushed request is answered with.
+    pub fn push_response_member(self, name: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        self.push_response(move |response| {
+            response.insert(name.to_owned(), value.clone());
+        })
     }
 
     /// Changes the discovery document.

@@ -1,7 +1,7 @@
 //! A local OpenID provider in Okta's layout, or Google's, that can be honest or do anything wrong, and remembers what it was asked.
 //!
 //! It writes and signs its tokens by hand and shares no code with the product. Honest, it enforces what an IdP enforces:
-//! client authentication, registered redirect URIs, PKCE with S256, codes that work once.
+//! client authentication, registered redirect URIs, PKCE with S256, codes and pushed requests that work once.
 
 mod authorize;
 pub mod catalogue;
@@ -10,6 +10,7 @@ mod layout;
 mod log_out;
 mod mischief;
 mod provider;
+mod pushed;
 mod spoil;
 mod token;
 pub(crate) mod wire;
@@ -29,6 +30,7 @@ pub use self::keys::{Algorithm, WeakRsa};
 pub use self::layout::Layout;
 pub use self::mischief::{Endpoint, KeySetShape, Mischief, Parameters, Signing, Wire};
 use self::provider::Provider;
+pub use self::pushed::PushedRequests;
 use crate::background::Background;
 use crate::ca::Authority;
 use crate::clock::ManualClock;
@@ -116,6 +118,10 @@ pub struct Setup {
     pub issuer_in_response: bool,
     /// Refuse authorization requests without an S256 challenge.
     pub require_pkce: bool,
+    /// Whether authorization requests are pushed. *Source*: RFC 9126.
+    pub pushed_requests: PushedRequests,
+    /// How long a pushed request waits for its browser. *Units*: seconds.
+    pub pushed_lifetime_seconds: i64,
     /// Where its addresses are.
     pub layout: Layout,
     /// Whether it names its sessions, and offers to end them.
@@ -145,6 +151,8 @@ impl Setup {
             thin: true,
             issuer_in_response: false,
             require_pkce: true,
+            pushed_requests: PushedRequests::Unknown,
+            pushed_lifetime_seconds: 60,
             layout: Layout::Okta,
             log_out: true,
             post_logout_redirect_uris: None,
@@ -288,8 +296,16 @@ impl HostileIdp {
     /// Plays the browser: asks the authorization endpoint for `url` and gives the address it is sent back to.
     ///
     /// Panics with the provider's page where there is no redirect: an unknown client, a redirect URI that is not
-    /// registered, or nobody signed in.
+    /// registered, a pushed request that is no more, or nobody signed in.
     pub fn authorize(&self, url: &str) -> String {
+        match self.visit(url) {
+            Ok(to) => to,
+            Err(page) => unreachable!("no redirect but a page: {page}"),
+        }
+    }
+
+    /// The same where a page is an answer too: its status and text.
+    pub fn visit(&self, url: &str) -> Result<String, String> {
         let url = url::Url::parse(url).expect("an authorization request");
         let mut provider = self.lock();
         let query: Parameters = url.query_pairs().into_owned().collect();
@@ -302,10 +318,8 @@ impl HostileIdp {
             form: Vec::new(),
         });
         match provider.authorize(&query) {
-            Authorized::Redirect(to) => to,
-            Authorized::Page(status, text) => {
-                unreachable!("no redirect but a page: {status} {text}")
-            }
+            Authorized::Redirect(to) => Ok(to),
+            Authorized::Page(status, text) => Err(format!("{status} {text}")),
         }
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::authorize::Authorized;
 use super::keys::{Algorithm, KeySet, base64url};
 use super::mischief::{Endpoint, Mischief, Parameters, TokenChanges};
+use super::pushed::{Pushed, PushedRequests};
 use super::spoil::spoil;
 use super::token::{self, Signer};
 use super::wire::{Reply, Request};
@@ -32,6 +33,8 @@ pub(crate) struct Provider {
     pub(crate) generation: usize,
     pub(crate) recorded: Vec<Recorded>,
     pub(crate) codes: HashMap<String, Grant>,
+    /// The requests that were pushed and whose browsers did not come yet.
+    pub(crate) pushed: HashMap<String, Pushed>,
     access_tokens: HashMap<String, Person>,
 }
 
@@ -64,6 +67,7 @@ impl Provider {
             generation: 0,
             recorded: Vec::new(),
             codes: HashMap::new(),
+            pushed: HashMap::new(),
             access_tokens: HashMap::new(),
         }
     }
@@ -84,6 +88,14 @@ impl Provider {
                     Reply::json(status, &json!({"error": error, "error_description": description}))
                 }
             },
+            (Endpoint::PushedRequest, "POST") if self.setup.pushed_requests != PushedRequests::Unknown => {
+                match self.push(&request) {
+                    Ok(body) => Reply::json(201, &body),
+                    Err((status, error, description)) => {
+                        Reply::json(status, &json!({"error": error, "error_description": description}))
+                    }
+                }
+            }
             (Endpoint::UserInfo, "GET" | "POST") => self.user_info(&request),
             (Endpoint::EndSession, "GET") => match self.end_session(&request.query) {
                 Ok(to) => Reply::redirect(302, &to),
@@ -105,6 +117,7 @@ impl Provider {
             Endpoint::UserInfo,
             Endpoint::Keys,
             Endpoint::EndSession,
+            Endpoint::PushedRequest,
         ];
         let below = path.strip_prefix(self.setup.issuer_path.trim_end_matches('/')).unwrap_or(path);
         let recorded = Recorded {
@@ -151,6 +164,12 @@ impl Provider {
                 members.insert("end_session_endpoint".to_owned(), json!(at(Endpoint::EndSession)));
                 members.insert("backchannel_logout_supported".to_owned(), json!(true));
                 members.insert("backchannel_logout_session_supported".to_owned(), json!(true));
+            }
+            if self.setup.pushed_requests != PushedRequests::Unknown {
+                members.insert("pushed_authorization_request_endpoint".to_owned(), json!(at(Endpoint::PushedRequest)));
+            }
+            if self.setup.pushed_requests == PushedRequests::Required {
+                members.insert("require_pushed_authorization_requests".to_owned(), json!(true));
             }
             if self.setup.issuer_in_response {
                 members.insert("authorization_response_iss_parameter_supported".to_owned(), json!(true));
@@ -207,7 +226,7 @@ impl Provider {
         Ok(Value::Object(response))
     }
 
-    fn authenticate_client(&self, request: &Recorded) -> Result<(), Failure> {
+    pub(crate) fn authenticate_client(&self, request: &Recorded) -> Result<(), Failure> {
         let basic =
             request.header("authorization").and_then(|header| header.strip_prefix("Basic ")).and_then(decode_basic);
         let post = first(&request.form, "client_id").zip(first(&request.form, "client_secret"));
@@ -297,8 +316,8 @@ fn half_hash(algorithm: Algorithm, text: &str) -> String {
     base64url(digest.as_ref().split_at(digest.as_ref().len() / 2).0)
 }
 
-/// Status, error and description of a token endpoint's "no".
-type Failure = (u16, &'static str, &'static str);
+/// Status, error and description of the "no" of an endpoint that a client authenticates at.
+pub(crate) type Failure = (u16, &'static str, &'static str);
 
 fn parameters(form: &[u8]) -> Parameters {
     url::form_urlencoded::parse(form).into_owned().collect()

@@ -67,6 +67,26 @@ impl Client<'_> {
         url.into()
     }
 
+    /// Pushes the same request and gives what comes back.
+    pub async fn push(&self, secret: &str) -> Answer {
+        let request = url::Url::parse(&self.request()).unwrap();
+        let (form, host) = (request.query().unwrap(), self.idp.domain());
+        let basic = BASE64.encode(format!("{}:{secret}", self.idp.client_id()).as_bytes());
+        let length = form.len();
+        self.send(&format!(
+            "POST /oauth2/v1/par HTTP/1.1\r\nhost: {host}\r\nauthorization: Basic {basic}\r\ncontent-type: \
+             application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}"
+        ))
+        .await
+    }
+
+    /// The address of a request that was pushed.
+    pub fn pushed(&self, request_uri: &str) -> String {
+        let mut url = url::Url::parse(&format!("{}/oauth2/v1/authorize", self.idp.issuer())).unwrap();
+        url.query_pairs_mut().append_pair("client_id", &self.idp.client_id()).append_pair("request_uri", request_uri);
+        url.into()
+    }
+
     /// Signs in and gives the code.
     pub fn code(&self) -> String {
         parameter(&self.idp.authorize(&self.request()), "code").unwrap()

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
-use orgate_testkit::hostile_idp::{Algorithm, ClientAuthentication, Endpoint};
+use orgate_testkit::hostile_idp::{Algorithm, ClientAuthentication, Endpoint, PushedRequests};
 use orgate_testkit::{Authority, HostileIdp, ManualClock, Person, Setup};
 use serde_json::{Value, json};
 
@@ -164,4 +164,42 @@ async fn every_request_is_recorded_with_headers_and_parameters() {
     assert_eq!(idp.requests_to(Endpoint::Authorize)[0].parameter("scope"), Some("openid email profile"));
     idp.forget_requests();
     assert!(idp.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_pushed_request_serves_its_client_once_and_in_time_and_no_other_is_taken_where_it_is_required() {
+    let clock = ManualClock::new();
+    let idp = HostileIdp::start(Setup::plain(&clock));
+    let client = Client { idp: &idp, authority: None };
+    idp.sign_in_as(dana());
+    assert_eq!(client.push(&idp.client_secret()).await.status, 405, "not without being set up for it");
+    for (kind, plain_is_taken) in [(PushedRequests::Offered, true), (PushedRequests::Required, false)] {
+        idp.configure(|setup| setup.pushed_requests = kind);
+        let document = client.get("/.well-known/openid-configuration").await.json();
+        assert_eq!(document["pushed_authorization_request_endpoint"], format!("{}/oauth2/v1/par", idp.issuer()));
+        assert_eq!(document["require_pushed_authorization_requests"] == json!(true), !plain_is_taken);
+
+        assert_eq!(client.push("another secret").await.status, 401);
+        let name = async || {
+            let answer = client.push(&idp.client_secret()).await;
+            assert_eq!((answer.status, &answer.json()["expires_in"]), (201, &json!(60)));
+            client.pushed(answer.json()["request_uri"].as_str().unwrap())
+        };
+        let first = name().await;
+        let code = parameter(&idp.visit(&first).unwrap(), "code").unwrap();
+        let tokens = client.redeem(&code, VERIFIER, &idp.client_secret()).await.json();
+        let claims = decode(tokens["id_token"].as_str().unwrap()).1;
+        assert_eq!(claims["nonce"], "the-nonce");
+        assert!(idp.visit(&first).unwrap_err().contains("used before"));
+        let late = name().await;
+        clock.advance(Duration::from_secs(60));
+        assert!(idp.visit(&late).unwrap_err().contains("expired"));
+        let of_another = name().await.replace(&idp.client_id(), "another");
+        assert!(idp.visit(&of_another).unwrap_err().contains("another client"));
+        let back = idp.visit(&client.request()).unwrap();
+        assert_eq!(
+            (parameter(&back, "code").is_some(), parameter(&back, "error").is_none()),
+            (plain_is_taken, plain_is_taken)
+        );
+    }
 }

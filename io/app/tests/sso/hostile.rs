@@ -1,5 +1,5 @@
 //! The catalogue of everything that a provider can do wrong, each case walked from the sign-in page to its end: T-ID-01 to
-//! T-ID-16, T-BCP-2, T-IDP-1, T-IDP-3 to T-IDP-5, T-SSRF-4. What each is refused with stands in [`crate::refusals`].
+//! T-ID-16, T-BCP-2, T-BCP-7, T-IDP-1, T-IDP-3 to T-IDP-5, T-SSRF-4. What each is refused with stands in [`crate::refusals`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use orgate_testkit::{HostileIdp, Person as Subject, Setup};
 use serde_json::json;
 
 use crate::refusals::{self, Table};
-use crate::world::{Site, World, parameter, sign_in};
+use crate::world::{Site, World, sign_in};
 
 /// What is said of a case that ends in a session.
 pub const SIGNED_IN: &str = "signed in";
@@ -99,12 +99,13 @@ pub async fn try_case(world: &World, site: &Site, idp: &HostileIdp, case: &Case,
     let ended = match begin(&world.bed.app, &visitor, new).await.unwrap() {
         Begun::Refused(page) => Ok(Outcome::Refused(page)),
         Begun::Redirect { url, .. } => {
-            secrets.extend(["state", "nonce", "code_challenge"].map(|name| parameter(&url, name)));
+            secrets.extend(asked(&url));
             let location = idp.authorize(&url);
             secrets.extend(code_in(&location));
             world.come_back(&visitor, &site.connection, &location).await
         }
     };
+    secrets.extend(pushed(idp));
     let code = match ended {
         Ok(Outcome::SignedIn { .. }) => return SIGNED_IN.to_owned(),
         Ok(Outcome::Refused(page)) => filed(world, site, &page.reference, &secrets, &case.name).await,
@@ -115,6 +116,23 @@ pub async fn try_case(world: &World, site: &Site, idp: &HostileIdp, case: &Case,
     assert_eq!(before, after, "{}: nobody joins, nothing is linked", case.name);
     assert!(world.users(&email).await.is_empty(), "{}: no person, so no session", case.name);
     code
+}
+
+/// What an authorization request binds a browser and a code by.
+const BINDING: [&str; 3] = ["state", "nonce", "code_challenge"];
+
+/// That of a request in an address, if it is there.
+fn asked(url: &str) -> Vec<String> {
+    let url = url::Url::parse(url).unwrap();
+    let pairs = url.query_pairs().into_owned();
+    pairs.filter(|(name, _)| BINDING.contains(&name.as_str())).map(|(_, value)| value).collect()
+}
+
+/// That of the last request that was pushed.
+fn pushed(idp: &HostileIdp) -> Vec<String> {
+    let last = idp.requests_to(Endpoint::PushedRequest).pop();
+    let form = last.map(|request| request.form).unwrap_or_default();
+    form.into_iter().filter(|(name, _)| BINDING.contains(&name.as_str())).map(|(_, value)| value).collect()
 }
 
 fn code_in(location: &str) -> Option<String> {

@@ -22,6 +22,7 @@ mod hostile;
 mod keys;
 mod log_out;
 mod members;
+mod pushed;
 mod questions;
 mod reach;
 mod refusals;

@@ -124,10 +124,7 @@ pub const ID_TOKENS: Table = &[
         ],
     ),
     ("idp-response-too-large", &["token of a megabyte"]),
-    (
-        "idp-session-over",
-        &["session_expiry now", "session_expiry an hour ago", "session_expiry in 1970"],
-    ),
+    ("idp-session-over", &["session_expiry now", "session_expiry an hour ago", "session_expiry in 1970"]),
     ("key-unknown", &["kid unknown"]),
     (
         "session-expiry-malformed",
@@ -320,4 +317,56 @@ pub const WIRES: Table = &[
     ("keys-malformed", &["Keys sends a gzip bomb", "Keys sends something else"]),
     ("token-response-malformed", &["Token sends a gzip bomb", "Token sends something else"]),
     ("userinfo-malformed", &["UserInfo sends a gzip bomb", "UserInfo sends something else"]),
+];
+
+pub const PUSHED_REQUESTS: Table = &[
+    ("client-rejected", &["invalid_client", "401 and nothing more"]),
+    ("idp-rate-limited", &["too many requests"]),
+    (
+        "idp-redirected",
+        &[
+            "PushedRequest redirects with 301",
+            "PushedRequest redirects with 302",
+            "PushedRequest redirects with 303",
+            "PushedRequest redirects with 307",
+            "PushedRequest redirects with 308",
+        ],
+    ),
+    ("idp-response-too-large", &["PushedRequest sends 300 KiB", "PushedRequest sends an endless body"]),
+    ("idp-unexpected-status", &["no such address", "PushedRequest fails"]),
+    ("idp-unreachable", &["PushedRequest sends endless headers", "PushedRequest hangs up"]),
+    (
+        "pushed-request-malformed",
+        &[
+            "request_uri missing",
+            "request_uri empty",
+            "request_uri number",
+            "request_uri no URI",
+            "request_uri with a line break",
+            "request_uri of 2 KiB",
+            "expires_in missing",
+            "expires_in 0",
+            "expires_in negative",
+            "expires_in as text",
+            "PushedRequest sends a gzip bomb",
+            "PushedRequest sends something else",
+        ],
+    ),
+    ("pushed-request-rejected", &["invalid_request", "an error with status 200", "script in the description"]),
+];
+
+pub const PUSHED_REQUEST_ENDPOINTS: Table = &[
+    ("discovery-malformed", &["pushed to a number"]),
+    (
+        "endpoint-refused",
+        &[
+            "pushed to https://127.0.0.1/inside",
+            "pushed to https://169.254.169.254/latest/meta-data",
+            "pushed to https://[::ffff:7f00:1]/inside",
+            "pushed to https://localhost/inside",
+            "pushed to http://idp.example/plain",
+            "pushed to https://user@idp.example/inside",
+            "pushed to file:///etc/passwd",
+        ],
+    ),
 ];

@@ -1,6 +1,10 @@
-//! Owns starting a sign-in: the authorization request as a URL, made of random bytes that the caller draws.
+//! Owns starting a sign-in: the authorization request, made of random bytes that the caller draws, as a URL or as what is
+//! pushed to a provider that takes it so.
 //!
-//! *Source*: R-SSO-8, T-BCP-1, T-BCP-8; RFC 7636.
+//! *Source*: R-SSO-8, T-BCP-1, T-BCP-7, T-BCP-8; RFC 7636.
+
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE64URL_NOPAD;
@@ -10,6 +14,7 @@ use crate::client::Client;
 use crate::exchange::Step;
 use crate::oidc::SCOPES;
 use crate::oidc::metadata::{self, Endpoint, Metadata};
+use crate::oidc::pushed::{self, Pushing};
 use crate::oidc::resume::AwaitMetadata;
 use crate::refusal::SsoRefusal;
 use crate::url_rules::{CheckedUrl, UrlRules};
@@ -105,38 +110,49 @@ pub fn begin(beginning: Beginning) -> Step {
 
 impl Beginning {
     /// The step that follows the metadata.
-    pub(crate) fn with_metadata(self, metadata: &Metadata) -> Step {
-        match self.authorization_url(metadata) {
-            Ok(url) => Step::Redirect { url: url.as_str().to_owned() },
-            Err(refusal) => Step::Refuse(refusal),
+    ///
+    /// *Errors*: an endpoint that is needed is not there or may not be contacted.
+    pub(crate) fn with_metadata(self, metadata: Arc<Metadata>) -> Result<Step, SsoRefusal> {
+        match pushed::request(&self, &metadata)? {
+            Some(request) => Ok(Pushing::step(request, self, metadata)),
+            None => Ok(Step::Redirect { url: self.authorization_url(&metadata)?.as_str().to_owned() }),
         }
     }
 
-    /// The authorization request.
+    /// The authorization request as an address.
     pub(crate) fn authorization_url(&self, metadata: &Metadata) -> Result<CheckedUrl, SsoRefusal> {
         let endpoint = metadata.endpoint(Endpoint::Authorization, &self.rules)?;
-        let challenge = self.secrets.challenge();
-        let mut query = vec![
-            ("response_type", "code"),
-            ("client_id", self.client.id()),
-            ("redirect_uri", &self.redirect_uri),
-            ("scope", SCOPES),
-            ("state", self.secrets.state()),
-            ("nonce", self.secrets.nonce.expose_secret()),
-            ("code_challenge", &challenge),
-            ("code_challenge_method", "S256"),
+        Ok(endpoint.with_query(&self.parameters()))
+    }
+
+    /// The authorization request.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+        let mut parameters = vec![
+            ("response_type", Cow::from("code")),
+            ("client_id", self.client.id().into()),
+            ("redirect_uri", self.redirect_uri.as_str().into()),
+            ("scope", SCOPES.into()),
+            ("state", self.secrets.state().into()),
+            ("nonce", self.secrets.nonce.expose_secret().into()),
+            ("code_challenge", self.secrets.challenge().into()),
+            ("code_challenge_method", "S256".into()),
         ];
         if self.options.max_age_zero {
-            query.push(("max_age", "0"));
+            parameters.push(("max_age", "0".into()));
         }
         if self.options.prompt_none {
-            query.push(("prompt", "none"));
+            parameters.push(("prompt", "none".into()));
         } else if self.options.select_account {
-            query.push(("prompt", "select_account"));
+            parameters.push(("prompt", "select_account".into()));
         }
         if let Some(hint) = self.options.login_hint.as_deref().filter(|hint| hint.len() <= 320) {
-            query.push(("login_hint", hint));
+            parameters.push(("login_hint", hint.into()));
         }
-        Ok(endpoint.with_query(&query))
+        parameters
+    }
+
+    /// What a pushed request tells the provider and nobody else may read.
+    pub(crate) fn secrets_sent(&self) -> [&str; 3] {
+        [self.client.secret(), self.secrets.state(), self.secrets.nonce.expose_secret()]
     }
 }

@@ -24,6 +24,8 @@ pub enum Endpoint {
     UserInfo,
     /// Where a person signs out; optional.
     EndSession,
+    /// Where authorization requests are pushed to; optional (RFC 9126).
+    PushedRequest,
 }
 
 impl Endpoint {
@@ -35,6 +37,7 @@ impl Endpoint {
             Self::Keys => "jwks_uri",
             Self::UserInfo => "userinfo_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::PushedRequest => "pushed_authorization_request_endpoint",
         }
     }
 }
@@ -57,6 +60,9 @@ pub struct Metadata {
     jwks_uri: String,
     userinfo_endpoint: Option<String>,
     end_session_endpoint: Option<String>,
+    pushed_request_endpoint: Option<String>,
+    /// Whether the provider takes no authorization request that was not pushed (RFC 9126).
+    pub requires_pushed_requests: bool,
     /// Whether every answer names the issuer (RFC 9207).
     pub names_issuer_in_callback: bool,
     /// `response_types_supported`, if given.
@@ -114,8 +120,9 @@ impl Metadata {
             jwks_uri: required(&document, Endpoint::Keys)?,
             userinfo_endpoint: optional(&document, Endpoint::UserInfo)?,
             end_session_endpoint: optional(&document, Endpoint::EndSession)?,
-            names_issuer_in_callback: document.get("authorization_response_iss_parameter_supported")
-                == Some(&serde_json::Value::Bool(true)),
+            pushed_request_endpoint: optional(&document, Endpoint::PushedRequest)?,
+            requires_pushed_requests: says_true(&document, "require_pushed_authorization_requests"),
+            names_issuer_in_callback: says_true(&document, "authorization_response_iss_parameter_supported"),
             response_types: list("response_types_supported")?,
             grant_types: list("grant_types_supported")?,
             code_challenge_methods: list("code_challenge_methods_supported")?,
@@ -156,6 +163,7 @@ impl Metadata {
             Endpoint::Keys => Some(&self.jwks_uri),
             Endpoint::UserInfo => self.userinfo_endpoint.as_deref(),
             Endpoint::EndSession => self.end_session_endpoint.as_deref(),
+            Endpoint::PushedRequest => self.pushed_request_endpoint.as_deref(),
         }
     }
 
@@ -197,6 +205,10 @@ fn accepted(offered: Option<&[String]>) -> Result<Vec<Algorithm>, SsoRefusal> {
         return Err(refusal.expected("RS256, PS256, ES256 or EdDSA").received(offered.join(" ")));
     }
     Ok(accepted)
+}
+
+fn says_true(document: &Object, name: &str) -> bool {
+    document.get(name) == Some(&serde_json::Value::Bool(true))
 }
 
 fn incomplete(endpoint: Endpoint) -> SsoRefusal {

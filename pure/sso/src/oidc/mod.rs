@@ -1,7 +1,7 @@
 //! OpenID Connect, authorization code flow with PKCE, as a relying party: [`begin()`] gives where to send the browser,
 //! [`resume()`] turns the callback into an assertion, [`checks`] probes settings when they are saved.
 //!
-//! *Source*: R-SSO-8; OpenID Connect Core 1.0 and Discovery 1.0 with errata 2; RFC 7636, 9207, 9700, 8725.
+//! *Source*: R-SSO-8; OpenID Connect Core 1.0 and Discovery 1.0 with errata 2; RFC 7636, 9126, 9207, 9700, 8725.
 
 pub mod algorithm;
 pub mod begin;
@@ -17,6 +17,7 @@ pub mod log_out_token;
 pub mod metadata;
 mod person;
 pub mod provider_session;
+mod pushed;
 pub mod resume;
 pub mod session_expiry;
 pub mod statement;

@@ -18,6 +18,7 @@ use crate::oidc::jwks::{self, JwkSet, new_keys_may_help};
 use crate::oidc::metadata::{self, Endpoint, Metadata};
 use crate::oidc::person::{self, Gap};
 use crate::oidc::provider_session::ProviderSession;
+use crate::oidc::pushed::Pushing;
 use crate::oidc::token_request::{self, Grant};
 use crate::oidc::token_response::{self, Tokens};
 use crate::oidc::userinfo;
@@ -81,7 +82,7 @@ impl AwaitMetadata {
         let step = metadata.and_then(|metadata| {
             metadata_of(&metadata, self.issuer())?;
             match self.0 {
-                WhenMetadata::Begin(beginning) => Ok(beginning.with_metadata(&metadata)),
+                WhenMetadata::Begin(beginning) => beginning.with_metadata(metadata),
                 WhenMetadata::Resume(resuming) => resuming.exchange_code(metadata),
             }
         });
@@ -128,6 +129,7 @@ impl Resuming {
 pub struct AwaitResponse(WhenResponse);
 
 enum WhenResponse {
+    Pushed(Box<Pushing>),
     Token(Box<Exchanging>),
     UserInfo(Box<Verified>),
 }
@@ -139,11 +141,16 @@ struct Exchanging {
 }
 
 impl AwaitResponse {
+    pub(crate) fn pushed(pushing: Pushing) -> Self {
+        Self(WhenResponse::Pushed(Box::new(pushing)))
+    }
+
     /// Takes the response, or why there is none.
     ///
     /// `now` is the moment when it came.
     pub fn receive(self, response: Result<Response, TransportFailure>, now: Timestamp) -> Step {
         let step = match self.0 {
+            WhenResponse::Pushed(pushing) => pushing.receive(response),
             WhenResponse::Token(exchanging) => exchanging.receive(response),
             WhenResponse::UserInfo(verified) => verified.receive(response, now),
         };
@@ -151,7 +158,8 @@ impl AwaitResponse {
     }
 }
 
-fn arrived(
+/// The response, or the refusal of a request to that endpoint which got none.
+pub(crate) fn arrived(
     response: Result<Response, TransportFailure>,
     metadata: &Metadata,
     endpoint: Endpoint,

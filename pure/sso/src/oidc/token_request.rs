@@ -1,5 +1,5 @@
-//! Owns the token request: the code, the PKCE verifier and the client secret, sent to the token endpoint of the issuer
-//! that the secret was saved with, and nowhere else.
+//! Owns what carries the client secret: the token request with the code and the PKCE verifier, and the way to send the secret
+//! along. It goes to endpoints that the issuer names which it was saved with, and nowhere else.
 //!
 //! *Source*: RFC 6749, sections 2.3.1 and 4.1.3; T-BCP-6.
 
@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::exchange::{Purpose, Request};
 use crate::oidc::metadata::{ClientAuthentication, Endpoint, Metadata};
 use crate::refusal::SsoRefusal;
-use crate::url_rules::UrlRules;
+use crate::url_rules::{CheckedUrl, UrlRules};
 
 /// What is exchanged.
 #[derive(Debug, Clone, Copy)]
@@ -30,19 +30,38 @@ pub(crate) fn request(
     rules: &UrlRules,
 ) -> Result<Request, SsoRefusal> {
     let url = metadata.endpoint(Endpoint::Token, rules)?;
+    let parameters = [
+        ("grant_type", "authorization_code"),
+        ("code", grant.code),
+        ("redirect_uri", grant.redirect_uri),
+        ("code_verifier", grant.verifier),
+    ];
+    post_with_secret(metadata, client, Purpose::Token, url, &parameters)
+}
+
+/// A form with the client's secret, in the way that the provider takes it: basic leaves the form as it is.
+///
+/// *Errors*: it takes it in no way that is spoken here. *Source*: RFC 6749, section 2.3.1; RFC 9126, section 2.
+pub(crate) fn post_with_secret(
+    metadata: &Metadata,
+    client: &Client,
+    purpose: Purpose,
+    url: CheckedUrl,
+    parameters: &[(&str, impl AsRef<str>)],
+) -> Result<Request, SsoRefusal> {
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "authorization_code")
-        .append_pair("code", grant.code)
-        .append_pair("redirect_uri", grant.redirect_uri)
-        .append_pair("code_verifier", grant.verifier);
+    form.extend_pairs(parameters);
     match metadata.client_authentication()? {
         ClientAuthentication::Basic => {
-            let request = Request::post_form(Purpose::Token, url, form.finish().into());
+            let request = Request::post_form(purpose, url, form.finish().into());
             Ok(request.authorized(basic(client).into()))
         }
         ClientAuthentication::Post => {
-            form.append_pair("client_id", client.id()).append_pair("client_secret", client.secret());
-            Ok(Request::post_form(Purpose::Token, url, form.finish().into()))
+            if parameters.iter().all(|(name, _)| *name != "client_id") {
+                form.append_pair("client_id", client.id());
+            }
+            form.append_pair("client_secret", client.secret());
+            Ok(Request::post_form(purpose, url, form.finish().into()))
         }
     }
 }

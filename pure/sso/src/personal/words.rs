@@ -71,6 +71,8 @@ fn remedy(code: SsoRefusalCode) -> Remedy {
         | C::EndpointRefused
         | C::AlgorithmsUnsupported
         | C::ClientAuthenticationUnsupported
+        | C::PushedRequestRejected
+        | C::PushedRequestMalformed
         | C::KeysMalformed
         | C::KeysTooMany
         | C::CallbackResponseType

@@ -40,6 +40,7 @@ impl Provider {
                         self.authorization.clone()
                     }
                     Purpose::Token => self.token.clone(),
+                    Purpose::PushedRequest => panic!("there is nowhere to push to"),
                     Purpose::UserInfo => panic!("the checks have no person"),
                 }),
                 CheckStep::Done(report) => return report,

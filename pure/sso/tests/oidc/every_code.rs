@@ -12,6 +12,7 @@ const TESTS: &[&str] = &[
     include_str!("keys.rs"),
     include_str!("log_out_token.rs"),
     include_str!("metadata.rs"),
+    include_str!("pushed.rs"),
     include_str!("times.rs"),
     include_str!("token_response.rs"),
     include_str!("userinfo.rs"),

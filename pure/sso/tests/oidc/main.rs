@@ -19,6 +19,7 @@ mod keys;
 mod log_out;
 mod log_out_token;
 mod metadata;
+mod pushed;
 mod second_judge;
 mod support;
 mod times;

@@ -6,6 +6,7 @@ mod dialect;
 mod id_token;
 mod id_token_form;
 mod log_out_token;
+mod pushed;
 mod responses;
 
 use super::Mischief;
@@ -13,6 +14,7 @@ use super::Mischief;
 pub use dialect::{Dialect, dialects};
 pub use id_token::{age_of_sign_in, claim_shapes, email_verified_shapes, id_tokens};
 pub use log_out_token::log_out_tokens;
+pub use pushed::{pushed_request_endpoints, pushed_requests};
 pub use responses::{callbacks, discoveries, elsewhere, key_sets, token_responses, unreadable_keys, user_infos, wires};
 
 /// What a relying party has to make of a deviation.

@@ -242,27 +242,32 @@ pub fn discoveries() -> Vec<Case> {
 pub fn wires(inside: &str) -> Vec<Case> {
     let mut list = List::new();
     for endpoint in Endpoint::FETCHED {
-        let at = |wire| none().wire(endpoint, wire);
         list.rule(if endpoint == Endpoint::Token { "T-ID-14" } else { "T-SSRF-3" });
-        for status in [301, 302, 303, 307, 308] {
-            list.refuse(
-                format!("{endpoint:?} redirects with {status}"),
-                at(Wire::Redirect { status, to: inside.to_owned() }),
-            );
-        }
-        list.rule("T-IDP-1")
-            .refuse(format!("{endpoint:?} sends 300 KiB"), at(Wire::Oversize(300 << 10)))
-            .refuse(format!("{endpoint:?} sends a gzip bomb"), at(Wire::GzipBomb(64 << 20)))
-            .refuse(format!("{endpoint:?} sends a byte a second"), at(Wire::Drip))
-            .refuse(format!("{endpoint:?} sends endless headers"), at(Wire::EndlessHeaders))
-            .refuse(format!("{endpoint:?} sends an endless body"), at(Wire::EndlessBody))
-            .refuse(format!("{endpoint:?} says nothing"), at(Wire::Silence))
-            .refuse(format!("{endpoint:?} hangs up"), at(Wire::Cut))
-            .refuse(format!("{endpoint:?} fails"), at(Wire::Status(500)))
-            .refuse(
-                format!("{endpoint:?} sends something else"),
-                at(Wire::Body { status: 200, content_type: "application/json", body: b"\xff\xfe not JSON".to_vec() }),
-            );
+        endless_or_wrong(&mut list, endpoint, inside);
     }
     list.cases
+}
+
+/// What HTTP does to one address: redirects under the rule at hand, and bodies that are too large, too slow or wrong.
+pub(super) fn endless_or_wrong(list: &mut List, endpoint: Endpoint, inside: &str) {
+    let at = |wire| none().wire(endpoint, wire);
+    for status in [301, 302, 303, 307, 308] {
+        list.refuse(
+            format!("{endpoint:?} redirects with {status}"),
+            at(Wire::Redirect { status, to: inside.to_owned() }),
+        );
+    }
+    list.rule("T-IDP-1")
+        .refuse(format!("{endpoint:?} sends 300 KiB"), at(Wire::Oversize(300 << 10)))
+        .refuse(format!("{endpoint:?} sends a gzip bomb"), at(Wire::GzipBomb(64 << 20)))
+        .refuse(format!("{endpoint:?} sends a byte a second"), at(Wire::Drip))
+        .refuse(format!("{endpoint:?} sends endless headers"), at(Wire::EndlessHeaders))
+        .refuse(format!("{endpoint:?} sends an endless body"), at(Wire::EndlessBody))
+        .refuse(format!("{endpoint:?} says nothing"), at(Wire::Silence))
+        .refuse(format!("{endpoint:?} hangs up"), at(Wire::Cut))
+        .refuse(format!("{endpoint:?} fails"), at(Wire::Status(500)))
+        .refuse(
+            format!("{endpoint:?} sends something else"),
+            at(Wire::Body { status: 200, content_type: "application/json", body: b"\xff\xfe not JSON".to_vec() }),
+        );
 }

@@ -105,7 +105,8 @@ async fn active_route(tx: &mut Tx, slug: &str) -> Result<Route, Error> {
     })
 }
 
-/// Draws the attempt's values, asks the IdP's metadata where to go, and writes the attempt down.
+/// Draws the attempt's values, asks the IdP's metadata where to go, pushes the request where it is taken so (T-BCP-7), and
+/// writes the attempt down.
 pub(crate) async fn start(
     app: &App,
     visitor: &Visitor,

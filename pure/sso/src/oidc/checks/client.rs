@@ -68,6 +68,23 @@ fn redirected(response: &Response, redirect_uri: &str, metadata: &Metadata) -> C
     }
 }
 
+/// The same with a remark if sign-ins go on in another way than the provider recommends. What is wrong with the secret the
+/// check of that says.
+pub(super) fn with_push(check: Check, not_taken: Option<&SsoRefusal>) -> Check {
+    let not_taken = not_taken.filter(|refusal| refusal.code != SsoRefusalCode::ClientRejected);
+    match not_taken {
+        Some(refusal) if check.ok && check.remark.is_none() => {
+            let code = refusal.code.as_str();
+            let reason = refusal.received.as_deref().unwrap_or("nothing more was said");
+            check.with_remark(&format!(
+                "The identity provider offers to have requests pushed to it and did not take this one ({code}: {reason}). \
+                 Sign-ins go on through the browser's address."
+            ))
+        }
+        Some(_) | None => check,
+    }
+}
+
 /// Whether both are the same but for the query.
 fn same_place(target: &Url, redirect_uri: &str) -> bool {
     Url::parse(redirect_uri).is_ok_and(|ours| {

@@ -15,9 +15,10 @@ use crate::client::Client;
 use crate::exchange::{Purpose, Request, Response, TransportFailure};
 use crate::oidc::begin::{AuthorizationOptions, AuthorizationSecrets, Beginning};
 use crate::oidc::metadata::{self, Endpoint, Metadata};
+use crate::oidc::pushed::{self, Pushed};
 use crate::oidc::token_request::{self, Grant};
-use crate::refusal::SsoRefusal;
-use crate::url_rules::UrlRules;
+use crate::refusal::{SsoRefusal, SsoRefusalCode};
+use crate::url_rules::{CheckedUrl, UrlRules};
 
 /// A code that no provider has issued.
 const IMPOSSIBLE_CODE: &str = "orgate-check-this-code-was-never-issued";
@@ -63,7 +64,9 @@ impl std::fmt::Debug for AwaitCheck {
 enum Stage {
     Discovery,
     Keys(Box<Metadata>),
-    Authorization(Box<Metadata>),
+    Pushed(Box<Metadata>),
+    /// With what a pushed request was not taken for, if one need not have been.
+    Authorization(Box<Metadata>, Option<SsoRefusal>),
     Token,
 }
 
@@ -81,11 +84,12 @@ impl AwaitCheck {
             Stage::Keys(metadata) => {
                 let check = provider::keys(response, &metadata, &checking.probe.rules);
                 checking.report.add(check);
-                checking.probe_authorization(metadata)
+                checking.begin_sign_in(metadata)
             }
-            Stage::Authorization(metadata) => {
+            Stage::Pushed(metadata) => checking.pushed(response, metadata),
+            Stage::Authorization(metadata, not_taken) => {
                 let check = client::client_and_redirect(response, &checking.probe.redirect_uri, &metadata);
-                checking.report.add(check);
+                checking.report.add(client::with_push(check, not_taken.as_ref()));
                 checking.probe_token(&metadata)
             }
             Stage::Token => {
@@ -140,16 +144,49 @@ impl Checking {
             }
             Err(refusal) => {
                 self.report.add(Check::failed(CheckName::Keys, &refusal));
-                self.probe_authorization(metadata)
+                self.begin_sign_in(metadata)
             }
         }
     }
 
-    fn probe_authorization(mut self, metadata: Box<Metadata>) -> CheckStep {
-        match self.probe.authorization_url(&metadata) {
+    fn begin_sign_in(self, metadata: Box<Metadata>) -> CheckStep {
+        match pushed::request(&self.probe, &metadata) {
+            Ok(Some(request)) => self.fetch(request, Stage::Pushed(metadata)),
+            Ok(None) => {
+                let url = self.probe.authorization_url(&metadata);
+                self.probe_authorization(url, metadata, None)
+            }
+            Err(refusal) => self.probe_authorization(Err(refusal), metadata, None),
+        }
+    }
+
+    fn pushed(mut self, response: Result<Response, TransportFailure>, metadata: Box<Metadata>) -> CheckStep {
+        match pushed::answered(&self.probe, &metadata, response) {
+            Ok(Pushed::Taken(url)) => self.probe_authorization(Ok(url), metadata, None),
+            Ok(Pushed::Not(refusal)) => {
+                let url = self.probe.authorization_url(&metadata);
+                self.probe_authorization(url, metadata, Some(refusal))
+            }
+            Err(refusal) if refusal.code == SsoRefusalCode::ClientRejected => {
+                // The check of the secret says so; of the redirect URI this says nothing.
+                let name = CheckName::ClientAndRedirect;
+                self.report.add(Check::not_made(name, "client ID and secret were not accepted"));
+                self.probe_token(&metadata)
+            }
+            Err(refusal) => self.probe_authorization(Err(refusal), metadata, None),
+        }
+    }
+
+    fn probe_authorization(
+        mut self,
+        url: Result<CheckedUrl, SsoRefusal>,
+        metadata: Box<Metadata>,
+        not_taken: Option<SsoRefusal>,
+    ) -> CheckStep {
+        match url {
             Ok(url) => {
                 let request = Request::get(Purpose::AuthorizationProbe, url, "text/html, application/json");
-                self.fetch(request, Stage::Authorization(metadata))
+                self.fetch(request, Stage::Authorization(metadata, not_taken))
             }
             Err(refusal) => {
                 self.report.add(Check::failed(CheckName::ClientAndRedirect, &refusal));

@@ -307,7 +307,7 @@ mod tests {
             connection_id: ConnectionId::new(Timestamp::from_millis(1), [number; 10]),
             organization_id: OrganizationId::new(Timestamp::from_millis(1), [2; 10]),
             at: Timestamp::from_millis(1),
-            authenticated_at: (number % 2 == 0).then_some(Timestamp::from_millis(1)),
+            authenticated_at: number.is_multiple_of(2).then_some(Timestamp::from_millis(1)),
             holds_until: Some(Timestamp::from_millis(until)),
         }
     }

@@ -135,15 +135,15 @@ async fn t_lnk_7_an_organization_opens_nothing_of_the_people_of_anothers_proven_
         victims.push((victim, shapes));
     }
     let shapes = victims[0].1.len();
-    let mut tried = 0;
+    let mut tried: usize = 0;
     for index in 0..shapes {
-        if index % MAILS_AN_HOUR == 0 {
+        if index.is_multiple_of(MAILS_AN_HOUR) {
             world.advance(Duration::from_secs(3600));
         }
         for (victim, shapes) in &victims {
             let (shape, subject) = &shapes[index];
             tried += 1;
-            rogue_idp.configure(|setup| setup.thin = tried % 2 == 0);
+            rogue_idp.configure(|setup| setup.thin = tried.is_multiple_of(2));
             rogue_idp.sign_in_as(subject.clone());
             let visitor = world.bed.stranger();
             let outcome = world.sign_in(&visitor, &rogue, &rogue_idp).await;

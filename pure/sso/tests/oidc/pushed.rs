@@ -32,16 +32,16 @@ fn good() -> Response {
     Response { status: 201, ..response(&json!({"request_uri": NAME, "expires_in": 60})) }
 }
 
-fn with(changes: Value) -> Answer {
+fn with(changes: Value) -> Response {
     let mut body = json!({"request_uri": NAME, "expires_in": 60});
     for (name, value) in changes.as_object().unwrap() {
         body[name] = value.clone();
     }
-    Ok(Response { status: 201, ..response(&body) })
+    Response { status: 201, ..response(&body) }
 }
 
-fn error(status: u16, body: &Value) -> Answer {
-    Ok(Response { status, ..response(body) })
+fn error(status: u16, body: &Value) -> Response {
+    Response { status, ..response(body) }
 }
 
 fn options() -> AuthorizationOptions {
@@ -128,8 +128,8 @@ fn t_bcp_7_the_client_authenticates_as_at_the_token_endpoint() {
 
 #[test]
 fn t_bcp_7_what_is_not_taken_is_refused_if_it_has_to_be_and_goes_on_in_the_address_if_not() {
-    let unusable = |body: Value| (with(body), Code::PushedRequestMalformed);
-    let said = |status: u16, name: &str, code| (error(status, &json!({"error": name})), code);
+    let unusable = |body: Value| (Ok(with(body)), Code::PushedRequestMalformed);
+    let said = |status: u16, name: &str, code| (Ok(error(status, &json!({"error": name}))), code);
     let long = format!("urn:{}", "x".repeat(1021));
     let table = [
         unusable(json!({"request_uri": null})),
@@ -153,10 +153,10 @@ fn t_bcp_7_what_is_not_taken_is_refused_if_it_has_to_be_and_goes_on_in_the_addre
         said(401, "unauthorized_client", Code::ClientRejected),
         said(401, "invalid_client", Code::ClientRejected),
         said(400, "invalid_client", Code::ClientRejected),
-        (error(401, &json!({})), Code::ClientRejected),
+        (Ok(error(401, &json!({}))), Code::ClientRejected),
         said(429, "slow_down", Code::RateLimited),
-        (error(404, &json!({})), Code::UnexpectedStatus),
-        (error(500, &json!({"error": "server_error"})), Code::UnexpectedStatus),
+        (Ok(error(404, &json!({}))), Code::UnexpectedStatus),
+        (Ok(error(500, &json!({"error": "server_error"}))), Code::UnexpectedStatus),
         (
             Ok(Response { location: Some("https://10.0.0.1/".into()), ..Response { status: 307, ..good() } }),
             Code::Redirected,
@@ -173,7 +173,7 @@ fn t_bcp_7_what_is_not_taken_is_refused_if_it_has_to_be_and_goes_on_in_the_addre
         assert_eq!(code(&taking(true), answer.clone()), Some(expected), "{shown}");
         assert_eq!(pushed(&taking(false), answer).1.unwrap().as_str(), plain, "{shown}");
     }
-    assert_eq!(code(&taking(true), with(json!({"expires_in": 1, "other": true}))), None);
+    assert_eq!(code(&taking(true), Ok(with(json!({"expires_in": 1, "other": true})))), None);
     assert_eq!(code(&taking(true), Ok(Response { status: 200, ..good() })), None);
 }
 
@@ -219,7 +219,7 @@ fn t_bcp_7_a_provider_that_takes_no_other_requests_has_to_say_where_it_takes_the
 fn t_sec_3_nothing_that_was_pushed_is_repeated() {
     let description = format!("secret canary-secret, state {}, nonce {}", b64([1; 32]), b64([2; 32]));
     let body = json!({"error": "invalid_request", "error_description": description});
-    let refusal = pushed(&taking(true), error(400, &body)).1.unwrap_err();
+    let refusal = pushed(&taking(true), Ok(error(400, &body))).1.unwrap_err();
     let received = "invalid_request: secret [removed], state [removed], nonce [removed]";
     assert_eq!(refusal.received.as_deref(), Some(received));
 }
@@ -241,7 +241,7 @@ fn checked(document: &Value, answer: &Answer) -> (Check, Vec<Request>) {
                         location: Some(format!("{REDIRECT}?error=login_required")),
                         ..Response::default()
                     }),
-                    Purpose::Token => error(400, &json!({"error": "invalid_grant"})),
+                    Purpose::Token => Ok(error(400, &json!({"error": "invalid_grant"}))),
                     Purpose::UserInfo => panic!("the checks have no person"),
                 };
                 sent.push(request);
@@ -273,7 +273,7 @@ fn r_sso_5_t_bcp_7_the_check_at_save_pushes_as_a_sign_in_does() {
         let url = Url::parse(probe.url.as_str()).unwrap();
         assert_eq!(query(&url), [("client_id", CLIENT), ("request_uri", NAME)].map(owned).into());
     }
-    let refused = error(400, &json!({"error": "invalid_request", "error_description": "redirect_uri"}));
+    let refused = Ok(error(400, &json!({"error": "invalid_request", "error_description": "redirect_uri"})));
     let (check, sent) = checked(&taking(true), &refused);
     assert_eq!((check.ok, check.code), (false, Some(Code::PushedRequestRejected)));
     assert!(by_purpose(&sent, Purpose::AuthorizationProbe).is_none() && by_purpose(&sent, Purpose::Token).is_some());
@@ -281,7 +281,7 @@ fn r_sso_5_t_bcp_7_the_check_at_save_pushes_as_a_sign_in_does() {
     assert!(check.ok && check.remark.unwrap().contains("pushed-request-rejected: invalid_request: redirect_uri"));
     assert!(by_purpose(&sent, Purpose::AuthorizationProbe).unwrap().url.as_str().contains("prompt=none"));
     // The check of the secret says what is wrong with that.
-    let stranger = error(401, &json!({"error": "invalid_client"}));
+    let stranger = Ok(error(401, &json!({"error": "invalid_client"})));
     let (check, sent) = checked(&taking(true), &stranger);
     assert!(check.ok && check.detail == "Not made." && by_purpose(&sent, Purpose::Token).is_some(), "{check:?}");
     let (check, _) = checked(&taking(false), &stranger);

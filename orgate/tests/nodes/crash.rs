@@ -32,6 +32,8 @@ pub struct Crashing {
     pub acknowledged: usize,
     /// Who was invited.
     invited: BTreeSet<String>,
+    /// To whom mails came.
+    told: BTreeSet<String>,
     /// How long the starts after a crash took. *Units*: nanoseconds.
     starts: Vec<u64>,
 }
@@ -47,12 +49,24 @@ impl Crashing {
         node.start();
         let writers = sign_up(&node, folder.path(), 0);
         let (random, journals, starts) = (Random::new(1), Vec::new(), Vec::new());
-        Self { node, folder, writers, random, journals, acknowledged: 0, invited: BTreeSet::new(), starts }
+        Self {
+            node,
+            folder,
+            writers,
+            random,
+            journals,
+            acknowledged: 0,
+            invited: BTreeSet::new(),
+            told: BTreeSet::new(),
+            starts,
+        }
     }
 
     /// Lets everybody write for a while and kills the node in the middle of it.
     pub fn crash(&mut self, cycle: u64) {
         if cycle > 0 && cycle.is_multiple_of(CYCLES_A_PERSON) {
+            // Not to be read through again by everybody who waits for a code.
+            self.collect_mails();
             self.writers = sign_up(&self.node, self.folder.path(), cycle);
         }
         let (pause, done) = (Duration::from_millis(self.random.below(400)), AtomicUsize::new(0));
@@ -90,12 +104,11 @@ impl Crashing {
 
     /// Everybody who was invited got the mail of it, before a crash or after, or it waits: what a node had taken to send when
     /// it died is taken again after four minutes, and a short run does not wait as long.
-    fn wait_for_mails(&self, waiting: impl Fn(&str) -> i64) {
-        let mailbox = Mailbox::new(self.folder.path().join("mail"));
+    fn wait_for_mails(&mut self, waiting: impl Fn(&str) -> i64) {
         let limit = now() + count("MAIL_SECONDS", 3) * 1_000_000_000;
         loop {
-            let told: BTreeSet<String> = mailbox.list().into_iter().flat_map(|mail| mail.to).collect();
-            let missing: Vec<_> = self.invited.difference(&told).collect();
+            self.collect_mails();
+            let missing: Vec<_> = self.invited.difference(&self.told).collect();
             if missing.is_empty() {
                 return;
             }
@@ -108,6 +121,14 @@ impl Crashing {
                 return println!("{} of {} mails still wait", missing.len(), self.invited.len());
             }
             std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Notes whom the mails that are there are to, and takes them away.
+    fn collect_mails(&mut self) {
+        for mail in Mailbox::new(self.folder.path().join("mail")).list() {
+            std::fs::remove_file(mail.file).unwrap();
+            self.told.extend(mail.to);
         }
     }
 

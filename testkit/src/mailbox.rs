@@ -1,6 +1,9 @@
 //! The reader of a folder of `.eml` files, as the `dir:` transport writes them: list, wait, decode, find the code.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use mailparse::{MailHeaderMap, ParsedMail};
@@ -79,16 +82,17 @@ fn part(mail: &ParsedMail<'_>, mime_type: &str) -> Option<String> {
     mail.subparts.iter().find_map(|inner| part(inner, mime_type))
 }
 
-/// A folder of messages, of which it remembers what it has handed out.
+/// A folder of messages, of which it remembers what it has read and what it has handed out.
 pub struct Mailbox {
     folder: PathBuf,
-    seen: std::sync::Mutex<std::collections::HashSet<PathBuf>>,
+    read: Mutex<HashMap<PathBuf, Message>>,
+    seen: Mutex<HashSet<PathBuf>>,
 }
 
 impl Mailbox {
     /// The mailbox of `folder`, which may not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), seen: std::sync::Mutex::default() }
+        Self { folder: folder.into(), read: Mutex::default(), seen: Mutex::default() }
     }
 
     /// Every message, oldest file first.
@@ -102,7 +106,16 @@ impl Mailbox {
             .filter(|(_, path)| path.extension().is_some_and(|extension| extension == "eml"))
             .collect();
         files.sort();
-        files.iter().filter_map(|(_, path)| Message::read(path)).collect()
+        // A message is moved into place whole and never changed, so that each is read once.
+        let mut read = self.read.lock().expect("a mailbox that no panic has left behind");
+        let mut known = |path: PathBuf| match read.entry(path) {
+            Entry::Occupied(known) => Some(known.get().clone()),
+            Entry::Vacant(new) => {
+                let message = Message::read(new.key())?;
+                Some(new.insert(message).clone())
+            }
+        };
+        files.into_iter().filter_map(|(_, path)| known(path)).collect()
     }
 
     /// Every message to `address`, in any case, oldest first.

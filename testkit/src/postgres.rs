@@ -61,6 +61,18 @@ impl Database {
         run(&database, statement).await;
     }
 
+    /// The number that a query gives, in its first column of its first row: a `count(*)`.
+    pub async fn number(&self, query: &str) -> i64 {
+        let mut database = self.server.clone();
+        database.dbname(&self.name);
+        let (client, connection) = database.connect(NoTls).await.expect("the PostgreSQL server answers");
+        let driver = tokio::spawn(connection);
+        let number = client.query_one(query, &[]).await.expect("a query of one row").get(0);
+        drop(client);
+        drop(driver.await);
+        number
+    }
+
     /// Drops it, with whatever is still connected.
     pub async fn remove(self) {
         run(&self.server, &format!("drop database {} with (force)", self.name)).await;

@@ -17,6 +17,7 @@ async fn each_database_is_new_and_empty_and_can_be_removed() {
         client.query_one("select current_database()::text, count(*) from pg_tables where schemaname = 'public'", &[]);
     let row = row.await.unwrap();
     assert_eq!((row.get::<_, &str>(0), row.get::<_, i64>(1)), (one.name(), 0));
+    assert_eq!(one.number("select count(*) from generate_series(1, 3)").await, 3);
     let url = one.url().to_owned();
     one.remove().await;
     drop(driver.await);

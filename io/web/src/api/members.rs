@@ -98,8 +98,11 @@ pub async fn change_role(
     At((organization, user_id)): At<(String, String)>,
     Body(body): Body<RoleBody>,
 ) -> Result<Json<MemberView>, Failure> {
+    // Read before: who steps down may not look at members afterwards, and is told that it was done all the same.
+    let mut member = membership::get(call.app(), &call.visitor, &organization, &user_id).await?.member;
     membership::change_role(call.app(), &call.visitor, &organization, &user_id, body.role).await?;
-    show(call, At((organization, user_id))).await
+    member.membership.role = body.role;
+    Ok(Json(member.into()))
 }
 
 /// Remove a member, or leave

@@ -47,6 +47,21 @@ async fn an_owner_changes_a_role_and_the_last_one_stays() {
     change(&sam, &kim, "member").refused(StatusCode::FORBIDDEN, "not-permitted").await;
 }
 
+/// What was done is not answered as refused, though who did it may not look at members any more.
+#[tokio::test]
+async fn an_owner_who_steps_down_is_told_so() {
+    let site = Site::new().await;
+    let (sam, kim, members) = acme(&site).await;
+    let change = |who: &Person, whom: &Person, role: &str| {
+        let path = format!("{members}/{}", whom.id);
+        site.ask(Method::PATCH, &path).bearer(who).json(&json!({ "role": role }))
+    };
+    change(&sam, &kim, "owner").expect(StatusCode::OK).await;
+    let stepped_down = change(&sam, &sam, "member").expect(StatusCode::OK).await.json();
+    assert_eq!((&stepped_down["user"]["id"], &stepped_down["role"]), (&json!(sam.id), &json!("member")));
+    change(&sam, &sam, "owner").refused(StatusCode::FORBIDDEN, "not-permitted").await;
+}
+
 #[tokio::test]
 async fn an_owner_removes_a_member_and_anybody_leaves() {
     let site = Site::new().await;

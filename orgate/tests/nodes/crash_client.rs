@@ -1,0 +1,218 @@
+//! One client of a node that dies: what it does, what it was promised, and the comparison with what is there afterwards.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::api::{Api, PASSWORD, Person, sign_in, text};
+use crate::client::{Answer, Ask, Client};
+use crate::ledger::{Act, Holdings, Ledger, listed};
+use crate::node::Node;
+use crate::scale::Random;
+
+const CLIENTS: usize = 6;
+/// Events of one millisecond are listed in any order, so that what one client does is told in its order only if it is not
+/// done within one.
+const APART: Duration = Duration::from_millis(2);
+
+/// What one client did between two starts.
+#[derive(Default)]
+pub struct Journal {
+    slug: Option<String>,
+    pub ledger: Ledger,
+    /// Sessions that were made, and not ended, as far as was acknowledged.
+    sessions: Vec<String>,
+    /// Sessions whose end was acknowledged.
+    ended: Vec<String>,
+    /// Whose invitation was acknowledged.
+    pub invited: Vec<String>,
+}
+
+/// One client: a person with a session that outlives every crash.
+pub struct Writer {
+    number: usize,
+    person: Person,
+    random: Random,
+}
+
+impl Writer {
+    /// Founds an organization and changes it, act by act, until the node is gone.
+    pub fn run(&mut self, address: SocketAddr, cycle: u64, done: &AtomicUsize) -> Journal {
+        let mut client = Client::new(address);
+        let mut journal = Journal::default();
+        for serial in 0_u64.. {
+            let word = format!("{cycle}x{}x{serial}", self.number);
+            let went_on = match self.random.below(16) {
+                0 if journal.slug.is_some() => self.session(&mut client, &mut journal),
+                _ => self.act(&mut client, &mut journal, &word),
+            };
+            if went_on.is_err() {
+                break;
+            }
+            done.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(APART);
+        }
+        journal
+    }
+
+    fn act(&mut self, client: &mut Client, journal: &mut Journal, word: &str) -> std::io::Result<()> {
+        let act = self.choose(&journal.ledger.promised, word);
+        let ask = ask(&act, journal.slug.as_deref().unwrap_or_default()).bearer(&self.person.token);
+        journal.ledger.doubt = Some(act.clone());
+        let answer = client.send(&ask)?;
+        // A write that kept colliding says so and did nothing.
+        if answer.status() == 503 {
+            journal.ledger.doubt = None;
+            return Ok(());
+        }
+        let id = acknowledged(&act, answer);
+        match &act {
+            Act::Found { .. } => journal.slug = Some(id.clone()),
+            Act::Invite { email } => journal.invited.push(email.clone()),
+            _ => {}
+        }
+        journal.ledger.acknowledge(&act, &id);
+        Ok(())
+    }
+
+    fn choose(&mut self, holdings: &Holdings, word: &str) -> Act {
+        if holdings.name.is_none() {
+            return Act::Found { name: format!("Crash {word}") };
+        }
+        let (projects, invitations): (Vec<_>, Vec<_>) =
+            (holdings.projects.keys().cloned().collect(), holdings.invitations.keys().cloned().collect());
+        match self.random.below(8) {
+            0 => Act::Rename { name: format!("Crash {word}") },
+            1 | 2 if !projects.is_empty() => {
+                Act::RenameProject { id: self.random.of(&projects).clone(), name: format!("Project {word}") }
+            }
+            3 if !projects.is_empty() => Act::DeleteProject { id: self.random.of(&projects).clone() },
+            4 if !invitations.is_empty() => Act::Revoke { id: self.random.of(&invitations).clone() },
+            5 => Act::Invite { email: format!("guest{word}@example.com") },
+            _ => Act::CreateProject { name: format!("Project {word}") },
+        }
+    }
+
+    /// Makes a session, or ends one.
+    fn session(&mut self, client: &mut Client, journal: &mut Journal) -> std::io::Result<()> {
+        if let Some(token) = journal.sessions.pop() {
+            // Taken out already: without an answer it may be alive or not.
+            let answer = client.send(&Ask::delete("/api/v1/session").bearer(&token))?;
+            if answer.status() == 503 {
+                journal.sessions.push(token);
+            } else {
+                answer.expect(204);
+                journal.ended.push(token);
+            }
+        } else {
+            let answer = client.send(&sign_in(&self.person.email, PASSWORD))?;
+            if answer.status() != 503 {
+                journal.sessions.push(text(&answer.expect(201).json()["token"]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares everything with what is there.
+    pub fn judge(&self, node: &Node, folder: &Path, journal: &Journal) -> Result<(), String> {
+        let mut api = Api::new(node.address(), folder);
+        let own = api.get("/api/v1/session", &self.person.token);
+        if own.status() != 200 {
+            return Err(format!("the session of {} is gone: {}", self.person.email, own.text()));
+        }
+        for (tokens, status) in [(&journal.sessions, 200), (&journal.ended, 401)] {
+            for token in tokens {
+                let answer = api.get("/api/v1/session", token);
+                if answer.status() != status {
+                    return Err(format!("a session answers {} and not {status}", answer.status()));
+                }
+            }
+        }
+        let Some(slug) = journal.slug.clone().or_else(|| self.founded(&mut api, &journal.ledger)) else {
+            return Ok(());
+        };
+        let place = format!("/api/v1/organizations/{slug}");
+        let organization = api.get(&place, &self.person.token);
+        if organization.status() != 200 {
+            return Err(format!("{slug} was acknowledged and is gone: {}", organization.text()));
+        }
+        let found = Holdings {
+            name: Some(text(&organization.json()["name"])),
+            projects: listed(&all(&mut api, &format!("{place}/projects"), &self.person), "name"),
+            invitations: listed(&all(&mut api, &format!("{place}/invitations"), &self.person), "email"),
+        };
+        let told = all(&mut api, &format!("{place}/audit-events"), &self.person);
+        journal.ledger.judge(&found, &told).map(drop).map_err(|wrong| format!("{slug}: {wrong}"))
+    }
+}
+
+impl Writer {
+    /// The short name of the organization whose founding has no answer, if it is there.
+    fn founded(&self, api: &mut Api, ledger: &Ledger) -> Option<String> {
+        let Some(Act::Found { name }) = &ledger.doubt else { return None };
+        let organizations = all(api, "/api/v1/organizations", &self.person);
+        organizations.iter().find(|one| one["name"] == **name).map(|one| text(&one["slug"]))
+    }
+}
+
+fn ask(act: &Act, slug: &str) -> Ask {
+    let place = format!("/api/v1/organizations/{slug}");
+    match act {
+        Act::Found { name } => Ask::post("/api/v1/organizations").json(&json!({ "name": name })),
+        Act::Rename { name } => Ask::new("PATCH", place).json(&json!({ "name": name })),
+        Act::CreateProject { name } => Ask::post(format!("{place}/projects")).json(&json!({ "name": name })),
+        Act::RenameProject { id, name } => {
+            Ask::new("PATCH", format!("{place}/projects/{id}")).json(&json!({ "name": name }))
+        }
+        Act::DeleteProject { id } => Ask::delete(format!("{place}/projects/{id}")),
+        Act::Invite { email } => {
+            Ask::post(format!("{place}/invitations")).json(&json!({ "emails": [email], "role": "member" }))
+        }
+        Act::Revoke { id } => Ask::delete(format!("{place}/invitations/{id}")),
+    }
+}
+
+/// What an answer named: the short name of an organization, the id of anything else that is new.
+fn acknowledged(act: &Act, answer: Answer) -> String {
+    match act {
+        Act::Found { .. } => text(&answer.expect(201).json()["slug"]),
+        Act::CreateProject { .. } => text(&answer.expect(201).json()["id"]),
+        Act::Invite { .. } => text(&answer.expect(201).json()["items"][0]["id"]),
+        Act::Rename { .. } | Act::RenameProject { .. } => {
+            answer.expect(200);
+            String::new()
+        }
+        Act::DeleteProject { .. } | Act::Revoke { .. } => {
+            answer.expect(204);
+            String::new()
+        }
+    }
+}
+
+/// All items of a list, part by part.
+fn all(api: &mut Api, path: &str, person: &Person) -> Vec<Value> {
+    let (mut items, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let part = api.get(&format!("{path}?limit=200{cursor}"), &person.token).expect(200).json();
+        items.extend(part["items"].as_array().unwrap().iter().cloned());
+        match part["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return items,
+        }
+    }
+}
+
+/// New people, one a client; the cycle is in their names.
+pub fn sign_up(node: &Node, folder: &Path, cycle: u64) -> Vec<Writer> {
+    let sign_up = |number| {
+        let person = Api::new(node.address(), folder).person(&format!("kim{cycle}x{number}"));
+        Writer { number, person, random: Random::new(10 + cycle * 1_000 + number as u64) }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..CLIENTS).map(|number| scope.spawn(move || sign_up(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}

@@ -45,7 +45,7 @@ const NEW: &str = "another long pass phrase";
 /// Everything that serves once, of one person or for one.
 struct Held {
     equipped: Equipped,
-    /// Codes that the app shows now, each for another use.
+    /// What the app shows now.
     code: String,
     waiting: (Visitor, SignInId),
     reset: String,

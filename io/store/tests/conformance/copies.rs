@@ -47,9 +47,9 @@ async fn open(path: &Path) -> Store {
     Store::open(&settings, at(0)).await.unwrap()
 }
 
-async fn people(store: &Store) -> u64 {
-    let page = store.read((), |tx, ()| Box::pin(async move { tx.instance().count_waiting_mails().await }));
-    page.await.unwrap()
+async fn mails(store: &Store) -> u64 {
+    let waiting = store.read((), |tx, ()| Box::pin(async move { tx.instance().count_waiting_mails().await }));
+    waiting.await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,7 +94,7 @@ async fn a_copy_is_consistent_while_others_write() {
     for number in 0..8 {
         let (from, to) = (place.path("orgate.db"), place.path(&format!("{number}.copy")));
         tokio::task::spawn_blocking(move || write_copy(&from, &to, at(77)).unwrap()).await.unwrap();
-        seen.push(people(&open(&place.path(&format!("{number}.copy"))).await).await);
+        seen.push(mails(&open(&place.path(&format!("{number}.copy"))).await).await);
     }
     stop.store(true, Ordering::Relaxed);
     let written = 2 * writer.await.unwrap();

@@ -1,12 +1,15 @@
 //! `orgate`: the command line. Each command is a thin call into the use cases.
 
+mod ask;
 mod audit;
+mod backup;
 mod configuration;
 mod demo;
 mod doctor;
 mod entitlement;
 mod keys;
 mod recover;
+mod restore;
 mod serve;
 mod stop;
 
@@ -38,6 +41,10 @@ enum Command {
     Entitlement(entitlement::Arguments),
     /// Let an organization's people in again when its identity provider is down or its Owners are gone.
     Recover(recover::Arguments),
+    /// Write a copy of an embedded database (SQLite) to a file, while nodes serve. PostgreSQL has tools of its own.
+    Backup(backup::Arguments),
+    /// Put a deployment back from a backup, so that nothing serves again that has ended since.
+    Restore(restore::Arguments),
     /// Replace the secret key while nodes serve, and say what is under which key.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -52,26 +59,48 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(reason) => return fail(&format!("the runtime cannot start: {reason}")),
     };
-    let outcome = runtime.block_on(async {
-        match arguments.command {
-            Command::Serve => serve::run().await,
-            Command::Demo(arguments) => demo::run(arguments).await,
-            Command::Doctor => doctor::run().await,
-            Command::Migrate => serve::migrate().await,
-            Command::ExampleConfig => {
-                say(&orgate_app::settings::example_file());
-                Ok(())
-            }
-            Command::Entitlement(arguments) => entitlement::run(arguments).await,
-            Command::Recover(arguments) => recover::run(arguments).await,
-            Command::Keys(command) => keys::run(command).await,
-            Command::Audit(command) => audit::run(command).await,
-        }
-    });
-    match outcome {
+    match runtime.block_on(run(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => fail(&reason),
+        Err(Failure::Failed(reason)) => fail(&reason),
+        Err(Failure::WrongUse(reason)) => {
+            fail(&reason);
+            ExitCode::from(WRONG_USE)
+        }
     }
+}
+
+/// As for a command line that cannot be read.
+const WRONG_USE: u8 = 2;
+
+/// Why a command did not do it.
+enum Failure {
+    /// What is the matter, for standard error.
+    Failed(String),
+    /// This command is not for such a deployment.
+    WrongUse(String),
+}
+
+impl From<String> for Failure {
+    fn from(reason: String) -> Self {
+        Self::Failed(reason)
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve => serve::run().await?,
+        Command::Demo(arguments) => demo::run(arguments).await?,
+        Command::Doctor => doctor::run().await?,
+        Command::Migrate => serve::migrate().await?,
+        Command::ExampleConfig => say(&orgate_app::settings::example_file()),
+        Command::Entitlement(arguments) => entitlement::run(arguments).await?,
+        Command::Recover(arguments) => recover::run(arguments).await?,
+        Command::Backup(arguments) => backup::run(arguments).await?,
+        Command::Restore(arguments) => restore::run(arguments).await?,
+        Command::Keys(command) => keys::run(command).await?,
+        Command::Audit(command) => audit::run(command).await?,
+    }
+    Ok(())
 }
 
 /// Prints for a person at a terminal.

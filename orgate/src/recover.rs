@@ -1,13 +1,11 @@
 //! Owns `orgate recover`: the operator lets an organization's people in again (R-OPS-1, R-ENF-5). It may run beside `serve`.
 
-use std::io::{BufRead, IsTerminal as _, Write as _, stderr, stdin};
-
 use orgate_app::boot::Migrate;
 use orgate_app::jobs;
 use orgate_app::operator::{self, Recovered, Recovery};
 use orgate_core::refusal::Refusal;
 
-use crate::{configuration, say, serve};
+use crate::{ask, configuration, say, serve};
 
 /// What the command takes.
 #[derive(clap::Args)]
@@ -38,7 +36,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
     settings.store.migrate = Migrate::Check;
     let app = serve::start(settings).await?;
     if !arguments.yes {
-        confirm(&question(&arguments.organization, &recovery), stdin().is_terminal(), &mut stdin().lock())?;
+        ask::confirm(&question(&arguments.organization, &recovery))?;
     }
     let recovered = operator::recover(&app, &arguments.organization, recovery.clone())
         .await
@@ -59,21 +57,6 @@ fn question(organization: &str, recovery: &Recovery) -> String {
         Recovery::MakeOwner(who) => format!("Make {who} an Owner of {organization}, with all rights there?"),
     };
     format!("{what}\nEvery Owner is mailed, and it is written to the organization's audit log. [y/N] ")
-}
-
-fn confirm(question: &str, is_terminal: bool, answers: &mut impl BufRead) -> Result<(), String> {
-    if !is_terminal {
-        return Err("nobody can be asked here; say --yes if it is meant".to_owned());
-    }
-    let mut asked = stderr();
-    drop(write!(asked, "{question}").and_then(|()| asked.flush()));
-    let mut answer = String::new();
-    answers.read_line(&mut answer).map_err(|reason| format!("the answer cannot be read: {reason}"))?;
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        Ok(())
-    } else {
-        Err("nothing was changed".to_owned())
-    }
 }
 
 fn refused(error: orgate_app::Error, organization: &str, recovery: &Recovery) -> String {
@@ -114,18 +97,6 @@ fn report(recovered: &Recovered, recovery: &Recovery) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_yes_that_was_typed_is_a_yes() {
-        let answered = |text: &str, is_terminal| confirm("?", is_terminal, &mut text.as_bytes());
-        for yes in ["y\n", "YES\n", " Yes \n", "y"] {
-            assert_eq!(answered(yes, true), Ok(()), "{yes:?}");
-        }
-        for no in ["", "\n", "n\n", "yesterday\n", "of course\n"] {
-            assert_eq!(answered(no, true), Err("nothing was changed".to_owned()), "{no:?}");
-        }
-        assert!(answered("y\n", false).unwrap_err().contains("--yes"));
-    }
 
     #[test]
     fn the_question_says_what_happens_and_to_whom() {

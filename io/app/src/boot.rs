@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use orgate_core::time::Timestamp;
 pub use orgate_store::Migrate;
 use orgate_store::{Store, StoreError};
 
@@ -28,6 +29,8 @@ pub enum BootError {
     Store(StoreError),
     /// A key that this database is in use with is not here.
     WrongKey(KeyError),
+    /// The database is a backup, of this moment, that was not restored yet (T-SEC-5).
+    Backup(Timestamp),
     /// Mail cannot leave.
     Mail(String),
     /// The outbound client.
@@ -41,6 +44,12 @@ impl std::fmt::Display for BootError {
         match self {
             Self::Store(source) => write!(formatter, "{source}"),
             Self::WrongKey(source) => write!(formatter, "{source}"),
+            Self::Backup(at) => write!(
+                formatter,
+                "this database is a backup of {}, in which sessions, links and codes are good that have ended since: run \
+                 `orgate restore --in-place` first; docs/operate/backup.md says what it does",
+                at.to_rfc3339()
+            ),
             Self::Mail(reason) => write!(formatter, "mail: {reason}"),
             Self::Outbound(reason) => write!(formatter, "outbound connections: {reason}"),
             Self::Other(source) => write!(formatter, "{source}"),
@@ -54,14 +63,42 @@ impl std::error::Error for BootError {
             Self::Store(source) => Some(source),
             Self::WrongKey(source) => Some(source),
             Self::Other(source) => Some(source),
-            Self::Mail(_) | Self::Outbound(_) => None,
+            Self::Backup(_) | Self::Mail(_) | Self::Outbound(_) => None,
         }
     }
 }
 
-/// Puts an [`App`] together: opens the database (and upgrades it, if the settings allow), checks the key, readies mail.
+/// Puts an [`App`] together: opens the database (and upgrades it, if the settings allow), checks the key, readies mail. A
+/// backup is refused.
 pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<App, BootError> {
     let store = Store::open(&settings.store, clock.now()).await.map_err(BootError::Store)?;
+    match backed_up_at(&store).await? {
+        Some(at) => Err(BootError::Backup(at)),
+        None => boot_on(store, settings, clock, entropy).await,
+    }
+}
+
+/// The same of whatever database that is, to restore it.
+pub(crate) async fn boot_to_restore(
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<App, BootError> {
+    let store = Store::open(&settings.store, clock.now()).await.map_err(BootError::Store)?;
+    boot_on(store, settings, clock, entropy).await
+}
+
+async fn backed_up_at(store: &Store) -> Result<Option<Timestamp>, BootError> {
+    let instance = store.read((), |tx, ()| Box::pin(async move { tx.instance().find_instance().await })).await;
+    Ok(instance.map_err(BootError::Store)?.and_then(|instance| instance.backed_up_at))
+}
+
+async fn boot_on(
+    store: Store,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<App, BootError> {
     let others = settings.other_secret_keys.as_slice();
     let sealer = Arc::new(others.iter().fold(Sealer::new(&settings.secret_key), Sealer::with_other));
     hold_keys(&store, &sealer, &*clock, &*entropy).await?;

@@ -83,6 +83,7 @@ async fn running(settings: Settings) -> Vec<Finding> {
     let app = match boot(settings, Arc::new(SystemClock), Arc::new(SystemEntropy)).await {
         Ok(app) => app,
         Err(BootError::WrongKey(reason)) => return vec![bad("secret key", reason.to_string())],
+        Err(backup @ BootError::Backup(_)) => return vec![bad("backup", backup.to_string())],
         Err(other) => return vec![bad("start", other.to_string())],
     };
     let mut findings = vec![good("secret key", "opens what this database has sealed")];

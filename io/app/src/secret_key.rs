@@ -71,7 +71,7 @@ pub(crate) async fn hold(
                 let mut instance = tx.instance();
                 let in_use = instance.list_secret_keys().await?;
                 if instance.find_instance().await?.is_none() {
-                    let first = Instance { created_at: *now, epoch_at: Timestamp::from_millis(0) };
+                    let first = Instance { created_at: *now, epoch_at: Timestamp::from_millis(0), backed_up_at: None };
                     instance.insert_instance(&first).await?;
                 } else if in_use.is_empty() {
                     return Ok(Err(KeyError::Damaged(SealError::Malformed)));

@@ -64,7 +64,12 @@ fn read_with_chain(row: &Row<'_>) -> Result<(Chain, Entry), StoreError> {
     Ok((Chain::of(organization.as_ref()), read_entry(row)?))
 }
 
-fn read_head(row: &Row<'_>) -> Result<SignedHead, StoreError> {
+/// The heads of every chain, of a database that is only looked at.
+pub(crate) const ALL_HEADS: &str =
+    "select chain, head_position, head_link, signed_at, removed_to, removed_link, signature
+    from audit_heads order by chain";
+
+pub(crate) fn read_head(row: &Row<'_>) -> Result<SignedHead, StoreError> {
     let chain: String = row.get("chain")?;
     let head = Head {
         chain: OrganizationId::parse(&chain).map_or(Chain::Instance, Chain::Organization),

@@ -162,6 +162,33 @@ impl Store {
         }
     }
 
+    /// Like [`Store::write`], for the rare write of an operator that changes very many rows: on SQLite its caller waits as
+    /// long as it takes, and so does everybody who writes meanwhile. On PostgreSQL each of its statements has the usual time.
+    ///
+    /// *Errors*: as [`Store::write`].
+    pub async fn write_long<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.write_long(input, work).await,
+            Engine::Postgres(engine) => engine.write(&input, work).await,
+        }
+    }
+
+    /// Whether another program has the database open, as far as can be known. It changes nothing.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], also when there is none.
+    pub async fn is_in_use_elsewhere(settings: &StoreSettings) -> Result<bool, StoreError> {
+        match &settings.database {
+            Database::Sqlite { path } => sqlite::copy::is_in_use(path),
+            Database::Postgres { url } => postgres::Postgres::is_in_use(url, &settings.extra_roots).await,
+        }
+    }
+
     /// What this node remembers of organizations.
     pub(crate) fn organizations(&self) -> &OrganizationCache {
         &self.organizations

@@ -20,6 +20,8 @@ pub struct Instance {
     pub created_at: Timestamp,
     /// Sessions begun before this moment are over: it was restored from a backup (T-SEC-5).
     pub epoch_at: Timestamp,
+    /// Of which moment this database is a copy that was not restored yet: no program serves it.
+    pub backed_up_at: Option<Timestamp>,
 }
 
 impl<'t> InstanceTx<'t> {
@@ -31,16 +33,20 @@ impl<'t> InstanceTx<'t> {
     ///
     /// *Errors*: [`StoreError::Conflict`] when there is one already.
     pub async fn insert_instance(&mut self, instance: &Instance) -> Result<(), StoreError> {
-        let sql = "insert into instance (id, created_at, epoch_at) values (1, $1, $2)";
-        let values = [instance.created_at.into(), instance.epoch_at.into()];
+        let sql = "insert into instance (id, created_at, epoch_at, backed_up_at) values (1, $1, $2, $3)";
+        let values = [instance.created_at.into(), instance.epoch_at.into(), instance.backed_up_at.into()];
         self.execute(sql, &values).await.map(|_| ())
     }
 
     /// The deployment, unless the database is new.
     pub async fn find_instance(&mut self) -> Result<Option<Instance>, StoreError> {
-        let sql = "select created_at, epoch_at from instance where id = 1";
+        let sql = "select created_at, epoch_at, backed_up_at from instance where id = 1";
         self.query_optional(sql, &[], |row| {
-            Ok(Instance { created_at: row.get("created_at")?, epoch_at: row.get("epoch_at")? })
+            Ok(Instance {
+                created_at: row.get("created_at")?,
+                epoch_at: row.get("epoch_at")?,
+                backed_up_at: row.get("backed_up_at")?,
+            })
         })
         .await
     }

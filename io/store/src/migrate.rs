@@ -62,6 +62,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         ],
     },
     Migration::common(14, "secret_keys", include_str!("../migrations/0014_secret_keys.sql")),
+    Migration::common(15, "restores", include_str!("../migrations/0015_restores.sql")),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

@@ -13,4 +13,5 @@ mod doctor;
 mod keys;
 mod recover;
 mod refuses;
+mod restore;
 mod stops;

@@ -119,7 +119,10 @@ async fn take(app: &App, route: &Route, token: LogOutToken) -> Result<Result<(),
                     received_at: now,
                     expires_at: now.plus(REMEMBERED),
                 };
-                if !tx.organization(&route.organization_id).insert_received_log_out(&received).await? {
+                // Of one from before a restore nobody knows whether it came before; what it names is over (T-SEC-5).
+                let restored = tx.instance().find_instance().await?.map(|instance| instance.epoch_at);
+                let is_older = restored.is_some_and(|restored| token.issued_at < restored);
+                if is_older || !tx.organization(&route.organization_id).insert_received_log_out(&received).await? {
                     return Ok::<_, Error>(Err(SsoRefusal::new(SsoRefusalCode::LogOutTokenReplayed)));
                 }
                 end::sessions(tx, app, route, &token.ended).await?;

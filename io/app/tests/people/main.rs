@@ -22,6 +22,7 @@ mod own_data;
 mod passkeys;
 mod password_reset;
 mod projects;
+mod restore;
 mod second_factor;
 mod sessions;
 mod sign_up;

@@ -27,6 +27,7 @@ mod questions;
 mod reach;
 mod refusals;
 mod requests;
+mod restore;
 mod rogue;
 mod rotation;
 mod second_factor;

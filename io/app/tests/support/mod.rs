@@ -90,6 +90,27 @@ pub struct Person {
     pub visitor: Visitor,
 }
 
+/// A deployment of which no program runs.
+pub struct Stopped {
+    pub clock: ManualClock,
+    folder: TempDir,
+    database: Option<Database>,
+}
+
+impl Stopped {
+    pub fn settings(&self) -> Settings {
+        settings_of(&self.folder, self.database.as_ref(), &[])
+    }
+}
+
+fn settings_of(folder: &TempDir, database: Option<&Database>, more: &[(&str, &str)]) -> Settings {
+    let url = match database {
+        Some(database) => database.url().to_owned(),
+        None => format!("sqlite:{}", folder.path().join("orgate.db").display()),
+    };
+    settings(folder.path(), &url, more)
+}
+
 /// An authenticator app on somebody's phone.
 pub struct Authenticator(Vec<u8>);
 
@@ -173,13 +194,18 @@ impl Bed {
     /// Another node on the same database, under these settings.
     pub async fn node(&self, settings: &[(&str, &str)]) -> Result<App, BootError> {
         static NODES: AtomicU64 = AtomicU64::new(1_000);
-        let url = match &self.database {
-            Some(database) => database.url().to_owned(),
-            None => format!("sqlite:{}", self.folder.path().join("orgate.db").display()),
-        };
         let entropy = SeededEntropy::new(NODES.fetch_add(1, Ordering::Relaxed));
-        let settings = self::settings(self.folder.path(), &url, settings);
-        boot(settings, Arc::new(self.clock.clone()), Arc::new(entropy)).await
+        boot(self.settings(settings), Arc::new(self.clock.clone()), Arc::new(entropy)).await
+    }
+
+    /// The settings of such a node.
+    pub fn settings(&self, more: &[(&str, &str)]) -> Settings {
+        settings_of(&self.folder, self.database.as_ref(), more)
+    }
+
+    /// The deployment without its program.
+    pub fn stopped(self) -> Stopped {
+        Stopped { clock: self.clock, folder: self.folder, database: self.database }
     }
 
     /// Runs a statement on a connection of its own, to break what no use case breaks.

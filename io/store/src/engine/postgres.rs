@@ -73,6 +73,14 @@ impl Postgres {
         Ok(postgres)
     }
 
+    /// Whether a program of ours is connected to the database; only those of the same role are seen.
+    pub(crate) async fn is_in_use(url: &str, extra_roots: &[CertificateDer<'static>]) -> Result<bool, StoreError> {
+        let alone = Self { pool: pool(url, 1, extra_roots)?, retries: AtomicU64::new(0) };
+        let sql = "select count(*) from pg_stat_activity where datname = current_database()
+            and application_name = 'orgate' and pid <> pg_backend_pid()";
+        Ok(alone.one_shot(sql, &[], |row| row.at::<u64>(0)).await?.pop().is_some_and(|count| count > 0))
+    }
+
     /// Runs a read on one snapshot.
     pub(crate) async fn read<I, T, E, F>(&self, input: &I, work: F) -> Result<T, E>
     where

@@ -16,6 +16,12 @@ use orgate_store::{AuditProof, Instance, Revision, Store, StoreError, StoreSetti
 #[derive(Clone)]
 pub struct Bed {
     pub store: Store,
+    url: String,
+    _folder: Option<std::sync::Arc<tempfile::TempDir>>,
+}
+
+/// What is left of a bed whose store is closed: its folder goes with it.
+pub struct Closed {
     _folder: Option<std::sync::Arc<tempfile::TempDir>>,
 }
 
@@ -37,12 +43,34 @@ impl Bed {
     async fn open(url: &str, folder: Option<std::sync::Arc<tempfile::TempDir>>) -> Self {
         let mut settings = StoreSettings::parse(url).unwrap();
         settings.pool_size = 8;
-        Self { store: Store::open(&settings, at(0)).await.unwrap(), _folder: folder }
+        Self { store: Store::open(&settings, at(0)).await.unwrap(), url: url.to_owned(), _folder: folder }
+    }
+
+    /// Where the database is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs a statement on a connection of its own, to bring about what the store does not.
+    pub async fn raw(&self, statement: &str) {
+        if let Some(path) = self.url.strip_prefix("sqlite:") {
+            return rusqlite::Connection::open(path).unwrap().execute_batch(statement).unwrap();
+        }
+        let (client, connection) = tokio_postgres::connect(&self.url, tokio_postgres::NoTls).await.unwrap();
+        let driver = tokio::spawn(connection);
+        client.batch_execute(statement).await.unwrap();
+        drop(client);
+        driver.await.unwrap().unwrap();
+    }
+
+    /// Lets the database go.
+    pub fn closed(self) -> Closed {
+        Closed { _folder: self._folder }
     }
 
     /// On a store that is open already.
     pub fn on(store: Store) -> Self {
-        Self { store, _folder: None }
+        Self { store, url: String::new(), _folder: None }
     }
 
     pub async fn write<I, T, F>(&self, input: I, work: F) -> Result<T, StoreError>
@@ -110,7 +138,7 @@ impl Bed {
     }
 
     pub async fn instance(&self) -> Instance {
-        let instance = Instance { created_at: at(0), epoch_at: at(0) };
+        let instance = Instance { created_at: at(0), epoch_at: at(0), backed_up_at: None };
         let bed = self;
         within!(bed, tx, [instance], tx.instance().insert_instance(instance).await);
         instance

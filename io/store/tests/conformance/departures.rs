@@ -5,7 +5,7 @@ use orgate_store::{Constraint, Departure, StoreError, User};
 
 use crate::bed::{Bed, at, hash, id};
 
-fn departure(organization: &OrganizationId, user: &User, seed: u8) -> Departure {
+pub fn departure(organization: &OrganizationId, user: &User, seed: u8) -> Departure {
     Departure {
         id: id(),
         token_hash: hash(seed),

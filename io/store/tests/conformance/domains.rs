@@ -13,7 +13,7 @@ fn name(text: &str) -> DomainName {
     DomainName::parse(text).unwrap()
 }
 
-async fn claim(bed: &Bed, organization: &OrganizationId, owner: &User, text: &str) -> Domain {
+pub async fn claim(bed: &Bed, organization: &OrganizationId, owner: &User, text: &str) -> Domain {
     let (id, name): (DomainId, _) = (id(), name(text));
     within!(bed, tx, [organization, owner, id, name], {
         let mut view = tx.organization(organization);

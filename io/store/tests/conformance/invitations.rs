@@ -8,7 +8,7 @@ use orgate_store::{Constraint, Invitation, InvitationTokens, StoreError, User};
 
 use crate::bed::{Bed, at, email, hash, id};
 
-fn invitation(organization_id: &OrganizationId, owner: &User, to: &str, expires_at: Timestamp) -> Invitation {
+pub fn invitation(organization_id: &OrganizationId, owner: &User, to: &str, expires_at: Timestamp) -> Invitation {
     Invitation {
         id: id(),
         organization_id: organization_id.clone(),
@@ -24,7 +24,7 @@ fn invitation(organization_id: &OrganizationId, owner: &User, to: &str, expires_
     }
 }
 
-fn tokens(seed: u8) -> InvitationTokens {
+pub fn tokens(seed: u8) -> InvitationTokens {
     InvitationTokens { mailed: hash(seed), copied: hash(seed + 100) }
 }
 

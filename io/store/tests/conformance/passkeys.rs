@@ -24,7 +24,7 @@ fn passkey(user: &User, number: u8) -> Passkey {
     }
 }
 
-fn ceremony(number: u8) -> Ceremony {
+pub fn ceremony(number: u8) -> Ceremony {
     Ceremony {
         id: CeremonyId::new(at(1), [number; 10]),
         purpose: SignIn,

@@ -174,7 +174,7 @@ async fn a_password_reset_is_used_once_and_never_late(bed: Bed) {
     });
 }
 
-fn challenge(purpose: ChallengePurpose, tries_left: i64) -> Challenge {
+pub fn challenge(purpose: ChallengePurpose, tries_left: i64) -> Challenge {
     Challenge {
         id: id(),
         purpose,

@@ -214,7 +214,7 @@ const BYTES: &[(&str, &str, Bytes)] = &[
     ("totp_credentials", "sealed_secret", Bytes::Sealed),
 ];
 
-async fn schema() -> Vec<(String, String, String)> {
+pub async fn schema() -> Vec<(String, String, String)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("orgate.db");
     let settings = StoreSettings::parse(&format!("sqlite:{}", path.display())).unwrap();

@@ -66,6 +66,8 @@ pub struct LogOutToken {
     pub ended: LoggedOut,
     /// SHA-256 of its id: the same one counts once.
     pub id_hash: [u8; 32],
+    /// When the provider issued it.
+    pub issued_at: Timestamp,
 }
 
 /// The token in the body of a request.
@@ -114,10 +116,10 @@ fn checked(
     let claims = Jws::parse(token, Kind::LogOut, &metadata.id_token_algorithms()?)?.verify(keys)?;
     check_issuer(&claims, client.issuer())?;
     check_audience(&claims, client.id())?;
-    times::check_unasked(&claims, now)?;
+    let issued_at = times::check_unasked(&claims, now)?;
     check_event(&claims)?;
     check_no_nonce(&claims)?;
-    Ok(LogOutToken { ended: ended(&claims)?, id_hash: id_hash(&claims)? })
+    Ok(LogOutToken { ended: ended(&claims)?, id_hash: id_hash(&claims)?, issued_at })
 }
 
 /// One event, which says nothing more about itself.

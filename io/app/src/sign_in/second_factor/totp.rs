@@ -30,6 +30,11 @@ pub(crate) fn matching_step(secret: &[u8], code: &SixDigitCode, now: Timestamp) 
     Ok(step.and_then(|step| i64::try_from(step).ok()))
 }
 
+/// The first step whose code nobody can have been asked for until now, however their clock goes within what is allowed.
+pub(crate) fn first_unshown_step(now: Timestamp) -> i64 {
+    now.as_seconds().div_euclid(i64::try_from(STEP).unwrap_or(i64::MAX)) + i64::from(SKEW) + 1
+}
+
 fn generator(secret: &[u8]) -> Result<Totp, Error> {
     let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(DIGITS).with_skew(SKEW);
     let built = builder.with_step_duration(STEP).with_secret(secret).build();
@@ -60,6 +65,20 @@ mod tests {
         assert_eq!(step("287082", 29), Some(1));
         assert_eq!(step("287082", 59 + 31), None);
         assert_eq!(step("287083", 59), None);
+    }
+
+    #[test]
+    fn t_sec_5_no_code_that_counts_now_is_of_the_first_unshown_step() {
+        for seconds in [30, 44, 59] {
+            let first = first_unshown_step(Timestamp::from_seconds(seconds));
+            assert_eq!(first, 3, "{seconds}");
+            let last = (0..first).filter(|shown| {
+                let code =
+                    Builder::new().with_secret(SECRET).build().unwrap().generate(u64::try_from(shown * 30).unwrap());
+                step(&code.to_string(), seconds) == Some(*shown)
+            });
+            assert_eq!(last.max(), Some(first - 1), "{seconds}");
+        }
     }
 
     #[test]

@@ -60,6 +60,28 @@ impl Connection {
         Ok(connection)
     }
 
+    /// Opens a file that is there, whoever made it, and changes nothing of how it is kept.
+    pub(crate) fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(translate)
+    }
+
+    /// Whether no other connection has the file open, of this program or of another.
+    pub(crate) fn is_alone(&mut self) -> Result<bool, StoreError> {
+        // In this mode SQLite wants the file for itself, and whoever has it open holds a lock on it.
+        let outcome = self
+            .inner
+            .execute_batch("pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive; rollback;");
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(rusqlite::Error::SqliteFailure(failure, _))
+                if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) =>
+            {
+                Ok(false)
+            }
+            Err(other) => Err(translate(other)),
+        }
+    }
+
     fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Self> {
         let inner = rusqlite::Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         inner.busy_timeout(BUSY_LIMIT)?;
@@ -128,7 +150,8 @@ impl Connection {
         Ok(())
     }
 
-    fn version(&mut self) -> Result<i64, StoreError> {
+    /// The schema's version; zero when there is none.
+    pub(crate) fn version(&mut self) -> Result<i64, StoreError> {
         let exists = "select name from sqlite_master where type = 'table' and name = 'schema_migrations'";
         if self.query(exists, &[], |row| row.at::<String>(0))?.is_empty() {
             return Ok(0);

@@ -2,6 +2,7 @@
 //! for long reads. It does not own SQL.
 
 mod connection;
+pub(crate) mod copy;
 mod keeper;
 mod readers;
 mod writer;
@@ -95,7 +96,18 @@ impl Sqlite {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        self.writer.write(input, work).await
+        self.writer.write(input, work, Some(crate::db::WAIT_LIMIT)).await
+    }
+
+    /// The same for a write that takes long; its caller waits as long as it takes.
+    pub(crate) async fn write_long<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        self.writer.write(input, work, None).await
     }
 }
 

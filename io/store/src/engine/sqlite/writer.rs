@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
@@ -32,7 +33,8 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    pub(crate) async fn write<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
+    /// `patience` is how long the caller waits for the answer; none waits as long as it takes.
+    pub(crate) async fn write<I, T, E, F>(&self, input: I, work: F, patience: Option<Duration>) -> Result<T, E>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
@@ -44,8 +46,9 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(|| gone(()))?;
         let queued = timeout(WAIT_LIMIT, queue.send(job)).await;
         queued.map_err(|_| StoreError::unavailable("too many writes wait"))?.map_err(gone)?;
+        let Some(patience) = patience else { return answer.await.map_err(gone)? };
         // The job is skipped when nobody waits for it any more, so giving up here is safe until it has begun.
-        let answered = timeout(WAIT_LIMIT, answer).await;
+        let answered = timeout(patience, answer).await;
         answered.map_err(|_| StoreError::unavailable("the write was not committed in time"))?.map_err(gone)?
     }
 }

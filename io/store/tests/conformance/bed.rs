@@ -17,7 +17,7 @@ use orgate_store::{AuditProof, Instance, Revision, Store, StoreError, StoreSetti
 pub struct Bed {
     pub store: Store,
     url: String,
-    _folder: Option<std::sync::Arc<tempfile::TempDir>>,
+    folder: Option<std::sync::Arc<tempfile::TempDir>>,
 }
 
 /// What is left of a bed whose store is closed: its folder goes with it.
@@ -43,7 +43,7 @@ impl Bed {
     async fn open(url: &str, folder: Option<std::sync::Arc<tempfile::TempDir>>) -> Self {
         let mut settings = StoreSettings::parse(url).unwrap();
         settings.pool_size = 8;
-        Self { store: Store::open(&settings, at(0)).await.unwrap(), url: url.to_owned(), _folder: folder }
+        Self { store: Store::open(&settings, at(0)).await.unwrap(), url: url.to_owned(), folder }
     }
 
     /// Where the database is.
@@ -65,12 +65,12 @@ impl Bed {
 
     /// Lets the database go.
     pub fn closed(self) -> Closed {
-        Closed { _folder: self._folder }
+        Closed { _folder: self.folder }
     }
 
     /// On a store that is open already.
     pub fn on(store: Store) -> Self {
-        Self { store, url: String::new(), _folder: None }
+        Self { store, url: String::new(), folder: None }
     }
 
     pub async fn write<I, T, F>(&self, input: I, work: F) -> Result<T, StoreError>

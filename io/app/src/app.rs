@@ -1,15 +1,17 @@
 //! Owns [`App`]: the effects that use cases have at hand, as one cheap handle.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use orgate_core::audit_chain::AuditKeys;
+use orgate_core::id::{AuditEventId, Identifier as _};
 use orgate_core::time::Timestamp;
 use orgate_sso::oidc::jwks::JwkSet;
 use orgate_sso::oidc::metadata::Metadata;
 use orgate_store::Store;
 
 use crate::clock::Clock;
-use crate::entropy::Entropy;
+use crate::entropy::{Draw as _, Entropy};
 use crate::jwks_cache::JwksCache;
 use crate::outbound::Outbound;
 use crate::outbox::Outbox;
@@ -21,7 +23,13 @@ use crate::token::CodeKey;
 
 /// The effects that use cases have at hand; clones share them.
 #[derive(Clone)]
-pub struct App(Arc<Effects>);
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    effects: Effects,
+    /// How many audit events were begun.
+    events: AtomicU32,
+}
 
 /// What [`App`] is made of.
 pub struct Effects {
@@ -56,12 +64,22 @@ pub struct Effects {
 impl App {
     /// Puts the effects together.
     pub fn new(effects: Effects) -> Self {
-        Self(Arc::new(effects))
+        Self(Arc::new(Shared { effects, events: AtomicU32::new(0) }))
     }
 
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// An id for an audit event. A log is listed by ids, so those of one node sort in the order in which they were drawn, also
+    /// within a millisecond: behind the time comes a count, and then what is random.
+    pub(crate) fn event_id(&self) -> AuditEventId {
+        let mut tail = self.entropy.bytes();
+        if let Some(head) = tail.first_chunk_mut() {
+            *head = self.0.events.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+        }
+        AuditEventId::new(self.now(), tail)
     }
 }
 
@@ -69,6 +87,6 @@ impl std::ops::Deref for App {
     type Target = Effects;
 
     fn deref(&self) -> &Effects {
-        &self.0
+        &self.0.effects
     }
 }

@@ -7,7 +7,6 @@ use orgate_store::{AuditEvent, Tx};
 use crate::app::App;
 use crate::audit_chain;
 use crate::authorise::Caller;
-use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::visitor::Visitor;
 
@@ -92,7 +91,7 @@ pub async fn record(
     author: &Author,
     event: Event,
 ) -> Result<(), Error> {
-    record_as(tx, app, app.entropy.id(app.now()), visitor, organization, author, event).await
+    record_as(tx, app, app.event_id(), visitor, organization, author, event).await
 }
 
 /// Writes the event under an id that something else counts by.

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -14,9 +13,6 @@ use crate::node::Node;
 use crate::scale::Random;
 
 const CLIENTS: usize = 6;
-/// Events of one millisecond are listed in any order, so that what one client does is told in its order only if it is not
-/// done within one.
-const APART: Duration = Duration::from_millis(2);
 
 /// What one client did between two starts.
 #[derive(Default)]
@@ -53,7 +49,6 @@ impl Writer {
                 break;
             }
             done.fetch_add(1, Ordering::Relaxed);
-            std::thread::sleep(APART);
         }
         journal
     }

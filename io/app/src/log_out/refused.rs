@@ -8,7 +8,6 @@ use orgate_store::{SsoAttempt, Tx};
 use super::receive::Route;
 use crate::app::App;
 use crate::audit::{self, Author, Event};
-use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::limit;
 use crate::sign_in::sso::stray::{self, Purpose, Refused};
@@ -35,7 +34,7 @@ pub(super) async fn note(app: &App, visitor: &Visitor, route: &Route, refusal: &
 
 /// Counts it, and gives the id of the event that stands for this minute's if there is none yet.
 async fn event_id(app: &App, route: &Route) -> Result<Option<AuditEventId>, Error> {
-    let id: AuditEventId = app.entropy.id(app.now());
+    let id = app.event_id();
     let bucket = format!("log-out:{}:{}", route.connection_id, limit::this_minute(app).as_millis());
     Ok((app.store.count_refused_try(&bucket, &id).await? == 1).then_some(id))
 }

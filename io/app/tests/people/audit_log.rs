@@ -46,6 +46,19 @@ async fn r_ops_3_changes_are_listed_newest_first_with_who_where_and_how(bed: Bed
     assert_eq!((removed.outcome.as_str(), removed.at), ("success", bed.now()));
 }
 
+async fn r_ops_3_changes_of_one_millisecond_are_listed_in_the_order_in_which_they_were_made(bed: Bed) {
+    let sam = bed.person("sam").await;
+    bed.organization(&sam, "Acme").await;
+    let names: Vec<String> = (0..12).map(|number| format!("Acme {number}")).collect();
+    for name in &names {
+        organization::rename(&bed.app, &sam.visitor, "acme", name).await.unwrap();
+    }
+    let query = AuditQuery { action: Some("organization.renamed".to_owned()), ..AuditQuery::default() };
+    let page = audit_log::list(&bed.app, &sam.visitor, "acme", query).await.unwrap();
+    let listed = page.items.into_iter().rev().filter_map(|event| event.target_name);
+    assert_eq!(listed.collect::<Vec<_>>(), names);
+}
+
 async fn the_log_is_filtered_and_paged(bed: Bed) {
     let (sam, kim) = history(&bed).await;
     let by = |action: &str, actor: &str, from: &str, to: &str| AuditQuery {
@@ -92,6 +105,7 @@ async fn the_log_is_exported_and_seen_by_owners_only(bed: Bed) {
 
 on_each_engine! {
     r_ops_3_changes_are_listed_newest_first_with_who_where_and_how
+    r_ops_3_changes_of_one_millisecond_are_listed_in_the_order_in_which_they_were_made
     the_log_is_filtered_and_paged
     the_log_is_exported_and_seen_by_owners_only
 }

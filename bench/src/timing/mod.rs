@@ -1,4 +1,4 @@
-//! Owns the timing test of T-SEC-2, in the manner of dudect: each comparison is called with a right and with wrong inputs in
+//! Owns the timing test of T-SEC-2, in the manner of dudect: each comparison is called with a nearly right and with wrong inputs in
 //! random turns, and Welch's t says whether the two times can be told apart. Beyond 4.5 either way they can.
 
 mod comparison;
@@ -53,7 +53,7 @@ struct Seen {
     name: &'static str,
     inputs: &'static str,
     control: bool,
-    right: Mean,
+    nearly: Mean,
     wrong: Mean,
     /// Of all, of 99 and of 90 in a hundred.
     t: [f64; SHARES.len()],
@@ -78,11 +78,12 @@ impl Seen {
 
 /// Measures all comparisons, prints the table and fails when one can be told, or the control cannot.
 ///
-/// *Errors*: that, and what went wrong.
+/// *Errors*: that, a comparison that does not compare, and what else went wrong.
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     let cores = process::cores();
     let mut seen = Vec::new();
     for mut comparison in comparison::all()? {
+        comparison::compares(&mut *comparison)?;
         seen.push(measure(&mut *comparison, arguments.measurements));
     }
     let date: String = SystemClock.now().to_rfc3339().chars().take(10).collect();
@@ -112,28 +113,28 @@ fn measure(comparison: &mut dyn Comparison, measurements: usize) -> Seen {
     let mut samples = [[Sample::default(); 2]; SHARES.len()];
     for _ in 0..measurements {
         let (class, nanoseconds) = next(comparison, &turns);
-        for ([right, wrong], end) in samples.iter_mut().zip(ends) {
+        for ([nearly, wrong], end) in samples.iter_mut().zip(ends) {
             if nanoseconds <= end {
-                if class == Class::Right { right.add(nanoseconds) } else { wrong.add(nanoseconds) }
+                if class == Class::Nearly { nearly.add(nanoseconds) } else { wrong.add(nanoseconds) }
             }
         }
     }
-    let [[right, wrong], ..] = samples;
+    let [[nearly, wrong], ..] = samples;
     let mean = |sample: Sample| Mean { count: sample.count(), nanoseconds: sample.mean() };
     Seen {
         name: comparison.name(),
         inputs: comparison.inputs(),
         control: comparison.leaks(),
-        right: mean(right),
+        nearly: mean(nearly),
         wrong: mean(wrong),
-        t: samples.map(|[right, wrong]| welch::t(&right, &wrong)),
+        t: samples.map(|[nearly, wrong]| welch::t(&nearly, &wrong)),
     }
 }
 
 /// One measurement of an input that is drawn.
 fn next(comparison: &mut dyn Comparison, turns: &SeededEntropy) -> (Class, f64) {
     let [turn] = turns.bytes::<1>();
-    let class = if turn % 2 == 0 { Class::Right } else { Class::Wrong };
+    let class = if turn % 2 == 0 { Class::Nearly } else { Class::Wrong };
     comparison.prepare(class);
     (class, time(comparison))
 }
@@ -157,7 +158,7 @@ fn time(comparison: &dyn Comparison) -> f64 {
 
 fn page(report: &Report) -> String {
     let mut page = format!(
-        "# timing, {}\n\n| comparison | inputs | ns right, wrong | t of all, 99 %, 90 % | verdict |\n|---|---|---:|---:|---|\n",
+        "# timing, {}\n\n| comparison | inputs | ns nearly right, wrong | t of all, 99 %, 90 % | verdict |\n|---|---|---:|---:|---|\n",
         report.date
     );
     for seen in &report.comparisons {
@@ -168,17 +169,17 @@ fn page(report: &Report) -> String {
             (false, false) => "CAN BE TOLD",
             (true, true) => "NOT TOLD: the test sees nothing",
         };
-        let (right, wrong) = (seen.right.nanoseconds, seen.wrong.nanoseconds);
+        let (nearly, wrong) = (seen.nearly.nanoseconds, seen.wrong.nanoseconds);
         // Writing to a String cannot fail.
         let _ = writeln!(
             page,
-            "| {} | {} | {right:.1}, {wrong:.1} | {all:+.2}, {most:+.2}, {body:+.2} | {verdict} |",
+            "| {} | {} | {nearly:.1}, {wrong:.1} | {all:+.2}, {most:+.2}, {body:+.2} | {verdict} |",
             seen.name, seen.inputs
         );
     }
     let _ = writeln!(
         page,
-        "\n- {} measurements of each comparison, of {} calls each, right and wrong in random turns. The limit is {}.",
+        "\n- {} measurements of each comparison, of {} calls each, nearly right and wrong in random turns. The limit is {}.",
         report.measurements, report.calls_each, report.limit
     );
     for (name, value) in &report.machine {
@@ -209,7 +210,7 @@ mod tests {
 
     fn seen(t: [f64; 3], control: bool) -> Seen {
         let mean = || Mean { count: 1.0, nanoseconds: 1.0 };
-        Seen { name: "x", inputs: "y", control, right: mean(), wrong: mean(), t }
+        Seen { name: "x", inputs: "y", control, nearly: mean(), wrong: mean(), t }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The kit of the tests: a hostile identity provider, a GitHub, a DNS server, a certificate authority, a mailbox reader, a clock
-//! that stands still, and fresh PostgreSQL databases.
+//! The kit of the tests: a hostile identity provider, a GitHub, a DNS server, a certificate authority, a mail server, a mailbox reader,
+//! a clock that stands still, and fresh PostgreSQL databases.
 //!
 //! It shares no token-checking code with the product, so that a mistake there cannot excuse itself here. Everything
 //! listens on loopback, lives in a thread of its own and ends when its handle is dropped.
@@ -17,6 +17,7 @@ pub mod clock;
 pub mod dns;
 pub mod github;
 pub mod hostile_idp;
+pub mod mail_server;
 pub mod mailbox;
 pub mod postgres;
 
@@ -25,4 +26,5 @@ pub use clock::ManualClock;
 pub use dns::Dns;
 pub use github::GitHub;
 pub use hostile_idp::{HostileIdp, Mischief, Person, Setup};
+pub use mail_server::MailServer;
 pub use mailbox::Mailbox;

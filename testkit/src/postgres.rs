@@ -1,6 +1,6 @@
 //! A fresh PostgreSQL database for each test, where the environment names a server.
 
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Config, NoTls, Row};
 
 use crate::ambient::random_name;
 
@@ -63,14 +63,23 @@ impl Database {
 
     /// The number that a query gives, in its first column of its first row: a `count(*)`.
     pub async fn number(&self, query: &str) -> i64 {
+        self.row(query).await.get(0)
+    }
+
+    /// The same for a text.
+    pub async fn text(&self, query: &str) -> String {
+        self.row(query).await.get(0)
+    }
+
+    async fn row(&self, query: &str) -> Row {
         let mut database = self.server.clone();
         database.dbname(&self.name);
         let (client, connection) = database.connect(NoTls).await.expect("the PostgreSQL server answers");
         let driver = tokio::spawn(connection);
-        let number = client.query_one(query, &[]).await.expect("a query of one row").get(0);
+        let row = client.query_one(query, &[]).await.expect("a query of one row");
         drop(client);
         drop(driver.await);
-        number
+        row
     }
 
     /// Drops it, with whatever is still connected.

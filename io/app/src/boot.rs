@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use orgate_core::time::Timestamp;
+use orgate_sso::oidc::jwks::JwkSet;
 pub use orgate_store::Migrate;
 use orgate_store::{Store, StoreError};
 
@@ -120,7 +121,7 @@ async fn boot_on(
     let audit_keys = audit_chain::keys(&settings.secret_key, others)
         .map_err(|_| BootError::Other(Error::Fault(Fault::Impossible("a key of the audit log that cannot be made"))))?;
     Ok(App::new(Effects {
-        jwks: JwksCache::new(Arc::clone(&clock)),
+        jwks: JwksCache::new(Arc::clone(&clock)).with_nothing(JwkSet::is_empty),
         metadata: JwksCache::new(Arc::clone(&clock)),
         outbox,
         touches: crate::session::SessionTouch::default(),

@@ -18,6 +18,9 @@ use crate::outbound::Peer;
 pub const REFETCH_PAUSE: Duration = Duration::from_secs(30);
 /// Asked for again without reason after this; what the IdP says about caching does not count.
 pub const MAX_AGE: Duration = Duration::from_secs(600);
+/// So long after it was fetched, a document stays in force over one that holds nothing: a provider that publishes no key for
+/// a while is replacing them, and one that does so for good means it (F3).
+pub const KEPT_OVER_NOTHING: Duration = Duration::from_secs(3_600);
 /// Addresses remembered for one connection: the active revision's and a draft's.
 const URLS_PER_CONNECTION: usize = 2;
 /// Connections remembered.
@@ -26,6 +29,7 @@ const CONNECTIONS: usize = 4_096;
 /// Remembers documents of type `V`, each by connection, or provider of the operator's, and URL.
 pub struct JwksCache<V> {
     clock: Arc<dyn Clock>,
+    is_nothing: fn(&V) -> bool,
     connections: Mutex<HashMap<Peer, Remembered<V>>>,
 }
 
@@ -49,14 +53,21 @@ struct Held<V> {
 impl<V> JwksCache<V> {
     /// An empty cache.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, connections: Mutex::default() }
+        Self { clock, is_nothing: |_| false, connections: Mutex::default() }
+    }
+
+    /// The same for documents that can hold nothing: such a one does not replace another at once.
+    pub fn with_nothing(mut self, is_nothing: fn(&V) -> bool) -> Self {
+        self.is_nothing = is_nothing;
+        self
     }
 
     /// The document at `url`, from memory or by `fetch`, which runs for one caller at a time; the others wait for it
     /// only if they have nothing to go on with. `refetch` says that the remembered one did not do (an unknown key name):
     /// such a caller waits for a fetch that is under way, which may bring what is missing.
     ///
-    /// A failed fetch leaves the remembered document in force.
+    /// A failed fetch leaves the remembered document in force, and so does one that brings nothing, for
+    /// [`KEPT_OVER_NOTHING`].
     ///
     /// *Errors*: the fetch's, when nothing is remembered.
     pub async fn get<E>(
@@ -83,6 +94,10 @@ impl<V> JwksCache<V> {
         let mut held = lock(&document.held);
         match outcome {
             Ok(value) => {
+                let recent = !has_passed(KEPT_OVER_NOTHING, held.fetched_at, self.clock.now());
+                if let Some(former) = held.value.clone().filter(|_| recent && (self.is_nothing)(&value)) {
+                    return Ok(former);
+                }
                 let value = Arc::new(value);
                 held.value = Some(Arc::clone(&value));
                 held.fetched_at = self.clock.now();
@@ -253,6 +268,18 @@ mod tests {
             assert_eq!(scene.ask_in_vain(false).await, Ok(1));
         }
         assert_eq!(scene.fetches(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_document_that_holds_nothing_replaces_another_only_after_an_hour_f3() {
+        let clock = ManualClock::starting_at(Timestamp::from_millis(1_000_000));
+        let cache = JwksCache::new(Arc::new(clock.clone())).with_nothing(|keys| *keys == 0);
+        let ask =
+            async |keys: usize| *cache.get(&connection(1), URL, true, async { Ok::<_, &str>(keys) }).await.unwrap();
+        for (pause, brings, has) in [(0, 0, 0), (30, 5, 5), (30, 0, 5), (3_540, 0, 5), (30, 0, 0), (30, 6, 6)] {
+            clock.advance(Duration::from_secs(pause));
+            assert_eq!(ask(brings).await, has, "{brings}");
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Owns which counters are there from the start. Prometheus sees no increase when a counter appears with its first event, so
 //! the first failure of a kind would alarm nobody.
 
-use metrics::counter;
+use metrics::{counter, gauge};
 
 use crate::error::Fault;
 
@@ -15,4 +15,5 @@ pub fn begin() {
     }
     counter!("orgate_audit_heads_refused_total").increment(0);
     counter!("orgate_password_hashes_refused_total").increment(0);
+    gauge!("orgate_store_writes_stopped").set(0.0);
 }

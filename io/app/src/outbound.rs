@@ -162,6 +162,15 @@ impl Outbound {
         let name = sleep(NAME_BUCKET);
         let cause = match timeout(self.limits.total, self.attempt(&peer, request)).await {
             Ok(Ok(response)) => {
+                if response.status >= 500 {
+                    tracing::warn!(
+                        request.peer = %peer,
+                        request.purpose = ?request.purpose,
+                        request.host = request.url.host(),
+                        response.status = response.status,
+                        "an identity provider answered with an error of its own"
+                    );
+                }
                 count(&peer, request, status_class(response.status));
                 return Ok(response);
             }

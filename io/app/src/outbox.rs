@@ -44,6 +44,10 @@ const RETRY_AFTER: [Duration; 10] = [
     Duration::from_secs(11 * 3_600),
 ];
 
+/// Tries of a mail that the server refuses for good each time: more than an hour of them, for a server that is set up
+/// wrongly says no to everything, and somebody mends it.
+const TRIES_REFUSED_FOR_GOOD: usize = 7;
+
 /// Why a mail could not be prepared or sent.
 #[derive(Debug)]
 pub enum OutboxError {
@@ -229,10 +233,13 @@ impl Outbox {
         };
         let failure = match timeout(SEND_LIMIT, self.transport.send(&mail.id, message)).await {
             Ok(Ok(())) => return self.note_sent(mail, now).await,
+            Ok(Err(failure)) if failure.is_refused_for_good() => {
+                return self.delay(mail, failure.to_string(), TRIES_REFUSED_FOR_GOOD, now).await;
+            }
             Ok(Err(failure)) => failure.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        self.delay(mail, failure, now).await
+        self.delay(mail, failure, RETRY_AFTER.len() + 1, now).await
     }
 
     fn content(&self, mail: &Mail) -> Result<MailContent, OutboxError> {
@@ -250,9 +257,11 @@ impl Outbox {
         Ok(true)
     }
 
-    async fn delay(&self, mail: Mail, failure: String, now: Timestamp) -> Result<bool, OutboxError> {
+    /// Tries it again later, unless that was the last of so many tries.
+    async fn delay(&self, mail: Mail, failure: String, tries: usize, now: Timestamp) -> Result<bool, OutboxError> {
         // The try that just failed is counted already.
-        let pause = usize::try_from(mail.tries - 1).ok().and_then(|tried| RETRY_AFTER.get(tried));
+        let before = usize::try_from(mail.tries - 1).ok().filter(|before| before + 1 < tries);
+        let pause = before.and_then(|before| RETRY_AFTER.get(before));
         let Some(pause) = pause else { return self.give_up(mail, &failure, now).await };
         metrics::counter!("orgate_mails_total", "outcome" => "delayed").increment(1);
         tracing::warn!(mail.id = %mail.id, mail.template, mail.tries, error = failure, "a mail was not sent and is tried again");

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken set-up ends the test it was made for, there and then")]
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use orgate_app::clock::ManualClock;
@@ -15,9 +15,10 @@ use orgate_app::seal::Sealer;
 use orgate_app::token::SixDigitCode;
 use orgate_core::time::Timestamp;
 use orgate_store::{Mail, Store, StoreError, StoreSettings};
+use orgate_testkit::MailServer;
+use orgate_testkit::mail_server::Mood;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 struct Scene {
@@ -184,55 +185,73 @@ async fn two_nodes_send_each_mail_once() {
     assert_eq!(messages(&scene.folder.path().join("mail")).len(), 50);
 }
 
-/// A mail server that takes everything and writes it down.
-async fn smtp_server() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let taken = Arc::new(Mutex::new(Vec::new()));
-    let shared = Arc::clone(&taken);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(converse(stream, Arc::clone(&shared)));
-        }
-    });
-    (address, taken)
-}
-
-async fn converse(stream: TcpStream, taken: Arc<Mutex<Vec<String>>>) -> std::io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 test\r\n").await?;
-    let mut line = String::new();
-    while stream.read_line(&mut line).await? > 0 {
-        let answer = match line.split_whitespace().next().unwrap_or_default() {
-            "EHLO" => "250-test\r\n250 8BITMIME\r\n",
-            "DATA" => {
-                stream.write_all(b"354 go on\r\n").await?;
-                let mut message = String::new();
-                while !message.ends_with("\r\n.\r\n") && stream.read_line(&mut message).await? > 0 {}
-                taken.lock().unwrap().push(message);
-                "250 taken\r\n"
-            }
-            "QUIT" => "221 bye\r\n",
-            _ => "250 fine\r\n",
-        };
-        stream.write_all(answer.as_bytes()).await?;
-        line.clear();
-    }
-    Ok(())
-}
-
 #[tokio::test]
 async fn mail_leaves_by_smtp() {
     let scene = Scene::new().await;
-    let (address, taken) = smtp_server().await;
-    let outbox = scene.outbox(1, &format!("smtp://{address}")).await;
+    let server = MailServer::start();
+    let outbox = scene.outbox(1, &format!("smtp://{}", server.address())).await;
     scene.insert(outbox.prepare("ada@example.org", &code_mail()).unwrap()).await;
     assert_eq!(outbox.send_due().await.unwrap(), 1);
-    let taken = taken.lock().unwrap();
+    let taken = server.taken();
     assert_eq!(taken.len(), 1);
     assert!(
         taken[0].contains("Subject: Your sign-up code for Orgate\r\n") && taken[0].contains("\r\n    424242\r\n"),
         "{}",
         taken[0]
     );
+}
+
+/// How often a mail is tried while the server answers every recipient so, looked at every minute for two hours.
+async fn tries_in_two_hours(answer: &'static str) -> (usize, u64) {
+    let (scene, server) = (Scene::new().await, MailServer::start());
+    server.set(Mood::Answers(answer));
+    let outbox = scene.outbox(1, &format!("smtp://{}", server.address())).await;
+    scene.insert(outbox.prepare("ada@example.org", &code_mail()).unwrap()).await;
+    let mut given_up_after = 0;
+    for look in 1..=2 * 60 {
+        assert_eq!(outbox.send_due().await.unwrap(), 0);
+        if scene.waiting().await == 0 && given_up_after == 0 {
+            given_up_after = look * 60;
+        }
+        scene.clock.advance(Duration::from_secs(60));
+    }
+    (given_up_after, scene.waiting().await)
+}
+
+#[tokio::test]
+async fn f6_a_mail_that_is_refused_for_good_ends_after_more_than_an_hour_and_no_other_refusal_does() {
+    let (given_up_after, _) = tries_in_two_hours("550 5.1.1 nobody has this address").await;
+    assert!((3_600..7_200).contains(&given_up_after), "{given_up_after} s");
+    for ours in ["451 try again later", "530 authenticate first", "535 wrong password", "501 what is this"] {
+        assert_eq!(tries_in_two_hours(ours).await, (0, 1), "{ours}");
+    }
+}
+
+#[tokio::test]
+async fn f6_one_recipient_that_is_refused_holds_up_nobody_else() {
+    let (scene, server) = (Scene::new().await, MailServer::start());
+    server.set(Mood::DoesNotKnow("nobody@"));
+    let outbox = scene.outbox(1, &format!("smtp://{}", server.address())).await;
+    for address in ["nobody@example.org", "ada@example.org", "bob@example.org"] {
+        scene.insert(outbox.prepare(address, &code_mail()).unwrap()).await;
+    }
+    assert_eq!(outbox.send_due().await.unwrap(), 2);
+    assert_eq!((server.taken().len(), scene.waiting().await), (2, 1));
+}
+
+#[tokio::test]
+async fn f6_a_mail_whose_acknowledgement_is_lost_comes_again_as_the_same_message() {
+    let (scene, server) = (Scene::new().await, MailServer::start());
+    server.set(Mood::Forgets);
+    let outbox = scene.outbox(1, &format!("smtp://{}", server.address())).await;
+    scene.insert(outbox.prepare("ada@example.org", &code_mail()).unwrap()).await;
+    assert_eq!(outbox.send_due().await.unwrap(), 0);
+    server.set(Mood::Takes);
+    scene.clock.advance(Duration::from_secs(5));
+    assert_eq!(outbox.send_due().await.unwrap(), 1);
+    scene.clock.advance(Duration::from_secs(24 * 3_600));
+    assert_eq!(outbox.send_due().await.unwrap(), 0);
+    let id = |message: &String| message.lines().find(|line| line.starts_with("Message-ID: ")).unwrap().to_owned();
+    let ids: Vec<String> = server.taken().iter().map(id).collect();
+    assert_eq!((ids.len(), &ids[0]), (2, &ids[1]));
 }

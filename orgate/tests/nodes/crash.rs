@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::crash_client::{Journal, Writer, sign_up};
 use crate::node::{Node, settings};
 use crate::scale::{Random, count, now, report};
+use crate::sqlite_file::is_whole;
 
 /// At least so many acts are done before the node is killed.
 const ACTS_A_CYCLE: usize = 40;
@@ -163,18 +164,6 @@ fn run(engine: &str, mut crashing: Crashing, look: impl Fn(&Path), number: impl 
     );
     report(&format!("REL-1 {engine}"), began, &said);
     assert!(crashing.acknowledged as u64 > kills * 10, "the node was at work when it was killed");
-}
-
-/// What SQLite itself says of the file.
-pub fn is_whole(folder: &Path) -> Result<(), String> {
-    let database = rusqlite::Connection::open(folder.join("orgate.db")).unwrap();
-    let said: String =
-        database.query_row("pragma integrity_check", [], |row| row.get(0)).map_err(|reason| reason.to_string())?;
-    let strays = database.prepare("pragma foreign_key_check").and_then(|mut check| check.exists([]));
-    match (said.as_str(), strays) {
-        ("ok", Ok(false)) => Ok(()),
-        other => Err(format!("{other:?}")),
-    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn arrive(cluster: &Cluster, slug: &str) -> Vec<Option<String>> {
                 let together = &together;
                 scope.spawn(move || {
                     let mut browser = cluster.browser(number);
-                    let back = browser.through(&cluster.idp, &format!("/sign-in/{slug}"));
+                    let back = browser.through(&cluster.provider.idp, &format!("/sign-in/{slug}"));
                     // Back at another node than the one that sent it away.
                     let mut browser = browser.at(cluster.client(number + 1));
                     together.wait();

@@ -8,8 +8,11 @@
     reason = "what a test needs and does not get ends it"
 )]
 
+#[path = "../started/api.rs"]
 mod api;
+#[path = "../started/browser.rs"]
 mod browser;
+#[path = "../started/client.rs"]
 mod client;
 mod cluster;
 mod crash;
@@ -18,6 +21,8 @@ mod first_sign_in;
 mod history;
 mod ledger;
 mod linearizable;
+#[expect(dead_code, reason = "the tests of faults read the log")]
+#[path = "../started/node.rs"]
 mod node;
 mod node_lost;
 mod once;
@@ -25,7 +30,13 @@ mod once_factors;
 mod owners;
 mod power;
 mod power_file;
+#[path = "../started/provider.rs"]
+mod provider;
 mod proxy;
+#[path = "../started/scale.rs"]
 mod scale;
+#[path = "../started/sqlite_file.rs"]
+mod sqlite_file;
+#[path = "../started/wire.rs"]
 mod wire;
 mod writer;

@@ -103,11 +103,11 @@ fn rel_8_an_answer_of_a_provider_signs_in_once_on_three_nodes() {
     let Some(cluster) = Cluster::start() else { return };
     let sam = cluster.api(0).person("sam");
     let (slug, began) = (cluster.with_sso(&sam, "Acme"), now());
-    cluster.idp.forget_requests();
+    cluster.provider.idp.forget_requests();
     for round in 0..rounds() {
         cluster.at_provider(&format!("00uKim{round}"), &format!("kim{round}@acme.example"));
         let mut browser = cluster.browser(0);
-        let back = browser.through(&cluster.idp, &format!("/sign-in/{slug}"));
+        let back = browser.through(&cluster.provider.idp, &format!("/sign-in/{slug}"));
         let sessions = at_once(&cluster, |number, _, together| {
             let mut browser = browser.at(cluster.client(number));
             browser.get("/sign-in").expect(200);
@@ -120,7 +120,7 @@ fn rel_8_an_answer_of_a_provider_signs_in_once_on_three_nodes() {
         let mut others = sessions.iter().filter(|(_, has_session)| !has_session);
         assert!(others.all(|(status, _)| *status == 410), "{sessions:?}");
     }
-    let tokens = cluster.idp.requests_to(Endpoint::Token).len() as u64;
+    let tokens = cluster.provider.idp.requests_to(Endpoint::Token).len() as u64;
     assert_eq!(tokens, rounds(), "each code went to the provider once");
     said("SSO state and code", began, rounds());
 }

@@ -7,9 +7,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::crash::{Crashing, is_whole};
+use crate::crash::Crashing;
 use crate::power_file::{Disk, Left};
 use crate::scale::{Random, count, now, report};
+use crate::sqlite_file::is_whole;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/nodes/power.c");
 /// In one of so many cycles the control loses something; in nearly every one it does.

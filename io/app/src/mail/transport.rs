@@ -4,8 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::response::{Category, Severity};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use orgate_core::id::MailId;
 use secrecy::{ExposeSecret, SecretString};
@@ -124,11 +126,35 @@ fn security(url: &Url, has_password: bool) -> Option<Security> {
 
 /// Why a message did not leave.
 #[derive(Debug)]
-pub struct SendFailure(String);
+pub struct SendFailure {
+    reason: String,
+    refused_for_good: bool,
+}
+
+impl SendFailure {
+    fn new(reason: String) -> Self {
+        Self { reason, refused_for_good: false }
+    }
+
+    fn of_smtp(error: &smtp::Error) -> Self {
+        let answered = error.status().is_some_and(|code| {
+            code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
+        });
+        Self { reason: error.to_string(), refused_for_good: answered }
+    }
+
+    /// Whether the server has said no to this very mail, such as for a recipient that it does not know. What it says about
+    /// us, our password or our words, is no answer to the mail: an operator can mend that (F6).
+    ///
+    /// *Source*: RFC 5321, 4.2.1: replies 55z.
+    pub fn is_refused_for_good(&self) -> bool {
+        self.refused_for_good
+    }
+}
 
 impl fmt::Display for SendFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.reason)
     }
 }
 
@@ -151,12 +177,12 @@ impl MailTransport {
     pub async fn open(settings: &MailTransportSettings, extra_ca_pem: Option<&[u8]>) -> Result<Self, SendFailure> {
         match settings {
             MailTransportSettings::Smtp(smtp) => {
-                let transport = smtp.transport(extra_ca_pem).map_err(|error| SendFailure(error.to_string()))?;
+                let transport = smtp.transport(extra_ca_pem).map_err(|error| SendFailure::new(error.to_string()))?;
                 Ok(Self(Kind::Smtp(Box::new(transport))))
             }
             MailTransportSettings::Folder(folder) => {
                 let failure =
-                    |error| SendFailure(format!("the mail folder {} cannot be used: {error}", folder.display()));
+                    |error| SendFailure::new(format!("the mail folder {} cannot be used: {error}", folder.display()));
                 fs::create_dir_all(folder).await.map_err(failure)?;
                 Ok(Self(Kind::Folder(folder.clone())))
             }
@@ -169,11 +195,11 @@ impl MailTransport {
     pub async fn send(&self, id: &MailId, message: Message) -> Result<(), SendFailure> {
         match &self.0 {
             Kind::Smtp(transport) => {
-                transport.send(message).await.map(drop).map_err(|error| SendFailure(error.to_string()))
+                transport.send(message).await.map(drop).map_err(|error| SendFailure::of_smtp(&error))
             }
             Kind::Folder(folder) => {
                 let (part, whole) = (folder.join(format!(".{id}.part")), folder.join(format!("{id}.eml")));
-                let failure = |error| SendFailure(format!("the mail could not be written: {error}"));
+                let failure = |error| SendFailure::new(format!("the mail could not be written: {error}"));
                 fs::write(&part, message.formatted()).await.map_err(failure)?;
                 fs::rename(&part, &whole).await.map_err(failure)
             }
@@ -182,10 +208,7 @@ impl MailTransport {
 }
 
 impl SmtpSettings {
-    fn transport(
-        &self,
-        extra_ca_pem: Option<&[u8]>,
-    ) -> Result<AsyncSmtpTransport<Tokio1Executor>, lettre::transport::smtp::Error> {
+    fn transport(&self, extra_ca_pem: Option<&[u8]>) -> Result<AsyncSmtpTransport<Tokio1Executor>, smtp::Error> {
         let mut parameters = TlsParameters::builder(self.host.clone());
         if let Some(pem) = extra_ca_pem {
             parameters = parameters.add_root_certificate(Certificate::from_pem(pem)?);

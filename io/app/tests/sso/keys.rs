@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use orgate_app::session;
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_testkit::Person as Subject;
 use orgate_testkit::hostile_idp::{Endpoint, KeySetShape, Mischief, Wire};
 
+use crate::support::Person;
 use crate::world::{Site, World};
 
 fn dana() -> Subject {
@@ -89,9 +91,62 @@ async fn t_idp_2_known_keys_serve_while_the_key_address_is_out_of_order() {
     world.enter(&site, dana()).await;
 }
 
+/// A session from before opens its organization.
+async fn still_opens(world: &World, site: &Site, person: &Person) {
+    session::open(&world.bed.app, person.visitor.session, site.slug()).await.unwrap();
+}
+
+#[tokio::test]
+async fn f3_keys_are_replaced_with_and_without_overlap_and_nobody_is_refused() {
+    for keeps_old in [true, false] {
+        let (world, site) = rested().await;
+        let before = world.enter(&site, dana()).await;
+        world.idp.rotate_keys(keeps_old);
+        world.enter(&site, dana()).await;
+        still_opens(&world, &site, &before).await;
+        assert_eq!(asked(&world), 1, "old keys published: {keeps_old}");
+    }
+}
+
+#[tokio::test]
+async fn f3_a_new_key_under_the_old_name_is_found_by_one_refetch() {
+    let (world, site) = rested().await;
+    let before = world.enter(&site, dana()).await;
+    let name = world.idp.key_set()["keys"][0]["kid"].as_str().unwrap().to_owned();
+    world.idp.rotate_keys(false);
+    let published = name.clone();
+    let renamed = Mischief::none().header_member("kid", name).keys(move |set| {
+        set["keys"][0]["kid"] = published.clone().into();
+    });
+    world.idp.set(renamed);
+    world.enter(&site, dana()).await;
+    still_opens(&world, &site, &before).await;
+    assert_eq!(asked(&world), 1);
+}
+
+#[tokio::test]
+async fn f3_ten_minutes_without_any_published_key_refuse_nobody_and_end_no_session() {
+    let (world, site) = rested().await;
+    let before = world.enter(&site, dana()).await;
+    world.idp.set(Mischief::none().key_set(KeySetShape::Empty));
+    // From when what is remembered is asked for again, with somebody signing in every half minute.
+    world.advance(Duration::from_secs(570));
+    for _ in 0..20 {
+        world.advance(Duration::from_secs(30));
+        world.enter(&site, dana()).await;
+        still_opens(&world, &site, &before).await;
+    }
+    assert!((15..=20).contains(&asked(&world)), "{}", asked(&world));
+    world.idp.behave();
+    world.idp.rotate_keys(false);
+    world.advance(Duration::from_secs(30));
+    world.enter(&site, dana()).await;
+    still_opens(&world, &site, &before).await;
+}
+
 #[tokio::test]
 async fn f2_clocks_a_minute_apart_pass_and_three_minutes_apart_are_called_so() {
-    for (seconds, code) in [(55, None), (-55, None), (180, Some("clock")), (-180, Some("clock"))] {
+    for (seconds, code) in [(60, None), (-60, None), (180, Some("clock")), (-180, Some("clock"))] {
         let world = World::sqlite().await;
         let site = world.site("Acme", &world.idp).await;
         world.advance_provider(seconds);

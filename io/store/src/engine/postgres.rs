@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
+};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use orgate_core::time::Timestamp;
@@ -154,7 +156,7 @@ impl Postgres {
     }
 
     async fn connect(&self) -> Result<Connection, StoreError> {
-        let client = self.pool.get().await.map_err(StoreError::unavailable)?;
+        let client = self.pool.get().await.map_err(|error| StoreError::unavailable(no_connection(&error)))?;
         Ok(Connection { client: Some(client), unfinished: false, collided: false })
     }
 
@@ -312,6 +314,17 @@ fn translate(error: &tokio_postgres::Error) -> StoreError {
         StoreError::unavailable(text)
     } else {
         StoreError::fault(text)
+    }
+}
+
+/// Why there is no connection, in words that tell an operator where to look.
+fn no_connection(error: &PoolError) -> String {
+    match error {
+        PoolError::Timeout(TimeoutType::Wait) => "all connections were in use for too long".to_owned(),
+        PoolError::Timeout(TimeoutType::Create) => "the server did not take a connection in time".to_owned(),
+        PoolError::Timeout(TimeoutType::Recycle) => "a connection did not answer in time".to_owned(),
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => detail(error),
+        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => error.to_string(),
     }
 }
 

@@ -40,7 +40,14 @@ pub fn redirect(begun: Begun) -> Response {
     }
 }
 
+/// An operator who is told the reference finds why; what was expected and received is for the Owner alone.
 fn refused(page: &RefusalPage) -> Response {
+    tracing::info!(
+        attempt.reference = %page.reference,
+        organization.slug = page.slug,
+        refusal.code = page.code,
+        "a single sign-on was refused"
+    );
     see_other(&format!("/sign-in/{}/attempts/{}", page.slug, page.reference))
 }
 

@@ -88,6 +88,11 @@ impl JwkSet {
         self.keys.len()
     }
 
+    /// Whether there are no keys at all, usable or not.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.skipped.is_empty()
+    }
+
     /// The keys that are not, with reasons.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped

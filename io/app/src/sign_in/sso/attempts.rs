@@ -63,6 +63,8 @@ pub struct RefusalPage {
     pub slug: String,
     /// The number to read out.
     pub reference: Reference,
+    /// The stable code of why, for the log.
+    pub code: &'static str,
 }
 
 /// Writes a refused attempt down, in the audit log too if it was to end in a session, and says where its page is.
@@ -82,7 +84,7 @@ pub(crate) async fn refuse(
         audit::record(tx, app, Some(visitor), Some(&document.organization_id), &Author::anonymous(), event).await?;
     }
     let organization = tx.organization(&document.organization_id).load_organization().await?;
-    Ok(RefusalPage { slug: organization.slug, reference })
+    Ok(RefusalPage { slug: organization.slug, reference, code: ended.code() })
 }
 
 /// Writes an attempt down.

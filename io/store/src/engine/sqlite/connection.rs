@@ -26,6 +26,7 @@ pub(crate) struct Connection {
     inner: rusqlite::Connection,
     /// `$n` rewritten to `?n`, by the address of the text: SQLite numbers `$n` by first appearance.
     texts: HashMap<(usize, usize), Box<str>>,
+    sync_failed: bool,
 }
 
 impl Connection {
@@ -50,6 +51,9 @@ impl Connection {
             let detail = format!("no write-ahead log beside it (mode {mode}), or the file is read-only");
             return Err(StoreError::Unwritable { path: path.to_owned(), detail });
         }
+        // What an earlier run left in the log was perhaps never made sure of, and what is written behind it would be lost
+        // with it: it goes into the file first. A program beside this one has nothing to wait for, for nobody waits here.
+        connection.inner.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(())).map_err(unwritable)?;
         Ok(connection)
     }
 
@@ -90,7 +94,7 @@ impl Connection {
         // again at every use: that takes six times as long as checking a session does.
         inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         inner.execute_batch(COMMON_SETTINGS)?;
-        Ok(Self { inner, texts: HashMap::new() })
+        Ok(Self { inner, texts: HashMap::new(), sync_failed: false })
     }
 
     /// Runs a query and reads every row.
@@ -115,8 +119,16 @@ impl Connection {
     /// Runs a statement and says how many rows it changed.
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
         let mut statement = self.inner.prepare_cached(numbered(&mut self.texts, sql)).map_err(translate)?;
-        let changed = statement.execute(rusqlite::params_from_iter(values)).map_err(translate)?;
-        u64::try_from(changed).map_err(StoreError::fault)
+        let outcome = statement.execute(rusqlite::params_from_iter(values));
+        drop(statement);
+        self.sync_failed |= outcome.as_ref().is_err_and(is_sync_failure);
+        u64::try_from(outcome.map_err(translate)?).map_err(StoreError::fault)
+    }
+
+    /// Whether the system ever said that it could not make sure of what this connection wrote. From then on it says nothing
+    /// that can be relied on: it forgets that writes failed once it has told so, and the next sync succeeds (F5).
+    pub(crate) fn has_sync_failed(&self) -> bool {
+        self.sync_failed
     }
 
     /// Whether a transaction is open.
@@ -163,6 +175,11 @@ impl Connection {
 
 fn numbered<'t>(texts: &'t mut HashMap<(usize, usize), Box<str>>, sql: &'static str) -> &'t str {
     texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| sql.replace('$', "?").into_boxed_str())
+}
+
+fn is_sync_failure(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|failure| failure.extended_code);
+    code.is_some_and(|code| matches!(code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }
 
 /// Turns the driver's error into ours.

@@ -17,6 +17,8 @@ use crate::error::StoreError;
 /// How many logical transactions share a commit at most, so that nobody waits long for the others.
 const GROUP_LIMIT: usize = 128;
 const QUEUE_LIMIT: usize = 4096;
+/// What every write is told once the disk cannot be relied on.
+const STOPPED: &str = "nothing is written until a restart, for the disk could not make sure of an earlier write";
 
 /// The way to the writer thread. Dropping it waits until the thread has answered what is queued and closed its connections.
 pub(crate) struct Writer {
@@ -118,14 +120,26 @@ where
 fn serve(mut tx: Tx, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = Vec::new();
-        let failure =
-            commit_group(&mut tx, &mut keeper, first, &mut jobs, &mut group).err().map(|error| error.to_string());
+        let outcome = commit_group(&mut tx, &mut keeper, first, &mut jobs, &mut group);
+        let failure = outcome.err().map(|error| error.to_string());
         if let Some(detail) = &failure {
             tracing::error!(store.group_jobs = group.len(), error = detail, "a group of writes was not committed");
         }
         for job in group {
             job.finish(failure.as_deref());
         }
+        if tx.sqlite().is_ok_and(|connection| connection.has_sync_failed()) {
+            return refuse_all(&mut jobs);
+        }
+    }
+}
+
+/// Acknowledges nothing any more: whether what is written from now on would be kept, nobody can tell (F5).
+fn refuse_all(jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
+    metrics::gauge!("orgate_store_writes_stopped").set(1.0);
+    tracing::error!("{STOPPED}: look at the disk, then start Orgate again");
+    while let Some(job) = jobs.blocking_recv() {
+        job.finish(Some(STOPPED));
     }
 }
 

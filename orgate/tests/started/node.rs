@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::client::{Ask, Client};
 use crate::scale::now;
 
-const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// A debug build on a busy machine is slow; what never comes up is not waited for.
 const STARTING: u64 = 60_000_000_000;
 
@@ -128,7 +128,13 @@ impl Node {
         assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// A command of the program, with the settings of this node.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).env_clear().envs(&self.settings).stdin(Stdio::null());
         command

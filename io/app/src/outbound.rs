@@ -7,6 +7,8 @@
 //!
 //! *Source*: 2.3 of the security bar, T-SSRF-1 to T-SSRF-5, T-IDP-1.
 
+mod dates;
+mod own;
 mod peer;
 pub mod resolver;
 mod slots;
@@ -21,13 +23,15 @@ use std::time::Duration;
 use orgate_core::domain::TextAnswer;
 use orgate_sso::exchange::{Method, Request, Response, TransportFailure};
 use orgate_sso::url_rules::{CheckedUrl, UrlRules, check_address, check_url};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderName, HeaderValue, LOCATION};
 use reqwest::{redirect, retry};
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 use url::Host;
 
+pub use dates::Dates;
+pub use own::{OwnAnswer, OwnClient};
 pub use peer::Peer;
 use resolver::{ResolveFailure, Resolver};
 use slots::Slots;
@@ -65,6 +69,7 @@ pub struct Outbound {
     tls: ClientConfig,
     limits: OutboundLimits,
     slots: Arc<Slots>,
+    dates: Dates,
 }
 
 /// Why a request failed, for the log. The tenant learns less: see [`Cause::told`].
@@ -123,7 +128,7 @@ impl Outbound {
     pub fn new(rules: UrlRules, resolver: Resolver, tls: ClientConfig, limits: OutboundLimits) -> Self {
         let slots = Arc::new(Slots::new(limits.per_connection, limits.altogether));
         let rules = Arc::new(rules);
-        Self { personal_rules: Arc::clone(&rules), rules, resolver, tls, limits, slots }
+        Self { personal_rules: Arc::clone(&rules), rules, resolver, tls, limits, slots, dates: Dates::default() }
     }
 
     /// The same with other rules for the providers that the operator registered at: what the operator wrote into the
@@ -144,6 +149,18 @@ impl Outbound {
             Peer::Connection(_) => &self.rules,
             Peer::Personal(_) => &self.personal_rules,
         }
+    }
+
+    /// What time the servers that were asked say it is.
+    pub fn dates(&self) -> &Dates {
+        &self.dates
+    }
+
+    /// A client for the operator's own addresses, which trusts the same roots.
+    ///
+    /// *Errors*: why it cannot be set up.
+    pub fn own(&self) -> Result<OwnClient, String> {
+        OwnClient::new(self.tls.clone())
     }
 
     /// The texts at a full name: the one question that leaves the process and is no request.
@@ -190,6 +207,8 @@ impl Outbound {
         let addresses = self.judged_addresses(self.rules_for(peer), &request.url).await?;
         let client = self.pinned_client(request.url.host(), addresses).map_err(Cause::Client)?;
         let response = client.execute(http_request(request)?).await.map_err(cause)?;
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        self.dates.note(request.url.host(), date);
         read(response, request.purpose.max_bytes()).await
     }
 

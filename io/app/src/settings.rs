@@ -118,6 +118,11 @@ pub fn file_named_by(environment: &BTreeMap<String, String>) -> Option<PathBuf> 
     environment.get(keys::CONFIG_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
+/// The files with secrets that the settings name, and the settings' own file if it holds one.
+pub fn secret_files(environment: &BTreeMap<String, String>, file: Option<SettingsFile<'_>>) -> Vec<PathBuf> {
+    source::secret_files(environment, file)
+}
+
 impl Settings {
     /// Reads all settings. `read_file` reads the files that settings name (`…_FILE`), so that tests need none.
     ///

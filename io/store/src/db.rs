@@ -189,6 +189,11 @@ impl Store {
         }
     }
 
+    /// Whether the data is on a server, and not in a file.
+    pub(crate) fn has_server(&self) -> bool {
+        matches!(&*self.engine, Engine::Postgres(_))
+    }
+
     /// What this node remembers of organizations.
     pub(crate) fn organizations(&self) -> &OrganizationCache {
         &self.organizations

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -15,6 +15,18 @@ use super::problem::Problem;
 
 const PREFIX: &str = "ORGATE_";
 const FILE_SUFFIX: &str = "_file";
+
+/// Which files hold secrets: those that `..._file` names, and the settings' own where it holds one itself.
+pub(super) fn secret_files(environment: &BTreeMap<String, String>, file: Option<SettingsFile<'_>>) -> Vec<PathBuf> {
+    let mut reader = Reader { found: BTreeMap::new(), problems: Vec::new(), read_file: &|_| Ok(Vec::new()) };
+    let written = file.map(|file| reader.of_file(file)).unwrap_or_default();
+    let is_secret = |found: &&Found| keys::key(&found.name).is_some_and(|key| key.or_file);
+    let own = file.filter(|_| written.iter().any(|found| is_secret(&found))).map(|file| file.path.to_owned());
+    let variables = of_environment(environment);
+    let named = written.iter().chain(&variables).filter(|found| keys::key(&found.name).is_none());
+    let named = named.filter(|found| key_of(&found.name).is_some()).map(|found| PathBuf::from(&found.text));
+    own.into_iter().chain(named).collect()
+}
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]

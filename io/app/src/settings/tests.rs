@@ -124,6 +124,19 @@ fn a_file_alone_is_enough_and_takes_numbers_switches_and_lists() {
 }
 
 #[test]
+fn the_files_that_hold_secrets_are_known() {
+    let named = |text: &str, changes: &[(&str, &str)]| {
+        let file = SettingsFile { path: Path::new("orgate.toml"), text };
+        secret_files(&environment(changes), Some(file))
+    };
+    assert_eq!(named("product_name = \"Door\"\n", &[]), Vec::<PathBuf>::new());
+    let (own, key) = (PathBuf::from("orgate.toml"), PathBuf::from("/run/key"));
+    assert_eq!(named("operator_token = \"x\"\n", &[]), std::slice::from_ref(&own));
+    assert_eq!(named("operator_token_file = \"/run/key\"\n", &[]), std::slice::from_ref(&key));
+    assert_eq!(named("mail = \"dir:/tmp\"\n", &[("ORGATE_SECRET_KEY_FILE", "/run/key")]), [own, key]);
+}
+
+#[test]
 fn secrets_come_from_files_without_the_newline_at_their_end() {
     use secrecy::ExposeSecret;
     let changes = [

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod entitlement;
 mod keys;
+mod open_files;
 mod recover;
 mod restore;
 mod serve;

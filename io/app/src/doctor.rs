@@ -102,5 +102,17 @@ async fn running(settings: Settings, clock: Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = vec![good(KEY, "opens what this database has sealed")];
     findings.extend(rows::look(&app).await);
     findings.extend(providers::look(&app).await);
+    findings.extend(traces(&app).await);
     findings
+}
+
+async fn traces(app: &App) -> Option<Finding> {
+    const WHAT: &str = "traces";
+    Some(match app.traces.probe().await? {
+        Ok(()) => good(WHAT, "the collector takes them"),
+        Err(trouble) => bad(
+            WHAT,
+            format!("the collector takes none: {trouble}. Look at ORGATE_TRACES_ENDPOINT; visitors notice nothing."),
+        ),
+    })
 }

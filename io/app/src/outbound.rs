@@ -36,6 +36,8 @@ pub use peer::Peer;
 use resolver::{ResolveFailure, Resolver};
 use slots::Slots;
 
+use crate::traces::{Call, Traces};
+
 /// The limits of one request and of all of them.
 #[derive(Debug, Clone, Copy)]
 pub struct OutboundLimits {
@@ -70,6 +72,7 @@ pub struct Outbound {
     limits: OutboundLimits,
     slots: Arc<Slots>,
     dates: Dates,
+    traces: Traces,
 }
 
 /// Why a request failed, for the log. The tenant learns less: see [`Cause::told`].
@@ -128,13 +131,28 @@ impl Outbound {
     pub fn new(rules: UrlRules, resolver: Resolver, tls: ClientConfig, limits: OutboundLimits) -> Self {
         let slots = Arc::new(Slots::new(limits.per_connection, limits.altogether));
         let rules = Arc::new(rules);
-        Self { personal_rules: Arc::clone(&rules), rules, resolver, tls, limits, slots, dates: Dates::default() }
+        Self {
+            personal_rules: Arc::clone(&rules),
+            rules,
+            resolver,
+            tls,
+            limits,
+            slots,
+            dates: Dates::default(),
+            traces: Traces::default(),
+        }
     }
 
     /// The same with other rules for the providers that the operator registered at: what the operator wrote into the
     /// settings is meant, for those providers and for no tenant.
     pub fn with_personal_rules(mut self, rules: UrlRules) -> Self {
         self.personal_rules = Arc::new(rules);
+        self
+    }
+
+    /// The same, with spans of what it asks.
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
         self
     }
 
@@ -177,9 +195,18 @@ impl Outbound {
         let peer = peer.into();
         let handshakes = sleep(self.limits.connect);
         let name = sleep(NAME_BUCKET);
+        let span = self.traces.call(&Call {
+            method: method(request.method),
+            host: request.url.host(),
+            peer: peer.kind(),
+            purpose: request.purpose.as_str(),
+        });
         let cause = match timeout(self.limits.total, self.attempt(&peer, request)).await {
             Ok(Ok(response)) => {
                 count(&peer, request, status_class(response.status));
+                if let Some(span) = span {
+                    span.end(Ok(response.status));
+                }
                 return Ok(response);
             }
             Ok(Err(cause)) => cause,
@@ -194,6 +221,9 @@ impl Outbound {
         );
         let told = cause.told();
         count(&peer, request, told.as_str());
+        if let Some(span) = span {
+            span.end(Err(told.as_str()));
+        }
         match told {
             TransportFailure::NameNotResolved | TransportFailure::AddressRefused => name.await,
             TransportFailure::Unreachable => handshakes.await,
@@ -257,6 +287,13 @@ fn count(peer: &Peer, request: &Request, outcome: &'static str) {
     let (peer, purpose) = (peer.kind(), request.purpose.as_str());
     metrics::counter!("orgate_idp_requests_total", "peer" => peer, "purpose" => purpose, "outcome" => outcome)
         .increment(1);
+}
+
+const fn method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    }
 }
 
 const fn status_class(status: u16) -> &'static str {

@@ -54,6 +54,7 @@ mod throttle;
 mod totp;
 mod user;
 mod value;
+mod watch;
 
 pub use account::{OwnGrant, OwnMembership};
 pub use audit_event::{AuditEvent, AuditFilter, AuditProof};
@@ -95,3 +96,4 @@ pub use sso_attempt::SsoAttempt;
 pub use throttle::{Throttle, ThrottleLimit};
 pub use totp::TotpCredential;
 pub use user::User;
+pub use watch::{Watch, Watched};

@@ -152,6 +152,12 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_ascii())
 }
 
+/// Whether the other end of the connection is a proxy whose word counts.
+pub fn is_from_proxy(web: &Web, extensions: &Extensions) -> bool {
+    let peer = peer(extensions);
+    web.app.settings.trusted_proxies.iter().any(|network| network.contains(&peer))
+}
+
 /// The other end of the connection. A request that came over none (a test's) has no address.
 pub fn peer(extensions: &Extensions) -> IpAddr {
     extensions

@@ -26,7 +26,7 @@ pub async fn healthz(State(web): State<Web>, parts: Parts) -> Response {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         peer,
         client: access::visitor(&web, &parts).ip,
-        is_trusted: web.app.settings.trusted_proxies.iter().any(|network| network.contains(&peer)),
+        is_trusted: access::is_from_proxy(&web, &parts.extensions),
         forwarded_for,
         is_forwarded: access::is_forwarded(&parts.headers),
     };

@@ -37,9 +37,12 @@ pub(super) fn database_file(store: &StoreSettings) -> Vec<Finding> {
     let folder = folder_of(file);
     let mut findings = Vec::new();
     if is_open_to_all(file) {
-        let text = "every user of this machine can read it, people's addresses and all: chmod 0600, or a folder of Orgate's \
-                    own user with 0700";
-        findings.push(bad("database file", format!("{}: {text}", file.display())));
+        let text = format!(
+            "every user of this machine can read {}, people's addresses and all: chmod 0600, or give it a folder of Orgate's \
+             own user with 0700",
+            file.display()
+        );
+        findings.push(bad("database file", text));
     }
     if let Some(network) = space::network_of(folder) {
         let text = format!(

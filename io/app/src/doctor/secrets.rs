@@ -5,9 +5,9 @@ use secrecy::ExposeSecret as _;
 use super::finding::{Finding, bad, good};
 use crate::settings::Settings;
 
-/// Whoever guesses at the operator's token is slowed down by the network alone: as many guesses as random bits of a session
-/// have are out of reach, this many are not. *Units*: the power of ten.
-const TOO_FEW_GUESSES: f64 = 20.0;
+/// Whoever guesses at the operator's token is slowed down by the network alone. The estimate ends a little above 19, which is
+/// what anything long and random gets. *Units*: the power of ten.
+const TOO_FEW_GUESSES: f64 = 19.0;
 
 /// The secret key, if it was typed rather than drawn.
 pub(super) fn secret_key(settings: &Settings) -> Option<Finding> {

@@ -38,7 +38,7 @@ struct Found {
 }
 
 /// Hands out values by key and collects problems.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     found: BTreeMap<&'static str, Found>,
     problems: Vec<Problem>,
     read_file: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value that has a default in the table of keys.
-    pub(super) fn or_default<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(crate) fn or_default<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         if self.found.contains_key(key) {
             return self.optional(key, parse);
         }
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value that may be missing.
-    pub(super) fn optional<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(crate) fn optional<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let found = self.found.get(key)?.clone();
         let text = if found.name == key { Some(found.text) } else { self.secret_of(&found.place, &found.text) }?;
         self.kept(parse(&text), &found.place)
@@ -104,12 +104,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether somebody set it, whatever it says.
-    pub(super) fn is_set(&self, key: &'static str) -> bool {
+    pub(crate) fn is_set(&self, key: &'static str) -> bool {
         self.found.contains_key(key)
     }
 
     /// Notes that some values do not go together, at every place that was set.
-    pub(super) fn contradiction(&mut self, keys: &[&'static str], what: &str) {
+    pub(crate) fn contradiction(&mut self, keys: &[&'static str], what: &str) {
         let places: Vec<String> = keys.iter().filter_map(|key| Some(self.found.get(key)?.place.clone())).collect();
         self.problems.push(Problem { place: places.join(", "), what: what.to_owned() });
     }

@@ -77,11 +77,11 @@ pub(super) async fn way_in(settings: &Settings, client: &OwnClient, clock: &dyn 
     let answer = client.get(&settings.public_url.link("/healthz"), &headers).await;
     let is_direct = !settings.public_url.is_https() && settings.public_url.port() == settings.listen.port();
     let mut findings = vec![judge_answer(settings.public_url.as_str(), &answer)];
-    if let Some(seen) = answer.ok().as_ref().and_then(seen) {
-        if !is_direct {
-            findings.push(judge_way(&seen));
-            findings.push(metrics(settings, client).await);
-        }
+    if let Some(seen) = answer.ok().as_ref().and_then(seen)
+        && !is_direct
+    {
+        findings.push(judge_way(&seen));
+        findings.push(metrics(settings, client).await);
     }
     findings
 }

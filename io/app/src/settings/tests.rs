@@ -298,7 +298,7 @@ fn each_setting_refuses_what_it_cannot_mean() {
         ("ORGATE_TRACES_ENDPOINT", "http://127.0.0.1:4318"),
         ("ORGATE_TRACES_ENDPOINT", "ftp://127.0.0.1/v1/traces"),
         ("ORGATE_TRACES_ENDPOINT", "https://user@collector.example.com/v1/traces"),
-        ("ORGATE_TRACES_SAMPLE", "0.5"),
+        ("ORGATE_TRACES_SAMPLE", "2"),
         ("ORGATE_TRACES_ATTRIBUTES", "a=b"),
         ("ORGATE_LOG_FORMAT", "xml"),
         ("ORGATE_LOG", "info, debug"),

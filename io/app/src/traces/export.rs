@@ -101,7 +101,7 @@ impl Exporter {
     }
 
     async fn send(&self, batch: Vec<SpanData>) -> Result<(), Trouble> {
-        let count = batch.len() as u64;
+        let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let sent = self.post(batch).await;
         let outcome = if sent.is_ok() { "sent" } else { "failed" };
         metrics::counter!("orgate_trace_spans_total", "outcome" => outcome).increment(count);

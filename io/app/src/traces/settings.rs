@@ -26,10 +26,8 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<TraceSettings> {
     let service_name = reader.or_default("traces_service_name", name);
     let sample = reader.or_default("traces_sample", sample);
     let attributes = reader.optional("traces_attributes", attributes);
-    for key in ["traces_service_name", "traces_sample", "traces_attributes"] {
-        if reader.is_set(key) && !reader.is_set("traces_endpoint") {
-            reader.contradiction(&[key], "serves with traces_endpoint only, which is not set");
-        }
+    if attributes.is_some() && !reader.is_set("traces_endpoint") {
+        reader.contradiction(&["traces_attributes"], "serves with traces_endpoint only, which is not set");
     }
     Some(TraceSettings {
         endpoint: endpoint?,

@@ -1,10 +1,10 @@
 //! Owns reading the settings from the process's environment and files, and starting the log.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use orgate_app::boot::Migrate;
-use orgate_app::settings::{LogFormat, Settings, SettingsFile, file_named_by};
+use orgate_app::settings::{LogFormat, Settings, SettingsError, SettingsFile, file_named_by, secret_files};
 use tracing_subscriber::EnvFilter;
 
 /// Reads the settings.
@@ -26,6 +26,22 @@ pub fn read_beside_a_server() -> Result<Settings, String> {
 
 /// Reads the settings from a given environment.
 pub fn of(environment: &BTreeMap<String, String>) -> Result<Settings, String> {
+    let found = examined(environment)?;
+    found.settings.map_err(|problems| problems.to_string())
+}
+
+/// What the environment comes to, for whoever goes on when it cannot be used.
+pub struct Examined {
+    /// The settings, or everything that is wrong with them.
+    pub settings: Result<Settings, SettingsError>,
+    /// The files with secrets that they name.
+    pub secret_files: Vec<PathBuf>,
+}
+
+/// Reads the settings from a given environment.
+///
+/// *Errors*: the settings file cannot be read.
+pub fn examined(environment: &BTreeMap<String, String>) -> Result<Examined, String> {
     let path = file_named_by(environment);
     let text = match &path {
         Some(path) => Some(std::fs::read_to_string(path).map_err(|reason| format!("{}: {reason}", path.display()))?),
@@ -36,7 +52,8 @@ pub fn of(environment: &BTreeMap<String, String>) -> Result<Settings, String> {
         (Some(_) | None, _) => None,
     };
     let read_file = |path: &Path| std::fs::read(path);
-    Settings::load(environment, file, &read_file).map_err(|problems| problems.to_string())
+    let settings = Settings::load(environment, file, &read_file);
+    Ok(Examined { settings, secret_files: secret_files(environment, file) })
 }
 
 /// Starts the log on standard error.

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod entitlement;
 mod keys;
+mod open_files;
 mod recover;
 mod restore;
 mod serve;
@@ -33,7 +34,7 @@ enum Command {
     /// Try everything on this machine: embedded storage, a demonstration identity provider, sample people.
     Demo(demo::Arguments),
     /// Look at a deployment and say what to mend.
-    Doctor,
+    Doctor(doctor::Arguments),
     /// Bring the schema up to date and stop.
     Migrate,
     /// Print the commented settings file.
@@ -94,7 +95,7 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve => serve::run().await?,
         Command::Demo(arguments) => demo::run(arguments).await?,
-        Command::Doctor => doctor::run().await?,
+        Command::Doctor(arguments) => doctor::run(arguments).await?,
         Command::Migrate => serve::migrate().await?,
         Command::ExampleConfig => say(&orgate_app::settings::example_file()),
         Command::Entitlement(arguments) => entitlement::run(arguments).await?,

@@ -13,7 +13,7 @@ use orgate_web::{Web, serve::serve};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::{configuration, say, stop};
+use crate::{configuration, open_files, say, stop};
 
 /// How long requests under way may take after the wish to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -22,6 +22,9 @@ const GRACE: Duration = Duration::from_secs(10);
 pub async fn run() -> Result<(), String> {
     let settings = configuration::read()?;
     configuration::start_log(&settings)?;
+    if let Err(reason) = open_files::take_all() {
+        tracing::warn!("{reason}");
+    }
     let app = start(settings).await?;
     let listener = listen(&app).await?;
     until_stopped(app, listener).await

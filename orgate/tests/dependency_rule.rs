@@ -131,6 +131,15 @@ fn only_the_use_cases_name_the_http_client_and_the_mail_client() {
     assert_eq!(users_of(&["reqwest", "lettre", "hickory-resolver"]), set(&["orgate-app"]));
 }
 
+/// What gets into a span is read off one module (T-SEC-3).
+#[test]
+fn only_the_use_cases_make_spans() {
+    let libraries = ["opentelemetry", "opentelemetry_sdk", "opentelemetry-proto", "prost"];
+    assert_eq!(users_of(&libraries), set(&["orgate-app"]));
+    // Nor does anything make them of what is logged, or send them by a client of its own.
+    assert_eq!(users_of(&["tracing-opentelemetry", "opentelemetry-otlp"]), BTreeSet::new());
+}
+
 #[test]
 fn the_kit_of_the_tests_is_no_part_of_any_program() {
     assert_eq!(users_of(&["orgate-testkit", "openidconnect"]), BTreeSet::new());

@@ -20,6 +20,7 @@ use crate::seal::Sealer;
 use crate::session::SessionTouch;
 use crate::settings::Settings;
 use crate::token::CodeKey;
+use crate::traces::Traces;
 
 /// The effects that use cases have at hand; clones share them.
 #[derive(Clone)]
@@ -51,6 +52,8 @@ pub struct Effects {
     pub passwords: Passwords,
     /// The only HTTP client.
     pub outbound: Outbound,
+    /// Where spans go.
+    pub traces: Traces,
     /// Keys of identity providers.
     pub jwks: JwksCache<JwkSet>,
     /// Metadata of identity providers.

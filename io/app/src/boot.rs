@@ -22,6 +22,7 @@ use crate::seal::Sealer;
 use crate::secret_key::{self, KeyError};
 use crate::settings::Settings;
 use crate::token::CodeKey;
+use crate::traces::Traces;
 
 /// Why Orgate does not start. Each says what to do; none repeats a secret.
 #[derive(Debug)]
@@ -107,6 +108,9 @@ async fn boot_on(
         .await
         .map_err(|failure| BootError::Mail(failure.to_string()))?;
     let outbound = outbound(&settings)?;
+    let traces = traces(&settings, &outbound, &entropy)?;
+    let outbound = outbound.with_traces(traces.clone());
+    let store = if traces.is_on() { store.watched_by(Arc::new(traces.clone())) } else { store };
     let passwords = Passwords::new(settings.hashing_cost);
     let outbox = Outbox::new(OutboxParts {
         store: store.clone(),
@@ -134,7 +138,14 @@ async fn boot_on(
         audit_keys,
         passwords,
         outbound,
+        traces,
     }))
+}
+
+fn traces(settings: &Settings, outbound: &Outbound, entropy: &Arc<dyn Entropy>) -> Result<Traces, BootError> {
+    let Some(traces) = &settings.traces else { return Ok(Traces::default()) };
+    let client = outbound.own().map_err(BootError::Outbound)?;
+    Ok(Traces::new(traces, client, entropy))
 }
 
 fn outbound(settings: &Settings) -> Result<Outbound, BootError> {

@@ -7,6 +7,7 @@ mod save;
 
 pub use activate::{activate, disable, remove};
 pub use identities::{clear, identities};
+pub(crate) use save::check;
 pub use save::{Saved, SettingsForm, save};
 
 use orgate_core::connection::{ConnectionState, RevisionState};

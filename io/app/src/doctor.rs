@@ -1,153 +1,118 @@
-//! Owns looking at a deployment from inside: what is wrong with its settings, database, key, mail, clock and registrations,
-//! each with what to do. It changes nothing and migrates nothing.
+//! Owns looking at a deployment from inside: what is wrong with its settings, secrets, machine, way in, mail, database, clock,
+//! identity providers and rows, each with what to do. It changes nothing and migrates nothing.
+//!
+//! *Source*: R-OPS-1; `docs/operate/doctor.md` lists what it finds.
 
+mod database;
+mod finding;
+mod front;
+mod machine;
+pub mod probe;
+mod providers;
+mod rows;
+mod secrets;
+
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use orgate_core::personal::PersonalProvider;
-use orgate_store::{Migrate, Store, Tx};
+use orgate_store::Migrate;
 
 use crate::app::App;
 use crate::boot::{BootError, boot};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::Clock;
 use crate::entropy::SystemEntropy;
-use crate::settings::Settings;
-use crate::sign_in::personal::{self, exchange};
+use crate::mail::{self, MailTransportSettings};
+use crate::outbound::{OwnClient, trust};
+use crate::settings::{Settings, SettingsError};
+use finding::{bad, good};
+use front::Listener;
 
-/// Organizations read at once.
-const PAGE: u32 = 200;
+pub use finding::Finding;
 
-/// What was looked at, and what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What was looked at.
-    pub what: &'static str,
-    /// Whether it needs no mending.
-    pub ok: bool,
-    /// What was found, and what to do.
-    pub text: String,
+/// Settings that cannot be used, a line each: nothing else can be looked at then.
+pub fn unusable(problems: &SettingsError) -> Vec<Finding> {
+    problems.0.iter().map(|problem| bad("settings", problem.to_string())).collect()
 }
 
-fn good(what: &'static str, text: impl Into<String>) -> Finding {
-    Finding { what, ok: true, text: text.into() }
-}
-
-fn bad(what: &'static str, text: impl Into<String>) -> Finding {
-    Finding { what, ok: false, text: text.into() }
-}
-
-/// Examines a deployment with these settings.
-pub async fn examine(mut settings: Settings) -> Vec<Finding> {
+/// Examines a deployment with these settings, which name these files with secrets.
+pub async fn examine(mut settings: Settings, secret_files: &[PathBuf], clock: Arc<dyn Clock>) -> Vec<Finding> {
     settings.store.migrate = Migrate::Check;
-    let mut findings = vec![public_url(&settings), mail_waits_in(&settings)];
-    let database = database(&settings).await;
-    let is_there = database.ok;
-    findings.push(database);
-    if is_there {
-        findings.extend(running(settings).await);
+    let mut findings = front::settings(&settings);
+    let is_held = database::held_elsewhere(&settings.store).await;
+    let ours = way_in(&settings, &*clock, &mut findings).await;
+    findings.push(machine::secret_files(secret_files));
+    findings.extend(secrets::secret_key(&settings));
+    findings.push(secrets::operator_token(&settings));
+    findings.extend(machine::open_files());
+    findings.extend(machine::database_file(&settings.store));
+    findings.push(mail(&settings).await);
+    findings.extend(database::another_holds(is_held, ours));
+    let (found, is_sound) = database::open(&settings.store, &*clock).await;
+    findings.extend(found);
+    if is_sound {
+        findings.extend(running(settings, clock).await);
     }
     findings
 }
 
-fn public_url(settings: &Settings) -> Finding {
-    let url = settings.public_url.as_str();
-    if settings.public_url.is_https() && settings.trusted_proxies.is_empty() && settings.listen.ip().is_loopback() {
-        let text = format!(
-            "{url} is reached by TLS, but no proxy is trusted: every visitor has the proxy's address, and limits count \
-             them as one. Set ORGATE_TRUSTED_PROXIES to the proxy's address."
-        );
-        return bad("public URL", text);
-    }
-    good("public URL", url)
-}
-
-fn mail_waits_in(settings: &Settings) -> Finding {
-    match &settings.mail {
-        crate::mail::MailTransportSettings::Folder(folder) => {
-            let text = format!("written to {}, which is for development: nobody receives it", folder.display());
-            good("mail", text)
+/// Whether a node of this deployment listens; and what is found on the way to it.
+async fn way_in(settings: &Settings, clock: &dyn Clock, findings: &mut Vec<Finding>) -> bool {
+    let tls = trust::client_config(settings.extra_ca_pem.as_deref()).map_err(|error| error.to_string());
+    let client = match tls.and_then(OwnClient::new) {
+        Ok(client) => client,
+        Err(reason) => {
+            findings.push(bad("public URL", reason));
+            return false;
         }
-        crate::mail::MailTransportSettings::Smtp(_) => good("mail", "sent by SMTP"),
+    };
+    let (listener, finding) = front::listener(settings, &client, clock).await;
+    findings.push(finding);
+    let is_ours = matches!(listener, Listener::Ours);
+    if is_ours {
+        findings.extend(front::way_in(settings, &client, clock).await);
+    } else if findings.iter().all(|finding| finding.what != "public URL") {
+        findings.push(good("public URL", settings.public_url.as_str()));
     }
+    is_ours
 }
 
-async fn database(settings: &Settings) -> Finding {
-    match Store::open(&settings.store, SystemClock.now()).await {
-        Ok(_) => good("database", "answers, and its schema is the one that this program needs"),
-        Err(error) => bad("database", error.to_string()),
+async fn mail(settings: &Settings) -> Finding {
+    const WHAT: &str = "mail";
+    match &settings.mail {
+        MailTransportSettings::Folder(folder) => machine::mail_folder(folder),
+        MailTransportSettings::Smtp(smtp) => {
+            match mail::probe(smtp, settings.extra_ca_pem.as_deref(), &settings.mail_from).await {
+                Ok(()) => good(WHAT, format!("{} takes mail from {}", smtp.server(), settings.mail_from.address())),
+                Err(reason) => bad(WHAT, format!("{} {reason}", smtp.server())),
+            }
+        }
     }
 }
 
 /// What can be said only of a deployment whose database is in order.
-async fn running(settings: Settings) -> Vec<Finding> {
-    let app = match boot(settings, Arc::new(SystemClock), Arc::new(SystemEntropy)).await {
+async fn running(settings: Settings, clock: Arc<dyn Clock>) -> Vec<Finding> {
+    const KEY: &str = "secret key";
+    let app: App = match boot(settings, Arc::clone(&clock), Arc::new(SystemEntropy)).await {
         Ok(app) => app,
-        Err(BootError::WrongKey(reason)) => return vec![bad("secret key", reason.to_string())],
+        Err(BootError::WrongKey(reason)) => return vec![bad(KEY, reason.to_string())],
         Err(backup @ BootError::Backup(_)) => return vec![bad("backup", backup.to_string())],
         Err(other) => return vec![bad("start", other.to_string())],
     };
-    let mut findings = vec![good("secret key", "opens what this database has sealed")];
-    let oldest = app.now().minus(Duration::from_secs(600));
-    let waiting = app
-        .store
-        .read(oldest, |tx, oldest| Box::pin(async move { tx.instance().count_mails_waiting_since(*oldest).await }));
-    findings.push(match waiting.await {
-        Ok(0) => good("outbox", "no mail has waited for more than ten minutes"),
-        Ok(count) => bad(
-            "outbox",
-            format!("{count} mails have waited for more than ten minutes: look at ORGATE_MAIL and the log"),
-        ),
-        Err(error) => bad("outbox", crate::Error::from(error).to_string()),
-    });
-    findings.push(ways_back(&app).await);
-    for provider in personal::offered(&app) {
-        findings.push(registration(&app, provider).await);
-    }
+    app.outbound.dates().begin(clock);
+    let mut findings = vec![good(KEY, "opens what this database has sealed")];
+    findings.extend(rows::look(&app).await);
+    findings.extend(providers::look(&app).await);
+    findings.extend(traces(&app).await);
     findings
 }
 
-/// Whether Google or GitHub knows us. Whether it knows our redirect URI, only a sign-in tells.
-async fn registration(app: &App, provider: PersonalProvider) -> Finding {
-    let name = provider.words();
-    match exchange::probe(app, provider).await {
-        Ok(Ok(())) => {
-            let text = format!(
-                "{name} accepts client ID and secret; its redirect URI has to be {}",
-                exchange::redirect_uri(app, provider)
-            );
-            good(name, text)
-        }
-        Ok(Err(told)) => bad(name, format!("{}. {}", told.refusal, told.refusal.code.mend())),
-        Err(error) => bad(name, error.to_string()),
-    }
-}
-
-/// Organizations that would need the operator if their IdP were down. That is theirs to mend, and told to their Owners
-/// (R-ENF-14); the operator may want to know it beforehand.
-async fn ways_back(app: &App) -> Finding {
-    let without = app.store.read_long((), |tx, ()| Box::pin(without_way_back(tx))).await;
-    match without {
-        Ok(slugs) if slugs.is_empty() => good("enforcement", "every organization that enforces SSO has a way back in"),
-        Ok(slugs) => {
-            let text = format!(
-                "no Owner could come in without the identity provider: {}; `orgate recover` would let them in",
-                slugs.join(", ")
-            );
-            good("enforcement", text)
-        }
-        Err(error) => bad("enforcement", error.to_string()),
-    }
-}
-
-async fn without_way_back(tx: &mut Tx) -> Result<Vec<String>, crate::Error> {
-    let (mut slugs, mut after) = (Vec::new(), None);
-    loop {
-        let page = tx.instance().list_organizations(after.as_ref(), PAGE).await?;
-        after = page.items.last().map(|organization| organization.id.clone());
-        let lost = page.items.into_iter().filter(|organization| organization.way_back_lost_at.is_some());
-        slugs.extend(lost.map(|organization| organization.slug));
-        if !page.has_more {
-            return Ok(slugs);
-        }
-    }
+async fn traces(app: &App) -> Option<Finding> {
+    const WHAT: &str = "traces";
+    Some(match app.traces.probe().await? {
+        Ok(()) => good(WHAT, "the collector takes them"),
+        Err(trouble) => bad(
+            WHAT,
+            format!("the collector takes none: {trouble}. Look at ORGATE_TRACES_ENDPOINT; visitors notice nothing."),
+        ),
+    })
 }

@@ -2,6 +2,7 @@
 //! encrypts and signs nothing. Its id is public and stands with everything that was made with it, so that the key can be
 //! replaced (T-SEC-1).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use aws_lc_rs::hkdf;
@@ -53,6 +54,11 @@ impl InstanceKey {
         key
     }
 
+    /// Whether it can have been drawn: 32 random bytes are nearly all different, and never fewer than sixteen of them.
+    pub fn looks_drawn(&self) -> bool {
+        self.0.iter().collect::<BTreeSet<_>>().len() >= 16
+    }
+
     /// Its public name.
     pub fn id(&self) -> KeyId {
         let [a, b, c, d, ..] = *self.derive("sealing key id");
@@ -93,6 +99,13 @@ mod tests {
         for wrong in ["", "00ff", &"zz".repeat(32), &"00".repeat(31), &"00".repeat(33)] {
             assert!(InstanceKey::parse(wrong).is_none(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_key_that_somebody_typed_does_not_look_drawn() {
+        let parsed = |text: &str| InstanceKey::parse(text).unwrap().looks_drawn();
+        assert!(parsed("7d1b5b0f3c0a4e9d8c6f2a1e5d4c3b2a19f8e7d6c5b4a3928170f6e5d4c3b2a1"));
+        assert!(!parsed(&"0".repeat(64)) && !parsed(&"0123456789abcdef".repeat(4)) && !parsed(&"deadbeef".repeat(8)));
     }
 
     #[test]

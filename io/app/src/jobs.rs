@@ -1,4 +1,4 @@
-//! Owns what happens without a visitor: sweeping, flushing, due deletions, mail, the chain of the audit log. Each piece runs once on its own; [`run`]
+//! Owns what happens without a visitor: sweeping, flushing, due deletions, mail, traces, the chain of the audit log. Each piece runs once on its own; [`run`]
 //! repeats them until it is told to stop.
 
 use std::future::Future;
@@ -53,11 +53,16 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
     let enforcing = Box::pin(until(told.subscribe(), enforce(app)));
     let auditing = Box::pin(until(told.subscribe(), keep_audit_log(app)));
     let domains = Box::pin(until(told.subscribe(), look_at_domains(app)));
+    let mut heard = told.subscribe();
+    let traces = app.traces.run(async move {
+        // As above.
+        drop(heard.changed().await);
+    });
     let rest = async {
         repeat(app, stop).await;
         drop(told);
     };
-    tokio::join!(mail, enforcing, auditing, domains, rest);
+    tokio::join!(mail, enforcing, auditing, domains, traces, rest);
 }
 
 /// Works until it is told to stop; what is under way then is dropped.
@@ -68,9 +73,10 @@ async fn until(mut told: watch::Receiver<()>, work: impl Future<Output = ()>) {
     }
 }
 
-/// What is left to do once nothing else is written: the last events get their places.
+/// What is left to do once nothing else is written: the last events get their places, the last spans leave.
 pub async fn end(app: &App) {
     report("chain of the audit log", seal_once(app).await);
+    app.traces.flush().await;
 }
 
 async fn repeat(app: &App, stop: impl Future<Output = ()>) {

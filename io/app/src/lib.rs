@@ -51,6 +51,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
 pub mod token;
+pub mod traces;
 pub mod visitor;
 
 pub use app::App;

@@ -8,6 +8,7 @@ pub mod factor_letters;
 pub mod letter;
 mod message;
 pub mod personal_letters;
+mod probe;
 pub mod templates;
 pub mod transport;
 
@@ -16,8 +17,9 @@ use lettre::Address;
 use crate::settings::PublicUrl;
 
 pub use message::{MailContent, MessageError, build_message};
+pub use probe::{Unsendable, probe};
 pub use templates::MailTemplate;
-pub use transport::{MailTransport, MailTransportSettings, SendFailure};
+pub use transport::{MailTransport, MailTransportSettings, SendFailure, SmtpSettings};
 
 /// Whom mail is from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,8 @@
 //!
 //! *Source*: 2.3 of the security bar, T-SSRF-1 to T-SSRF-5, T-IDP-1.
 
+mod dates;
+mod own;
 mod peer;
 pub mod resolver;
 mod slots;
@@ -21,16 +23,20 @@ use std::time::Duration;
 use orgate_core::domain::TextAnswer;
 use orgate_sso::exchange::{Method, Request, Response, TransportFailure};
 use orgate_sso::url_rules::{CheckedUrl, UrlRules, check_address, check_url};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderName, HeaderValue, LOCATION};
 use reqwest::{redirect, retry};
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 use url::Host;
 
+pub use dates::Dates;
+pub use own::{OwnAnswer, OwnClient};
 pub use peer::Peer;
 use resolver::{ResolveFailure, Resolver};
 use slots::Slots;
+
+use crate::traces::{Call, Traces};
 
 /// The limits of one request and of all of them.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +71,8 @@ pub struct Outbound {
     tls: ClientConfig,
     limits: OutboundLimits,
     slots: Arc<Slots>,
+    dates: Dates,
+    traces: Traces,
 }
 
 /// Why a request failed, for the log. The tenant learns less: see [`Cause::told`].
@@ -123,13 +131,28 @@ impl Outbound {
     pub fn new(rules: UrlRules, resolver: Resolver, tls: ClientConfig, limits: OutboundLimits) -> Self {
         let slots = Arc::new(Slots::new(limits.per_connection, limits.altogether));
         let rules = Arc::new(rules);
-        Self { personal_rules: Arc::clone(&rules), rules, resolver, tls, limits, slots }
+        Self {
+            personal_rules: Arc::clone(&rules),
+            rules,
+            resolver,
+            tls,
+            limits,
+            slots,
+            dates: Dates::default(),
+            traces: Traces::default(),
+        }
     }
 
     /// The same with other rules for the providers that the operator registered at: what the operator wrote into the
     /// settings is meant, for those providers and for no tenant.
     pub fn with_personal_rules(mut self, rules: UrlRules) -> Self {
         self.personal_rules = Arc::new(rules);
+        self
+    }
+
+    /// The same, with spans of what it asks.
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
         self
     }
 
@@ -146,6 +169,18 @@ impl Outbound {
         }
     }
 
+    /// What time the servers that were asked say it is.
+    pub fn dates(&self) -> &Dates {
+        &self.dates
+    }
+
+    /// A client for the operator's own addresses, which trusts the same roots.
+    ///
+    /// *Errors*: why it cannot be set up.
+    pub fn own(&self) -> Result<OwnClient, String> {
+        OwnClient::new(self.tls.clone())
+    }
+
     /// The texts at a full name: the one question that leaves the process and is no request.
     pub async fn texts(&self, name: &str) -> TextAnswer {
         self.resolver.texts(name).await
@@ -160,6 +195,12 @@ impl Outbound {
         let peer = peer.into();
         let handshakes = sleep(self.limits.connect);
         let name = sleep(NAME_BUCKET);
+        let span = self.traces.call(&Call {
+            method: method(request.method),
+            host: request.url.host(),
+            peer: peer.kind(),
+            purpose: request.purpose.as_str(),
+        });
         let cause = match timeout(self.limits.total, self.attempt(&peer, request)).await {
             Ok(Ok(response)) => {
                 if response.status >= 500 {
@@ -172,6 +213,9 @@ impl Outbound {
                     );
                 }
                 count(&peer, request, status_class(response.status));
+                if let Some(span) = span {
+                    span.end(Ok(response.status));
+                }
                 return Ok(response);
             }
             Ok(Err(cause)) => cause,
@@ -186,6 +230,9 @@ impl Outbound {
         );
         let told = cause.told();
         count(&peer, request, told.as_str());
+        if let Some(span) = span {
+            span.end(Err(told.as_str()));
+        }
         match told {
             TransportFailure::NameNotResolved | TransportFailure::AddressRefused => name.await,
             TransportFailure::Unreachable => handshakes.await,
@@ -199,6 +246,8 @@ impl Outbound {
         let addresses = self.judged_addresses(self.rules_for(peer), &request.url).await?;
         let client = self.pinned_client(request.url.host(), addresses).map_err(Cause::Client)?;
         let response = client.execute(http_request(request)?).await.map_err(cause)?;
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        self.dates.note(request.url.host(), date);
         read(response, request.purpose.max_bytes()).await
     }
 
@@ -247,6 +296,13 @@ fn count(peer: &Peer, request: &Request, outcome: &'static str) {
     let (peer, purpose) = (peer.kind(), request.purpose.as_str());
     metrics::counter!("orgate_idp_requests_total", "peer" => peer, "purpose" => purpose, "outcome" => outcome)
         .increment(1);
+}
+
+const fn method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    }
 }
 
 const fn status_class(status: u16) -> &'static str {

@@ -6,7 +6,7 @@
 mod keys;
 mod personal;
 mod problem;
-mod source;
+pub(crate) mod source;
 mod values;
 
 use std::collections::BTreeMap;
@@ -27,6 +27,7 @@ use crate::mail::{MailTransportSettings, Sender};
 use crate::outbound::trust;
 use crate::passwords::HashingCost;
 use crate::passwords::policy::PasswordPolicy;
+use crate::traces::{self, TraceSettings};
 
 pub use keys::example_file;
 pub use personal::{PersonalProviders, SignInMethods};
@@ -77,6 +78,8 @@ pub struct Settings {
     pub session: SessionLimits,
     /// After how many days the oldest events of the audit log are removed; none keeps them (T-AUD-1).
     pub audit_retention_days: Option<NonZeroU32>,
+    /// Where traces go; none means that there are none.
+    pub traces: Option<TraceSettings>,
     /// How logs are written.
     pub log_format: LogFormat,
     /// Which logs are written, as tracing-subscriber's filters say it.
@@ -116,6 +119,11 @@ pub struct SettingsFile<'a> {
 /// The settings file that the environment names (`ORGATE_CONFIG`), if it names one.
 pub fn file_named_by(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     environment.get(keys::CONFIG_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The files with secrets that the settings name, and the settings' own file if it holds one.
+pub fn secret_files(environment: &BTreeMap<String, String>, file: Option<SettingsFile<'_>>) -> Vec<PathBuf> {
+    source::secret_files(environment, file)
 }
 
 impl Settings {
@@ -161,6 +169,7 @@ impl Settings {
         let hashing_cost = read_hashing_cost(reader);
         let session = read_session(reader);
         let audit_retention_days = reader.or_default("audit_retention_days", values::count_or_none);
+        let traces = traces::settings::read(reader);
         let log_format = reader.or_default("log_format", LogFormat::parse);
         let log = reader.or_default("log", values::log_filter);
 
@@ -189,6 +198,7 @@ impl Settings {
             hashing_cost: hashing_cost?,
             session: session?,
             audit_retention_days: audit_retention_days?,
+            traces,
             log_format: log_format?,
             log: log?,
         })

@@ -17,6 +17,7 @@ use crate::migrate::Migrate;
 use crate::org::OrgTx;
 use crate::organization_cache::OrganizationCache;
 use crate::value::{Row, Value};
+use crate::watch::{Watch, Watched};
 
 /// How long anything waits for a connection or for its turn before it fails (F4).
 pub(crate) const WAIT_LIMIT: Duration = Duration::from_secs(5);
@@ -73,6 +74,7 @@ impl StoreSettings {
 pub struct Store {
     engine: Arc<Engine>,
     organizations: Arc<OrganizationCache>,
+    watch: Option<Arc<dyn Watch>>,
 }
 
 enum Engine {
@@ -93,7 +95,7 @@ impl Store {
                 Engine::Postgres(postgres::Postgres::open(url, size, roots, migrate, now).await?)
             }
         };
-        Ok(Self { engine: Arc::new(engine), organizations: Arc::default() })
+        Ok(Self { engine: Arc::new(engine), organizations: Arc::default(), watch: None })
     }
 
     /// Runs a short read on one consistent snapshot. On SQLite it runs on the calling thread.
@@ -105,10 +107,13 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        match &*self.engine {
+        let watched = self.begin("read");
+        let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read(&input, work),
             Engine::Postgres(engine) => engine.read(&input, work).await,
-        }
+        };
+        end(watched, outcome.is_ok());
+        outcome
     }
 
     /// Like [`Store::read`], for reads of many rows: on SQLite it runs on a thread made for blocking work.
@@ -121,10 +126,13 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        match &*self.engine {
+        let watched = self.begin("long read");
+        let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read_long(input, work).await,
             Engine::Postgres(engine) => engine.read(&input, work).await,
-        }
+        };
+        end(watched, outcome.is_ok());
+        outcome
     }
 
     /// Runs a write and returns once it is on disk. An `Err` of `work` undoes what it did. `work` may run several
@@ -139,10 +147,13 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        match &*self.engine {
+        let watched = self.begin("write");
+        let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
             Engine::Postgres(engine) => engine.write(&input, work).await,
-        }
+        };
+        end(watched, outcome.is_ok());
+        outcome
     }
 
     /// Like [`Store::write`], for work that first changes one row under a condition and gives up when it did not hold: that
@@ -156,10 +167,13 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        match &*self.engine {
+        let watched = self.begin("write apart");
+        let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
             Engine::Postgres(engine) => engine.write_apart(&input, work).await,
-        }
+        };
+        end(watched, outcome.is_ok());
+        outcome
     }
 
     /// Like [`Store::write`], for the rare write of an operator that changes very many rows: on SQLite its caller waits as
@@ -173,10 +187,22 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        match &*self.engine {
+        let watched = self.begin("long write");
+        let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write_long(input, work).await,
             Engine::Postgres(engine) => engine.write(&input, work).await,
-        }
+        };
+        end(watched, outcome.is_ok());
+        outcome
+    }
+
+    /// The same store, over whose shoulder somebody looks.
+    pub fn watched_by(self, watch: Arc<dyn Watch>) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    fn begin(&self, what: &'static str) -> Option<Box<dyn Watched>> {
+        self.watch.as_ref()?.begin(what)
     }
 
     /// Whether another program has the database open, as far as can be known. It changes nothing.
@@ -187,6 +213,11 @@ impl Store {
             Database::Sqlite { path } => sqlite::copy::is_in_use(path),
             Database::Postgres { url } => postgres::Postgres::is_in_use(url, &settings.extra_roots).await,
         }
+    }
+
+    /// Whether the data is on a server, and not in a file.
+    pub(crate) fn has_server(&self) -> bool {
+        matches!(&*self.engine, Engine::Postgres(_))
     }
 
     /// What this node remembers of organizations.
@@ -239,10 +270,19 @@ impl Store {
     where
         R: FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
     {
-        match &*self.engine {
+        let watched = self.begin("statement");
+        let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.one_shot(sql, values, read),
             Engine::Postgres(engine) => engine.one_shot(sql, values, read).await,
-        }
+        };
+        end(watched, outcome.is_ok());
+        outcome
+    }
+}
+
+fn end(watched: Option<Box<dyn Watched>>, is_kept: bool) {
+    if let Some(watched) = watched {
+        watched.end(is_kept);
     }
 }
 

@@ -107,6 +107,17 @@ impl InstanceTx<'_> {
         self.query(sql, &[now.into(), limit.into()], read).await
     }
 
+    /// Held domains whose name servers do not answer, the longest first. The operator's look belongs to no organization.
+    pub async fn list_unanswered_domains(&mut self, limit: u32) -> Result<Vec<Domain>, StoreError> {
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from domains where state = 'verified' and unanswered_since_at is not null
+            order by unanswered_since_at, id limit $1"
+        );
+        self.query(sql, &[limit.into()], read).await
+    }
+
     /// The Owners, of whichever organization, whose proven address is in a domain: what loses them their address can take
     /// the last way back into an organization away (R-ENF-14).
     pub async fn list_owners_of_domain(&mut self, name: &DomainName) -> Result<Vec<UserId>, StoreError> {

@@ -89,7 +89,8 @@ pub fn check(
     }
 }
 
-fn is_forwarded(headers: &HeaderMap) -> bool {
+/// Whether a proxy says that it passes the request on.
+pub fn is_forwarded(headers: &HeaderMap) -> bool {
     ["x-forwarded-for", "forwarded", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
 }
 
@@ -151,8 +152,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_ascii())
 }
 
+/// Whether the other end of the connection is a proxy whose word counts.
+pub fn is_from_proxy(web: &Web, extensions: &Extensions) -> bool {
+    let peer = peer(extensions);
+    web.app.settings.trusted_proxies.iter().any(|network| network.contains(&peer))
+}
+
 /// The other end of the connection. A request that came over none (a test's) has no address.
-fn peer(extensions: &Extensions) -> IpAddr {
+pub fn peer(extensions: &Extensions) -> IpAddr {
     extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical())

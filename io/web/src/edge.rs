@@ -10,6 +10,7 @@ use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
+use orgate_app::traces::{FutureExt as _, RequestSpan};
 
 use crate::access;
 use crate::cookies;
@@ -32,13 +33,20 @@ pub struct Edge {
     route: Arc<Route>,
     meter: Meter,
     https: bool,
+    is_traced: bool,
 }
 
 impl Edge {
     /// For a route.
     pub fn new(web: &Web, route: Route) -> Self {
         let https = web.app.settings.public_url.is_https();
-        Self { web: web.clone(), meter: Meter::new(route.clone()), route: Arc::new(route), https }
+        Self {
+            web: web.clone(),
+            meter: Meter::new(route.clone()),
+            is_traced: web.app.traces.is_on() && is_traced(&route),
+            route: Arc::new(route),
+            https,
+        }
     }
 }
 
@@ -46,6 +54,7 @@ impl Edge {
 pub async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let began = Meter::begin();
     let asked = edge.asked(&request);
+    let span = if edge.is_traced { edge.span(&request) } else { None };
     let checked = access::check(
         &edge.web,
         edge.route.access,
@@ -57,13 +66,30 @@ pub async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Res
     let holds_nul = request.uri().path_and_query().is_some_and(|text| nul::is_in_encoded(text.as_str().as_bytes()));
     let response = match checked {
         Ok(()) if holds_nul => nul::refusal().into_response(),
-        Ok(()) => handled(next.run(request)).await.unwrap_or_else(Failure::into_response),
+        Ok(()) => answered(next, request, span.as_ref()).await.unwrap_or_else(Failure::into_response),
         Err(failure) => failure.into_response(),
     };
     let (mut response, reference) = error::show(&edge.web, &asked, response);
     headers::secure(response.headers_mut(), edge.route.surface, edge.https);
-    edge.meter.end(began, response.status(), reference.as_ref());
+    edge.meter.end(began, response.status(), reference.as_ref(), span);
     response
+}
+
+/// What a handler does while it answers comes beneath its span.
+async fn answered(next: Next, request: Request, span: Option<&RequestSpan>) -> Result<Response, Failure> {
+    match span {
+        Some(span) => handled(next.run(request).with_context(span.context())).await,
+        None => handled(next.run(request)).await,
+    }
+}
+
+/// Files and what monitors ask every few seconds tell nobody anything.
+fn is_traced(route: &Route) -> bool {
+    match route.surface {
+        Surface::Page | Surface::Entry | Surface::Api => true,
+        Surface::Asset => false,
+        Surface::Bare => route.path == "/check",
+    }
 }
 
 async fn handled(answer: impl Future<Output = Response>) -> Result<Response, Failure> {
@@ -79,6 +105,13 @@ async fn handled(answer: impl Future<Output = Response>) -> Result<Response, Fai
 }
 
 impl Edge {
+    /// The span of a request. A proxy that is trusted says which trace it belongs to; a visitor does not.
+    fn span(&self, request: &Request) -> Option<RequestSpan> {
+        let parent = request.headers().get("traceparent").and_then(|header| header.to_str().ok());
+        let parent = parent.filter(|_| access::is_from_proxy(&self.web, request.extensions()));
+        self.web.app.traces.request(request.method().as_str(), self.route.path, parent)
+    }
+
     fn asked(&self, request: &Request) -> Asked {
         let bare = self.route.surface == Surface::Bare;
         Asked {

@@ -16,7 +16,7 @@ pub fn is_in_encoded(bytes: &[u8]) -> bool {
 pub fn is_in_json(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while let Some(index) = rest.iter().position(|byte| *byte == b'\\') {
-        rest = &rest[index + 1..];
+        rest = rest.get(index + 1..).unwrap_or_default();
         if rest.starts_with(b"u0000") {
             return true;
         }

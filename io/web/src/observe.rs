@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use metrics::{Histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use orgate_app::traces::RequestSpan;
 use orgate_core::id::Reference;
 
 use crate::route::{Route, Surface};
@@ -58,14 +59,17 @@ impl Meter {
     }
 
     /// Counts and writes down one answer. What programs ask many times a second is written only when it failed.
-    pub fn end(&self, began: Instant, status: StatusCode, reference: Option<&Reference>) {
+    pub fn end(&self, began: Instant, status: StatusCode, reference: Option<&Reference>, span: Option<RequestSpan>) {
         let took = began.elapsed();
         let class = status.as_u16() / 100;
         if let Some(slot) = self.durations.get(usize::from(class)) {
             slot.get_or_init(|| self.histogram(class)).record(took);
         }
         if self.route.surface != Surface::Bare || status.is_server_error() {
-            self.log(took, status, reference);
+            self.log(took, status, reference, span.as_ref().and_then(RequestSpan::trace_id));
+        }
+        if let Some(span) = span {
+            span.end(status.as_u16(), reference.map(Reference::as_str));
         }
     }
 
@@ -78,12 +82,13 @@ impl Meter {
         )
     }
 
-    fn log(&self, took: Duration, status: StatusCode, reference: Option<&Reference>) {
+    fn log(&self, took: Duration, status: StatusCode, reference: Option<&Reference>, trace: Option<String>) {
         let (method, route) = (self.route.method.as_str(), self.route.path);
         tracing::info!(
             request.method = method,
             request.route = route,
             request.reference = reference.map(Reference::as_str),
+            request.trace = trace,
             response.status = status.as_u16(),
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "{method} {route} answered {}",

@@ -61,6 +61,11 @@ impl Deployment {
         self
     }
 
+    /// The settings, as variables.
+    pub fn settings(&self) -> &BTreeMap<String, String> {
+        &self.settings
+    }
+
     pub fn database(&self) -> std::path::PathBuf {
         self.folder.path().join("orgate.db")
     }

@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod collector;
 mod core_file;
 mod demo;
 mod deployment;
@@ -16,3 +17,4 @@ mod recover;
 mod refuses;
 mod restore;
 mod stops;
+mod traces;

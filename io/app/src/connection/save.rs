@@ -113,7 +113,8 @@ async fn before(
         .await
 }
 
-async fn check(app: &App, connection_id: &ConnectionId, settings: Settings) -> Report {
+/// Makes every check that can be made now.
+pub(crate) async fn check(app: &App, connection_id: &ConnectionId, settings: Settings) -> Report {
     let secrets = AuthorizationSecrets::new(app.entropy.bytes(), app.entropy.bytes(), app.entropy.bytes());
     let rules = app.outbound.rules().clone();
     let mut step = checks::begin(settings.client().clone(), redirect_uri(app, connection_id), secrets, rules);

@@ -15,7 +15,7 @@ use tokio::fs;
 use url::{Host, Url};
 
 /// For one command of an SMTP conversation.
-const SMTP_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const SMTP_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Which transport, as the settings say it.
 #[derive(Debug, Clone)]
@@ -29,14 +29,14 @@ pub enum MailTransportSettings {
 /// Which mail server.
 #[derive(Debug, Clone)]
 pub struct SmtpSettings {
-    host: String,
-    port: u16,
-    security: Security,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) security: Security,
     credentials: Option<(String, SecretString)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Security {
+pub(super) enum Security {
     /// TLS from the first byte.
     Wrapped,
     /// STARTTLS or nothing is sent.
@@ -209,11 +209,7 @@ impl MailTransport {
 
 impl SmtpSettings {
     fn transport(&self, extra_ca_pem: Option<&[u8]>) -> Result<AsyncSmtpTransport<Tokio1Executor>, smtp::Error> {
-        let mut parameters = TlsParameters::builder(self.host.clone());
-        if let Some(pem) = extra_ca_pem {
-            parameters = parameters.add_root_certificate(Certificate::from_pem(pem)?);
-        }
-        let parameters = parameters.build_rustls()?;
+        let parameters = self.tls_parameters(extra_ca_pem)?;
         let tls = match self.security {
             Security::Wrapped => Tls::Wrapper(parameters),
             Security::Required => Tls::Required(parameters),
@@ -224,10 +220,28 @@ impl SmtpSettings {
             .port(self.port)
             .tls(tls)
             .timeout(Some(SMTP_TIMEOUT));
-        if let Some((user, password)) = &self.credentials {
-            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
+        if let Some(credentials) = self.smtp_credentials() {
+            builder = builder.credentials(credentials);
         }
         Ok(builder.build())
+    }
+
+    pub(super) fn tls_parameters(&self, extra_ca_pem: Option<&[u8]>) -> Result<TlsParameters, smtp::Error> {
+        let mut parameters = TlsParameters::builder(self.host.clone());
+        if let Some(pem) = extra_ca_pem {
+            parameters = parameters.add_root_certificate(Certificate::from_pem(pem)?);
+        }
+        parameters.build_rustls()
+    }
+
+    pub(super) fn smtp_credentials(&self) -> Option<Credentials> {
+        let (user, password) = self.credentials.as_ref()?;
+        Some(Credentials::new(user.clone(), password.expose_secret().to_owned()))
+    }
+
+    /// Which server, for messages.
+    pub fn server(&self) -> String {
+        format!("{}:{}", self.host, self.port)
     }
 }
 

@@ -163,6 +163,23 @@ pub(super) const KEYS: &[Key] = &[
         "\"none\"",
         "After so many days the oldest events of each audit log are removed, which its signed head says; \"none\" keeps them.",
     ),
+    Key::optional(
+        "traces_endpoint",
+        "\"http://127.0.0.1:4318/v1/traces\"",
+        "Where traces go: the address for traces of an OpenTelemetry collector (OTLP over HTTP). Default: there are none.\ndocs/operate/traces.md says what is in them.",
+    ),
+    Key::with_default("traces_service_name", "orgate", "\"orgate\"", "What this deployment is called there."),
+    Key::with_default(
+        "traces_sample",
+        "1",
+        "\"0.1\"",
+        "Which share of the traces is kept, from 0 to 1. Those that a trusted proxy began follow its choice.",
+    ),
+    Key::optional(
+        "traces_attributes",
+        "[\"deployment.environment.name=production\"]",
+        "What else is said there of this deployment: names and values.",
+    ),
     Key::with_default("log_format", "text", "\"text\"", "text or json."),
     Key::with_default("log", "info", "\"info\"", "What is logged: error, warn, info, debug, or filters such as \"info,orgate_store=debug\"."),
 ];

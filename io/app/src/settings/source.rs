@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -16,6 +16,18 @@ use super::problem::Problem;
 const PREFIX: &str = "ORGATE_";
 const FILE_SUFFIX: &str = "_file";
 
+/// Which files hold secrets: those that `..._file` names, and the settings' own where it holds one itself.
+pub(super) fn secret_files(environment: &BTreeMap<String, String>, file: Option<SettingsFile<'_>>) -> Vec<PathBuf> {
+    let mut reader = Reader { found: BTreeMap::new(), problems: Vec::new(), read_file: &|_| Ok(Vec::new()) };
+    let written = file.map(|file| reader.of_file(file)).unwrap_or_default();
+    let is_secret = |found: &&Found| keys::key(&found.name).is_some_and(|key| key.or_file);
+    let own = file.filter(|_| written.iter().any(|found| is_secret(&found))).map(|file| file.path.to_owned());
+    let variables = of_environment(environment);
+    let named = written.iter().chain(&variables).filter(|found| keys::key(&found.name).is_none());
+    let named = named.filter(|found| key_of(&found.name).is_some()).map(|found| PathBuf::from(&found.text));
+    own.into_iter().chain(named).collect()
+}
+
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 struct Found {
@@ -26,7 +38,7 @@ struct Found {
 }
 
 /// Hands out values by key and collects problems.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     found: BTreeMap<&'static str, Found>,
     problems: Vec<Problem>,
     read_file: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
@@ -62,7 +74,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value that has a default in the table of keys.
-    pub(super) fn or_default<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(crate) fn or_default<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         if self.found.contains_key(key) {
             return self.optional(key, parse);
         }
@@ -70,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value that may be missing.
-    pub(super) fn optional<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(crate) fn optional<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let found = self.found.get(key)?.clone();
         let text = if found.name == key { Some(found.text) } else { self.secret_of(&found.place, &found.text) }?;
         self.kept(parse(&text), &found.place)
@@ -92,12 +104,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether somebody set it, whatever it says.
-    pub(super) fn is_set(&self, key: &'static str) -> bool {
+    pub(crate) fn is_set(&self, key: &'static str) -> bool {
         self.found.contains_key(key)
     }
 
     /// Notes that some values do not go together, at every place that was set.
-    pub(super) fn contradiction(&mut self, keys: &[&'static str], what: &str) {
+    pub(crate) fn contradiction(&mut self, keys: &[&'static str], what: &str) {
         let places: Vec<String> = keys.iter().filter_map(|key| Some(self.found.get(key)?.place.clone())).collect();
         self.problems.push(Problem { place: places.join(", "), what: what.to_owned() });
     }

@@ -124,6 +124,19 @@ fn a_file_alone_is_enough_and_takes_numbers_switches_and_lists() {
 }
 
 #[test]
+fn the_files_that_hold_secrets_are_known() {
+    let named = |text: &str, changes: &[(&str, &str)]| {
+        let file = SettingsFile { path: Path::new("orgate.toml"), text };
+        secret_files(&environment(changes), Some(file))
+    };
+    assert_eq!(named("product_name = \"Door\"\n", &[]), Vec::<PathBuf>::new());
+    let (own, key) = (PathBuf::from("orgate.toml"), PathBuf::from("/run/key"));
+    assert_eq!(named("operator_token = \"x\"\n", &[]), std::slice::from_ref(&own));
+    assert_eq!(named("operator_token_file = \"/run/key\"\n", &[]), std::slice::from_ref(&key));
+    assert_eq!(named("mail = \"dir:/tmp\"\n", &[("ORGATE_SECRET_KEY_FILE", "/run/key")]), [own, key]);
+}
+
+#[test]
 fn secrets_come_from_files_without_the_newline_at_their_end() {
     use secrecy::ExposeSecret;
     let changes = [
@@ -281,11 +294,34 @@ fn each_setting_refuses_what_it_cannot_mean() {
         ("ORGATE_SIGN_IN_METHODS", ","),
         ("ORGATE_LIMIT_SIGN_INS", "-1"),
         ("ORGATE_LIMIT_ORGANIZATIONS", "many"),
+        ("ORGATE_TRACES_ENDPOINT", "collector:4318"),
+        ("ORGATE_TRACES_ENDPOINT", "http://127.0.0.1:4318"),
+        ("ORGATE_TRACES_ENDPOINT", "ftp://127.0.0.1/v1/traces"),
+        ("ORGATE_TRACES_ENDPOINT", "https://user@collector.example.com/v1/traces"),
+        ("ORGATE_TRACES_SAMPLE", "2"),
+        ("ORGATE_TRACES_ATTRIBUTES", "a=b"),
         ("ORGATE_LOG_FORMAT", "xml"),
         ("ORGATE_LOG", "info, debug"),
     ] {
         let problem = only_problem(load(&[(variable, value)]));
         assert!(problem.starts_with(&format!("{variable}: ")), "{problem}");
+    }
+}
+
+#[test]
+fn traces_are_off_until_a_collector_is_named() {
+    assert_eq!(load(&[]).unwrap().traces, None);
+    let endpoint = ("ORGATE_TRACES_ENDPOINT", "http://collector:4318/v1/traces");
+    let traces = load(&[endpoint]).unwrap().traces.unwrap();
+    assert_eq!((traces.service_name.as_str(), traces.sample, traces.attributes.len()), ("orgate", 1.0, 0));
+    let more = ("ORGATE_TRACES_ATTRIBUTES", "deployment.environment.name=production, zone=a");
+    let traces = load(&[endpoint, ("ORGATE_TRACES_SAMPLE", "0.25"), more]).unwrap().traces.unwrap();
+    assert_eq!((traces.sample, traces.attributes.last().unwrap().1.as_str()), (0.25, "a"));
+    for (name, value) in
+        [("SAMPLE", "1.5"), ("SAMPLE", "NaN"), ("SERVICE_NAME", "a b"), ("ATTRIBUTES", "a"), ("ATTRIBUTES", "=b")]
+    {
+        let name = format!("ORGATE_TRACES_{name}");
+        assert!(only_problem(load(&[endpoint, (&name, value)])).starts_with(&name), "{value}");
     }
 }
 

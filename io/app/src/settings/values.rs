@@ -47,6 +47,11 @@ impl PublicUrl {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// The port that people reach it by.
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or_default()
+    }
+
     /// A link to a path of ours; the path starts with a slash.
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.as_str())

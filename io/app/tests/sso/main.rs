@@ -14,6 +14,7 @@ mod configure;
 mod conformance;
 mod dialects;
 mod discovery;
+mod doctor;
 mod domain_reach;
 mod domains;
 mod endings;

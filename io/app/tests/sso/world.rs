@@ -169,6 +169,15 @@ impl World {
         self.bed.node(&settings).await
     }
 
+    /// The settings of such a node.
+    pub fn settings(&self, more: &[(&str, &str)]) -> orgate_app::settings::Settings {
+        let authority = self.authority.write_pem(self.folder()).display().to_string();
+        let mut settings = pairs(&self.settings);
+        settings.push(("ORGATE_EXTRA_CA_FILE", &authority));
+        settings.extend(more);
+        self.bed.settings(&settings)
+    }
+
     /// Another provider, at another port.
     pub fn provider(&self) -> HostileIdp {
         self.provider_with(|_| {})

@@ -110,6 +110,8 @@ async fn r_lnk_7_held_domains_come_due_by_the_day_and_by_the_hour(bed: Bed) {
         assert_eq!(due.iter().map(|domain| &domain.id).collect::<Vec<_>>(), [&two.id]);
         assert_eq!(instance.list_due_domains(at(24 * HOUR), 10).await?.len(), 2);
         assert_eq!(instance.list_due_domains(at(24 * HOUR), 1).await?.len(), 1);
+        let unanswered = instance.list_unanswered_domains(10).await?;
+        assert_eq!(unanswered.iter().map(|domain| &domain.id).collect::<Vec<_>>(), [&two.id]);
         Ok(())
     });
 }

@@ -104,3 +104,35 @@ async fn f4_a_server_that_is_not_there_is_told_in_time() {
     let outcome = tokio::time::timeout(std::time::Duration::from_secs(11), started).await.unwrap();
     assert!(matches!(outcome.err().unwrap(), StoreError::Unavailable { .. }));
 }
+
+#[tokio::test]
+async fn a_database_says_how_it_is_and_whether_it_takes_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in empty(&folder).await {
+        let store = open(&url, Migrate::Apply).await.unwrap();
+        store.try_write().await.unwrap();
+        let Some(server) = store.server_condition().await.unwrap() else {
+            assert!(url.starts_with("sqlite:"));
+            let holder = rusqlite::Connection::open(url.strip_prefix("sqlite:").unwrap()).unwrap();
+            holder.execute_batch("begin immediate").unwrap();
+            assert!(matches!(store.try_write().await, Err(StoreError::Unavailable { .. })));
+            continue;
+        };
+        assert!(server.version >= 130_000 && server.now > at(1_790_000_000_000), "{server:?}");
+        assert_eq!((server.is_standby, server.is_read_only, server.forbidden_tables), (false, false, 0));
+    }
+}
+
+#[tokio::test]
+async fn t_sec_4_a_new_file_and_the_ones_beside_it_are_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orgate.db");
+    let store = open(&format!("sqlite:{}", path.display()), Migrate::Apply).await.unwrap();
+    store.hit_rate_counter("a", at(0)).await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() > 1, "{files:?}");
+    for file in files {
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+}

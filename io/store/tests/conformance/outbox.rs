@@ -31,6 +31,8 @@ async fn a_mail_is_claimed_for_a_while_sent_once_and_forgotten(bed: Bed) {
         assert_eq!(instance.count_mails_waiting_since(at(0)).await?, 0);
         assert!(instance.set_mail_failed(&two.id, "550", at(41)).await?);
         assert!(!instance.set_mail_failed(&two.id, "550", at(41)).await?);
+        assert_eq!(instance.count_mails_failed_since(at(41)).await?, 1);
+        assert_eq!(instance.count_mails_failed_since(at(42)).await?, 0);
         assert_eq!(instance.claim_due_mails(at(99), at(100), 9).await?, vec![]);
         assert_eq!(instance.find_oldest_waiting_mail().await?, None);
         assert_eq!(instance.delete_finished_mails(at(2)).await?, 1);

@@ -1,6 +1,8 @@
 //! Owns one SQLite connection: how it is opened, its prepared statements, its errors and its migrations.
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,6 +44,9 @@ impl Connection {
         }
         let unwritable =
             |error: rusqlite::Error| StoreError::Unwritable { path: path.to_owned(), detail: error.to_string() };
+        if migrate == Migrate::Apply {
+            create_for_owner(path);
+        }
         let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | create).map_err(unwritable)?;
         let settings = "pragma synchronous = full; pragma cache_size = -65536;";
         connection.inner.execute_batch(settings).map_err(unwritable)?;
@@ -171,6 +176,12 @@ impl Connection {
         let newest = "select coalesce(max(version), 0) from schema_migrations";
         Ok(self.query(newest, &[], |row| row.at(0))?.pop().unwrap_or(0))
     }
+}
+
+/// What is in it is nobody else's to read, whatever the process's mask says; SQLite gives the files beside it the same mode.
+/// Where that fails SQLite says why, or the file is there already.
+fn create_for_owner(path: &Path) {
+    drop(OpenOptions::new().write(true).create_new(true).mode(0o600).open(path));
 }
 
 fn numbered<'t>(texts: &'t mut HashMap<(usize, usize), Box<str>>, sql: &'static str) -> &'t str {

@@ -43,7 +43,7 @@ pub async fn examine(mut settings: Settings, secret_files: &[PathBuf], clock: Ar
     findings.push(machine::secret_files(secret_files));
     findings.extend(secrets::secret_key(&settings));
     findings.push(secrets::operator_token(&settings));
-    findings.extend(machine::open_files());
+    findings.push(machine::open_files());
     findings.extend(machine::database_file(&settings.store));
     findings.push(mail(&settings).await);
     findings.extend(database::another_holds(is_held, ours));

@@ -73,8 +73,8 @@ pub(super) fn mail_folder(folder: &Path) -> Finding {
 }
 
 /// How many files and connections a node may have open: `orgate serve` takes what it is allowed to take.
-pub(super) fn open_files() -> Option<Finding> {
-    space::most_files().map(judge_files)
+pub(super) fn open_files() -> Finding {
+    judge_files(space::most_files())
 }
 
 fn judge_files(most: u64) -> Finding {
@@ -154,9 +154,9 @@ mod space {
         }
     }
 
-    /// The hard limit; nothing means none.
-    pub(super) fn most_files() -> Option<u64> {
-        Some(getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX))
+    /// The hard limit.
+    pub(super) fn most_files() -> u64 {
+        getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX)
     }
 }
 
@@ -172,8 +172,8 @@ mod space {
         None
     }
 
-    pub(super) fn most_files() -> Option<u64> {
-        None
+    pub(super) fn most_files() -> u64 {
+        u64::MAX
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Arguments {
     /// How the run was started, for the page.
     #[arg(long)]
     command: String,
-    /// Measurements that failed.
+    /// Measurements that ended with an error.
     #[arg(long)]
     failed: Vec<String>,
 }
@@ -127,7 +127,7 @@ fn text(date: &str, arguments: &Arguments, machine: &[Fact], parts: &[Part]) -> 
         format!("- the machine just before each measurement: {}", quiet.join("; ")),
     ];
     if !arguments.failed.is_empty() {
-        lines.push(format!("- **failed, and not in the table**: {}", arguments.failed.join(", ")));
+        lines.push(format!("- **ended with an error**: {}", arguments.failed.join(", ")));
     }
     lines.extend(machine.iter().map(|(name, value)| format!("- {name}: {value}")));
     lines.push(String::new());
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_begins_with_all_figures_and_says_what_failed_and_when_the_machine_was_not_quiet() {
+    fn the_page_begins_with_all_figures_and_says_what_went_wrong_and_when_the_machine_was_not_quiet() {
         let parts = [part("start", Some(0.0), 20.0), part("peer", Some(0.43), 50.0), part("growth", None, 1.0)];
         let text = text("2026-11-29", &arguments(Path::new("/"), None), &[("cores", "2".to_owned())], &parts);
         assert_eq!(
@@ -173,7 +173,7 @@ mod tests {
              | growth memory | 1.0 MiB | below 40 MiB | reached |\n\n2 of 3 aims were reached.\n\n\
              - command: `bench/run start`\n\
              - the machine just before each measurement: start: quiet; peer: **not quiet**, 43 % busy; growth: not known\n\
-             - **failed, and not in the table**: sso\n- cores: 2\n\n\
+             - **ended with an error**: sso\n- cores: 2\n\n\
              ## About start\n\nWhat was seen.\n\n## About peer\n\nWhat was seen.\n\n## About growth\n\nWhat was seen.\n"
         );
     }

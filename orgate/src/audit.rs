@@ -7,7 +7,6 @@ mod verify;
 
 use orgate_app::app::App;
 use orgate_app::audit_chain;
-use orgate_app::boot::Migrate;
 
 use crate::{configuration, say, serve};
 
@@ -34,9 +33,7 @@ pub struct HeadsArguments {
 
 /// Does it.
 pub async fn run(command: Command) -> Result<(), String> {
-    let mut settings = configuration::read()?;
-    // A node that serves with an older schema goes on doing so.
-    settings.store.migrate = Migrate::Check;
+    let settings = configuration::read_beside_a_server()?;
     let app = serve::start(settings).await?;
     match command {
         Command::Verify(arguments) => verify::run(&app, arguments).await,

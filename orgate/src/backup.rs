@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use orgate_app::backup::{self, Backup, BackupError};
-use orgate_app::boot::Migrate;
 use orgate_app::jobs;
 
 use crate::{Failure, configuration, say, serve};
@@ -18,10 +17,8 @@ pub struct Arguments {
 
 /// Writes it, looks at it, and says what is in it.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let mut settings = configuration::read()?;
+    let settings = configuration::read_beside_a_server()?;
     backup::is_possible(&settings, &arguments.to).map_err(failure)?;
-    // A node that serves with an older schema goes on doing so.
-    settings.store.migrate = Migrate::Check;
     let app = serve::start(settings).await?;
     let made = backup::make(&app, &arguments.to).await;
     // Where no program serves, nobody else would chain the event.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use orgate_app::boot::Migrate;
 use orgate_app::settings::{LogFormat, Settings, SettingsFile, file_named_by};
 use tracing_subscriber::EnvFilter;
 
@@ -11,6 +12,16 @@ use tracing_subscriber::EnvFilter;
 /// *Errors*: the message for the operator, which names every problem with its variable or line.
 pub fn read() -> Result<Settings, String> {
     of(&std::env::vars().collect())
+}
+
+/// The same for a command that works beside a program that serves: it makes no database and changes no schema, for a node with an older
+/// one may go on serving.
+///
+/// *Errors*: as [`read`].
+pub fn read_beside_a_server() -> Result<Settings, String> {
+    let mut settings = read()?;
+    settings.store.migrate = Migrate::Check;
+    Ok(settings)
 }
 
 /// Reads the settings from a given environment.

@@ -22,7 +22,7 @@ enum Switch {
 
 /// Sets the entitlement; audited.
 pub async fn run(arguments: Arguments) -> Result<(), String> {
-    let app = serve::start(configuration::read()?).await?;
+    let app = serve::start(configuration::read_beside_a_server()?).await?;
     let entitled = matches!(arguments.sso, Switch::On);
     operator::set_sso_entitled(&app, None, &arguments.organization, entitled).await.map_err(|error| match error {
         orgate_app::Error::Refused(refusal) => format!("{}. {}", refusal.title(), refusal.advice()),

@@ -4,7 +4,6 @@
 use std::ops::ControlFlow;
 
 use orgate_app::app::App;
-use orgate_app::boot::Migrate;
 use orgate_app::jobs;
 use orgate_app::secret_key::{self, End, KeyUse, Rotated, Survey, Unreadables};
 use orgate_core::time::Timestamp;
@@ -30,9 +29,7 @@ pub struct RotateArguments {
 
 /// Does it.
 pub async fn run(command: Command) -> Result<(), String> {
-    let mut settings = configuration::read()?;
-    // A node that serves with an older schema goes on doing so.
-    settings.store.migrate = Migrate::Check;
+    let settings = configuration::read_beside_a_server()?;
     let app = serve::start(settings).await?;
     match command {
         Command::Status => status(&app).await,

@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod backup;
 mod configuration;
+mod core_file;
 mod demo;
 mod doctor;
 mod entitlement;
@@ -55,6 +56,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Err(reason) = core_file::forbid() {
+        warn(&reason);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(reason) => return fail(&format!("the runtime cannot start: {reason}")),
@@ -110,8 +114,12 @@ fn say(text: &str) {
     drop(writeln!(std::io::stdout(), "{}", text.trim_end()));
 }
 
-fn fail(reason: &str) -> ExitCode {
+fn warn(reason: &str) {
     use std::io::Write as _;
     drop(writeln!(std::io::stderr(), "orgate: {reason}"));
+}
+
+fn fail(reason: &str) -> ExitCode {
+    warn(reason);
     ExitCode::FAILURE
 }

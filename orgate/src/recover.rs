@@ -1,6 +1,5 @@
 //! Owns `orgate recover`: the operator lets an organization's people in again (R-OPS-1, R-ENF-5). It may run beside `serve`.
 
-use orgate_app::boot::Migrate;
 use orgate_app::jobs;
 use orgate_app::operator::{self, Recovered, Recovery};
 use orgate_core::refusal::Refusal;
@@ -31,9 +30,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Some(who) => Recovery::MakeOwner(who),
         None => Recovery::TurnOffEnforcement,
     };
-    let mut settings = configuration::read()?;
-    // A node that serves with an older schema goes on doing so.
-    settings.store.migrate = Migrate::Check;
+    let settings = configuration::read_beside_a_server()?;
     let app = serve::start(settings).await?;
     if !arguments.yes {
         ask::confirm(&question(&arguments.organization, &recovery))?;

@@ -15,6 +15,7 @@ use crate::access;
 use crate::cookies;
 use crate::error::{self, Asked, Failure, RequestRefusal};
 use crate::headers;
+use crate::nul;
 use crate::observe::Meter;
 use crate::page::site;
 use crate::pages::Site;
@@ -53,7 +54,9 @@ pub async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Res
         request.headers(),
         request.extensions(),
     );
+    let holds_nul = request.uri().path_and_query().is_some_and(|text| nul::is_in_encoded(text.as_str().as_bytes()));
     let response = match checked {
+        Ok(()) if holds_nul => nul::refusal().into_response(),
         Ok(()) => handled(next.run(request)).await.unwrap_or_else(Failure::into_response),
         Err(failure) => failure.into_response(),
     };

@@ -11,6 +11,7 @@ mod edge;
 pub mod error;
 mod headers;
 mod health;
+mod nul;
 mod observe;
 mod page;
 pub mod pages;

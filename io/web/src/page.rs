@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::LOCATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -18,6 +18,7 @@ use orgate_core::time::Timestamp;
 use crate::access;
 use crate::cookies;
 use crate::error::Failure;
+use crate::nul;
 use crate::pages::{self, Field, Notice, Site, Tone};
 use crate::state::Web;
 
@@ -128,9 +129,17 @@ pub fn done(path: &str, sentence: &str) -> Response {
 }
 
 /// A form as a browser sends it, at most 64 KiB.
-#[derive(FromRequest)]
-#[from_request(via(axum::Form), rejection(Failure))]
 pub struct Form<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let request = nul::without(request, state, nul::is_in_encoded).await?;
+        let axum::Form(value) = axum::Form::from_request(request, state).await?;
+        Ok(Self(value))
+    }
+}
 
 /// What follows `?`.
 #[derive(FromRequestParts)]

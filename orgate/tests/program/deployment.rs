@@ -67,9 +67,15 @@ impl Deployment {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orgate"));
-        command.args(arguments).env_clear().envs(&self.settings).current_dir(self.folder.path());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments);
+        self.surround(&mut command);
         command
+    }
+
+    /// The settings, the folder, and outputs that are kept.
+    fn surround<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.env_clear().envs(&self.settings).current_dir(self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())
     }
 
     /// Runs a command to its end.
@@ -84,7 +90,17 @@ impl Deployment {
 
     /// Starts `serve` and waits until it answers.
     pub fn serve(&self) -> Child {
-        let mut child = self.command(&["serve"]).spawn().unwrap();
+        self.wait_for(self.command(&["serve"]).spawn().unwrap())
+    }
+
+    /// The same, by a shell that does this first and becomes the program.
+    pub fn serve_after(&self, first: &str) -> Child {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{first}; exec \"$0\" serve"), env!("CARGO_BIN_EXE_orgate")]);
+        self.wait_for(self.surround(&mut shell).spawn().unwrap())
+    }
+
+    fn wait_for(&self, mut child: Child) -> Child {
         for _ in 0..600 {
             if self.is_healthy().unwrap_or(false) {
                 return child;

@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod core_file;
 mod demo;
 mod deployment;
 mod doctor;

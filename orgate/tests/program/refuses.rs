@@ -97,3 +97,21 @@ fn an_address_that_is_taken_stops_the_start() {
     assert!(message.contains(&format!("listen on 127.0.0.1:{}", deployment.port)), "{message}");
     drop(taken);
 }
+
+#[test]
+fn a_command_beside_a_server_makes_no_database() {
+    let commands: [&[&str]; 5] = [
+        &["entitlement", "acme", "off"],
+        &["recover", "--organization", "acme", "--turn-off-enforcement", "--yes"],
+        &["backup", "--to", "copy.db"],
+        &["keys", "status"],
+        &["audit", "verify"],
+    ];
+    for command in commands {
+        let deployment = Deployment::new();
+        let said = deployment.run(command);
+        assert_eq!(said.code, Some(1), "{command:?}: {said:?}");
+        assert!(said.err.contains("orgate migrate"), "{command:?}: {said:?}");
+        assert!(!deployment.database().exists(), "{command:?} made a database");
+    }
+}

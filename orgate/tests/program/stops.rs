@@ -9,7 +9,7 @@ use crate::deployment::Deployment;
 
 const BODY: &str = r#"{"method":"password","email":"nobody@a.example","password":"not-a-password"}"#;
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }

@@ -1,7 +1,7 @@
-//! Owns reading JSON that a stranger wrote: bounded depth, no repeated keys, no numbers that lose digits. Everything an
-//! IdP sends is read through here.
+//! Owns reading JSON that a stranger wrote: bounded depth, no repeated keys, no numbers that lose digits, no U+0000, which a database
+//! may not store. Everything an IdP sends is read through here.
 //!
-//! *Source*: T-ID-11.
+//! *Source*: T-ID-11, Z3.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -121,11 +121,11 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+        self.visit_string(value.to_owned())
     }
 
     fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+        if value.contains('\0') { Err(E::custom("a text holds U+0000")) } else { Ok(Value::String(value)) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
@@ -164,6 +164,7 @@ mod tests {
             b"[]",
             b"null",
             b"{\"a\":1,\"a\":1}",
+            b"{\"a\":\"\\u0000\"}",
             b"{\"a\":1,\"\\u0061\":2}",
             b"{\"x\":{\"a\":1,\"a\":2}}",
             b"{\"a\":NaN}",

@@ -2,13 +2,13 @@
 
 use orgate_app::account::{self, PasswordChange};
 use orgate_app::password_reset;
-use orgate_app::sign_in::password;
+use orgate_app::sign_in::{password, step_up};
 use orgate_app::{passwords::Password, session};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 
-use crate::scene::{acme, by_password, events, mails, requiring, rows, sign_in, sign_in_with};
+use crate::scene::{acme, by_both, by_password, events, mails, requiring, rows, sign_in, sign_in_with};
 use crate::support::{Bed, PASSWORD, Person, refused};
 
 on_each_engine! {
@@ -20,6 +20,7 @@ on_each_engine! {
     t_enf_4_a_password_is_changed_by_nobody_whom_enforcement_binds
     t_enf_18_a_sign_in_without_sso_is_audited_and_mailed_to_the_other_owners
     t_enf_18_nobody_is_told_of_a_sign_in_through_sso_or_without_enforcement
+    r_in_8_a_way_that_would_not_open_an_enforcing_organization_is_not_offered_for_it
 }
 
 const NEW: &str = "another long pass phrase";
@@ -144,4 +145,19 @@ async fn t_enf_18_nobody_is_told_of_a_sign_in_through_sso_or_without_enforcement
     assert!(mails(&bed, &kim.email).await.is_empty());
     let sam = by_password(&bed, &sam).await;
     assert!(events(&bed, &sam, "acme", "session.created-without-sso").await.is_empty());
+}
+
+/// Who is bound is sent to the provider; the same session is confirmed by the password where their own account is concerned.
+async fn r_in_8_a_way_that_would_not_open_an_enforcing_organization_is_not_offered_for_it(bed: Bed) {
+    let (sam, acme) = acme(&bed).await;
+    let kim = bed.member(&acme, "kim", OrganizationRole::Member).await;
+    bed.enforce(&sam, &acme).await;
+    let (kim, sam) = (by_both(&bed, &kim, &acme).await, by_both(&bed, &sam, &acme).await);
+    let ways = async |person: &Person, place| step_up::ways(&bed.app, &person.visitor, place).await.unwrap();
+    let bound = ways(&kim, Some("acme")).await;
+    assert!(!bound.password && bound.mailed_code.is_none(), "{bound:?}");
+    assert_eq!(bound.sso.iter().map(|(slug, _)| slug.as_str()).collect::<Vec<_>>(), ["acme"]);
+    let account = ways(&kim, None).await;
+    assert!(account.password && account.mailed_code.is_some(), "{account:?}");
+    assert!(ways(&sam, Some("acme")).await.password, "an exempt Owner's password opens it");
 }

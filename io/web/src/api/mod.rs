@@ -39,6 +39,7 @@ use orgate_app::visitor::Visitor;
 
 use crate::access;
 use crate::error::Failure;
+use crate::nul;
 use crate::state::Web;
 
 /// One call of a program.
@@ -65,9 +66,17 @@ impl Call {
 }
 
 /// The JSON that came along; unknown fields are refused by its type.
-#[derive(FromRequest)]
-#[from_request(via(axum::Json), rejection(Failure))]
 pub struct Body<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let request = nul::without(request, state, nul::is_in_json).await?;
+        let axum::Json(value) = axum::Json::from_request(request, state).await?;
+        Ok(Self(value))
+    }
+}
 
 /// The same where nothing may come along.
 pub struct MaybeBody<T>(pub T);

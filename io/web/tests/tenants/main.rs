@@ -19,12 +19,15 @@ mod support;
 mod world;
 
 mod adversary;
+mod bad_input;
 mod callback;
 mod dice;
 mod every_route;
 mod interference;
 mod kinds;
+mod malformed;
 mod moves;
 mod place;
+mod schema;
 mod sight;
 mod town;

@@ -6,7 +6,7 @@ use orgate_core::proof::{Proof, Proofs};
 use orgate_web::Web;
 use orgate_web::router::router;
 
-use crate::ask::{self, Ask, PUBLIC_URL};
+use crate::ask::{self, Ask, OPERATOR, PUBLIC_URL};
 use crate::support::Person;
 use crate::world::World;
 
@@ -17,8 +17,9 @@ pub struct Town {
 }
 
 /// Limits that a seed would meet after some hundred moves are no part of what is asked here.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("ORGATE_PUBLIC_URL", PUBLIC_URL),
+    ("ORGATE_OPERATOR_TOKEN", OPERATOR),
     ("ORGATE_LIMIT_MAILS", "100000"),
     ("ORGATE_LIMIT_SIGN_UPS", "100000"),
     ("ORGATE_LIMIT_INVITATIONS", "100000"),

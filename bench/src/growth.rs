@@ -240,7 +240,7 @@ mod tests {
             scale: Scale { organizations: 1, users, sessions: users },
             database_mebibytes: 1.0,
             turns: turns.iter().map(turn).collect(),
-            memory: Memory { resident: 1.0, peak: 1.0 },
+            memory: Memory { resident: 1.0, own: 1.0, peak: 1.0 },
         }
     }
 

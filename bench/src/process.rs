@@ -162,6 +162,8 @@ impl DatabaseServer {
 pub struct Memory {
     /// Now.
     pub resident: f64,
+    /// Of that, what is no page of a file, which the system could take back.
+    pub own: f64,
     /// At most so far.
     pub peak: f64,
 }
@@ -179,7 +181,7 @@ fn parse_memory(status: &str) -> Option<Memory> {
         let value = status.lines().find_map(|line| line.strip_prefix(key))?.split_ascii_whitespace().next()?;
         value.parse::<u32>().ok().map(|kibibytes| f64::from(kibibytes) / 1024.0)
     };
-    Some(Memory { resident: mebibytes("VmRSS:")?, peak: mebibytes("VmHWM:")? })
+    Some(Memory { resident: mebibytes("VmRSS:")?, own: mebibytes("RssAnon:")?, peak: mebibytes("VmHWM:")? })
 }
 
 struct Stat {
@@ -205,8 +207,8 @@ mod tests {
 
     #[test]
     fn memory_is_what_is_resident_now_and_was_at_most() {
-        let status = "Name:\torgate\nVmPeak:\t  999999 kB\nVmHWM:\t   40960 kB\nVmRSS:\t   20992 kB\nThreads:\t4\n";
-        assert_eq!(parse_memory(status), Some(Memory { resident: 20.5, peak: 40.0 }));
+        let status = "Name:\torgate\nVmPeak:\t  999999 kB\nVmHWM:\t   40960 kB\nVmRSS:\t   20992 kB\nRssAnon:\t    8192 kB\nThreads:\t4\n";
+        assert_eq!(parse_memory(status), Some(Memory { resident: 20.5, own: 8.0, peak: 40.0 }));
         assert_eq!(parse_memory("Name:\tgone\nState:\tZ (zombie)\n"), None);
     }
 

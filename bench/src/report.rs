@@ -196,7 +196,7 @@ mod tests {
         let found = Found {
             rounds: vec![round(1), round(9), round(3)],
             waits: Waits { rate: 1.0, connections: 64, rounds: Vec::new() },
-            memory: Memory { resident: 1.0, peak: 1.0 },
+            memory: Memory { resident: 1.0, own: 1.0, peak: 1.0 },
         };
         let engine = EngineReport { name: "SQLite", found };
         let spread = engine.spread(Endpoint::Check, |turn, empty| turn.throughput() / empty.throughput()).unwrap();

@@ -87,51 +87,57 @@ pub struct Round {
     pub theirs: Turn,
 }
 
+/// A server, the provider that its people come from, and the way in.
+struct House {
+    server: Server,
+    provider: Provider,
+    door: Door,
+}
+
 /// Measures both and writes the report.
 ///
 /// *Errors*: a server does not start, or a sign-in does not end with a session.
 pub async fn run(arguments: Arguments) -> Result<(), String> {
     let (stage, plan) = (arguments.common.begin()?, arguments.plan);
-    let mail = format!("dir:{}", arguments.mails.display());
     // A provider each, for the two servers live at different times.
-    let our_provider = Provider::start(plan.people, Arc::new(server::seeded_clock())).await?;
-    let their_provider = Provider::start(plan.people, Arc::new(SystemClock)).await?;
-    let way = scene::connect(&arguments.sqlite, &mail, &our_provider).await?;
-    let allowed = our_provider.place();
-    let ours = Server::start(&[
-        "serve-unlimited",
-        "--database-url",
-        &arguments.sqlite,
-        "--mail",
-        &mail,
-        "--idp-allow",
-        &allowed,
-    ])?;
-    let client = their_provider.client("http://127.0.0.1/not-known-yet")?;
-    let connected = [their_provider.issuer(), client.id.as_str(), client.secret.as_str()];
-    let (theirs, printed) = peer::start(&arguments.script, &arguments.peer_database, SCALE, &connected)?;
-    // What it prints has to be read to its end before it is asked anything.
-    peer::cookies(printed)?;
-    let origin = format!("http://{}", theirs.address);
-    their_provider.answer_at(&client, &format!("{origin}/api/auth/sso/callback/{}", browser::PEER_PROVIDER))?;
-    let ours = (ours, &our_provider, Door::Ours(way));
-    let theirs = (theirs, &their_provider, Door::Theirs { origin });
+    let ours = ours(&arguments, Provider::start(plan.people, Arc::new(server::seeded_clock())).await?).await?;
+    let theirs = theirs(&arguments, Provider::start(plan.people, Arc::new(SystemClock)).await?)?;
     let rounds = block_in_place(|| {
-        for (server, provider, door) in [&ours, &theirs] {
+        for house in [&ours, &theirs] {
             // Everybody's first sign-in makes them a member; those that count are of people who are known.
-            turn(server, provider, door, plan, None)?;
+            turn(house, plan, None)?;
         }
         let time = Some(Duration::from_secs_f64(plan.seconds));
-        let take = |(server, provider, door): &(Server, &Provider, Door)| turn(server, provider, door, plan, time);
         (0..plan.rounds)
-            .map(|_| Ok(Round { ours: take(&ours)?, theirs: take(&theirs)? }))
+            .map(|_| Ok(Round { ours: turn(&ours, plan, time)?, theirs: turn(&theirs, plan, time)? }))
             .collect::<Result<Vec<Round>, String>>()
     })?;
     Report { plan, rounds }.part(stage)?.keep(arguments.common.parts.as_deref())
 }
 
+async fn ours(arguments: &Arguments, provider: Provider) -> Result<House, String> {
+    let mail = format!("dir:{}", arguments.mails.display());
+    let way = scene::connect(&arguments.sqlite, &mail, &provider).await?;
+    let place = provider.place();
+    let line = ["serve-unlimited", "--database-url", &arguments.sqlite, "--mail", &mail, "--idp-allow", &place];
+    Ok(House { server: Server::start(&line)?, provider, door: Door::Ours(way) })
+}
+
+fn theirs(arguments: &Arguments, provider: Provider) -> Result<House, String> {
+    // Where it listens is known once it was told who the client is.
+    let client = provider.client("http://127.0.0.1/not-known-yet")?;
+    let connected = [provider.issuer(), client.id.as_str(), client.secret.as_str()];
+    let (server, printed) = peer::start(&arguments.script, &arguments.peer_database, SCALE, &connected)?;
+    // What it prints has to be read to its end before it is asked anything.
+    peer::cookies(printed)?;
+    let origin = format!("http://{}", server.address);
+    provider.answer_at(&client, &format!("{origin}/api/auth/sso/callback/{}", browser::PEER_PROVIDER))?;
+    Ok(House { server, provider, door: Door::Theirs { origin } })
+}
+
 /// Lets people sign in, for a while or everybody once.
-fn turn(server: &Server, provider: &Provider, door: &Door, plan: Plan, time: Option<Duration>) -> Result<Turn, String> {
+fn turn(house: &House, plan: Plan, time: Option<Duration>) -> Result<Turn, String> {
+    let server = &house.server;
     let taken = Mutex::new(Vec::new());
     let (began, cpu) = (now(), server.cpu_seconds()?);
     let end = time.map(|time| began + time);
@@ -140,7 +146,7 @@ fn turn(server: &Server, provider: &Provider, door: &Door, plan: Plan, time: Opt
             .map(|number| {
                 let taken = &taken;
                 scope.spawn(move || {
-                    let (browser, latencies) = visit(server, provider, door, (number, plan), end)?;
+                    let (browser, latencies) = visit(house, (number, plan), end)?;
                     taken.lock().map_err(|_| "a browser ended")?.extend(latencies);
                     Ok::<_, String>(browser)
                 })
@@ -150,7 +156,7 @@ fn turn(server: &Server, provider: &Provider, door: &Door, plan: Plan, time: Opt
     })?;
     let (seconds, server_cpu_seconds) = (began.elapsed().as_secs_f64(), server.cpu_seconds()? - cpu);
     for mut browser in browsers {
-        browser.is_signed_in(door)?;
+        browser.is_signed_in(&house.door)?;
     }
     let mut latencies: Vec<u64> = taken.into_inner().map_err(|_| "a browser ended")?;
     latencies.sort_unstable();
@@ -164,14 +170,8 @@ fn turn(server: &Server, provider: &Provider, door: &Door, plan: Plan, time: Opt
 }
 
 /// One browser's people, one after the other: nobody signs in at two browsers at once.
-fn visit(
-    server: &Server,
-    provider: &Provider,
-    door: &Door,
-    (number, plan): (usize, Plan),
-    end: Option<Instant>,
-) -> Result<(Browser, Vec<u64>), String> {
-    let mut browser = Browser::open(server.address)?;
+fn visit(house: &House, (number, plan): (usize, Plan), end: Option<Instant>) -> Result<(Browser, Vec<u64>), String> {
+    let mut browser = Browser::open(house.server.address)?;
     let own = || (number..plan.people).step_by(plan.browsers.max(1));
     let mut latencies = Vec::new();
     let people: Box<dyn Iterator<Item = usize>> = if end.is_some() { Box::new(own().cycle()) } else { Box::new(own()) };
@@ -180,7 +180,7 @@ fn visit(
         if end.is_some_and(|end| began >= end) {
             break;
         }
-        browser.sign_in(door, provider, person)?;
+        browser.sign_in(&house.door, &house.provider, person)?;
         latencies.push(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
     Ok((browser, latencies))

@@ -131,7 +131,7 @@ fn unknown(known: &str, number: usize) -> String {
 }
 
 /// What goes into the table: the form that tells most.
-pub fn figures(engine: &'static str, all: &Vec<Seen>) -> Vec<Figure> {
+pub fn figures(engine: &'static str, all: &[Seen]) -> Vec<Figure> {
     let most = all.iter().map(|seen| (seen.known.p50_us - seen.unknown.p50_us).abs() / 1e3).fold(f64::NAN, f64::max);
     let what = format!("known and unknown addresses, greatest difference of medians, {engine}");
     vec![Figure::new(what, most, Unit::Milliseconds).aim(Aim::Below(5.0))]
@@ -196,8 +196,8 @@ mod tests {
     fn t_web_11_the_form_that_differs_most_is_the_one_in_the_table_whichever_side_is_slower() {
         let side = |p50_us| Side { statuses: BTreeSet::new(), sizes: BTreeSet::new(), p50_us, p99_us: p50_us };
         let seen = |known, unknown| Seen { form: "x", known: side(known), unknown: side(unknown) };
-        let [figure] = figures("SQLite", &vec![seen(900.0, 700.0), seen(100.0, 6_100.0)]).try_into().unwrap();
+        let [figure] = figures("SQLite", &[seen(900.0, 700.0), seen(100.0, 6_100.0)]).try_into().unwrap();
         assert_eq!(figure.value, Some(6.0));
-        assert_eq!(figures("SQLite", &Vec::new())[0].value, None);
+        assert_eq!(figures("SQLite", &[])[0].value, None);
     }
 }

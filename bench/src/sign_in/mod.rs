@@ -76,7 +76,7 @@ pub fn enumeration(arguments: &Arguments<EnumerationPlan>) -> Result<(), String>
             name: "enumeration",
             title: "Known and unknown addresses",
             measure: enumeration::measure,
-            figures: enumeration::figures,
+            figures: |engine, seen| enumeration::figures(engine, seen),
             text: enumeration::text,
         },
     )

@@ -1,7 +1,8 @@
 // better-auth as a team would set it up beside its product: SQLite, the organization and the SSO plugin, nothing cached.
 //
-//   node server.mjs FILE ORGANIZATIONS USERS SESSIONS
+//   node server.mjs FILE ORGANIZATIONS USERS SESSIONS [ISSUER CLIENT_ID CLIENT_SECRET]
 //
+// With an issuer, the provider "measured" of the first organization is there too, laid out as Okta's.
 // Fills FILE unless it is filled, prints its address, then a line "COOKIE" for each of up to 100,000 sessions and an empty line,
 // and serves until it is killed.
 import { once } from "node:events";
@@ -18,8 +19,9 @@ const SECRET = "kJ3v9QmWz0RpT7uXeLc2NfYbHs8DgAi5oV1tEq6M";
 const MOST_TICKETS = 100_000;
 const AT_ONCE = 5_000;
 
-const [file, ...scale] = process.argv.slice(2);
-const [organizations, users, sessions] = scale.map(Number);
+const [file, ...more] = process.argv.slice(2);
+const [organizations, users, sessions] = more.slice(0, 3).map(Number);
+const [issuer, clientId, clientSecret] = more.slice(3);
 
 const database = new Database(file);
 database.pragma("journal_mode = WAL");
@@ -37,10 +39,12 @@ const auth = betterAuth({
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
     logger: { level: "error" },
+    trustedOrigins: issuer ? [issuer] : [],
     plugins: [organization(), sso()],
 });
 await (await getMigrations(auth.options)).runMigrations();
 fill();
+if (issuer) connect();
 const context = await auth.$context;
 console.log(address);
 for (const { token } of database.prepare(`select token from session limit ${MOST_TICKETS}`).all()) {
@@ -75,6 +79,25 @@ function fill() {
             id("u", user), id("o", user % organizations),
         );
     });
+}
+
+// An organization's provider as its registration writes it, with every address known: nothing has to be discovered.
+function connect() {
+    const oidc = {
+        issuer, clientId, clientSecret, pkce: true,
+        tokenEndpointAuthentication: "client_secret_basic",
+        discoveryEndpoint: `${issuer}/.well-known/openid-configuration`,
+        authorizationEndpoint: `${issuer}/oauth2/v1/authorize`,
+        tokenEndpoint: `${issuer}/oauth2/v1/token`,
+        jwksEndpoint: `${issuer}/oauth2/v1/keys`,
+        userInfoEndpoint: `${issuer}/oauth2/v1/userinfo`,
+    };
+    database.prepare("delete from ssoProvider").run();
+    database
+        .prepare(
+            "insert into ssoProvider (id, issuer, oidcConfig, userId, providerId, organizationId, domain) values (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .run(id("p", 0), issuer, JSON.stringify(oidc), id("u", 0), "measured", id("o", 0), "idp.example.com");
 }
 
 function inTurns(count, write) {

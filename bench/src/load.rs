@@ -49,6 +49,14 @@ impl Endpoint {
             Self::Session => "GET /api/v1/session",
         }
     }
+
+    /// The status line of the right answer, up to behind the code.
+    pub const fn status(self) -> &'static [u8] {
+        match self {
+            Self::Empty => b"HTTP/1.1 204 ",
+            Self::Check | Self::Session => b"HTTP/1.1 200 ",
+        }
+    }
 }
 
 /// One endpoint, asked with everybody's tokens.
@@ -69,10 +77,7 @@ impl Requests for Asked<'_> {
     }
 
     fn status(&self) -> &'static [u8] {
-        match self.endpoint {
-            Endpoint::Empty => b"HTTP/1.1 204 ",
-            Endpoint::Check | Endpoint::Session => b"HTTP/1.1 200 ",
-        }
+        self.endpoint.status()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 /// One fact and its value.
 pub type Fact = (&'static str, String);
@@ -18,6 +20,29 @@ pub fn facts(cores: usize) -> Vec<Fact> {
         ("compiler", printed("rustc", &["--version"])),
     ];
     found.into_iter().filter_map(|(name, value)| Some((name, value?.trim().to_owned()))).collect()
+}
+
+/// How long the machine is watched before a measurement.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Which part of all cores is busy while this process does nothing; nothing where that cannot be told.
+pub fn busy() -> Option<f64> {
+    let read = || parse_busy(&fs::read_to_string("/proc/stat").ok()?);
+    let before = read()?;
+    thread::sleep(WATCH);
+    let after = read()?;
+    let all = after.1 - before.1;
+    (all > 0.0).then(|| (after.0 - before.0) / all)
+}
+
+/// Busy and all ticks of all cores since they started. What another virtual machine took away counts as busy.
+fn parse_busy(stat: &str) -> Option<(f64, f64)> {
+    let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    let ticks: Vec<f64> = line.split_ascii_whitespace().filter_map(|ticks| ticks.parse().ok()).collect();
+    // User, nice, system, idle, waiting for a disk, interrupts, soft interrupts, stolen; guests are in user already.
+    let [user, nice, system, idle, waiting, interrupts, soft, stolen, ..] = ticks.as_slice() else { return None };
+    let busy = user + nice + system + interrupts + soft + stolen;
+    Some((busy, busy + idle + waiting))
 }
 
 fn value(file: &str, key: &str) -> Option<String> {
@@ -39,6 +64,14 @@ fn printed(program: &str, arguments: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_idle_or_waits_for_a_disk_is_not_busy() {
+        let stat = "cpu  10 1 5 80 4 1 2 3 7 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n";
+        assert_eq!(parse_busy(stat), Some((22.0, 106.0)));
+        assert_eq!(parse_busy("intr 5"), None);
+        assert_eq!(parse_busy("cpu  1 2 3"), None);
+    }
 
     #[test]
     fn memory_is_told_in_whole_gibibytes() {

@@ -1,9 +1,14 @@
 //! `orgate-bench`: side-by-side measurements of what is asked many times a second. `bench/run` does all of it.
 
 mod enforcement;
+mod figure;
+mod growth;
+mod latency;
 mod load;
 mod machine;
 mod measure;
+mod paced;
+mod part;
 mod peer;
 mod people;
 mod process;
@@ -11,23 +16,25 @@ mod report;
 mod seed;
 mod server;
 mod sign_in;
+mod sso;
+mod stage;
+mod start;
 mod timing;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use orgate_app::clock::{Clock as _, SystemClock};
 use tokio::runtime::Builder;
 
 use load::Tickets;
 use measure::Plan;
 use people::{EVERYBODY, People, Scale};
-use process::DatabaseServer;
 use report::{EngineReport, Report};
+use stage::{Common, Filled};
 
-/// Measures `/check` and `GET /api/v1/session` against an empty endpoint behind the same layers.
+/// Side-by-side measurements.
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100)]
 struct Arguments {
@@ -45,14 +52,14 @@ enum Command {
         #[command(flatten)]
         scale: Scale,
     },
-    /// Serve a filled database on a free port, on one worker thread. `run` starts this by itself.
+    /// Serve a filled database on a free port, on one worker thread. `check` starts this by itself.
     Serve {
         /// `sqlite:<file>` or `postgres://…`.
         #[arg(long)]
         database_url: String,
     },
-    /// Measure filled databases and write the report.
-    Run(RunArguments),
+    /// Measure `/check` and `GET /api/v1/session` against an empty endpoint behind the same layers.
+    Check(CheckArguments),
     /// Fill a database for `enforcement`, unless it is filled.
     SeedEnforcement {
         /// `sqlite:<file>` or `postgres://…`.
@@ -71,13 +78,13 @@ enum Command {
         #[arg(long)]
         mail: String,
     },
-    /// Fill a database for `sign-in` and `enumeration`.
+    /// Fill a database for `sign-in`, `enumeration` and `sso`.
     SeedSignIn {
         /// `sqlite:<file>` or `postgres://…`.
         #[arg(long)]
         database_url: String,
     },
-    /// Serve as `serve` does, but without limits. `sign-in` and `enumeration` start this by themselves.
+    /// Serve as `serve` does, but without limits. `sign-in`, `enumeration` and `sso` start this by themselves.
     ServeUnlimited {
         /// `sqlite:<file>` or `postgres://…`.
         #[arg(long)]
@@ -85,6 +92,9 @@ enum Command {
         /// Where mails go.
         #[arg(long)]
         mail: String,
+        /// An identity provider of this machine that may be asked.
+        #[arg(long, default_value = "")]
+        idp_allow: String,
     },
     /// Compute the bare hash of a password on one thread, and print how many times a second. `sign-in` starts this by itself.
     Hash {
@@ -94,6 +104,12 @@ enum Command {
     },
     /// Measure checks of sessions beside those of better-auth.
     Peer(peer::Arguments),
+    /// Measure sign-ins through an identity provider, beside those of better-auth.
+    Sso(sso::Arguments),
+    /// Measure what the built program takes to start, in memory and on disk.
+    Start(start::Arguments),
+    /// Measure what a check costs as there are more and more people.
+    Growth(growth::Arguments),
     /// Measure what a password sign-in costs beside its hash, and what `/check` notices of a storm of them.
     SignIn(sign_in::Arguments<sign_in::StormPlan>),
     /// Measure whether known and unknown addresses can be told apart.
@@ -102,22 +118,16 @@ enum Command {
     Timing(timing::Arguments),
     /// Measure what switching enforcement on costs, and what `/check` notices of it.
     Enforcement(enforcement::Arguments),
+    /// Make one page of what all of them found.
+    Page(part::Arguments),
 }
 
 #[derive(clap::Args)]
-struct RunArguments {
-    /// A filled SQLite database: `sqlite:<file>`.
-    #[arg(long)]
-    sqlite: Option<String>,
-    /// A filled PostgreSQL database: `postgres://…`.
-    #[arg(long)]
-    postgres: Option<String>,
-    /// The process id of its server, if it runs on this machine: it leaves the measured core, and its time is counted.
-    #[arg(long)]
-    postgres_process: Option<u32>,
-    /// Where the report goes. Without it, it is only printed.
-    #[arg(long)]
-    results: Option<PathBuf>,
+struct CheckArguments {
+    #[command(flatten)]
+    filled: Filled,
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     scale: Scale,
     #[command(flatten)]
@@ -130,7 +140,7 @@ fn main() -> ExitCode {
         Command::Serve { database_url } => {
             on(Builder::new_multi_thread().worker_threads(1), server::serve(&database_url))
         }
-        Command::Run(arguments) => on(&mut Builder::new_current_thread(), run(arguments)),
+        Command::Check(arguments) => on(&mut Builder::new_current_thread(), check(arguments)),
         Command::SeedEnforcement { database_url, sessions } => {
             on(&mut Builder::new_multi_thread(), enforcement::fill(&database_url, sessions))
         }
@@ -138,11 +148,15 @@ fn main() -> ExitCode {
             on(Builder::new_multi_thread().worker_threads(1), server::serve_obeying(&database_url, &mail))
         }
         Command::SeedSignIn { database_url } => on(&mut Builder::new_multi_thread(), sign_in::fill(&database_url)),
-        Command::ServeUnlimited { database_url, mail } => {
-            on(Builder::new_multi_thread().worker_threads(1), server::serve_unlimited(&database_url, &mail))
+        Command::ServeUnlimited { database_url, mail, idp_allow } => {
+            on(Builder::new_multi_thread().worker_threads(1), server::serve_unlimited(&database_url, &mail, &idp_allow))
         }
         Command::Hash { seconds } => sign_in::hash(seconds),
         Command::Peer(arguments) => on(&mut Builder::new_current_thread(), peer::run(arguments)),
+        Command::Sso(arguments) => on(&mut Builder::new_multi_thread(), sso::run(arguments)),
+        Command::Start(arguments) => start::run(&arguments),
+        Command::Growth(arguments) => on(&mut Builder::new_current_thread(), growth::run(arguments)),
+        Command::Page(arguments) => part::page(&arguments),
         Command::SignIn(arguments) => sign_in::storm(&arguments),
         Command::Enumeration(arguments) => sign_in::enumeration(&arguments),
         Command::Timing(arguments) => timing::run(&arguments),
@@ -165,32 +179,15 @@ fn on(builder: &mut Builder, work: impl Future<Output = Result<(), String>>) -> 
     runtime.block_on(work)
 }
 
-async fn run(arguments: RunArguments) -> Result<(), String> {
-    let cores = process::cores();
-    let pinned = process::leave_server_core(std::process::id(), cores)?;
-    let tickets = Tickets::new(&People::new(arguments.scale, EVERYBODY)?);
+async fn check(arguments: CheckArguments) -> Result<(), String> {
+    let (stage, plan) = (arguments.common.begin()?, arguments.plan);
+    let tickets = Arc::new(Tickets::new(&People::new(arguments.scale, EVERYBODY)?));
     let mut engines = Vec::new();
-    if let Some(url) = &arguments.sqlite {
-        engines.push(EngineReport {
-            name: "SQLite",
-            rounds: measure::measure(url, None, &tickets, arguments.plan).await?,
-        });
+    for (name, url) in arguments.filled.each() {
+        let found = measure::measure(url, stage.database_of(name), &tickets, plan).await?;
+        engines.push(EngineReport { name, found });
     }
-    if let Some(url) = &arguments.postgres {
-        let database = arguments.postgres_process.map(|parent| DatabaseServer { parent });
-        if let Some(database) = database {
-            database.leave_server_core(cores)?;
-        }
-        let rounds = measure::measure(url, database, &tickets, arguments.plan).await?;
-        engines.push(EngineReport { name: "PostgreSQL", rounds });
-    }
-    let date = SystemClock.now().to_rfc3339().chars().take(10).collect();
-    let (scale, plan) = (arguments.scale, arguments.plan);
-    let report = Report { date, machine: machine::facts(cores), scale, plan, pinned, engines };
-    if let Some(folder) = &arguments.results {
-        report.write(folder)?;
-    }
-    write(&report.text())
+    Report { scale: arguments.scale, plan, engines }.part(stage)?.keep(arguments.common.parts.as_deref())
 }
 
 /// Prints a report.

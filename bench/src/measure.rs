@@ -1,12 +1,15 @@
 //! Owns one measurement: a server, its load, and runs that take turns (A B C A B C …), so that whatever else the machine
 //! does meets all endpoints alike.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
+use crate::latency::{self, Waits};
 use crate::load::{Asked, Connection, Endpoint, Requests, Tickets, now};
-use crate::process::{DatabaseServer, Server};
+use crate::process::{DatabaseServer, Memory, Server};
+use crate::report::Spread;
 
 /// Before the first run that counts: pages and statements become warm. *Units*: seconds.
 const WARM_UP: Duration = Duration::from_secs(4);
@@ -69,15 +72,26 @@ impl Turn {
 /// Every endpoint once, in the order of [`Endpoint::ALL`].
 pub type Round = Vec<Turn>;
 
+/// What was found over one database.
+#[derive(Debug, serde::Serialize)]
+pub struct Found {
+    /// Everything asked as fast as it goes.
+    pub rounds: Vec<Round>,
+    /// How long people wait at half of that.
+    pub waits: Waits,
+    /// What the server took after all of it.
+    pub memory: Memory,
+}
+
 /// Measures all endpoints over one database.
 ///
 /// *Errors*: the server does not start, or answers something else than expected.
 pub async fn measure(
     database_url: &str,
     database: Option<DatabaseServer>,
-    tickets: &Tickets,
+    tickets: &Arc<Tickets>,
     plan: Plan,
-) -> Result<Vec<Round>, String> {
+) -> Result<Found, String> {
     let server = Server::start(&["serve", "--database-url", database_url])?;
     let mut connections = open(&server, plan).await?;
     let asked = Endpoint::ALL.map(|endpoint| Asked { tickets, endpoint });
@@ -92,7 +106,10 @@ pub async fn measure(
         }
         rounds.push(round);
     }
-    Ok(rounds)
+    let checks = rounds.iter().flatten().filter(|turn| turn.endpoint == Endpoint::Check.name());
+    let saturation = Spread::of(checks.map(Turn::throughput).collect()).ok_or("there was no round")?.median;
+    let waits = latency::measure(server.address, tickets, saturation, (plan.rounds, plan.seconds))?;
+    Ok(Found { rounds, waits, memory: server.memory()? })
 }
 
 /// The connections of a plan.

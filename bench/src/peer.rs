@@ -5,15 +5,16 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ChildStdout;
 
-use orgate_app::clock::{Clock as _, SystemClock};
 use serde::Serialize;
 
+use crate::figure::{Aim, Figure, Unit};
 use crate::load::{Asked, Endpoint, Requests, Tickets, pick};
-use crate::machine::{self, Fact};
 use crate::measure::{self, Plan, Round, Turn};
+use crate::part::{Part, data};
 use crate::people::{EVERYBODY, People, Scale};
-use crate::process::{self, Server};
+use crate::process::Server;
 use crate::report::{Spread, ratio};
+use crate::stage::{Common, Stage};
 
 /// What is measured, and over what.
 #[derive(clap::Args)]
@@ -27,9 +28,8 @@ pub struct Arguments {
     /// Its database; filled unless it is.
     #[arg(long)]
     peer_database: PathBuf,
-    /// Where the report goes. Without it, it is only printed.
-    #[arg(long)]
-    results: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     scale: Scale,
     #[command(flatten)]
@@ -67,11 +67,8 @@ impl Requests for PeerEndpoint<'_> {
 
 #[derive(Serialize)]
 struct Report {
-    date: String,
-    machine: Vec<Fact>,
     scale: Scale,
     plan: Plan,
-    pinned: bool,
     rounds: Vec<Round>,
 }
 
@@ -80,8 +77,7 @@ struct Report {
 /// *Errors*: a server does not start or answers something else than expected; the report cannot be written.
 pub async fn run(arguments: Arguments) -> Result<(), String> {
     let Arguments { scale, plan, .. } = arguments;
-    let cores = process::cores();
-    let pinned = process::leave_server_core(std::process::id(), cores)?;
+    let stage = arguments.common.begin()?;
     let tickets = Tickets::new(&People::new(scale, EVERYBODY)?);
     let orgate = Server::start(&["serve", "--database-url", &arguments.sqlite])?;
     let (peer, cookies) = start_peer(&arguments)?;
@@ -110,44 +106,65 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         }
         rounds.push(round);
     }
-    let date = SystemClock.now().to_rfc3339().chars().take(10).collect();
-    let report = Report { date, machine: machine::facts(cores), scale, plan, pinned, rounds };
-    if let Some(folder) = &arguments.results {
-        report.write(folder)?;
-    }
-    crate::write(&report.text())
+    Report { scale, plan, rounds }.part(stage)?.keep(arguments.common.parts.as_deref())
 }
 
 /// The other server, and the cookies of its sessions.
 fn start_peer(arguments: &Arguments) -> Result<(Server, Vec<String>), String> {
-    let Scale { organizations, users, sessions } = arguments.scale;
-    let numbers = [organizations, users, sessions].map(|number| number.to_string());
-    let database = arguments.peer_database.to_str().ok_or("the name of the peer's database is no text")?;
-    let mut line = vec![database];
-    line.extend(numbers.iter().map(String::as_str));
-    let (server, printed) = Server::start_script(&arguments.script, &line)?;
+    let (server, printed) = start(&arguments.script, &arguments.peer_database, arguments.scale, &[])?;
     let cookies = cookies(printed)?;
     if cookies.is_empty() { Err("the peer has no sessions".to_owned()) } else { Ok((server, cookies)) }
 }
 
-fn cookies(printed: BufReader<ChildStdout>) -> Result<Vec<String>, String> {
+/// Starts the other server over a database that it fills unless it is; `more` is how it is connected to a provider.
+///
+/// *Errors*: as [`Server::start_script`].
+pub fn start(
+    script: &Path,
+    database: &Path,
+    scale: Scale,
+    more: &[&str],
+) -> Result<(Server, BufReader<ChildStdout>), String> {
+    let Scale { organizations, users, sessions } = scale;
+    let numbers = [organizations, users, sessions].map(|number| number.to_string());
+    let mut line = vec![database.to_str().ok_or("the name of the peer's database is no text")?];
+    line.extend(numbers.iter().map(String::as_str));
+    line.extend(more);
+    Server::start_script(script, &line)
+}
+
+/// The cookies of its sessions, which it prints once.
+///
+/// *Errors*: it is gone.
+pub fn cookies(printed: BufReader<ChildStdout>) -> Result<Vec<String>, String> {
     let lines = printed.lines().take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty()));
     lines.collect::<Result<_, _>>().map_err(|reason| format!("peer: {reason}"))
 }
 
 impl Report {
-    fn write(&self, folder: &Path) -> Result<(), String> {
-        let failed = |reason: std::io::Error| format!("results: {reason}");
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let json = serde_json::to_string_pretty(self).map_err(|reason| format!("results: {reason}"))?;
-        std::fs::write(folder.join(format!("{}-peer.json", self.date)), json + "\n").map_err(failed)?;
-        std::fs::write(folder.join(format!("{}-peer.md", self.date)), self.text()).map_err(failed)
+    fn part(&self, stage: Stage) -> Result<Part, String> {
+        let times = |ours: Endpoint, theirs: &str| {
+            let times = self.spread(ours.name(), theirs, |ours, theirs| theirs.cpu_us() / ours.cpu_us());
+            let what = format!("server CPU of better-auth's `{theirs}` by that of `{}`", ours.name());
+            Figure::new(what, times.map_or(f64::NAN, |times| times.median), Unit::Ratio)
+        };
+        Ok(Part {
+            name: "peer".to_owned(),
+            title: "Checks of sessions beside better-auth".to_owned(),
+            busy_before: stage.busy_before,
+            figures: vec![
+                times(Endpoint::Check, MEMBER).aim(Aim::AtLeast(40.0)),
+                times(Endpoint::Check, SESSION).aim(Aim::AtLeast(40.0)),
+                times(Endpoint::Session, SESSION),
+            ],
+            text: self.text(stage),
+            data: data(self)?,
+        })
     }
 
-    fn text(&self) -> String {
+    fn text(&self, stage: Stage) -> String {
         let (session, check) = (Endpoint::Session.name(), Endpoint::Check.name());
         let mut lines = vec![
-            format!("# Checks of sessions beside better-auth, {}\n", self.date),
             "| | requests/s | p50 µs | p99 µs | server CPU µs/request | busy |\n|---|---:|---:|---:|---:|---:|"
                 .to_owned(),
         ];
@@ -160,21 +177,16 @@ impl Report {
         }
         let Scale { organizations, users, sessions } = self.scale;
         let Plan { rounds, seconds, connections } = self.plan;
-        let core = if self.pinned {
-            "both on the same core, which nothing else of the measurement used"
-        } else {
-            "without a core of their own"
-        };
         lines.push(format!(
             "- Each with {organizations} organizations, {users} people and {sessions} sessions in SQLite (WAL, \
              synchronous=FULL)."
         ));
         lines.push(format!(
             "- {rounds} rounds; in each, every endpoint has its turn of {seconds} s over {connections} open connections, one \
-             server after the other, {core}. Numbers are the medians of the rounds; ratios are taken within a round (least to \
-             greatest)."
+             server after the other, both on {}. Numbers are the medians of the rounds; ratios are taken within a round (least to \
+             greatest).",
+            stage.core()
         ));
-        lines.extend(self.machine.iter().map(|(name, value)| format!("- {name}: {value}")));
         lines.join("\n") + "\n"
     }
 

@@ -69,6 +69,11 @@ impl Server {
     pub fn cpu_seconds(&self) -> Result<f64, String> {
         Ok(stat(self.child.id()).ok_or("the server is gone")?.cpu_seconds)
     }
+
+    /// What it has in memory.
+    pub fn memory(&self) -> Result<Memory, String> {
+        memory(self.child.id())
+    }
 }
 
 fn server_core() -> String {
@@ -152,6 +157,33 @@ impl DatabaseServer {
     }
 }
 
+/// What a process has in memory. *Units*: mebibytes.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Memory {
+    /// Now.
+    pub resident: f64,
+    /// Of that, what is no page of a file, which the system could take back.
+    pub own: f64,
+    /// At most so far.
+    pub peak: f64,
+}
+
+/// What a process has in memory.
+///
+/// *Errors*: it is gone.
+pub fn memory(process: u32) -> Result<Memory, String> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).map_err(|reason| format!("server: {reason}"))?;
+    parse_memory(&status).ok_or_else(|| "the server is gone".to_owned())
+}
+
+fn parse_memory(status: &str) -> Option<Memory> {
+    let mebibytes = |key: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(key))?.split_ascii_whitespace().next()?;
+        value.parse::<u32>().ok().map(|kibibytes| f64::from(kibibytes) / 1024.0)
+    };
+    Some(Memory { resident: mebibytes("VmRSS:")?, own: mebibytes("RssAnon:")?, peak: mebibytes("VmHWM:")? })
+}
+
 struct Stat {
     parent: u32,
     cpu_seconds: f64,
@@ -172,6 +204,13 @@ fn parse_stat(text: &str) -> Option<Stat> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_what_is_resident_now_and_was_at_most() {
+        let status = "Name:\torgate\nVmPeak:\t  999999 kB\nVmHWM:\t   40960 kB\nVmRSS:\t   20992 kB\nRssAnon:\t    8192 kB\nThreads:\t4\n";
+        assert_eq!(parse_memory(status), Some(Memory { resident: 20.5, own: 8.0, peak: 40.0 }));
+        assert_eq!(parse_memory("Name:\tgone\nState:\tZ (zombie)\n"), None);
+    }
 
     #[test]
     fn processor_time_is_read_behind_a_name_with_spaces_and_brackets() {

@@ -1,38 +1,32 @@
-//! Owns what becomes of the measurements: a table for people and all numbers for programs.
-
-use std::path::Path;
+//! Owns what becomes of the measurements of `/check`: figures, a table for people, all numbers for programs.
 
 use serde::Serialize;
 
+use crate::figure::{Aim, Figure, Unit};
 use crate::load::Endpoint;
-use crate::machine::Fact;
-use crate::measure::{Plan, Round, Turn};
+use crate::measure::{Found, Plan, Turn};
+use crate::part::{Part, data};
 use crate::people::Scale;
+use crate::stage::Stage;
 
 /// All of one evening.
 #[derive(Serialize)]
 pub struct Report {
-    /// The day. RFC 3339, date only.
-    pub date: String,
-    /// The machine.
-    pub machine: Vec<Fact>,
     /// What was in the databases.
     pub scale: Scale,
     /// How it was measured.
     pub plan: Plan,
-    /// Whether the server had a core to itself.
-    pub pinned: bool,
     /// What was found.
     pub engines: Vec<EngineReport>,
 }
 
-/// The rounds on one engine.
+/// What was found on one engine.
 #[derive(Serialize)]
 pub struct EngineReport {
     /// As people write it.
     pub name: &'static str,
-    /// Its rounds.
-    pub rounds: Vec<Round>,
+    /// Its numbers.
+    pub found: Found,
 }
 
 /// The middle one of several, and the least and the greatest.
@@ -47,36 +41,31 @@ pub struct Spread {
 }
 
 impl Report {
-    /// Writes `<date>-check.md` and `<date>-check.json`.
+    /// What is kept of it.
     ///
-    /// *Errors*: the folder cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), String> {
-        let failed = |reason: std::io::Error| format!("results: {reason}");
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let json = serde_json::to_string_pretty(self).map_err(|reason| format!("results: {reason}"))?;
-        std::fs::write(folder.join(format!("{}-check.json", self.date)), json + "\n").map_err(failed)?;
-        std::fs::write(folder.join(format!("{}-check.md", self.date)), self.text()).map_err(failed)
+    /// *Errors*: none with these types.
+    pub fn part(&self, stage: Stage) -> Result<Part, String> {
+        let mut lines: Vec<String> = self.engines.iter().map(EngineReport::text).collect();
+        lines.extend(self.circumstances(stage));
+        Ok(Part {
+            name: "check".to_owned(),
+            title: "`/check` against an empty endpoint".to_owned(),
+            busy_before: stage.busy_before,
+            figures: self.engines.iter().flat_map(EngineReport::figures).collect(),
+            text: lines.join("\n"),
+            data: data(self)?,
+        })
     }
 
-    /// The page.
-    pub fn text(&self) -> String {
-        let mut lines = vec![format!("# `/check` against an empty endpoint, {}\n", self.date)];
-        lines.extend(self.engines.iter().map(EngineReport::table));
-        lines.extend(self.circumstances());
-        lines.extend(self.machine.iter().map(|(name, value)| format!("- {name}: {value}")));
-        lines.join("\n") + "\n"
-    }
-
-    fn circumstances(&self) -> [String; 4] {
+    fn circumstances(&self, stage: Stage) -> [String; 5] {
         let Scale { organizations, users, sessions } = self.scale;
         let Plan { rounds, seconds, connections } = self.plan;
-        let pinned =
-            if self.pinned { "one core that nothing else of the measurement used" } else { "the machine's only core" };
         [
             format!("- Database: {organizations} organizations, {users} people, {sessions} living sessions."),
             format!(
                 "- {rounds} rounds; in each, every endpoint has its turn of {seconds} s over {connections} open connections, \
-                 each request with a token drawn from all sessions. Server: release build, one worker thread, {pinned}."
+                 each request with a token drawn from all sessions. Server: one worker thread, {}.",
+                stage.core()
             ),
             "- Of requests a second, latencies and processor time: the median of the rounds. Ratios: the median of the \
              ratios to the empty endpoint in the same round (least to greatest)."
@@ -84,14 +73,56 @@ impl Report {
             "- Busy: processor time of the server by the clock on the wall. Well below 100 %, the server waited, and its \
              requests a second say more about the load or the database than about it."
                 .to_owned(),
+            "- Waiting: turns of the same round, at most 3 s and five rounds. What the empty endpoint waits for is the machine and \
+             the load; the median of the rounds (least to greatest)."
+                .to_owned(),
         ]
     }
 }
 
 impl EngineReport {
+    fn figures(&self) -> Vec<Figure> {
+        let ratio =
+            |what: fn(&Turn, &Turn) -> f64| self.spread(Endpoint::Check, what).map_or(f64::NAN, |spread| spread.median);
+        let wait = self.found.waits.spread_ms(|wait| wait.check_p99_us).map_or(f64::NAN, |spread| spread.median);
+        let name = self.name;
+        vec![
+            Figure::new(
+                format!("`/check` of an empty endpoint, requests/s, {name}"),
+                ratio(|turn, empty| turn.throughput() / empty.throughput()),
+                Unit::Ratio,
+            )
+            .aim(Aim::AtLeast(0.7)),
+            Figure::new(
+                format!("`/check` of an empty endpoint, server CPU, {name}"),
+                ratio(|turn, empty| empty.cpu_us() / turn.cpu_us()),
+                Unit::Ratio,
+            ),
+            Figure::new(format!("`/check` on one core, {name}"), ratio(|turn, _| turn.throughput()), Unit::ASecond)
+                .aim(Aim::AtLeast(5_000.0)),
+            Figure::new(
+                format!("`/check` p99, {} connections at half of that, {name}", self.found.waits.connections),
+                wait,
+                Unit::Milliseconds,
+            )
+            .aim(Aim::Below(3.0)),
+        ]
+    }
+
+    fn text(&self) -> String {
+        let memory = self.found.memory;
+        format!(
+            "{}\n{}\nThe server then had {:.0} MiB in memory, and {:.0} MiB at most.\n",
+            self.table(),
+            self.found.waits.text(),
+            memory.resident,
+            memory.peak
+        )
+    }
+
     fn table(&self) -> String {
         let head = "| | requests/s | of empty | p50 µs | p99 µs | server CPU µs/request | CPU: empty of it | busy | database CPU µs/request |";
-        let mut lines = vec![format!("## {}\n\n{head}\n|---|---:|---:|---:|---:|---:|---:|---:|---:|", self.name)];
+        let mut lines = vec![format!("### {}\n\n{head}\n|---|---:|---:|---:|---:|---:|---:|---:|---:|", self.name)];
         let row =
             |endpoint: Endpoint| Some(format!("| `{}` | {} |", endpoint.name(), self.cells(endpoint)?.join(" | ")));
         lines.extend(Endpoint::ALL.into_iter().filter_map(row));
@@ -116,7 +147,7 @@ impl EngineReport {
 
     /// Over all rounds, of an endpoint's turn and the empty endpoint's in the same round.
     fn spread(&self, endpoint: Endpoint, what: impl Fn(&Turn, &Turn) -> f64) -> Option<Spread> {
-        let values = self.rounds.iter().filter_map(|round| {
+        let values = self.found.rounds.iter().filter_map(|round| {
             let turn = |wanted: Endpoint| round.iter().find(|turn| turn.endpoint == wanted.name());
             Some(what(turn(endpoint)?, turn(Endpoint::Empty)?))
         });
@@ -142,6 +173,9 @@ pub fn ratio(spread: Spread) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::Verdict;
+    use crate::latency::Waits;
+    use crate::process::Memory;
 
     fn turn(endpoint: Endpoint, requests: usize, cpu: f64) -> Turn {
         Turn {
@@ -159,11 +193,21 @@ mod tests {
     fn a_ratio_is_taken_within_a_round_so_a_slow_moment_of_the_machine_cancels_out() {
         let round =
             |speed: usize| vec![turn(Endpoint::Empty, 1_000 * speed, 1.0), turn(Endpoint::Check, 600 * speed, 1.0)];
-        let engine = EngineReport { name: "SQLite", rounds: vec![round(1), round(9), round(3)] };
+        let found = Found {
+            rounds: vec![round(1), round(9), round(3)],
+            waits: Waits { rate: 1.0, connections: 64, rounds: Vec::new() },
+            memory: Memory { resident: 1.0, own: 1.0, peak: 1.0 },
+        };
+        let engine = EngineReport { name: "SQLite", found };
         let spread = engine.spread(Endpoint::Check, |turn, empty| turn.throughput() / empty.throughput()).unwrap();
         assert!((spread.least - 0.6).abs() < 1e-9 && (spread.greatest - 0.6).abs() < 1e-9);
         assert_eq!(engine.cells(Endpoint::Check).unwrap()[..2], ["1800".to_owned(), "0.60 (0.60 to 0.60)".to_owned()]);
         assert!(engine.cells(Endpoint::Session).is_none(), "it had no turn");
+        let [of_empty, of_empty_cpu, rate, waits] = engine.figures().try_into().unwrap();
+        assert!((of_empty.value.unwrap() - 0.6).abs() < 1e-9 && of_empty.verdict() == Verdict::Missed);
+        assert!((of_empty_cpu.value.unwrap() - 0.6).abs() < 1e-9 && of_empty_cpu.verdict() == Verdict::NoAim);
+        assert_eq!((rate.value, rate.verdict()), (Some(1800.0), Verdict::Missed));
+        assert_eq!((waits.value, waits.verdict()), (None, Verdict::Missed), "nobody waited");
     }
 
     #[test]

@@ -25,11 +25,14 @@ use crate::people::START;
 /// Where mail goes when none is sent: nothing ever connects to that server.
 pub const NO_MAIL: &str = "smtp://127.0.0.1:9";
 
+/// The secret key of everything that is measured.
+pub const SECRET_KEY: &str = "6f72676174652062656e63686d61726b206b6579206f66206e6f207365637265";
+
 /// Settings that the command line does not choose.
 const SETTINGS: [(&str, &str); 3] = [
     ("ORGATE_LISTEN", "127.0.0.1:0"),
     ("ORGATE_PUBLIC_URL", "https://id.example.test"),
-    ("ORGATE_SECRET_KEY", "6f72676174652062656e63686d61726b206b6579206f66206e6f207365637265"),
+    ("ORGATE_SECRET_KEY", SECRET_KEY),
 ];
 
 /// What lifts the limits.
@@ -54,6 +57,11 @@ impl Clock for SeededClock {
     }
 }
 
+/// The clock of measured servers, which begins now.
+pub fn seeded_clock() -> impl Clock {
+    SeededClock { started_at: SystemClock.now() }
+}
+
 /// Opens the database and puts the program together.
 ///
 /// *Errors*: what the operator would be told.
@@ -61,14 +69,16 @@ pub async fn start(database_url: &str, mail: &str) -> Result<App, String> {
     start_with(database_url, mail, &[]).await
 }
 
-async fn start_with(database_url: &str, mail: &str, more: &[(&str, &str)]) -> Result<App, String> {
+/// The same with more settings.
+///
+/// *Errors*: those of [`start`].
+pub async fn start_with(database_url: &str, mail: &str, more: &[(&str, &str)]) -> Result<App, String> {
     let pairs = SETTINGS.into_iter().chain([("ORGATE_DATABASE_URL", database_url), ("ORGATE_MAIL", mail)]);
     let pairs = pairs.chain(more.iter().copied());
     let environment: BTreeMap<String, String> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let read_file = |path: &std::path::Path| std::fs::read(path);
     let settings = Settings::load(&environment, None, &read_file).map_err(|reason| reason.to_string())?;
-    let clock = SeededClock { started_at: SystemClock.now() };
-    boot(settings, Arc::new(clock), Arc::new(SystemEntropy)).await.map_err(|reason| reason.to_string())
+    boot(settings, Arc::new(seeded_clock()), Arc::new(SystemEntropy)).await.map_err(|reason| reason.to_string())
 }
 
 /// Serves on a free port of loopback, which it prints, until it is killed.
@@ -88,9 +98,10 @@ pub async fn serve(database_url: &str) -> Result<(), String> {
 /// The same without the limits on what one network or account may try.
 ///
 /// *Errors*: those of [`serve`].
-pub async fn serve_unlimited(database_url: &str, mail: &str) -> Result<(), String> {
+pub async fn serve_unlimited(database_url: &str, mail: &str, idp_allow: &str) -> Result<(), String> {
     start_log();
-    let app = start_with(database_url, mail, &UNLIMITED).await?;
+    let [a, b, c, d] = UNLIMITED;
+    let app = start_with(database_url, mail, &[a, b, c, d, ("ORGATE_IDP_ALLOW", idp_allow)]).await?;
     let background = app.clone();
     tokio::spawn(async move { jobs::run(&background, std::future::pending()).await });
     listen(app).await

@@ -18,7 +18,8 @@ const EDGES: [(&str, &[&str]); 10] = [
     ("orgate-demo-idp", &[]),
     ("orgate-testkit", &[]),
     ("orgate-fuzz", &["orgate-core", "orgate-sso", "orgate-store", "orgate-app"]),
-    ("orgate-bench", &["orgate-core", "orgate-sso", "orgate-store", "orgate-app", "orgate-web"]),
+    // Its identity provider is the demonstration's.
+    ("orgate-bench", &["orgate-core", "orgate-sso", "orgate-store", "orgate-app", "orgate-web", "orgate-demo-idp"]),
 ];
 
 /// What knows async, input and output, the moment or chance.

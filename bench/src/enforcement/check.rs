@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::paced::{Askers, Seen, connect, exchange};
+use super::askers::{Askers, Seen};
 use super::scene::{self, Scene};
 use super::{Filled, Plan};
 use crate::load::now;
 use crate::measure::percentile;
+use crate::paced::{Pace, connect, exchange};
 use crate::process::Server;
 use crate::server;
 
@@ -98,10 +99,12 @@ pub async fn measure(filled: &Filled, mail: &str, plan: Plan) -> Result<Load, St
     // From here on the members' sessions are over, whatever follows.
     owner().await?.switch(true)?;
     owner().await?.switch(false)?;
-    askers.ask(address, plan.connections, None, WARM_UP)?;
-    let most = askers.ask(address, plan.connections, None, WARM_UP)?;
+    let hurried = Pace { connections: plan.connections, rate: None, time: WARM_UP };
+    askers.ask(address, hurried)?;
+    let most = askers.ask(address, hurried)?;
     let saturation = count(most.own.len() + most.beside.len()) / WARM_UP.as_secs_f64();
     let time = Duration::from_secs_f64(plan.seconds);
+    let pace = Pace { connections: plan.connections, rate: Some(saturation / 2.0), time };
     let mut rounds = Vec::new();
     for _ in 0..plan.rounds {
         let mut round = Vec::new();
@@ -116,7 +119,7 @@ pub async fn measure(filled: &Filled, mail: &str, plan: Plan) -> Result<Load, St
                 server.tell("sweep")?;
             }
             let before = server.cpu_seconds()?;
-            let (seen, calls_ms) = ask_beside(&askers, &owner, phase, (plan.connections, saturation / 2.0, time))?;
+            let (seen, calls_ms) = ask_beside(&askers, &owner, phase, pace)?;
             round.push(turn(phase, &seen, server.cpu_seconds()? - before, calls_ms));
             server.tell("rest")?;
         }
@@ -125,16 +128,11 @@ pub async fn measure(filled: &Filled, mail: &str, plan: Plan) -> Result<Load, St
     Ok(Load { sessions: filled.sessions, saturation, seconds: plan.seconds, rounds })
 }
 
-fn ask_beside(
-    askers: &Askers,
-    owner: &Owner,
-    phase: Phase,
-    (connections, rate, time): (usize, f64, Duration),
-) -> Result<(Seen, Vec<f64>), String> {
+fn ask_beside(askers: &Askers, owner: &Owner, phase: Phase, pace: Pace) -> Result<(Seen, Vec<f64>), String> {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let calls = scope.spawn(|| if phase.switches() { owner.switch_until(&over) } else { Ok(Vec::new()) });
-        let seen = askers.ask(owner.address, connections, Some(rate), time);
+        let seen = askers.ask(owner.address, pace);
         over.store(true, Ordering::Relaxed);
         let calls = calls.join().map_err(|_| "the thread that switches ended")??;
         Ok((seen?, calls))

@@ -1,20 +1,18 @@
 //! Owns measuring enforcement: what switching it on costs however many sessions are open, and what `/check` notices of it.
 
+mod askers;
 mod call;
 mod check;
-pub mod paced;
 mod report;
-mod scene;
+pub mod scene;
 
 pub use scene::fill;
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use orgate_app::clock::{Clock as _, SystemClock};
-
-use crate::process::{self, DatabaseServer};
-use crate::{machine, write};
+use crate::process;
+use crate::stage::Common;
 use report::{EngineReport, Report};
 
 /// What to measure.
@@ -26,15 +24,11 @@ pub struct Arguments {
     /// Filled PostgreSQL databases, the one with the fewest sessions first: `<sessions>=postgres://…`.
     #[arg(long)]
     postgres: Vec<Filled>,
-    /// The process id of its server, if it runs on this machine: it leaves the measured core.
-    #[arg(long)]
-    postgres_process: Option<u32>,
     /// A folder for the mails that Owners get.
     #[arg(long)]
     mails: PathBuf,
-    /// Where the report goes. Without it, it is only printed.
-    #[arg(long)]
-    results: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     plan: Plan,
 }
@@ -79,26 +73,17 @@ pub struct Plan {
 ///
 /// *Errors*: what went wrong.
 pub async fn run(arguments: Arguments) -> Result<(), String> {
-    let (cores, own) = (process::cores(), std::process::id());
+    let (stage, own) = (arguments.common.begin()?, std::process::id());
     let mail = format!("dir:{}", arguments.mails.display());
-    let database = arguments.postgres_process.map(|parent| DatabaseServer { parent });
-    if let Some(database) = database {
-        database.leave_server_core(cores)?;
-    }
     let mut engines = Vec::new();
     for (name, filled) in [("SQLite", &arguments.sqlite), ("PostgreSQL", &arguments.postgres)] {
         let Some(largest) = filled.last() else { continue };
         // The calls are made in this process, which has to be where the server would be.
         process::take_server_core(own)?;
         let calls = call::measure(filled, &mail, arguments.plan).await?;
-        process::leave_server_core(own, cores)?;
+        process::leave_server_core(own, stage.cores)?;
         let load = check::measure(largest, &mail, arguments.plan).await?;
         engines.push(EngineReport { name, calls, load });
     }
-    let date = SystemClock.now().to_rfc3339().chars().take(10).collect();
-    let report = Report { date, machine: machine::facts(cores), plan: arguments.plan, pinned: cores > 1, engines };
-    if let Some(folder) = &arguments.results {
-        report.write(folder)?;
-    }
-    write(&report.text())
+    Report { plan: arguments.plan, engines }.part(stage)?.keep(arguments.common.parts.as_deref())
 }

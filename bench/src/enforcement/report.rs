@@ -1,26 +1,20 @@
 //! Owns what becomes of the measurements of enforcement: tables for people and all numbers for programs.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use super::Plan;
 use super::call::Calls;
 use super::check::{Load, Phase, Turn};
-use crate::machine::Fact;
+use crate::figure::{Aim, Figure, Unit};
+use crate::part::{Part, data};
 use crate::report::{Spread, ratio};
+use crate::stage::Stage;
 
 /// All of one evening.
 #[derive(Serialize)]
 pub struct Report {
-    /// The day. RFC 3339, date only.
-    pub date: String,
-    /// The machine.
-    pub machine: Vec<Fact>,
     /// How it was measured.
     pub plan: Plan,
-    /// Whether the server had a core to itself.
-    pub pinned: bool,
     /// What was found.
     pub engines: Vec<EngineReport>,
 }
@@ -37,29 +31,24 @@ pub struct EngineReport {
 }
 
 impl Report {
-    /// Writes `<date>-enforcement.md` and `<date>-enforcement.json`.
+    /// What is kept of it.
     ///
-    /// *Errors*: the folder cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), String> {
-        let failed = |reason: std::io::Error| format!("results: {reason}");
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let json = serde_json::to_string_pretty(self).map_err(|reason| format!("results: {reason}"))?;
-        std::fs::write(folder.join(format!("{}-enforcement.json", self.date)), json + "\n").map_err(failed)?;
-        std::fs::write(folder.join(format!("{}-enforcement.md", self.date)), self.text()).map_err(failed)
+    /// *Errors*: none with these types.
+    pub fn part(&self, stage: Stage) -> Result<Part, String> {
+        let mut lines: Vec<String> = self.engines.iter().map(EngineReport::text).collect();
+        lines.extend(self.circumstances(stage));
+        Ok(Part {
+            name: "enforcement".to_owned(),
+            title: "Switching enforcement on".to_owned(),
+            busy_before: stage.busy_before,
+            figures: self.engines.iter().flat_map(EngineReport::figures).collect(),
+            text: lines.join("\n"),
+            data: data(self)?,
+        })
     }
 
-    /// The page.
-    pub fn text(&self) -> String {
-        let mut lines = vec![format!("# Switching enforcement on, {}\n", self.date)];
-        lines.extend(self.engines.iter().map(EngineReport::text));
-        lines.extend(self.circumstances());
-        lines.extend(self.machine.iter().map(|(name, value)| format!("- {name}: {value}")));
-        lines.join("\n") + "\n"
-    }
-
-    fn circumstances(&self) -> [String; 3] {
+    fn circumstances(&self, stage: Stage) -> [String; 3] {
         let Plan { calls, rounds, seconds, connections } = self.plan;
-        let pinned = if self.pinned { "a core of its own" } else { "the machine's only core" };
         [
             format!(
                 "- The call: {calls} times on and off over each database, which take turns; nothing sweeps meanwhile, so \
@@ -70,14 +59,34 @@ impl Report {
                  at half the rate that was answered at most, arrivals by chance. Latencies: the median of the rounds. \
                  Of quiet: the median of the ratios to the quiet phase of the same round (least to greatest)."
             ),
-            format!("- Server: one worker thread, {pinned}; the load on the others, with PostgreSQL."),
+            format!("- Server: one worker thread, {}; the load on the others, with PostgreSQL.", stage.core()),
         ]
     }
 }
 
 impl EngineReport {
+    fn figures(&self) -> Vec<Figure> {
+        let slower = match (self.calls.first(), self.calls.last()) {
+            (Some(smallest), Some(largest)) => percentile(&largest.on_ms, 50) / percentile(&smallest.on_ms, 50),
+            (None, _) | (_, None) => f64::NAN,
+        };
+        let sizes = [self.calls.first(), self.calls.last()].map(|calls| calls.map_or(0, |calls| calls.sessions));
+        let worse = self.spread(Phase::Both, |turn, quiet| turn.beside_p99_us / quiet.beside_p99_us);
+        let (name, [least, most]) = (self.name, sizes);
+        vec![
+            Figure::new(format!("enforcement call, {most} open sessions by {least}, {name}"), slower, Unit::Ratio)
+                .aim(Aim::AtMost(2.0)),
+            Figure::new(
+                format!("`/check` p99 while enforcement is switched and swept, of quiet, {name}"),
+                worse.map_or(f64::NAN, |worse| worse.median),
+                Unit::Ratio,
+            )
+            .aim(Aim::AtMost(2.0)),
+        ]
+    }
+
     fn text(&self) -> String {
-        [format!("## {}\n", self.name), self.calls(), self.load()].join("\n")
+        [format!("### {}\n", self.name), self.calls(), self.load()].join("\n")
     }
 
     fn calls(&self) -> String {
@@ -196,6 +205,7 @@ mod tests {
         let row = report.row(Phase::Sweeping).unwrap();
         assert!(row.starts_with("| sweeping | 50 | 225 | 450 | 1.50 (1.50 to 1.50) |"), "{row}");
         assert!(report.row(Phase::Both).is_none(), "it had no turn");
+        assert_eq!(report.figures()[1].value, None);
     }
 
     #[test]
@@ -208,5 +218,7 @@ mod tests {
         let load = Load { sessions: 10, saturation: 50.0, seconds: 2.0, rounds: Vec::new() };
         let report = EngineReport { name: "SQLite", calls: vec![calls(10, 1.0), calls(1000, 1.2)], load };
         assert!(report.calls().contains("| 1000 | 61.20 | 120.00 | 1.20 | 1.20 | 1.00 | 1.00 |"), "{}", report.calls());
+        assert!((report.figures()[0].value.unwrap() - 1.2).abs() < 1e-9);
+        assert_eq!(report.figures()[0].what, "enforcement call, 1000 open sessions by 10, SQLite");
     }
 }

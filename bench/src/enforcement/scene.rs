@@ -105,12 +105,18 @@ fn tested(id: &RevisionId, connection_id: &ConnectionId, by: &UserId, at: Timest
 ///
 /// *Errors*: the database.
 pub async fn sign_owner_in(app: &App, scene: &Scene) -> Result<SecretToken, String> {
-    let (_, owner) = scene.owned()?;
-    let mut made = insert(app, std::slice::from_ref(&owner.user.id), 1).await?;
+    sign_in(app, &scene.owned()?.1.user.id).await
+}
+
+/// A new session of somebody by password.
+///
+/// *Errors*: the database.
+pub async fn sign_in(app: &App, user_id: &UserId) -> Result<SecretToken, String> {
+    let mut made = insert(app, std::slice::from_ref(user_id), 1).await?;
     made.pop().ok_or_else(|| "no session was made".to_owned())
 }
 
-/// The Owner with that session.
+/// Whoever has that session.
 pub fn visitor(token: &SecretToken) -> Visitor {
     let mut visitor = Visitor::new(IpAddr::V4(Ipv4Addr::LOCALHOST), "orgate-bench");
     visitor.session = Some(token.hash(TokenPurpose::Session));

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use super::exchange::{Answer, exchange, post};
 use super::scene::{WRONG, people};
-use crate::enforcement::paced::connect;
+use crate::figure::{Aim, Figure, Unit};
 use crate::measure::percentile;
+use crate::paced::connect;
 use crate::process::Server;
 
 /// Before the first pair that counts.
@@ -129,11 +130,18 @@ fn unknown(known: &str, number: usize) -> String {
     format!("{digits}@{domain}")
 }
 
+/// What goes into the table: the form that tells most.
+pub fn figures(engine: &'static str, all: &[Seen]) -> Vec<Figure> {
+    let most = all.iter().map(|seen| (seen.known.p50_us - seen.unknown.p50_us).abs() / 1e3).fold(f64::NAN, f64::max);
+    let what = format!("known and unknown addresses, greatest difference of medians, {engine}");
+    vec![Figure::new(what, most, Unit::Milliseconds).aim(Aim::Below(5.0))]
+}
+
 /// The page.
 pub fn text(plan: EnumerationPlan, engines: &[(&'static str, Vec<Seen>)]) -> String {
     let mut lines = Vec::new();
     for (engine, all) in engines {
-        lines.push(format!("## {engine}\n"));
+        lines.push(format!("### {engine}\n"));
         lines.push(
             "| form | status known, unknown | body bytes known, unknown | p50 ms known, unknown | difference ms | p99 ms known, unknown |"
                 .to_owned(),
@@ -182,5 +190,14 @@ mod tests {
         let one = unknown("person.7@acme.example.test", 12);
         assert_eq!(one, "21000000@acme.example.test");
         assert_ne!(one, unknown("person.7@acme.example.test", 13));
+    }
+
+    #[test]
+    fn t_web_11_the_form_that_differs_most_is_the_one_in_the_table_whichever_side_is_slower() {
+        let side = |p50_us| Side { statuses: BTreeSet::new(), sizes: BTreeSet::new(), p50_us, p99_us: p50_us };
+        let seen = |known, unknown| Seen { form: "x", known: side(known), unknown: side(unknown) };
+        let [figure] = figures("SQLite", &[seen(900.0, 700.0), seen(100.0, 6_100.0)]).try_into().unwrap();
+        assert_eq!(figure.value, Some(6.0));
+        assert_eq!(figures("SQLite", &[])[0].value, None);
     }
 }

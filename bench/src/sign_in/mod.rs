@@ -3,8 +3,8 @@
 
 mod bare;
 mod enumeration;
-mod exchange;
-mod scene;
+pub mod exchange;
+pub mod scene;
 mod storm;
 
 pub use bare::hash;
@@ -12,98 +12,93 @@ pub use enumeration::EnumerationPlan;
 pub use scene::fill;
 pub use storm::StormPlan;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use orgate_app::clock::{Clock as _, SystemClock};
 use serde::Serialize;
 
-use crate::machine::{self, Fact};
-use crate::process::{self, DatabaseServer};
+use crate::figure::Figure;
+use crate::part::{Part, data};
+use crate::stage::{Common, Filled};
 
 /// The databases, filled by `seed-sign-in`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments<P: clap::Args> {
-    /// A filled SQLite database: `sqlite:<file>`.
-    #[arg(long)]
-    sqlite: Option<String>,
-    /// A filled PostgreSQL database: `postgres://…`.
-    #[arg(long)]
-    postgres: Option<String>,
-    /// The process id of its server, if it runs on this machine: it leaves the measured core.
-    #[arg(long)]
-    postgres_process: Option<u32>,
+    #[command(flatten)]
+    filled: Filled,
     /// A folder for the mails.
     #[arg(long)]
     mails: PathBuf,
-    /// Where the report goes. Without it, it is only printed.
-    #[arg(long)]
-    results: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     plan: P,
 }
 
-/// All of one evening.
+/// Every number.
 #[derive(Serialize)]
 struct Report<P, F> {
-    date: String,
-    machine: Vec<Fact>,
     plan: P,
-    pinned: bool,
     engines: Vec<(&'static str, F)>,
+}
+
+/// How one of the two measures, and what becomes of it.
+struct Kind<P, F> {
+    name: &'static str,
+    title: &'static str,
+    measure: fn(&str, &str, P) -> Result<F, String>,
+    figures: fn(&'static str, &F) -> Vec<Figure>,
+    text: fn(P, &[(&'static str, F)]) -> String,
 }
 
 /// Measures what sign-ins cost and what `/check` notices of many.
 ///
 /// *Errors*: what went wrong.
 pub fn storm(arguments: &Arguments<StormPlan>) -> Result<(), String> {
-    run(arguments, "sign-in", storm::measure, storm::text)
+    run(
+        arguments,
+        &Kind {
+            name: "sign-in",
+            title: "Password sign-ins",
+            measure: storm::measure,
+            figures: storm::figures,
+            text: storm::text,
+        },
+    )
 }
 
 /// Measures whether known and unknown addresses can be told apart.
 ///
 /// *Errors*: what went wrong.
 pub fn enumeration(arguments: &Arguments<EnumerationPlan>) -> Result<(), String> {
-    run(arguments, "enumeration", enumeration::measure, enumeration::text)
+    run(
+        arguments,
+        &Kind {
+            name: "enumeration",
+            title: "Known and unknown addresses",
+            measure: enumeration::measure,
+            figures: |engine, seen| enumeration::figures(engine, seen),
+            text: enumeration::text,
+        },
+    )
 }
 
 fn run<P: clap::Args + Serialize + Copy, F: Serialize>(
     arguments: &Arguments<P>,
-    name: &str,
-    measure: fn(&str, &str, P) -> Result<F, String>,
-    text: fn(P, &[(&'static str, F)]) -> String,
+    kind: &Kind<P, F>,
 ) -> Result<(), String> {
-    let cores = process::cores();
-    let pinned = process::leave_server_core(std::process::id(), cores)?;
-    if let Some(parent) = arguments.postgres_process {
-        DatabaseServer { parent }.leave_server_core(cores)?;
-    }
+    let stage = arguments.common.begin()?;
     let mail = format!("dir:{}", arguments.mails.display());
     let mut engines = Vec::new();
-    for (engine, url) in [("SQLite", &arguments.sqlite), ("PostgreSQL", &arguments.postgres)] {
-        if let Some(url) = url {
-            engines.push((engine, measure(url, &mail, arguments.plan)?));
-        }
+    for (engine, url) in arguments.filled.each() {
+        engines.push((engine, (kind.measure)(url, &mail, arguments.plan)?));
     }
-    let date: String = SystemClock.now().to_rfc3339().chars().take(10).collect();
-    let machine = machine::facts(cores);
-    let facts: Vec<String> = machine.iter().map(|(name, value)| format!("- {name}: {value}")).collect();
-    let page = format!("# {name}, {date}\n\n{}{}\n", text(arguments.plan, &engines), facts.join("\n"));
-    let report = Report { date, machine, plan: arguments.plan, pinned, engines };
-    if let Some(folder) = &arguments.results {
-        store(folder, name, &report, &page)?;
-    }
-    crate::write(&page)
-}
-
-fn store<P: Serialize, F: Serialize>(
-    folder: &Path,
-    name: &str,
-    report: &Report<P, F>,
-    page: &str,
-) -> Result<(), String> {
-    let failed = |reason: std::io::Error| format!("results: {reason}");
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let json = serde_json::to_string_pretty(report).map_err(|reason| format!("results: {reason}"))?;
-    std::fs::write(folder.join(format!("{}-{name}.json", report.date)), json + "\n").map_err(failed)?;
-    std::fs::write(folder.join(format!("{}-{name}.md", report.date)), page).map_err(failed)
+    let part = Part {
+        name: kind.name.to_owned(),
+        title: kind.title.to_owned(),
+        busy_before: stage.busy_before,
+        figures: engines.iter().flat_map(|(engine, found)| (kind.figures)(engine, found)).collect(),
+        text: (kind.text)(arguments.plan, &engines),
+        data: data(&Report { plan: arguments.plan, engines })?,
+    };
+    part.keep(arguments.common.parts.as_deref())
 }

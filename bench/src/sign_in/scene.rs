@@ -13,7 +13,8 @@ use crate::server::{self, NO_MAIL};
 pub const PASSWORD: &str = "velvet otters measure the canal";
 /// Nobody's password.
 pub const WRONG: &str = "velvet otters measure nothing here";
-const SCALE: Scale = Scale { organizations: 20, users: 1_000, sessions: 10_000 };
+/// How many of each.
+pub const SCALE: Scale = Scale { organizations: 20, users: 1_000, sessions: 10_000 };
 /// Rows in one transaction.
 const BATCH: usize = 500;
 

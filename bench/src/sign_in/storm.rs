@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use super::exchange::{exchange, post};
 use super::scene::{PASSWORD, people};
-use crate::enforcement::paced::{Asker, connect};
-use crate::load::{Latencies, Tickets, now};
+use crate::figure::{Aim, Figure, Unit};
+use crate::load::{Endpoint, Latencies, Tickets, now};
 use crate::measure::percentile;
+use crate::paced::{Pace, ask, connect};
 use crate::process::{SERVER_CORE, Server};
 use crate::report::{Spread, ratio};
 
-/// Between opening connections and the first request.
-const LEAD: Duration = Duration::from_millis(100);
 /// Before the first turn that counts.
 const WARM_UP: Duration = Duration::from_secs(2);
 
@@ -158,27 +157,11 @@ fn sign_in_until(address: SocketAddr, requests: &[Vec<u8>], number: usize, over:
 fn check(
     address: SocketAddr,
     tickets: &Arc<Tickets>,
-    number: usize,
-    wanted: Option<f64>,
+    connections: usize,
+    rate: Option<f64>,
     time: Duration,
 ) -> Result<Latencies, String> {
-    let begin = now() + LEAD;
-    let gap = wanted.map(|rate| Duration::from_secs_f64(f64::from(u32::try_from(number).unwrap_or(1)) / rate));
-    let mut seen = thread::scope(|scope| {
-        let threads: Vec<_> = (0..number)
-            .map(|number| {
-                let mut asker = Asker::new(Arc::clone(tickets), b"HTTP/1.1 200 ", number as u64);
-                scope.spawn(move || asker.run(address, gap, begin, begin + time))
-            })
-            .collect();
-        let mut all = Latencies::new();
-        for thread in threads {
-            all.extend(thread.join().map_err(|_| "a thread of the load ended")??);
-        }
-        Ok::<_, String>(all)
-    })?;
-    seen.sort_unstable();
-    Ok(seen)
+    ask(address, tickets, Endpoint::Check, Pace { connections, rate, time })
 }
 
 /// The bare hash on the server's core, which is idle meanwhile.
@@ -196,6 +179,37 @@ fn bare(seconds: f64) -> Result<f64, String> {
 #[expect(clippy::cast_precision_loss, reason = "a turn has some hundred thousand answers")]
 fn rate(answers: usize, time: Duration) -> f64 {
     answers as f64 / time.as_secs_f64()
+}
+
+/// What goes into the table.
+pub fn figures(engine: &'static str, found: &Found) -> Vec<Figure> {
+    let middle = |what: fn(&Round) -> f64| found.middle(what);
+    vec![
+        Figure::new(
+            format!("password sign-ins of bare hashes, {engine}"),
+            middle(|round| round.sign_ins / round.bare_hashes),
+            Unit::Ratio,
+        )
+        .aim(Aim::AtLeast(0.9)),
+        Figure::new(format!("password sign-ins on one core, {engine}"), middle(|round| round.sign_ins), Unit::ASecond)
+            .aim(Aim::AtLeast(35.0)),
+        Figure::new(
+            format!("`/check` p99 beside a storm of sign-ins, {engine}"),
+            middle(|round| round.storm_p99_us / 1e3),
+            Unit::Milliseconds,
+        )
+        .aim(Aim::Below(10.0)),
+    ]
+}
+
+impl Found {
+    fn spread(&self, what: fn(&Round) -> f64) -> Option<Spread> {
+        Spread::of(self.rounds.iter().map(what).collect())
+    }
+
+    fn middle(&self, what: fn(&Round) -> f64) -> f64 {
+        self.spread(what).map_or(f64::NAN, |spread| spread.median)
+    }
 }
 
 /// The page.
@@ -220,15 +234,38 @@ pub fn text(plan: StormPlan, engines: &[(&'static str, Found)]) -> String {
 }
 
 fn cells(found: &Found) -> [String; 6] {
-    let spread = |what: fn(&Round) -> f64| Spread::of(found.rounds.iter().map(what).collect());
-    let middle = |what: fn(&Round) -> f64| spread(what).map_or(0.0, |spread| spread.median);
+    let middle = |what: fn(&Round) -> f64| found.middle(what);
     let both = |half: f64, most: f64| format!("{:.2}, {:.2}", half / 1e3, most / 1e3);
     [
         format!("{:.1}", middle(|round| round.bare_hashes)),
         format!("{:.1}", middle(|round| round.sign_ins)),
-        spread(|round| round.sign_ins / round.bare_hashes).map(ratio).unwrap_or_default(),
+        found.spread(|round| round.sign_ins / round.bare_hashes).map(ratio).unwrap_or_default(),
         both(middle(|round| round.quiet_p50_us), middle(|round| round.quiet_p99_us)),
         both(middle(|round| round.storm_p50_us), middle(|round| round.storm_p99_us)),
         format!("{:.1}", middle(|round| round.sign_ins_meanwhile)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Verdict;
+
+    #[test]
+    fn a_sign_in_is_compared_with_the_bare_hashes_of_its_round() {
+        let round = |speed: f64| Round {
+            bare_hashes: 40.0 * speed,
+            sign_ins: 38.0 * speed,
+            quiet_p50_us: 100.0,
+            quiet_p99_us: 900.0,
+            storm_p50_us: 200.0,
+            storm_p99_us: 12_000.0,
+            sign_ins_meanwhile: 30.0,
+        };
+        let found = Found { saturation: 20_000.0, rounds: vec![round(1.0), round(0.2), round(2.0)] };
+        let [ratio, rate, waits] = figures("SQLite", &found).try_into().unwrap();
+        assert!((ratio.value.unwrap() - 0.95).abs() < 1e-9 && ratio.verdict() == Verdict::Reached);
+        assert_eq!((rate.value, rate.verdict()), (Some(38.0), Verdict::Reached));
+        assert_eq!((waits.value, waits.verdict()), (Some(12.0), Verdict::Missed));
+    }
 }

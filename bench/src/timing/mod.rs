@@ -6,14 +6,15 @@ mod welch;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use orgate_app::clock::{Clock as _, SystemClock};
 use orgate_app::entropy::{Draw as _, SeededEntropy};
 use serde::Serialize;
 
-use crate::{load, machine, process};
+use crate::figure::{Aim, Figure, Unit};
+use crate::load;
+use crate::part::{Part, data};
+use crate::stage::Common;
 use comparison::{Class, Comparison};
 use welch::Sample;
 
@@ -32,15 +33,12 @@ pub struct Arguments {
     /// Measurements of each comparison.
     #[arg(long, default_value_t = 2_000_000)]
     measurements: usize,
-    /// Where to write the results.
-    #[arg(long)]
-    results: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Serialize)]
 struct Report {
-    date: String,
-    machine: Vec<machine::Fact>,
     measurements: usize,
     calls_each: u32,
     limit: f64,
@@ -80,29 +78,39 @@ impl Seen {
 ///
 /// *Errors*: that, a comparison that does not compare, and what else went wrong.
 pub fn run(arguments: &Arguments) -> Result<(), String> {
-    let cores = process::cores();
+    let stage = arguments.common.begin()?;
     let mut seen = Vec::new();
     for mut comparison in comparison::all()? {
         comparison::compares(&mut *comparison)?;
         seen.push(measure(&mut *comparison, arguments.measurements));
     }
-    let date: String = SystemClock.now().to_rfc3339().chars().take(10).collect();
-    let report = Report {
-        date,
-        machine: machine::facts(cores),
-        measurements: arguments.measurements,
-        calls_each: TOGETHER,
-        limit: LIMIT,
-        comparisons: seen,
+    let report = Report { measurements: arguments.measurements, calls_each: TOGETHER, limit: LIMIT, comparisons: seen };
+    let part = Part {
+        name: "timing".to_owned(),
+        title: "Comparisons with a secret".to_owned(),
+        busy_before: stage.busy_before,
+        figures: figures(&report.comparisons).into(),
+        text: page(&report),
+        data: data(&report)?,
     };
-    let page = page(&report);
-    if let Some(folder) = &arguments.results {
-        store(folder, &report, &page)?;
-    }
-    crate::write(&page)?;
+    part.keep(arguments.common.parts.as_deref())?;
     let strange: Vec<&str> =
         report.comparisons.iter().filter(|seen| !seen.is_as_expected()).map(|seen| seen.name).collect();
     if strange.is_empty() { Ok(()) } else { Err(format!("not as expected: {}", strange.join(", "))) }
+}
+
+/// The two that matter: the comparison that comes nearest to being told, and the control.
+fn figures(seen: &[Seen]) -> [Figure; 2] {
+    let worst = |control| {
+        let of_kind = seen.iter().filter(|seen| seen.control == control);
+        of_kind.map(|seen| seen.worst().abs()).fold(f64::NAN, f64::max)
+    };
+    [
+        Figure::new("comparisons with a secret, the worst t either way", worst(false), Unit::StandardErrors)
+            .aim(Aim::Below(LIMIT)),
+        Figure::new("the same of a comparison that tells, the control", worst(true), Unit::StandardErrors)
+            .aim(Aim::AtLeast(LIMIT)),
+    ]
 }
 
 fn measure(comparison: &mut dyn Comparison, measurements: usize) -> Seen {
@@ -157,10 +165,9 @@ fn time(comparison: &dyn Comparison) -> f64 {
 }
 
 fn page(report: &Report) -> String {
-    let mut page = format!(
-        "# timing, {}\n\n| comparison | inputs | ns nearly right, wrong | t of all, 99 %, 90 % | verdict |\n|---|---|---:|---:|---|\n",
-        report.date
-    );
+    let mut page =
+        "| comparison | inputs | ns nearly right, wrong | t of all, 99 %, 90 % | verdict |\n|---|---|---:|---:|---|\n"
+            .to_owned();
     for seen in &report.comparisons {
         let [all, most, body] = seen.t;
         let verdict = match (seen.worst().abs() < LIMIT, seen.control) {
@@ -182,19 +189,7 @@ fn page(report: &Report) -> String {
         "\n- {} measurements of each comparison, of {} calls each, nearly right and wrong in random turns. The limit is {}.",
         report.measurements, report.calls_each, report.limit
     );
-    for (name, value) in &report.machine {
-        let _ = writeln!(page, "- {name}: {value}");
-    }
     page
-}
-
-fn store(folder: &std::path::Path, report: &Report, page: &str) -> Result<(), String> {
-    let failed = |reason: std::io::Error| format!("results: {reason}");
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let path = |ending: &str| folder.join(format!("{}-timing.{ending}", report.date));
-    let json = serde_json::to_string_pretty(report).map_err(|reason| format!("results: {reason}"))?;
-    std::fs::write(path("json"), json + "\n").map_err(failed)?;
-    std::fs::write(path("md"), page).map_err(failed)
 }
 
 #[cfg(test)]
@@ -219,5 +214,7 @@ mod tests {
         assert!(!seen([0.0, -4.6, 4.0], false).is_as_expected());
         assert!(seen([0.0, 0.0, -90.0], true).is_as_expected());
         assert!(!seen([0.0, 0.0, 4.0], true).is_as_expected());
+        let all = [seen([1.0, -3.0, 0.0], false), seen([2.0, 0.0, 0.0], false), seen([0.0, 0.0, -90.0], true)];
+        assert_eq!(figures(&all).map(|figure| figure.value), [Some(3.0), Some(90.0)]);
     }
 }

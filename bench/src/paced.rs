@@ -7,76 +7,64 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::scene::Scene;
 use crate::load::{Endpoint, Latencies, STEP, Tickets, is_whole, mixed, now};
 
 /// From opening the connections to the first request.
-const LEAD: Duration = Duration::from_millis(100);
+pub const LEAD: Duration = Duration::from_millis(100);
 
-/// Who asks, and what each is answered.
-pub struct Askers {
-    /// People of the other organization: their sessions open it all the time.
-    beside: Arc<Tickets>,
-    /// Members of the measured organization, whose sessions enforcement has ended.
-    own: Arc<Tickets>,
+/// So many connections for a while.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Connections.
+    pub connections: usize,
+    /// Requests a second over all of them; without it as fast as they are answered.
+    pub rate: Option<f64>,
+    /// For how long.
+    pub time: Duration,
 }
 
-/// What was seen in one run: answer times, sorted. *Units*: nanoseconds.
-#[derive(Debug, Default)]
-pub struct Seen {
-    /// Of the other organization's people.
-    pub beside: Latencies,
-    /// Of the measured organization's members.
-    pub own: Latencies,
+impl Pace {
+    /// The mean time between two requests of one connection.
+    pub fn gap(self) -> Option<Duration> {
+        let connections = f64::from(u32::try_from(self.connections).unwrap_or(1));
+        self.rate.map(|rate| Duration::from_secs_f64(connections / rate))
+    }
 }
 
-impl Askers {
-    /// Everybody of both organizations.
-    pub fn new(scene: &Scene) -> Self {
-        Self { beside: Arc::new(Tickets::new(&scene.beside)), own: Arc::new(Tickets::new(&scene.measured)) }
-    }
-
-    /// Asks for a while, half by each, at so many requests a second; without a rate as fast as it is answered.
-    ///
-    /// *Errors*: an answer that is not the expected one.
-    pub fn ask(&self, address: SocketAddr, number: usize, rate: Option<f64>, time: Duration) -> Result<Seen, String> {
-        let begin = now() + LEAD;
-        let gap = rate.map(|rate| Duration::from_secs_f64(f64::from(u32::try_from(number).unwrap_or(1)) / rate));
-        let asker = |number: usize| {
-            let own = number.is_multiple_of(2);
-            let (tickets, status): (_, &[u8]) =
-                if own { (&self.own, b"HTTP/1.1 401 ") } else { (&self.beside, b"HTTP/1.1 200 ") };
-            (own, Asker::new(Arc::clone(tickets), status, number as u64))
-        };
-        let mut seen = Seen::default();
-        thread::scope(|scope| {
-            let threads: Vec<_> = (0..number)
-                .map(asker)
-                .map(|(own, mut asker)| (own, scope.spawn(move || asker.run(address, gap, begin, begin + time))))
-                .collect();
-            for (own, thread) in threads {
-                let latencies = thread.join().map_err(|_| "a thread of the load ended")??;
-                if own { seen.own.extend(latencies) } else { seen.beside.extend(latencies) }
-            }
-            Ok::<(), String>(())
-        })?;
-        seen.own.sort_unstable();
-        seen.beside.sort_unstable();
-        Ok(seen)
-    }
+/// Asks an endpoint with everybody's tokens. Answer times, sorted.
+///
+/// *Errors*: an answer that is not the expected one.
+pub fn ask(address: SocketAddr, tickets: &Arc<Tickets>, endpoint: Endpoint, pace: Pace) -> Result<Latencies, String> {
+    let begin = now() + LEAD;
+    let mut seen = thread::scope(|scope| {
+        let threads: Vec<_> = (0..pace.connections)
+            .map(|number| {
+                let mut asker = Asker::new(Arc::clone(tickets), endpoint, endpoint.status(), number as u64);
+                scope.spawn(move || asker.run(address, pace.gap(), begin, begin + pace.time))
+            })
+            .collect();
+        let mut all = Latencies::new();
+        for thread in threads {
+            all.extend(thread.join().map_err(|_| "a thread of the load ended")??);
+        }
+        Ok::<_, String>(all)
+    })?;
+    seen.sort_unstable();
+    Ok(seen)
 }
 
 /// Who asks over one connection.
 pub struct Asker {
     tickets: Arc<Tickets>,
+    endpoint: Endpoint,
     status: &'static [u8],
     drawn: u64,
 }
 
 impl Asker {
     /// With these tickets, expecting answers that begin like this; the number makes it draw other tokens than the next.
-    pub fn new(tickets: Arc<Tickets>, status: &'static [u8], number: u64) -> Self {
-        Self { tickets, status, drawn: number }
+    pub fn new(tickets: Arc<Tickets>, endpoint: Endpoint, status: &'static [u8], number: u64) -> Self {
+        Self { tickets, endpoint, status, drawn: number }
     }
 
     /// Asks until `end`: one request after the other, or each after a gap of this mean.
@@ -104,7 +92,7 @@ impl Asker {
             // A request that had to wait for the answer before it has waited on the server; one that the timer of this
             // machine let go late has not.
             let sent = if free > due { due } else { now() };
-            self.tickets.write_request(Endpoint::Check, self.drawn, &mut request);
+            self.tickets.write_request(self.endpoint, self.drawn, &mut request);
             exchange(&mut stream, &request, self.status, &mut answer)?;
             free = now();
             latencies.push(u64::try_from((free - sent).as_nanos()).unwrap_or(u64::MAX));

@@ -34,13 +34,13 @@ pub struct Waits {
 #[derive(Debug, serde::Serialize)]
 pub struct Wait {
     /// Half of the answers of the empty endpoint took at most this long.
-    pub empty_p50_us: f64,
+    pub empty_p50: f64,
     /// All but one in a hundred of them.
-    pub empty_p99_us: f64,
+    pub empty_p99: f64,
     /// Half of the answers of `/check`.
-    pub check_p50_us: f64,
+    pub check_p50: f64,
     /// All but one in a hundred of them.
-    pub check_p99_us: f64,
+    pub check_p99: f64,
 }
 
 /// Measures one server, which answers at most so many checks a second.
@@ -60,10 +60,10 @@ pub fn measure(
         let empty = ask(address, tickets, Endpoint::Empty, pace)?;
         let check = ask(address, tickets, Endpoint::Check, pace)?;
         waits.rounds.push(Wait {
-            empty_p50_us: percentile(&empty, 50),
-            empty_p99_us: percentile(&empty, 99),
-            check_p50_us: percentile(&check, 50),
-            check_p99_us: percentile(&check, 99),
+            empty_p50: percentile(&empty, 50),
+            empty_p99: percentile(&empty, 99),
+            check_p50: percentile(&check, 50),
+            check_p99: percentile(&check, 99),
         });
     }
     Ok(waits)
@@ -87,10 +87,10 @@ impl Waits {
              | | p50 ms | p99 ms |\n|---|---:|---:|\n| `GET /empty` | {} | {} |\n| `GET /check` | {} | {} |\n",
             self.rate,
             self.connections,
-            cell(|wait| wait.empty_p50_us),
-            cell(|wait| wait.empty_p99_us),
-            cell(|wait| wait.check_p50_us),
-            cell(|wait| wait.check_p99_us),
+            cell(|wait| wait.empty_p50),
+            cell(|wait| wait.empty_p99),
+            cell(|wait| wait.check_p50),
+            cell(|wait| wait.check_p99),
         )
     }
 }

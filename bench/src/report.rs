@@ -84,7 +84,7 @@ impl EngineReport {
     fn figures(&self) -> Vec<Figure> {
         let ratio =
             |what: fn(&Turn, &Turn) -> f64| self.spread(Endpoint::Check, what).map_or(f64::NAN, |spread| spread.median);
-        let wait = self.found.waits.spread_ms(|wait| wait.check_p99_us).map_or(f64::NAN, |spread| spread.median);
+        let wait = self.found.waits.spread_ms(|wait| wait.check_p99).map_or(f64::NAN, |spread| spread.median);
         let name = self.name;
         vec![
             Figure::new(

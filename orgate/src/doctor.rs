@@ -30,7 +30,9 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
     if arguments.json {
         say(&serde_json::to_string_pretty(&findings).map_err(|reason| reason.to_string())?);
     } else {
-        findings.iter().for_each(|finding| say(&line(finding)));
+        for finding in &findings {
+            say(&line(finding));
+        }
     }
     if broken > 0 {
         return Err(format!("{broken} of {} need mending", findings.len()));

@@ -34,7 +34,7 @@ pub trait Comparison {
     fn leaks(&self) -> bool {
         false
     }
-    /// Makes the next input, by [`choose`]: nothing but the input may tell the classes apart when the clock starts.
+    /// Makes the next input, by [`Fixed::choose`]: nothing but the input may tell the classes apart when the clock starts.
     fn prepare(&mut self, class: Class);
     /// Compares.
     fn run(&self) -> bool;
@@ -269,7 +269,7 @@ impl Comparison for Sealed {
 /// The mark of an event of the audit log.
 struct Mark {
     keys: AuditKeys,
-    mark: Fixed<32>,
+    right: Fixed<32>,
     shown: Vec<u8>,
     entropy: SeededEntropy,
 }
@@ -281,7 +281,7 @@ impl Mark {
         let keys = audit_chain::keys(key, &[]).map_err(|reason| reason.to_string())?;
         let shown = keys.mark_event(EVENT);
         let mark = *shown.last_chunk().ok_or("an event without a mark")?;
-        Ok(Self { keys, mark: Fixed::new(mark), shown, entropy: SeededEntropy::new(5) })
+        Ok(Self { keys, right: Fixed::new(mark), shown, entropy: SeededEntropy::new(5) })
     }
 }
 
@@ -296,7 +296,7 @@ impl Comparison for Mark {
 
     fn prepare(&mut self, class: Class) {
         if let Some(shown) = self.shown.last_chunk_mut::<32>() {
-            self.mark.choose(class, &self.entropy.bytes(), shown);
+            self.right.choose(class, &self.entropy.bytes(), shown);
         }
     }
 

@@ -60,14 +60,16 @@ pub fn text(dice: &mut Dice) -> String {
 /// A segment of a path: encoded, for what is not does not come through HTTP.
 pub fn segment(dice: &mut Dice) -> String {
     let long = "a".repeat(4_000);
-    let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap();
+    let encoded =
+        |text: &str| -> String { text.bytes().flat_map(|byte| ['%', digit(byte >> 4), digit(byte & 15)]).collect() };
     match dice.roll(8) {
         0 => long,
         1 => "%FF%FE".to_owned(),
         2 => "%".to_owned(),
         3 => "%2e%2e%2f".to_owned(),
         4 => "*".to_owned(),
-        _ => encoded(*dice.pick::<&str>(&TEXTS)),
+        _ => encoded(dice.pick::<&str>(&TEXTS)),
     }
 }
 

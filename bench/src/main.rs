@@ -36,7 +36,7 @@ use stage::{Common, Filled};
 
 /// Side-by-side measurements.
 #[derive(Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, args_override_self = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

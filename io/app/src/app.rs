@@ -9,10 +9,12 @@ use orgate_core::time::Timestamp;
 use orgate_sso::oidc::jwks::JwkSet;
 use orgate_sso::oidc::metadata::Metadata;
 use orgate_store::Store;
+use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::entropy::{Draw as _, Entropy};
 use crate::jwks_cache::JwksCache;
+use crate::operator::OperatorToken;
 use crate::outbound::Outbound;
 use crate::outbox::Outbox;
 use crate::passwords::Passwords;
@@ -28,6 +30,7 @@ pub struct App(Arc<Shared>);
 
 struct Shared {
     effects: Effects,
+    operator_token: Option<OperatorToken>,
     /// How many audit events were begun.
     events: AtomicU32,
 }
@@ -67,7 +70,14 @@ pub struct Effects {
 impl App {
     /// Puts the effects together.
     pub fn new(effects: Effects) -> Self {
-        Self(Arc::new(Shared { effects, events: AtomicU32::new(0) }))
+        let operator_token = effects.settings.operator_token.as_ref();
+        let operator_token = operator_token.map(|token| OperatorToken::new(token.expose_secret()));
+        Self(Arc::new(Shared { effects, operator_token, events: AtomicU32::new(0) }))
+    }
+
+    /// What the operator's token is compared with; none without one in the settings.
+    pub(crate) fn operator_token(&self) -> Option<&OperatorToken> {
+        self.0.operator_token.as_ref()
     }
 
     /// The present moment.

@@ -57,7 +57,6 @@ fn refused(error: orgate_app::Error, organization: Option<&str>) -> String {
         (orgate_app::Error::Refused(orgate_core::refusal::Refusal::NotFound), Some(organization)) => {
             format!("there is no organization {organization}")
         }
-        (orgate_app::Error::Refused(refusal), _) => format!("{}. {}", refusal.title(), refusal.advice()),
-        (fault @ orgate_app::Error::Fault(_), _) => fault.to_string(),
+        (other, _) => other.told(),
     }
 }

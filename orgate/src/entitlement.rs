@@ -24,10 +24,7 @@ enum Switch {
 pub async fn run(arguments: Arguments) -> Result<(), String> {
     let app = serve::start(configuration::read_beside_a_server()?).await?;
     let entitled = matches!(arguments.sso, Switch::On);
-    operator::set_sso_entitled(&app, None, &arguments.organization, entitled).await.map_err(|error| match error {
-        orgate_app::Error::Refused(refusal) => format!("{}. {}", refusal.title(), refusal.advice()),
-        fault @ orgate_app::Error::Fault(_) => fault.to_string(),
-    })?;
+    operator::set_sso_entitled(&app, None, &arguments.organization, entitled).await.map_err(|error| error.told())?;
     // Where no program serves, nobody else would chain the event.
     jobs::end(&app).await;
     say(if entitled {

@@ -64,8 +64,7 @@ fn refused(error: orgate_app::Error, organization: &str, recovery: &Recovery) ->
         (orgate_app::Error::Refused(Refusal::NotFound), Recovery::TurnOffEnforcement) => {
             format!("there is no organization {organization}")
         }
-        (orgate_app::Error::Refused(refusal), _) => format!("{}. {}", refusal.title(), refusal.advice()),
-        (fault @ orgate_app::Error::Fault(_), _) => fault.to_string(),
+        (other, _) => other.told(),
     }
 }
 

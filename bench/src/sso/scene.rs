@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use orgate_app::app::App;
 use orgate_app::connection::{self, SettingsForm};
 use orgate_app::connection_test;
-use orgate_app::error::Error;
 use orgate_app::sign_in::sso::begin::Begun;
 use orgate_app::sign_in::sso::callback::callback;
 use orgate_app::token::TokenPurpose;
@@ -32,7 +31,8 @@ pub async fn connect(database_url: &str, mail: &str, provider: &Provider) -> Res
     let token = scene::sign_in(&app, &owner.user.id).await?;
     let visitor = scene::visitor(&token);
     let slug = organization.slug.as_str();
-    let created = connection::create(&app, &visitor, slug, "okta-oidc", Some("Okta")).await.map_err(told)?;
+    let created =
+        connection::create(&app, &visitor, slug, "okta-oidc", Some("Okta")).await.map_err(|error| error.told())?;
     let client = provider.client(&created.single_sign_on_url)?;
     let id = created.connection.id.as_str();
     let form = SettingsForm {
@@ -40,34 +40,28 @@ pub async fn connect(database_url: &str, mail: &str, provider: &Provider) -> Res
         client_id: client.id,
         client_secret: Some(client.secret.into()),
     };
-    connection::save(&app, &visitor, slug, id, form).await.map_err(told)?;
+    connection::save(&app, &visitor, slug, id, form).await.map_err(|error| error.told())?;
     test(&app, provider, &visitor, (slug, id)).await?;
-    connection::activate(&app, &visitor, slug, id).await.map_err(told)?;
+    connection::activate(&app, &visitor, slug, id).await.map_err(|error| error.told())?;
     Ok(Way { slug: slug.to_owned() })
 }
 
 async fn test(app: &App, provider: &Provider, owner: &Visitor, (slug, id): (&str, &str)) -> Result<(), String> {
-    let test = connection_test::create(app, owner, slug, id).await.map_err(told)?;
+    let test = connection_test::create(app, owner, slug, id).await.map_err(|error| error.told())?;
     let test_id = test.test.id.as_str();
-    let (url, cookie) = match connection_test::begin(app, owner, slug, id, test_id).await.map_err(told)? {
-        Begun::Redirect { url, cookie } => (url, cookie),
-        Begun::Refused(page) => return Err(format!("the test sign-in was refused: reference {}", page.reference)),
-    };
+    let (url, cookie) =
+        match connection_test::begin(app, owner, slug, id, test_id).await.map_err(|error| error.told())? {
+            Begun::Redirect { url, cookie } => (url, cookie),
+            Begun::Refused(page) => return Err(format!("the test sign-in was refused: reference {}", page.reference)),
+        };
     let browser = cookie.map(|cookie| cookie.hash(TokenPurpose::Browser));
     let visitor = Visitor { browser, ip: IpAddr::V4(Ipv4Addr::LOCALHOST), ..owner.clone() };
     let back = provider.answer(0, &url)?;
     let query = back.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    callback(app, &visitor, &test.connection.id, query).await.map_err(told)?;
-    let over = connection_test::get(app, owner, slug, id, test_id).await.map_err(told)?;
+    callback(app, &visitor, &test.connection.id, query).await.map_err(|error| error.told())?;
+    let over = connection_test::get(app, owner, slug, id, test_id).await.map_err(|error| error.told())?;
     match over.result.and_then(|result| result.failure) {
         Some(failure) => Err(format!("the test sign-in failed: {} {}", failure.happened, failure.mend)),
         None => Ok(()),
-    }
-}
-
-fn told(error: Error) -> String {
-    match error {
-        Error::Refused(refusal) => format!("{}. {}", refusal.title(), refusal.advice()),
-        fault @ Error::Fault(_) => fault.to_string(),
     }
 }

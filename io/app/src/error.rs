@@ -55,6 +55,16 @@ impl Fault {
     }
 }
 
+impl Error {
+    /// For whoever runs the program: what a refusal tells a person, or what broke.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.told(),
+            Self::Fault(fault) => fault.to_string(),
+        }
+    }
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -17,7 +17,7 @@ use crate::migrate::Migrate;
 use crate::org::OrgTx;
 use crate::organization_cache::OrganizationCache;
 use crate::value::{Row, Value};
-use crate::watch::{Watch, Watched};
+use crate::watch::{Watch, Watcher};
 
 /// How long anything waits for a connection or for its turn before it fails (F4).
 pub(crate) const WAIT_LIMIT: Duration = Duration::from_secs(5);
@@ -74,7 +74,7 @@ impl StoreSettings {
 pub struct Store {
     engine: Arc<Engine>,
     organizations: Arc<OrganizationCache>,
-    watch: Option<Arc<dyn Watch>>,
+    watcher: Watcher,
 }
 
 enum Engine {
@@ -95,7 +95,7 @@ impl Store {
                 Engine::Postgres(postgres::Postgres::open(url, size, roots, migrate, now).await?)
             }
         };
-        Ok(Self { engine: Arc::new(engine), organizations: Arc::default(), watch: None })
+        Ok(Self { engine: Arc::new(engine), organizations: Arc::default(), watcher: Watcher::default() })
     }
 
     /// Runs a short read on one consistent snapshot. On SQLite it runs on the calling thread.
@@ -107,12 +107,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        let watched = self.begin("read");
+        let watched = self.watcher.begin("read");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read(&input, work),
             Engine::Postgres(engine) => engine.read(&input, work).await,
         };
-        end(watched, outcome.is_ok());
+        watched.end(outcome.is_ok());
         outcome
     }
 
@@ -126,12 +126,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        let watched = self.begin("long read");
+        let watched = self.watcher.begin("long read");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read_long(input, work).await,
             Engine::Postgres(engine) => engine.read(&input, work).await,
         };
-        end(watched, outcome.is_ok());
+        watched.end(outcome.is_ok());
         outcome
     }
 
@@ -147,12 +147,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        let watched = self.begin("write");
+        let watched = self.watcher.begin("write");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
             Engine::Postgres(engine) => engine.write(&input, work).await,
         };
-        end(watched, outcome.is_ok());
+        watched.end(outcome.is_ok());
         outcome
     }
 
@@ -167,12 +167,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        let watched = self.begin("write apart");
+        let watched = self.watcher.begin("write apart");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
             Engine::Postgres(engine) => engine.write_apart(&input, work).await,
         };
-        end(watched, outcome.is_ok());
+        watched.end(outcome.is_ok());
         outcome
     }
 
@@ -187,22 +187,18 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        let watched = self.begin("long write");
+        let watched = self.watcher.begin("long write");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write_long(input, work).await,
             Engine::Postgres(engine) => engine.write(&input, work).await,
         };
-        end(watched, outcome.is_ok());
+        watched.end(outcome.is_ok());
         outcome
     }
 
     /// The same store, over whose shoulder somebody looks.
     pub fn watched_by(self, watch: Arc<dyn Watch>) -> Self {
-        Self { watch: Some(watch), ..self }
-    }
-
-    fn begin(&self, what: &'static str) -> Option<Box<dyn Watched>> {
-        self.watch.as_ref()?.begin(what)
+        Self { watcher: Watcher::by(watch), ..self }
     }
 
     /// Whether another program has the database open, as far as can be known. It changes nothing.
@@ -270,19 +266,13 @@ impl Store {
     where
         R: FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
     {
-        let watched = self.begin("statement");
+        let watched = self.watcher.begin("statement");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.one_shot(sql, values, read),
             Engine::Postgres(engine) => engine.one_shot(sql, values, read).await,
         };
-        end(watched, outcome.is_ok());
+        watched.end(outcome.is_ok());
         outcome
-    }
-}
-
-fn end(watched: Option<Box<dyn Watched>>, is_kept: bool) {
-    if let Some(watched) = watched {
-        watched.end(is_kept);
     }
 }
 

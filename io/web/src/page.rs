@@ -171,9 +171,7 @@ impl Mistakes {
     /// *Errors*: anything else.
     pub fn or_at(error: Error, field: &'static str, taken: impl Fn(&Refusal) -> bool) -> Result<Self, Failure> {
         match error {
-            Error::Refused(refusal) if taken(&refusal) => {
-                Ok(Self(vec![FieldError::new(field, format!("{}. {}", refusal.title(), refusal.advice()))]))
-            }
+            Error::Refused(refusal) if taken(&refusal) => Ok(Self(vec![FieldError::new(field, refusal.told())])),
             other => Self::of(other),
         }
     }

@@ -41,8 +41,7 @@ pub async fn run(app: &App, arguments: Arguments) -> Result<(), String> {
         orgate_app::Error::Refused(Refusal::InvalidInput(fields)) => {
             fields.iter().map(|field| field.message.clone()).collect::<Vec<_>>().join(" ")
         }
-        orgate_app::Error::Refused(refusal) => format!("{}. {}", refusal.title(), refusal.advice()),
-        fault @ orgate_app::Error::Fault(_) => fault.to_string(),
+        other => other.told(),
     })?;
     // The events that tell of it, too, where no program serves.
     audit_chain::seal(app).await.map_err(|error| error.to_string())?;

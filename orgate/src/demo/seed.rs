@@ -12,7 +12,7 @@ use orgate_app::sign_in::sso::callback::callback;
 use orgate_app::sign_up::{self, NewSignUp};
 use orgate_app::token::TokenPurpose;
 use orgate_app::visitor::Visitor;
-use orgate_app::{App, Error, connection_test, jobs, project};
+use orgate_app::{App, connection_test, jobs, project};
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_demo_idp::{NewApplication, Server, mailbox};
 
@@ -32,7 +32,7 @@ pub async fn seed(app: &App, idp: &Server, mails: &Path) -> Result<(), String> {
     bring_in(app, &dana, &sam, &cast::SAM, Some(first_project)).await?;
     bring_in(app, &dana, &priya, &cast::PRIYA, None).await?;
     connect(app, idp, &dana).await?;
-    jobs::mail_once(app).await.map_err(told)?;
+    jobs::mail_once(app).await.map_err(|error| error.told())?;
     Ok(())
 }
 
@@ -45,21 +45,21 @@ async fn sign_up(app: &App, mails: &Path, account: &Account) -> Result<Visitor, 
         name: account.name.to_owned(),
         invitation: None,
     };
-    let begun = sign_up::begin(app, &visitor, typed).await.map_err(told)?;
-    jobs::mail_once(app).await.map_err(told)?;
+    let begun = sign_up::begin(app, &visitor, typed).await.map_err(|error| error.told())?;
+    jobs::mail_once(app).await.map_err(|error| error.told())?;
     let received = mailbox::list(mails).map_err(|reason| reason.to_string())?;
     let mail = received.iter().find(|mail| mail.to == account.email);
     let code = mail.and_then(|mail| mail.code()).ok_or_else(|| format!("no code was mailed to {}", account.email))?;
-    let issued = sign_up::verify(app, &visitor, begun.id.as_str(), code).await.map_err(told)?;
+    let issued = sign_up::verify(app, &visitor, begun.id.as_str(), code).await.map_err(|error| error.told())?;
     visitor.session = Some(issued.token.hash(TokenPurpose::Session));
     Ok(visitor)
 }
 
 async fn found(app: &App, owner: &Visitor, (name, slug): (&str, &str), projects: &[&str]) -> Result<(), String> {
     let new = NewOrganization { name: name.to_owned(), slug: Some(slug.to_owned()) };
-    organization::create(app, owner, new).await.map_err(told)?;
+    organization::create(app, owner, new).await.map_err(|error| error.told())?;
     for name in projects {
-        project::create(app, owner, slug, name).await.map_err(told)?;
+        project::create(app, owner, slug, name).await.map_err(|error| error.told())?;
     }
     Ok(())
 }
@@ -75,15 +75,15 @@ async fn bring_in(
     let (_, acme) = cast::ACME;
     let mut projects = Vec::new();
     if let Some(name) = first_project {
-        let all = project::list(app, owner, acme, None, None).await.map_err(told)?;
+        let all = project::list(app, owner, acme, None, None).await.map_err(|error| error.told())?;
         let found = all.items.into_iter().find(|view| view.project.name == name);
         projects.extend(found.map(|view| ProjectChoice { project: view.project.slug, role: ProjectRole::Admin }));
     }
     let new = NewInvitations { emails: vec![account.email.to_owned()], role: OrganizationRole::Member, projects };
-    let invited = invitation::invite(app, owner, acme, new).await.map_err(told)?;
+    let invited = invitation::invite(app, owner, acme, new).await.map_err(|error| error.told())?;
     let link = invited.items.first().map(|sent| sent.link.as_str()).unwrap_or_default();
     let token = link.rsplit('/').next().unwrap_or_default();
-    invitation::accept(app, person, token, None).await.map_err(told)?;
+    invitation::accept(app, person, token, None).await.map_err(|error| error.told())?;
     Ok(())
 }
 
@@ -91,7 +91,8 @@ async fn bring_in(
 /// Owner, with a test sign-in in which Dana is the person at the provider.
 async fn connect(app: &App, idp: &Server, owner: &Visitor) -> Result<(), String> {
     let (name, acme) = cast::ACME;
-    let created = connection::create(app, owner, acme, "okta-oidc", Some("Okta")).await.map_err(told)?;
+    let created =
+        connection::create(app, owner, acme, "okta-oidc", Some("Okta")).await.map_err(|error| error.told())?;
     let id = created.connection.id.as_str();
     let application = idp
         .create_application(NewApplication {
@@ -108,35 +109,29 @@ async fn connect(app: &App, idp: &Server, owner: &Visitor) -> Result<(), String>
         client_id: application.client_id,
         client_secret: Some(application.client_secret.into()),
     };
-    connection::save(app, owner, acme, id, form).await.map_err(told)?;
+    connection::save(app, owner, acme, id, form).await.map_err(|error| error.told())?;
     test(app, idp, owner, id).await?;
-    connection::activate(app, owner, acme, id).await.map_err(told)?;
+    connection::activate(app, owner, acme, id).await.map_err(|error| error.told())?;
     Ok(())
 }
 
 async fn test(app: &App, idp: &Server, owner: &Visitor, id: &str) -> Result<(), String> {
     let (_, acme) = cast::ACME;
-    let test = connection_test::create(app, owner, acme, id).await.map_err(told)?;
+    let test = connection_test::create(app, owner, acme, id).await.map_err(|error| error.told())?;
     let test_id = test.test.id.as_str();
-    let (url, cookie) = match connection_test::begin(app, owner, acme, id, test_id).await.map_err(told)? {
-        Begun::Redirect { url, cookie } => (url, cookie),
-        Begun::Refused(page) => return Err(format!("the test sign-in was refused: reference {}", page.reference)),
-    };
+    let (url, cookie) =
+        match connection_test::begin(app, owner, acme, id, test_id).await.map_err(|error| error.told())? {
+            Begun::Redirect { url, cookie } => (url, cookie),
+            Begun::Refused(page) => return Err(format!("the test sign-in was refused: reference {}", page.reference)),
+        };
     let browser = cookie.map(|cookie| cookie.hash(TokenPurpose::Browser));
     let visitor = Visitor { browser, ..owner.clone() };
     let back = idp.answer(cast::DANA_SUBJECT, &url).map_err(|refusal| refusal.to_string())?;
     let query = back.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    callback(app, &visitor, &test.connection.id, query).await.map_err(told)?;
-    let over = connection_test::get(app, owner, acme, id, test_id).await.map_err(told)?;
+    callback(app, &visitor, &test.connection.id, query).await.map_err(|error| error.told())?;
+    let over = connection_test::get(app, owner, acme, id, test_id).await.map_err(|error| error.told())?;
     match over.result.and_then(|result| result.failure) {
         Some(failure) => Err(format!("the test sign-in failed: {} {}", failure.happened, failure.mend)),
         None => Ok(()),
-    }
-}
-
-fn told(error: Error) -> String {
-    match error {
-        Error::Refused(refusal) => format!("{}. {}", refusal.title(), refusal.advice()),
-        fault @ Error::Fault(_) => fault.to_string(),
     }
 }

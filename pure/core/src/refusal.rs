@@ -331,6 +331,11 @@ impl Refusal {
         }
     }
 
+    /// Title and advice in one text, where there is no room for two.
+    pub fn told(&self) -> String {
+        format!("{}. {}", self.title(), self.advice())
+    }
+
     /// What to do about it, as a sentence or two.
     pub fn advice(&self) -> String {
         let text = match self {

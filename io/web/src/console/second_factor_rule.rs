@@ -39,7 +39,7 @@ pub async fn create(visit: Visit, Path(slug): Path<String>, Form(typed): Form<Ty
         }
         Err(Error::Refused(Refusal::MfaManagedByIdp)) => {
             let refusal = Refusal::MfaManagedByIdp;
-            let problem = format!("{}. {}", refusal.title(), refusal.advice());
+            let problem = refusal.told();
             visit.again(&page(&visit, &slug, Some(problem)).await?)
         }
         // Who has a factor is asked for it; who has none cannot ask it of the others.

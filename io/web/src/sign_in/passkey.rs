@@ -53,9 +53,7 @@ impl From<Typed> for Answered {
 /// *Errors*: the error itself.
 pub fn problem(error: Error) -> Result<String, Error> {
     match error {
-        Error::Refused(refusal @ (Refusal::Passkey(_) | Refusal::AttemptOver)) => {
-            Ok(format!("{}. {}", refusal.title(), refusal.advice()))
-        }
+        Error::Refused(refusal @ (Refusal::Passkey(_) | Refusal::AttemptOver)) => Ok(refusal.told()),
         other => Err(other),
     }
 }

@@ -45,7 +45,7 @@ pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
     match password::enter(visit.app(), &visit.visitor, credentials, wanted).await {
         Ok((entry, cookie)) => entered(&visit, entry, cookie.as_ref()),
         Err(Error::Refused(refusal @ Refusal::InvalidCredentials)) => {
-            let problem = format!("{}. {}", refusal.title(), refusal.advice());
+            let problem = refusal.told();
             visit.again(&page(&visit, Field::filled(typed.email), Some(problem)))
         }
         Err(Error::Refused(Refusal::TooManyRequests { retry_after })) => throttled(&visit, typed.email, retry_after),

@@ -77,7 +77,7 @@ async fn refused_while_enforced(visit: &Visit, slug: &str, view: &ConnectionView
     let enforced = organization::get(visit.app(), &visit.visitor, slug).await?.enforced;
     let refusal = Refusal::SsoEnforced;
     let is_in_use = view.connection.state == ConnectionState::Active;
-    Ok((enforced && is_in_use).then(|| format!("{}. {}", refusal.title(), refusal.advice())))
+    Ok((enforced && is_in_use).then(|| refusal.told()))
 }
 
 /// Asks before deactivation.

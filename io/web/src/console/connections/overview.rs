@@ -62,7 +62,7 @@ pub async fn create(visit: Visit, Path(slug): Path<String>, Form(chosen): Form<C
             visit.again(&page(&visit, &slug, Kind::OktaOidc, Some(problem)).await?)
         }
         Err(Error::Refused(refusal @ Refusal::SsoNotEntitled)) => {
-            let problem = format!("{}. {}", refusal.title(), refusal.advice());
+            let problem = refusal.told();
             visit.again(&page(&visit, &slug, Kind::OktaOidc, Some(problem)).await?)
         }
         Err(other) => Err(other.into()),

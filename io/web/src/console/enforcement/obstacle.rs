@@ -78,7 +78,7 @@ pub fn already_enforced(slug: &str) -> Obstacle {
 /// The plan does not include it.
 pub fn not_entitled() -> Obstacle {
     let refusal = Refusal::SsoNotEntitled;
-    Obstacle { text: format!("{}. {}", refusal.title(), refusal.advice()), way: None, tone: Tone::Danger }
+    Obstacle { text: refusal.told(), way: None, tone: Tone::Danger }
 }
 
 /// The switches were moved since the numbers were shown.

@@ -3,8 +3,9 @@
 
 use orgate_core::time::Timestamp;
 
-use crate::db::{Database, Store, StoreSettings};
+use crate::db::Store;
 use crate::error::StoreError;
+use crate::settings::{Database, StoreSettings};
 
 /// What a server says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

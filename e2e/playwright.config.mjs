@@ -9,7 +9,7 @@ export default defineConfig({
   outputDir: path.join(results, 'failures'),
   fullyParallel: false,
   // Browser tests wait more than they work: each worker has servers and people of its own.
-  workers: 2,
+  workers: 4,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 420_000,

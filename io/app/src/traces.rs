@@ -28,6 +28,9 @@ pub use export::Trouble;
 pub use opentelemetry::context::FutureExt;
 pub use settings::TraceSettings;
 
+/// The methods that spans name, as the semantic conventions have it; a visitor may write any other word there.
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+
 /// The way to spans; clones share it.
 #[derive(Clone, Default)]
 pub struct Traces(Option<Arc<Parts>>);
@@ -72,7 +75,8 @@ impl Traces {
     pub fn request(&self, method: &str, route: &'static str, parent: Option<&str>) -> Option<RequestSpan> {
         let parts = self.0.as_ref()?;
         let above = parent.map_or_else(Context::new, parent_of);
-        let attributes = [KeyValue::new("http.request.method", method.to_owned()), KeyValue::new("http.route", route)];
+        let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("_OTHER");
+        let attributes = [KeyValue::new("http.request.method", method), KeyValue::new("http.route", route)];
         let builder = parts.tracer.span_builder(format!("{method} {route}")).with_kind(SpanKind::Server);
         let span = parts.tracer.build_with_context(builder.with_attributes(attributes), &above);
         Some(RequestSpan(above.with_span(span)))

@@ -75,6 +75,8 @@ fn t_sec_3_a_collector_gets_the_spans_of_a_sign_in_and_nothing_of_the_person() {
     get(&at(&deployment), "/check?organization=canary-slug", &format!("Authorization: Bearer {second}\r\n"));
     get(&at(&deployment), "/sign-in/canary-slug?canary-query=1", "");
     get(&at(&deployment), "/canary-path", "User-Agent: canary-agent\r\n");
+    // A method is any word that a visitor likes.
+    ask(&at(&deployment), "CANARY /sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     // Nobody trusts who says this.
     get(&at(&deployment), "/sign-in", &format!("traceparent: {PARENT}\r\ntracestate: canary=state\r\n"));
     // What is left at the end is sent then.
@@ -93,6 +95,7 @@ fn t_sec_3_a_collector_gets_the_spans_of_a_sign_in_and_nothing_of_the_person() {
     assert_eq!(collector.named("GET /check").len(), 1);
     assert_eq!(collector.named("GET /sign-in/{slug}").len(), 1);
     assert_eq!(collector.named("GET unmatched").len(), 1);
+    assert_eq!(collector.named("_OTHER unmatched").len(), 1, "{spans:?}");
     let stranger = the_one(collector.named("GET /sign-in"));
     assert!(stranger.parent.is_empty() && !PARENT.contains(&stranger.trace), "{stranger:?}");
     assert!(spans.iter().all(|span| !span.name.contains("healthz")), "{spans:?}");

@@ -3,11 +3,12 @@
 //!
 //! A host is resolved here, each address is judged by [`orgate_sso::url_rules`], and the connection goes to a judged
 //! address and no other. Nothing is followed, cached, decompressed or sent through a proxy, and no connection is shared
-//! between two requests, so no tenant's IdP can lean on another's.
+//! between two peers, so no tenant's IdP can lean on another's.
 //!
 //! *Source*: 2.3 of the security bar, T-SSRF-1 to T-SSRF-5, T-IDP-1.
 
 mod dates;
+mod kept;
 mod own;
 mod peer;
 pub mod resolver;
@@ -31,6 +32,7 @@ use tokio::time::{sleep, timeout};
 use url::Host;
 
 pub use dates::Dates;
+use kept::Kept;
 pub use own::{OwnAnswer, OwnClient};
 pub use peer::Peer;
 use resolver::{ResolveFailure, Resolver};
@@ -71,6 +73,7 @@ pub struct Outbound {
     tls: ClientConfig,
     limits: OutboundLimits,
     slots: Arc<Slots>,
+    kept: Arc<Kept<reqwest::Client>>,
     dates: Dates,
     traces: Traces,
 }
@@ -138,6 +141,7 @@ impl Outbound {
             tls,
             limits,
             slots,
+            kept: Arc::default(),
             dates: Dates::default(),
             traces: Traces::default(),
         }
@@ -244,10 +248,11 @@ impl Outbound {
     async fn attempt(&self, peer: &Peer, request: &Request) -> Result<Response, Cause> {
         let _slot = self.slots.acquire(peer.as_str()).await.ok_or(Cause::Slots)?;
         let addresses = self.judged_addresses(self.rules_for(peer), &request.url).await?;
-        let client = self.pinned_client(request.url.host(), addresses).map_err(Cause::Client)?;
-        let response = client.execute(http_request(request)?).await.map_err(cause)?;
+        let host = request.url.host();
+        let client = self.kept.take(peer, host, &addresses, || self.pinned_client(host, &addresses));
+        let response = client.map_err(Cause::Client)?.execute(http_request(request)?).await.map_err(cause)?;
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
-        self.dates.note(request.url.host(), date);
+        self.dates.note(host, date);
         read(response, request.purpose.max_bytes()).await
     }
 
@@ -271,20 +276,21 @@ impl Outbound {
         if judged.is_empty() { Err(Cause::Address(refused)) } else { Ok(judged) }
     }
 
-    /// A client for one request, which knows no way to any other address: its own resolver only says no.
+    /// A client for one host, which knows no way to any other address: its own resolver only says no.
     #[expect(clippy::disallowed_methods, reason = "the only HTTP client")]
-    fn pinned_client(&self, host: &str, addresses: Vec<SocketAddr>) -> Result<reqwest::Client, reqwest::Error> {
+    fn pinned_client(&self, host: &str, addresses: &[SocketAddr]) -> Result<reqwest::Client, reqwest::Error> {
         reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .dns_resolver(Nowhere)
-            .resolve_to_addrs(host, &addresses)
+            .resolve_to_addrs(host, addresses)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .no_proxy()
             .referer(false)
             .http1_only()
             .http1_max_headers(MAX_HEADERS)
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(self.limits.per_connection)
+            .pool_idle_timeout(kept::IDLE)
             .connect_timeout(self.limits.connect)
             .user_agent("Orgate")
             .build()

@@ -57,7 +57,7 @@ async fn a_request_goes_out_as_the_protocol_made_it_and_nothing_is_added_that_te
         assert!(head.contains("authorization: basic ytpi") && head.contains("accept-encoding: identity"), "{text}");
         assert!(!head.contains("cookie") && !head.contains("referer"), "{text}");
     }
-    assert_eq!(scene.server.connections(), 2, "no connection is used twice");
+    assert_eq!(scene.server.connections(), 2, "it closed the first one");
 }
 
 #[tokio::test]

@@ -3,4 +3,5 @@
 
 mod address;
 mod limits;
+mod reuse;
 mod server;

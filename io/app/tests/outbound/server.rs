@@ -25,6 +25,8 @@ pub enum Script {
     Write(Vec<Vec<u8>>, Duration),
     /// Reads a request and writes the piece until the client goes away.
     Forever(Vec<u8>, Vec<u8>, Duration),
+    /// Answers request after request.
+    Kept(Vec<u8>),
     /// Accepts and says nothing.
     Silent,
 }
@@ -86,6 +88,15 @@ impl Server {
         let request = read_request(&mut stream).await;
         self.requests.lock().unwrap().push(request);
         match script {
+            Script::Kept(answer) => {
+                while stream.write_all(&answer).await.is_ok() && stream.flush().await.is_ok() {
+                    let next = read_request(&mut stream).await;
+                    if next.is_empty() {
+                        return;
+                    }
+                    self.requests.lock().unwrap().push(next);
+                }
+            }
             Script::Write(pieces, pause) => {
                 for piece in pieces {
                     tokio::time::sleep(pause).await;

@@ -1,6 +1,7 @@
 //! U1: what a program does over a schema that a newer one has left, what becomes of one that runs meanwhile, and how an older
 //! schema is brought up to date while others write.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -44,7 +45,8 @@ fn schema_below(version: i64, is_sqlite: bool) -> String {
     for (step, text) in steps(is_sqlite).into_iter().filter(|(step, _)| *step < version) {
         all += &text;
         if step > noted {
-            all += &format!("insert into schema_migrations (version, name, applied_at) values ({step}, 'before', 1);");
+            let note = "insert into schema_migrations (version, name, applied_at) values";
+            write!(all, "{note} ({step}, 'before', 1);").unwrap();
             noted = step;
         }
     }

@@ -30,13 +30,20 @@ pub async fn run() -> Result<(), String> {
     until_stopped(app, listener).await
 }
 
-/// Opens the database, which brings its schema up to date, and stops.
+/// Opens the database, which brings its schema up to date, and stops. A newer one is never changed.
 pub async fn migrate() -> Result<(), String> {
     let mut settings = configuration::read()?;
     configuration::start_log(&settings)?;
     settings.store.migrate = orgate_app::boot::Migrate::Apply;
-    start(settings).await?;
-    say("The schema is up to date.");
+    let app = start(settings).await?;
+    say(&app.store.newer_schema().map_or_else(
+        || "The schema is up to date.".to_owned(),
+        |version| {
+            format!(
+                "The schema, version {version}, is newer than this program, which may run over it: nothing was changed."
+            )
+        },
+    ));
     Ok(())
 }
 

@@ -61,6 +61,15 @@ impl Database {
         run(&database, statement).await;
     }
 
+    /// The same where others may be in the way.
+    ///
+    /// *Errors*: what the server said.
+    pub async fn try_execute(&self, statements: &str) -> Result<(), String> {
+        let mut database = self.server.clone();
+        database.dbname(&self.name);
+        try_run(&database, statements).await
+    }
+
     /// The number that a query gives, in its first column of its first row: a `count(*)`.
     pub async fn number(&self, query: &str) -> i64 {
         self.row(query).await.get(0)
@@ -90,9 +99,14 @@ impl Database {
 
 /// Runs one statement on a connection of its own.
 async fn run(server: &Config, statement: &str) {
+    try_run(server, statement).await.expect("the role may create databases");
+}
+
+async fn try_run(server: &Config, statements: &str) -> Result<(), String> {
     let (client, connection) = server.connect(NoTls).await.expect("the PostgreSQL server answers");
     let driver = tokio::spawn(connection);
-    client.batch_execute(statement).await.expect("the role may create databases");
+    let outcome = client.batch_execute(statements).await;
     drop(client);
     drop(driver.await);
+    outcome.map_err(|error| error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned()))
 }

@@ -80,13 +80,15 @@ pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn En
     }
 }
 
-/// The same of whatever database that is, to restore it.
+/// The same of whatever database that is, to restore it. A newer schema may hold what serves once and this program does not
+/// know.
 pub(crate) async fn boot_to_restore(
     settings: Settings,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<App, BootError> {
     let store = Store::open(&settings.store, clock.now()).await.map_err(BootError::Store)?;
+    store.require_known_schema().map_err(BootError::Store)?;
     boot_on(store, settings, clock, entropy).await
 }
 

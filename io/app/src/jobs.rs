@@ -29,6 +29,8 @@ const ENFORCE_EVERY: Duration = Duration::from_secs(2);
 const SEAL_EVERY: Duration = Duration::from_secs(1);
 /// Events that were kept for the operator's time are removed this often.
 const REMOVE_EVERY: Duration = Duration::from_secs(3600);
+/// Whether this program may still run over the database is looked at this often, for reading does not ask.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Held domains that are due are looked at this often.
 const DOMAINS_EVERY: Duration = Duration::from_secs(60);
 /// What is over stays this long, for a look at what happened. *Units*: one day.
@@ -53,6 +55,7 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
     let enforcing = Box::pin(until(told.subscribe(), enforce(app)));
     let auditing = Box::pin(until(told.subscribe(), keep_audit_log(app)));
     let domains = Box::pin(until(told.subscribe(), look_at_domains(app)));
+    let looking = until(told.subscribe(), look_at_schema(app));
     let mut heard = told.subscribe();
     let traces = app.traces.run(async move {
         // As above.
@@ -62,7 +65,7 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
         repeat(app, stop).await;
         drop(told);
     };
-    tokio::join!(mail, enforcing, auditing, domains, traces, rest);
+    tokio::join!(mail, enforcing, auditing, domains, looking, traces, rest);
 }
 
 /// Works until it is told to stop; what is under way then is dropped.
@@ -144,6 +147,17 @@ async fn keep_audit_log(app: &App) {
 /// *Errors*: those of the store.
 pub async fn seal_once(app: &App) -> Result<u64, Error> {
     audit_chain::seal(app).await
+}
+
+/// A newer program may change the schema into one that this program may not run over. Every write finds that out for itself;
+/// this is for a node that nobody writes to.
+async fn look_at_schema(app: &App) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        report("schema", app.store.ping().await.map(|()| 0).map_err(Error::from));
+    }
 }
 
 /// Apart from the others, for name servers may take their time. It can be dropped anywhere, as above.

@@ -166,7 +166,7 @@ pub async fn ready(settings: Settings, clock: &dyn Clock) -> Result<Ready, Resto
     let mut looking = settings.store.clone();
     looking.migrate = Migrate::Check;
     match Store::open(&looking, clock.now()).await {
-        Ok(_) => Ok(Ready(settings)),
+        Ok(store) => store.require_known_schema().map_err(broken).map(|()| Ready(settings)),
         Err(StoreError::NotMigrated { found, .. }) if found > 0 => Ok(Ready(settings)),
         Err(StoreError::NotMigrated { .. }) => Err(RestoreError::NoDatabase),
         Err(error) => Err(broken(error)),

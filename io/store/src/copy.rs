@@ -37,13 +37,6 @@ pub enum CopyError {
     Busy(PathBuf),
     /// No database, or none of Orgate's.
     Foreign(PathBuf),
-    /// A database of a newer Orgate.
-    Newer {
-        /// Its schema version.
-        found: i64,
-        /// The newest version that this program knows.
-        known: i64,
-    },
     /// A database that is damaged.
     Damaged {
         /// Which file.
@@ -58,7 +51,7 @@ pub enum CopyError {
         /// What it said.
         detail: String,
     },
-    /// SQLite could not do it.
+    /// SQLite could not do it, or a newer Orgate has changed the database.
     Store(StoreError),
 }
 
@@ -75,7 +68,6 @@ impl fmt::Display for CopyError {
             ),
             Self::Busy(path) => write!(formatter, "another run writes {} at this moment", path.display()),
             Self::Foreign(path) => write!(formatter, "{} is no database of Orgate", path.display()),
-            Self::Newer { found, known } => StoreError::UnknownSchema { found: *found, known: *known }.fmt(formatter),
             Self::Damaged { path, detail } => write!(formatter, "{} is damaged: {detail}", path.display()),
             Self::File { path, detail } => write!(formatter, "{}: {detail}", path.display()),
             Self::Store(source) => source.fmt(formatter),
@@ -92,7 +84,6 @@ impl std::error::Error for CopyError {
             | Self::Open(_)
             | Self::Busy(_)
             | Self::Foreign(_)
-            | Self::Newer { .. }
             | Self::Damaged { .. }
             | Self::File { .. } => None,
         }
@@ -241,7 +232,6 @@ impl Part {
                 heads: ours.heads,
             }),
             Ok(Found::Foreign) => Err(CopyError::Foreign(named.to_owned())),
-            Ok(Found::Newer(found)) => Err(CopyError::Newer { found, known: crate::migrate::newest() }),
             Ok(Found::Damaged(detail)) => Err(damaged(detail)),
             // The file is there, ours alone and a database by its first bytes: what cannot be read of it is broken.
             Err(StoreError::Fault { detail }) => Err(damaged(detail)),

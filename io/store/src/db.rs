@@ -11,8 +11,10 @@ use orgate_core::time::Timestamp;
 use crate::engine::{postgres, sqlite};
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
+use crate::migrate::newest;
 use crate::org::OrgTx;
 use crate::organization_cache::OrganizationCache;
+use crate::schema::{self, Found, Standing};
 use crate::settings::{Database, StoreSettings};
 use crate::value::{Row, Value};
 use crate::watch::{Watch, Watcher};
@@ -24,6 +26,8 @@ pub(crate) const WAIT_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
+    opened: Found,
+    standing: Arc<Standing>,
     organizations: Arc<OrganizationCache>,
     watcher: Watcher,
 }
@@ -34,19 +38,47 @@ enum Engine {
 }
 
 impl Store {
-    /// Opens the database and, unless switched off, brings its schema up to date.
+    /// Opens the database and, unless switched off, brings its schema up to date. A newer one, over which this program may
+    /// run, is left as it is.
     ///
     /// *Errors*: every variant that speaks of settings, files and schema versions, or [`StoreError::Unavailable`].
     pub async fn open(settings: &StoreSettings, now: Timestamp) -> Result<Self, StoreError> {
-        let migrate = settings.migrate;
-        let engine = match &settings.database {
-            Database::Sqlite { path } => Engine::Sqlite(sqlite::Sqlite::open(path, migrate, now)?),
+        let (migrate, standing) = (settings.migrate, Arc::<Standing>::default());
+        let (engine, opened) = match &settings.database {
+            Database::Sqlite { path } => {
+                let (engine, opened) = sqlite::Sqlite::open(path, migrate, Arc::clone(&standing), now)?;
+                (Engine::Sqlite(engine), opened)
+            }
             Database::Postgres { url } => {
                 let (size, roots) = (settings.pool_size, &settings.extra_roots);
-                Engine::Postgres(postgres::Postgres::open(url, size, roots, migrate, now).await?)
+                let engine = postgres::Postgres::connect_to(url, size, roots, Arc::clone(&standing))?;
+                let opened = engine.migrate(migrate, now).await?;
+                (Engine::Postgres(engine), opened)
             }
         };
-        Ok(Self { engine: Arc::new(engine), organizations: Arc::default(), watcher: Watcher::default() })
+        let known = newest();
+        if opened.is_newer_than(known) {
+            tracing::warn!(
+                schema.version = opened.version,
+                schema.known = known,
+                "the schema is newer than this program, which may run over it"
+            );
+        }
+        let (engine, watcher) = (Arc::new(engine), Watcher::default());
+        Ok(Self { engine, opened, standing, organizations: Arc::default(), watcher })
+    }
+
+    /// The version of the schema when the database was opened, if it is newer than what this program knows.
+    pub fn newer_schema(&self) -> Option<i64> {
+        self.opened.is_newer_than(newest()).then_some(self.opened.version)
+    }
+
+    /// For work that has to know everything that is in the database, such as all that is sealed or serves once: refused over a
+    /// newer schema, which may hold more.
+    ///
+    /// *Errors*: [`StoreError::UnknownSchema`].
+    pub fn require_known_schema(&self) -> Result<(), StoreError> {
+        self.opened.must_be_known_to(newest())
     }
 
     /// Runs a short read on one consistent snapshot. On SQLite it runs on the calling thread.
@@ -58,6 +90,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
+        self.standing.hold()?;
         let watched = self.watcher.begin("read");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read(&input, work),
@@ -77,6 +110,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
+        self.standing.hold()?;
         let watched = self.watcher.begin("long read");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read_long(input, work).await,
@@ -98,6 +132,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
+        self.standing.hold()?;
         let watched = self.watcher.begin("write");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
@@ -118,6 +153,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
+        self.standing.hold()?;
         let watched = self.watcher.begin("write apart");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
@@ -138,6 +174,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
+        self.standing.hold()?;
         let watched = self.watcher.begin("long write");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write_long(input, work).await,
@@ -172,11 +209,13 @@ impl Store {
         &self.organizations
     }
 
-    /// Asks the database for a sign of life.
+    /// Asks the database for a sign of life, and whether this program may still run over it. Once it may not, everything is
+    /// refused. A write asks by itself.
     ///
     /// *Errors*: [`StoreError::Unavailable`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.one_shot("select 1", &[], |_| Ok(())).await.map(|_| ())
+        let steps = self.one_shot(schema::STEPS, &[], Found::read).await?;
+        self.standing.notice(Found::all(steps))
     }
 
     /// One counting statement as its own transaction. Its first parameters are the texts.
@@ -186,6 +225,7 @@ impl Store {
         texts: &[&str],
         numbers: &[i64],
     ) -> Result<Option<u64>, StoreError> {
+        self.standing.hold()?;
         match &*self.engine {
             Engine::Sqlite(engine) => {
                 let texts: Vec<String> = texts.iter().copied().map(str::to_owned).collect();
@@ -217,6 +257,7 @@ impl Store {
     where
         R: FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
     {
+        self.standing.hold()?;
         let watched = self.watcher.begin("statement");
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.one_shot(sql, values, read),

@@ -18,10 +18,13 @@ pub enum StoreError {
         /// The noun that was looked for.
         noun: &'static str,
     },
-    /// The database was written by a newer version of this program.
+    /// A newer version of this program has changed the database, so that this one may not run over it, or not do what it was
+    /// asked for.
     UnknownSchema {
         /// The version found in the database.
         found: i64,
+        /// The version that a program has to know to run over it.
+        oldest: i64,
         /// The newest version that this program knows.
         known: i64,
     },
@@ -72,10 +75,16 @@ impl std::fmt::Display for StoreError {
             Self::Unavailable { detail } => write!(formatter, "the database is not available: {detail}"),
             Self::Conflict(constraint) => write!(formatter, "such a row exists already: {constraint:?}"),
             Self::NotFound { noun } => write!(formatter, "no such {noun}"),
-            Self::UnknownSchema { found, known } => write!(
+            Self::UnknownSchema { found, oldest, known } if oldest <= known => write!(
                 formatter,
-                "the database has schema version {found}, this program knows versions up to {known}: \
-                 it was written by a newer Orgate; start that version or restore a backup"
+                "the database has schema version {found}, this program knows versions up to {known} and may run over it, but \
+                 this has to know everything that is in it: do it with the newer Orgate"
+            ),
+            Self::UnknownSchema { found, oldest, known } => write!(
+                formatter,
+                "the database has schema version {found}, for programs that know at least version {oldest}, and this program \
+                 knows versions up to {known}: it was changed by a newer Orgate; start that one, or go back to a backup from \
+                 before; docs/operate/upgrade.md has the steps"
             ),
             Self::NotMigrated { found, known } => write!(
                 formatter,

@@ -44,6 +44,7 @@ mod rate_counter;
 mod recovery_code;
 mod restore;
 mod revision;
+mod schema;
 mod sealed;
 mod secret_key;
 mod session;

@@ -1,7 +1,11 @@
-//! Owns the line of migrations: which exist, how their text is turned into one engine's dialect, and what a found
-//! version means. How they are applied is the engines' business.
+//! Owns the line of migrations: which exist, how their text is turned into one engine's dialect, and which of them a database
+//! needs. How they are applied is the engines' business.
+
+use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
+use crate::schema::{Found, SAYS_SO_SINCE};
+use crate::value::Value;
 
 /// One step of the schema.
 pub(crate) struct Migration {
@@ -9,6 +13,9 @@ pub(crate) struct Migration {
     pub(crate) version: i64,
     /// Its name, as in the file's name.
     pub(crate) name: &'static str,
+    /// The oldest version whose programs can run over it. Its own: no program of before can. `docs/adding/migration.md` says
+    /// which steps have to name it.
+    pub(crate) oldest: i64,
     text: &'static str,
     /// What follows in the engine's own words, where no common text exists: for SQLite, for PostgreSQL.
     own: [&'static str; 2],
@@ -24,45 +31,27 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::common(6, "personal_identities", include_str!("../migrations/0006_personal_identities.sql")),
     Migration::common(7, "accounts", include_str!("../migrations/0007_accounts.sql")),
     Migration::common(8, "throttles", include_str!("../migrations/0008_throttles.sql")),
-    Migration {
-        version: 9,
-        name: "organization_changes",
-        text: include_str!("../migrations/0009_organization_changes.sql"),
-        own: [
-            include_str!("../migrations/0009_organization_changes.sqlite.sql"),
-            include_str!("../migrations/0009_organization_changes.postgres.sql"),
-        ],
-    },
-    Migration {
-        version: 10,
-        name: "session_users",
-        text: include_str!("../migrations/0010_session_users.sql"),
-        own: [
-            include_str!("../migrations/0010_session_users.sqlite.sql"),
-            include_str!("../migrations/0010_session_users.postgres.sql"),
-        ],
-    },
-    Migration {
-        version: 11,
-        name: "audit_chain",
-        text: include_str!("../migrations/0011_audit_chain.sql"),
-        own: [
-            include_str!("../migrations/0011_audit_chain.sqlite.sql"),
-            include_str!("../migrations/0011_audit_chain.postgres.sql"),
-        ],
-    },
+    Migration::common(9, "organization_changes", include_str!("../migrations/0009_organization_changes.sql")).with_own(
+        include_str!("../migrations/0009_organization_changes.sqlite.sql"),
+        include_str!("../migrations/0009_organization_changes.postgres.sql"),
+    ),
+    Migration::common(10, "session_users", include_str!("../migrations/0010_session_users.sql")).with_own(
+        include_str!("../migrations/0010_session_users.sqlite.sql"),
+        include_str!("../migrations/0010_session_users.postgres.sql"),
+    ),
+    Migration::common(11, "audit_chain", include_str!("../migrations/0011_audit_chain.sql")).with_own(
+        include_str!("../migrations/0011_audit_chain.sqlite.sql"),
+        include_str!("../migrations/0011_audit_chain.postgres.sql"),
+    ),
     Migration::common(12, "domains", include_str!("../migrations/0012_domains.sql")),
-    Migration {
-        version: 13,
-        name: "log_outs",
-        text: include_str!("../migrations/0013_log_outs.sql"),
-        own: [
-            include_str!("../migrations/0013_log_outs.sqlite.sql"),
-            include_str!("../migrations/0013_log_outs.postgres.sql"),
-        ],
-    },
+    Migration::common(13, "log_outs", include_str!("../migrations/0013_log_outs.sql")).with_own(
+        include_str!("../migrations/0013_log_outs.sqlite.sql"),
+        include_str!("../migrations/0013_log_outs.postgres.sql"),
+    ),
     Migration::common(14, "secret_keys", include_str!("../migrations/0014_secret_keys.sql")),
     Migration::common(15, "restores", include_str!("../migrations/0015_restores.sql")),
+    Migration::common(16, "oldest_programs", include_str!("../migrations/0016_oldest_programs.sql"))
+        .for_programs_from(15),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.
@@ -77,9 +66,34 @@ pub(crate) enum Dialect {
 }
 
 impl Migration {
-    /// A step whose one text serves both engines.
-    const fn common(version: i64, name: &'static str, text: &'static str) -> Self {
-        Self { version, name, text, own: ["", ""] }
+    /// A step whose one text serves both engines, and that no program of before can run over.
+    pub(crate) const fn common(version: i64, name: &'static str, text: &'static str) -> Self {
+        Self { version, name, oldest: version, text, own: ["", ""] }
+    }
+
+    /// The same with something to follow in each engine's own words.
+    const fn with_own(self, of_sqlite: &'static str, of_postgres: &'static str) -> Self {
+        Self { own: [of_sqlite, of_postgres], ..self }
+    }
+
+    /// The same for a step that programs from this version on do not notice.
+    const fn for_programs_from(self, oldest: i64) -> Self {
+        Self { oldest, ..self }
+    }
+
+    /// Whether programs of before would read or write the wrong thing: none of them may be in the middle of it then.
+    pub(crate) fn is_noticed(&self) -> bool {
+        self.oldest >= self.version
+    }
+
+    /// The statement that notes in the schema that it was applied, with its values.
+    pub(crate) fn note(&self, now: Timestamp) -> (&'static str, Vec<Value<'static>>) {
+        let mut values = vec![self.version.into(), self.name.into(), now.into()];
+        if self.version < SAYS_SO_SINCE {
+            return ("insert into schema_migrations (version, name, applied_at) values ($1, $2, $3)", values);
+        }
+        values.push(self.oldest.into());
+        ("insert into schema_migrations (version, name, applied_at, oldest) values ($1, $2, $3, $4)", values)
     }
 
     /// The statements of this step for one engine.
@@ -96,7 +110,11 @@ impl Migration {
 
 /// The newest version that this program knows.
 pub(crate) fn newest() -> i64 {
-    MIGRATIONS.last().map_or(0, |migration| migration.version)
+    last(MIGRATIONS)
+}
+
+fn last(steps: &[Migration]) -> i64 {
+    steps.last().map_or(0, |step| step.version)
 }
 
 /// Whether to bring an older schema up to date.
@@ -108,47 +126,22 @@ pub enum Migrate {
     Check,
 }
 
-/// The steps that a database of version `found` still needs.
+/// Those of a program's steps that a database still needs: none when it is newer, and this program may run over it.
 ///
-/// *Errors*: [`StoreError::UnknownSchema`] when the database is newer, [`StoreError::NotMigrated`] when it is older and
+/// *Errors*: [`StoreError::UnknownSchema`] when it may not, [`StoreError::NotMigrated`] when the database is older and
 /// migrating is switched off.
-pub(crate) fn missing(found: i64, migrate: Migrate) -> Result<impl Iterator<Item = &'static Migration>, StoreError> {
-    let known = newest();
-    if found > known {
-        return Err(StoreError::UnknownSchema { found, known });
+pub(crate) fn missing(
+    steps: &[Migration],
+    found: Found,
+    migrate: Migrate,
+) -> Result<impl Iterator<Item = &Migration>, StoreError> {
+    let known = last(steps);
+    found.admits(known)?;
+    if found.version < known && migrate == Migrate::Check {
+        return Err(StoreError::NotMigrated { found: found.version, known });
     }
-    if found < known && migrate == Migrate::Check {
-        return Err(StoreError::NotMigrated { found, known });
-    }
-    Ok(MIGRATIONS.iter().filter(move |migration| migration.version > found))
+    Ok(steps.iter().filter(move |step| step.version > found.version))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_one_line_without_gaps() {
-        for (place, migration) in (1..).zip(MIGRATIONS) {
-            assert_eq!(migration.version, place, "{}", migration.name);
-        }
-    }
-
-    #[test]
-    fn no_placeholder_survives() {
-        for migration in MIGRATIONS {
-            for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-                let statements = migration.statements(dialect);
-                let code: String = statements.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
-                assert!(!code.contains('{'), "{}", migration.name);
-            }
-        }
-    }
-
-    #[test]
-    fn a_newer_schema_and_a_switched_off_migration_are_refused() {
-        assert!(matches!(missing(newest() + 1, Migrate::Apply), Err(StoreError::UnknownSchema { .. })));
-        assert!(matches!(missing(0, Migrate::Check), Err(StoreError::NotMigrated { .. })));
-        assert_eq!(missing(newest(), Migrate::Check).map(Iterator::count).ok(), Some(0));
-    }
-}
+mod tests;

@@ -33,7 +33,7 @@ pub async fn healthz(State(web): State<Web>, parts: Parts) -> Response {
     Json(seen).into_response()
 }
 
-/// It can do its work: the database answers.
+/// It can do its work: the database answers, and its schema is one that this program may run over.
 ///
 /// *Errors*: 503 while it does not.
 pub async fn readyz(State(web): State<Web>) -> Result<&'static str, Failure> {

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::node::{Node, settings};
 use crate::provider::{Network, Provider};
 use crate::proxy::Proxy;
+use crate::scale::now;
 
 pub const NODES: usize = 3;
 const HOST: &str = "acme.idp.test";
@@ -31,8 +32,14 @@ pub struct Cluster {
 impl Cluster {
     /// Starts all nodes; none where there is no PostgreSQL.
     pub fn start() -> Option<Self> {
+        Self::start_as(None)
+    }
+
+    /// The same of another program than the one that was built for the tests, which makes its schema itself.
+    pub fn start_as(program: Option<&Path>) -> Option<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let database = runtime.block_on(postgres::fresh())?;
+        let database = runtime
+            .block_on(async { if program.is_some() { postgres::empty().await } else { postgres::fresh().await } })?;
         let (folder, proxy) = (tempfile::tempdir().unwrap(), Proxy::start());
         let network = Network::new();
         let provider = network.provider(HOST);
@@ -42,6 +49,9 @@ impl Cluster {
         let log = |number| folder.path().join(format!("node-{number}.log"));
         let mut nodes: Vec<Node> = (0..NODES).map(|number| Node::new(shared.clone(), log(number))).collect();
         for node in &mut nodes {
+            if let Some(program) = program {
+                node.become_program(program.to_owned());
+            }
             node.start();
         }
         let database = Some(database);
@@ -53,6 +63,29 @@ impl Cluster {
     /// Tells the proxy where the nodes are now.
     pub fn lead(&self) {
         self.proxy.lead_to(self.nodes.iter().map(Node::address).collect());
+    }
+
+    /// Stops a node that nobody is led to any more, has something done to it, and starts it again: for how long it was away.
+    /// *Units*: nanoseconds.
+    pub fn replace(&mut self, number: usize, change: impl FnOnce(&mut Node)) -> u64 {
+        let others = self.nodes.iter().enumerate().filter(|(other, _)| *other != number);
+        self.proxy.lead_to(others.map(|(_, node)| node.address()).collect());
+        let (began, node) = (now(), &mut self.nodes[number]);
+        node.stop();
+        change(node);
+        node.start();
+        self.lead();
+        now() - began
+    }
+
+    /// Has the database do something, again while it gives way to others that write.
+    pub fn insist(&self, statements: &str) {
+        let limit = now() + 60_000_000_000;
+        let database = self.database.as_ref().unwrap();
+        while let Err(reason) = self.runtime.block_on(database.try_execute(statements)) {
+            assert!(now() < limit, "{reason}");
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
     }
 
     pub fn folder(&self) -> &Path {

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use orgate_testkit::{Mailbox, postgres};
 use tempfile::TempDir;
 
-use crate::crash_client::{Journal, Writer, sign_up};
+use crate::crash_client::{Journal, Load, Writer, sign_up};
 use crate::node::{Node, settings};
 use crate::scale::{Random, count, now, report};
 use crate::sqlite_file::is_whole;
@@ -70,14 +70,15 @@ impl Crashing {
             self.collect_mails();
             self.writers = sign_up(&self.node, self.folder.path(), cycle);
         }
-        let (pause, done) = (Duration::from_millis(self.random.below(400)), AtomicUsize::new(0));
+        let (pause, load) = (Duration::from_millis(self.random.below(400)), Load::default());
         let (address, node) = (self.node.address(), &mut self.node);
         let writers = &mut self.writers;
         self.journals = std::thread::scope(|scope| {
             let threads: Vec<_> =
-                writers.iter_mut().map(|writer| scope.spawn(|| writer.run(address, cycle, &done))).collect();
+                writers.iter_mut().map(|writer| scope.spawn(|| writer.run(address, cycle, &load))).collect();
             // In the middle of its work, on a slow machine too.
-            while done.load(Ordering::Relaxed) < ACTS_A_CYCLE && threads.iter().all(|thread| !thread.is_finished()) {
+            while load.done.load(Ordering::Relaxed) < ACTS_A_CYCLE && threads.iter().all(|thread| !thread.is_finished())
+            {
                 std::thread::sleep(Duration::from_millis(2));
             }
             std::thread::sleep(pause);

@@ -1,8 +1,9 @@
 //! One client of a node that dies: what it does, what it was promised, and the comparison with what is there afterwards.
 
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -10,9 +11,22 @@ use crate::api::{Api, PASSWORD, Person, sign_in, text};
 use crate::client::{Answer, Ask, Client};
 use crate::ledger::{Act, Holdings, Ledger, listed};
 use crate::node::Node;
-use crate::scale::Random;
+use crate::scale::{Random, now};
 
 const CLIENTS: usize = 6;
+
+/// What all clients share while they write.
+#[derive(Default)]
+pub struct Load {
+    /// Answers that came, whatever they said.
+    pub done: AtomicUsize,
+    /// Those that said that nothing was done, for now.
+    pub refused: AtomicUsize,
+    /// For how long one of them went without an acknowledgement at most. *Units*: nanoseconds.
+    pub pause: AtomicU64,
+    /// Nobody begins anything any more.
+    pub over: AtomicBool,
+}
 
 /// What one client did between two starts.
 #[derive(Default)]
@@ -32,37 +46,46 @@ pub struct Writer {
     number: usize,
     person: Person,
     random: Random,
+    /// When something was acknowledged last.
+    acknowledged_at: Option<u64>,
 }
 
 impl Writer {
-    /// Founds an organization and changes it, act by act, until the node is gone.
-    pub fn run(&mut self, address: SocketAddr, cycle: u64, done: &AtomicUsize) -> Journal {
+    /// Founds an organization and changes it, act by act, until the node is gone or it is over.
+    pub fn run(&mut self, address: SocketAddr, cycle: u64, load: &Load) -> Journal {
         let mut client = Client::new(address);
         let mut journal = Journal::default();
         for serial in 0_u64.. {
+            if load.over.load(Ordering::SeqCst) {
+                break;
+            }
             let word = format!("{cycle}x{}x{serial}", self.number);
             let went_on = match self.random.below(16) {
                 0 if journal.slug.is_some() => self.session(&mut client, &mut journal),
                 _ => self.act(&mut client, &mut journal, &word),
             };
-            if went_on.is_err() {
-                break;
+            let Ok(acknowledged) = went_on else { break };
+            if acknowledged {
+                let at = now();
+                let before = self.acknowledged_at.replace(at).unwrap_or(at);
+                load.pause.fetch_max(at - before, Ordering::Relaxed);
+            } else {
+                load.refused.fetch_add(1, Ordering::Relaxed);
             }
-            done.fetch_add(1, Ordering::Relaxed);
+            load.done.fetch_add(1, Ordering::Relaxed);
         }
         journal
     }
 
-    fn act(&mut self, client: &mut Client, journal: &mut Journal, word: &str) -> std::io::Result<()> {
+    /// Does something; whether it was acknowledged.
+    fn act(&mut self, client: &mut Client, journal: &mut Journal, word: &str) -> io::Result<bool> {
         let act = self.choose(&journal.ledger.promised, word);
         let ask = ask(&act, journal.slug.as_deref().unwrap_or_default()).bearer(&self.person.token);
         journal.ledger.doubt = Some(act.clone());
-        let answer = client.send(&ask)?;
-        // A write that kept colliding says so and did nothing.
-        if answer.status() == 503 {
+        let Some(answer) = heard(client.send(&ask)?)? else {
             journal.ledger.doubt = None;
-            return Ok(());
-        }
+            return Ok(false);
+        };
         let id = acknowledged(&act, answer);
         match &act {
             Act::Found { .. } => journal.slug = Some(id.clone()),
@@ -70,7 +93,7 @@ impl Writer {
             _ => {}
         }
         journal.ledger.acknowledge(&act, &id);
-        Ok(())
+        Ok(true)
     }
 
     fn choose(&mut self, holdings: &Holdings, word: &str) -> Act {
@@ -91,24 +114,21 @@ impl Writer {
         }
     }
 
-    /// Makes a session, or ends one.
-    fn session(&mut self, client: &mut Client, journal: &mut Journal) -> std::io::Result<()> {
+    /// Makes a session, or ends one; whether it was acknowledged.
+    fn session(&mut self, client: &mut Client, journal: &mut Journal) -> io::Result<bool> {
         if let Some(token) = journal.sessions.pop() {
             // Taken out already: without an answer it may be alive or not.
-            let answer = client.send(&Ask::delete("/api/v1/session").bearer(&token))?;
-            if answer.status() == 503 {
+            let Some(answer) = heard(client.send(&Ask::delete("/api/v1/session").bearer(&token))?)? else {
                 journal.sessions.push(token);
-            } else {
-                answer.expect(204);
-                journal.ended.push(token);
-            }
+                return Ok(false);
+            };
+            answer.expect(204);
+            journal.ended.push(token);
         } else {
-            let answer = client.send(&sign_in(&self.person.email, PASSWORD))?;
-            if answer.status() != 503 {
-                journal.sessions.push(text(&answer.expect(201).json()["token"]));
-            }
+            let Some(answer) = heard(client.send(&sign_in(&self.person.email, PASSWORD))?)? else { return Ok(false) };
+            journal.sessions.push(text(&answer.expect(201).json()["token"]));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Compares everything with what is there.
@@ -150,6 +170,17 @@ impl Writer {
         let Some(Act::Found { name }) = &ledger.doubt else { return None };
         let organizations = all(api, "/api/v1/organizations", &self.person);
         organizations.iter().find(|one| one["name"] == **name).map(|one| text(&one["slug"]))
+    }
+}
+
+/// An answer, unless it says that nothing was done: a write that kept colliding, or a node that may not write.
+///
+/// *Errors*: the proxy says that a node died with the request in hand.
+fn heard(answer: Answer) -> io::Result<Option<Answer>> {
+    match answer.status() {
+        502 => Err(ErrorKind::ConnectionAborted.into()),
+        503 => Ok(None),
+        _ => Ok(Some(answer)),
     }
 }
 
@@ -204,7 +235,8 @@ fn all(api: &mut Api, path: &str, person: &Person) -> Vec<Value> {
 pub fn sign_up(node: &Node, folder: &Path, cycle: u64) -> Vec<Writer> {
     let sign_up = |number| {
         let person = Api::new(node.address(), folder).person(&format!("kim{cycle}x{number}"));
-        Writer { number, person, random: Random::new(10 + cycle * 1_000 + number as u64) }
+        let random = Random::new(10 + cycle * 1_000 + number as u64);
+        Writer { number, person, random, acknowledged_at: None }
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..CLIENTS).map(|number| scope.spawn(move || sign_up(number))).collect();

@@ -21,7 +21,6 @@ mod first_sign_in;
 mod history;
 mod ledger;
 mod linearizable;
-#[expect(dead_code, reason = "the tests of faults read the log")]
 #[path = "../started/node.rs"]
 mod node;
 mod node_lost;
@@ -37,6 +36,8 @@ mod proxy;
 mod scale;
 #[path = "../started/sqlite_file.rs"]
 mod sqlite_file;
+mod upgrade;
+mod upgrade_sqlite;
 #[path = "../started/wire.rs"]
 mod wire;
 mod writer;

@@ -64,6 +64,43 @@ fn a_schema_of_a_newer_version_stops_the_start() {
     assert!(message.contains("schema version 999") && message.contains("newer Orgate"), "{message}");
 }
 
+/// What a newer program has left, over which this one may run.
+fn over_a_newer_schema(deployment: &Deployment) {
+    let database = rusqlite::Connection::open(deployment.database()).unwrap();
+    let known: i64 = database.query_row("select max(version) from schema_migrations", [], |row| row.get(0)).unwrap();
+    let insert = "insert into schema_migrations (version, name, applied_at, oldest) values (999, 'later', 0, ?1)";
+    database.execute(insert, [known]).unwrap();
+}
+
+#[test]
+fn u1_what_has_to_know_everything_is_refused_over_a_newer_schema_and_the_rest_is_not() {
+    let deployment = Deployment::migrated();
+    let copy = deployment.folder.path().join("copy.db").display().to_string();
+    over_a_newer_schema(&deployment);
+    let commands: [&[&str]; 3] = [
+        &["keys", "status"],
+        &["keys", "rotate"],
+        &["audit", "erase", "--user", "usr_00000000000000000000000000", "--yes"],
+    ];
+    for command in commands {
+        let message = refused(&deployment, command);
+        assert!(message.contains("999") && message.contains("the newer Orgate"), "{command:?}: {message}");
+    }
+    for command in [&["audit", "verify"][..], &["backup", "--to", &copy], &["doctor"], &["migrate"]] {
+        let said = deployment.run(command);
+        assert_eq!(said.code, Some(0), "{command:?}: {said:?}");
+        if matches!(command, ["doctor" | "migrate"]) {
+            assert!(said.out.contains("version 999, is newer than this program"), "{said:?}");
+        }
+    }
+    let in_place = refused(&deployment, &["restore", "--in-place", "--yes"]);
+    assert!(in_place.contains("the newer Orgate"), "{in_place}");
+    std::fs::remove_file(deployment.database()).unwrap();
+    let from_file = refused(&deployment, &["restore", "--from", &copy]);
+    assert!(from_file.contains("nothing was restored") && from_file.contains("the newer Orgate"), "{from_file}");
+    assert!(!deployment.database().exists(), "nothing is left in its place");
+}
+
 #[test]
 fn a_schema_that_is_not_there_stops_the_start_when_migrating_is_off() {
     let message = refused(&Deployment::new().with("ORGATE_MIGRATE", "off"), &["serve"]);

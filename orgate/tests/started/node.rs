@@ -63,9 +63,19 @@ impl Node {
         Client::new(self.address)
     }
 
+    /// What it is told.
+    pub fn settings(&self) -> Settings {
+        self.settings.clone()
+    }
+
     /// Says something else to it from its next start on.
     pub fn set(&mut self, name: &str, value: String) {
         self.settings.insert(name.to_owned(), value);
+    }
+
+    /// Is another program from its next start on.
+    pub fn become_program(&mut self, program: PathBuf) {
+        self.program = program;
     }
 
     /// Starts it and waits until it is ready; says how long that took. *Units*: nanoseconds.

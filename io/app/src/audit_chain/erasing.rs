@@ -28,8 +28,10 @@ pub struct Erased {
 /// Erases what the logs say of a person beyond their id: names, network addresses and browsers, and the details of what they
 /// did to their own account; and mail addresses that are given, wherever they stand. Each log that is changed says so.
 ///
-/// *Errors*: [`Refusal::NotFound`], and [`Refusal::InvalidInput`] while the account is open. *Source*: R-OPS-3.
+/// *Errors*: [`Refusal::NotFound`], and [`Refusal::InvalidInput`] while the account is open; a newer schema, for a log may hold
+/// more of a person then. *Source*: R-OPS-3.
 pub async fn erase(app: &App, user_id: &UserId, addresses: &[EmailAddress]) -> Result<Erased, Error> {
+    app.store.require_known_schema()?;
     let user = closed(app, user_id).await?;
     // Only what has its place is changed, so that the mark of the writing was looked at before.
     super::seal(app).await?;

@@ -38,12 +38,17 @@ async fn seal_some(app: &App, which: Waiting) -> Result<u64, Error> {
         };
         let Some((_, last)) = page.last() else { return Ok(sealed) };
         after.clone_from(&last.id);
+        // What others write meanwhile waits for the next turn: a node that stops would follow them for as long as they write.
+        let was_all = page.len() < TOGETHER as usize;
         let mut chains: BTreeMap<Chain, Vec<Entry>> = BTreeMap::new();
         for (chain, entry) in page {
             chains.entry(chain).or_default().push(entry);
         }
         for (chain, entries) in chains {
             sealed += seal_chain(app, chain, entries).await?;
+        }
+        if was_all {
+            return Ok(sealed);
         }
     }
 }

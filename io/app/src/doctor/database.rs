@@ -44,7 +44,11 @@ pub(super) async fn open(store: &StoreSettings, clock: &dyn Clock) -> (Vec<Findi
     }
     let is_sound = !findings.iter().any(|finding| finding.what == WHAT && !finding.ok);
     if is_sound {
-        findings.push(good(WHAT, "answers, takes writes, and its schema is the one that this program needs"));
+        let schema = opened.newer_schema().map_or_else(
+            || "its schema is the one that this program needs".to_owned(),
+            |version| format!("its schema, version {version}, is newer than this program, which may run over it"),
+        );
+        findings.push(good(WHAT, format!("answers, takes writes, and {schema}")));
     }
     (findings, is_sound)
 }

@@ -116,8 +116,9 @@ impl Survey {
 
 /// Looks at everything. It reads in small pieces, beside nodes that serve, so what changes meanwhile is seen before or after.
 ///
-/// *Errors*: those of the store.
+/// *Errors*: those of the store; a newer schema may hold sealed values that this program does not know.
 pub async fn survey(app: &App) -> Result<Survey, Error> {
+    app.store.require_known_schema()?;
     let mut survey = Survey::new(app);
     for column in SealedColumn::ALL {
         look_at_column(app, column, &mut survey).await?;

@@ -1,5 +1,7 @@
 //! Owns the engine for several nodes: the pool, its TLS, retries of serialisation failures. It does not own SQL.
 
+mod migrating;
+
 use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,13 +16,15 @@ use futures_util::future::BoxFuture;
 use orgate_core::time::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::db::{Tx, WAIT_LIMIT};
 use crate::error::{Constraint, StoreError};
-use crate::migrate::{self, Dialect, Migrate};
+use crate::migrate::{MIGRATIONS, Migrate};
+use crate::schema::{Found, Standing, what_schema};
 use crate::value::{Row, Value};
 
 /// Longer than the server's own limit below, for servers that do not answer at all.
@@ -32,52 +36,62 @@ const BEGIN_READ: &str = "begin isolation level repeatable read, read only";
 const TRIES: u32 = 8;
 /// So many tries among others before a write asks to be alone.
 const TRIES_AMONG_OTHERS: u32 = 4;
-/// Any number that no other program uses: it serialises nodes that start together.
-const MIGRATION_LOCK: &str = "select pg_advisory_xact_lock(7209114816321)";
-
 /// How a write begins. Every write holds a table that nobody else locks, side by side with the others; one that lost to them
 /// again and again asks for it alone, waits for those under way and has none beside it. `lock table` is what makes this work:
 /// unlike a select it takes no snapshot, so what the transaction sees begins after the wait. Short writes would otherwise
-/// starve a long one for as long as they keep coming.
+/// starve a long one for as long as they keep coming. Then it reads what the schema says of itself ([`crate::schema::STEPS`]): a
+/// step that this program would notice holds the same table alone, so it comes before the whole of a write or after it.
 struct Begin {
     among_others: &'static str,
     alone: &'static str,
 }
 
 const WRITE: Begin = Begin {
-    among_others: "begin isolation level serializable; lock table schema_migrations in row share mode",
-    alone: "begin isolation level serializable; set local lock_timeout = '1s';
-        lock table schema_migrations in exclusive mode; set local lock_timeout = '5s'",
+    among_others: concat!(
+        "begin isolation level serializable; lock table schema_migrations in row share mode; ",
+        what_schema!()
+    ),
+    alone: concat!(
+        "begin isolation level serializable; set local lock_timeout = '1s';
+        lock table schema_migrations in exclusive mode; set local lock_timeout = '5s'; ",
+        what_schema!()
+    ),
 };
 const APART: Begin = Begin {
-    among_others: "begin isolation level read committed; lock table schema_migrations in row share mode",
+    among_others: concat!(
+        "begin isolation level read committed; lock table schema_migrations in row share mode; ",
+        what_schema!()
+    ),
     alone: WRITE.alone,
 };
 
 /// A pool of connections to a PostgreSQL server.
 pub(crate) struct Postgres {
     pool: Pool,
+    standing: Arc<Standing>,
     /// Spreads the pauses of transactions that collided, without asking for randomness.
     retries: AtomicU64,
 }
 
 impl Postgres {
-    /// Connects and brings the schema up to date.
-    pub(crate) async fn open(
+    /// Connects. The database is not looked at yet: [`Postgres::migrate`] comes first.
+    pub(crate) fn connect_to(
         url: &str,
         pool_size: usize,
         extra_roots: &[CertificateDer<'static>],
-        migrate: Migrate,
-        now: Timestamp,
+        standing: Arc<Standing>,
     ) -> Result<Self, StoreError> {
-        let postgres = Self { pool: pool(url, pool_size, extra_roots)?, retries: AtomicU64::new(0) };
-        postgres.migrate(migrate, now).await?;
-        Ok(postgres)
+        Ok(Self { pool: pool(url, pool_size, extra_roots)?, standing, retries: AtomicU64::new(0) })
+    }
+
+    /// Brings the schema up to date; says what schema it is.
+    pub(crate) async fn migrate(&self, migrate: Migrate, now: Timestamp) -> Result<Found, StoreError> {
+        migrating::migrate(self, MIGRATIONS, migrate, now).await
     }
 
     /// Whether a program of ours is connected to the database; only those of the same role are seen.
     pub(crate) async fn is_in_use(url: &str, extra_roots: &[CertificateDer<'static>]) -> Result<bool, StoreError> {
-        let alone = Self { pool: pool(url, 1, extra_roots)?, retries: AtomicU64::new(0) };
+        let alone = Self::connect_to(url, 1, extra_roots, Arc::default())?;
         let sql = "select count(*) from pg_stat_activity where datname = current_database()
             and application_name = 'orgate' and pid <> pg_backend_pid()";
         Ok(alone.one_shot(sql, &[], |row| row.at::<u64>(0)).await?.pop().is_some_and(|count| count > 0))
@@ -89,7 +103,8 @@ impl Postgres {
         E: From<StoreError>,
         F: for<'t> FnOnce(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>>,
     {
-        let mut tx = Tx::on_postgres(self.begin(BEGIN_READ).await?);
+        let (connection, _) = self.begin(BEGIN_READ).await?;
+        let mut tx = Tx::on_postgres(connection);
         let outcome = work(&mut tx, input).await;
         tx.postgres()?.end("commit").await?;
         tx.judge(outcome)
@@ -120,11 +135,12 @@ impl Postgres {
     {
         for attempt in 0..TRIES {
             let text = if attempt < TRIES_AMONG_OTHERS { begin.among_others } else { begin.alone };
-            let connection = self.begin(text).await?;
+            let (connection, found) = self.begin(text).await?;
             if connection.collided {
                 // Somebody held their turn for longer than a write may take: as well to be among the others again.
                 continue;
             }
+            self.standing.notice(found)?;
             let mut tx = Tx::on_postgres(connection);
             let outcome = AssertUnwindSafe(work(&mut tx, input)).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|_| Err(StoreError::fault("a transaction panicked").into()));
@@ -160,33 +176,16 @@ impl Postgres {
         Ok(Connection { client: Some(client), unfinished: false, collided: false })
     }
 
-    async fn begin(&self, begin: &'static str) -> Result<Connection, StoreError> {
+    async fn begin(&self, begin: &'static str) -> Result<(Connection, Found), StoreError> {
         let mut connection = self.connect().await?;
-        if connection.begin(begin).await.is_err() && !connection.collided {
-            // The server may have closed an idle connection; nothing has been done on it yet, so another one may try.
-            connection = self.connect().await?;
-            connection.begin(begin).await?;
-        }
-        Ok(connection)
-    }
-
-    async fn migrate(&self, migrate: Migrate, now: Timestamp) -> Result<(), StoreError> {
-        loop {
-            let mut connection = self.begin("begin").await?;
-            if migrate == Migrate::Apply {
-                connection.batch(MIGRATION_LOCK).await?;
-                connection.batch(migrate::CREATE_TABLE).await?;
-            }
-            let next = migrate::missing(connection.version().await?, migrate)?.next();
-            if let Some(migration) = next {
-                connection.batch(&migration.statements(Dialect::Postgres)).await?;
-                let values = [migration.version.into(), migration.name.into(), now.into()];
-                let insert = "insert into schema_migrations (version, name, applied_at) values ($1, $2, $3)";
-                connection.execute(insert, &values).await?;
-            }
-            connection.end("commit").await?;
-            if next.is_none() {
-                return Ok(());
+        match connection.begin(begin).await {
+            Ok(found) => Ok((connection, found)),
+            Err(_) if connection.collided => Ok((connection, Found::default())),
+            Err(_) => {
+                // The server may have closed an idle connection; nothing has been done on it yet, so another one may try.
+                connection = self.connect().await?;
+                let found = connection.begin(begin).await?;
+                Ok((connection, found))
             }
         }
     }
@@ -237,28 +236,18 @@ impl Connection {
         self.settle(answer)
     }
 
-    async fn begin(&mut self, begin: &'static str) -> Result<(), StoreError> {
+    /// Begins a transaction; what the schema says of itself, if `begin` asks for it.
+    async fn begin(&mut self, begin: &'static str) -> Result<Found, StoreError> {
         self.unfinished = true;
-        let begun = timeout(STATEMENT_LIMIT, self.client()?.batch_execute(begin)).await;
-        let waited_in_vain = |error: &tokio_postgres::Error| error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        let begun = timeout(STATEMENT_LIMIT, self.client()?.simple_query(begin)).await;
         self.collided = matches!(&begun, Ok(Err(error)) if waited_in_vain(error));
-        self.settle(begun)
+        Ok(Found::all(self.settle(begun)?.iter().filter_map(step)))
     }
 
     async fn end(&mut self, end: &'static str) -> Result<(), StoreError> {
         let ended = self.batch(end).await;
         self.unfinished = ended.is_err();
         ended
-    }
-
-    async fn version(&mut self) -> Result<i64, StoreError> {
-        let exists = "select cast(tablename as text) from pg_tables
-            where schemaname = current_schema() and tablename = 'schema_migrations'";
-        if self.query(exists, &[], |row| row.at::<String>(0)).await?.is_empty() {
-            return Ok(0);
-        }
-        let newest = "select coalesce(max(version), 0) from schema_migrations";
-        Ok(self.query(newest, &[], |row| row.at(0)).await?.pop().unwrap_or(0))
     }
 
     fn client(&self) -> Result<&Object, StoreError> {
@@ -290,6 +279,17 @@ impl Drop for Connection {
             drop(Object::take(client));
         }
     }
+}
+
+/// One of the rows that beginning a write answers.
+fn step(message: &SimpleQueryMessage) -> Option<Found> {
+    let SimpleQueryMessage::Row(row) = message else { return None };
+    let number = |column: usize| row.get(column)?.parse().ok();
+    Some(Found { version: number(0)?, oldest: number(1)? })
+}
+
+fn waited_in_vain(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
 fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {

@@ -62,3 +62,4 @@ mod secret_keys;
 mod sessions;
 mod sign_ins;
 mod throttles;
+mod upgrades;

@@ -11,7 +11,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{ErrorCode, OpenFlags, ffi};
 
 use crate::error::{Constraint, StoreError};
-use crate::migrate::{self, Dialect, Migrate};
+use crate::migrate::{self, Dialect, MIGRATIONS, Migrate};
+use crate::schema::{self, Found};
 use crate::value::{Row, Value};
 
 /// How long a connection waits for another program that holds the file, a backup for example.
@@ -149,32 +150,39 @@ impl Connection {
         Ok(())
     }
 
-    /// Looks at the schema's version and applies what is missing, a transaction each.
-    pub(crate) fn migrate(&mut self, migrate: Migrate, now: Timestamp) -> Result<(), StoreError> {
+    /// Looks at the schema and applies what is missing, a transaction each; says what is there then.
+    pub(crate) fn migrate(&mut self, migrate: Migrate, now: Timestamp) -> Result<Found, StoreError> {
         if migrate == Migrate::Apply {
             self.inner.execute_batch(migrate::CREATE_TABLE).map_err(translate)?;
         }
-        while let Some(migration) = migrate::missing(self.version()?, migrate)?.next() {
+        loop {
+            let found = self.schema()?;
+            let Some(migration) = migrate::missing(MIGRATIONS, found, migrate)?.next() else { return Ok(found) };
             self.execute("begin immediate", &[])?;
             // Another program may have applied it between the look and the lock.
-            if self.version()? < migration.version {
+            if self.schema()?.version < migration.version {
                 self.inner.execute_batch(&migration.statements(Dialect::Sqlite)).map_err(translate)?;
-                let values = [migration.version.into(), migration.name.into(), now.into()];
-                self.execute("insert into schema_migrations (version, name, applied_at) values ($1, $2, $3)", &values)?;
+                let (sql, values) = migration.note(now);
+                self.execute(sql, &values)?;
             }
             self.execute("commit", &[])?;
         }
-        Ok(())
     }
 
-    /// The schema's version; zero when there is none.
-    pub(crate) fn version(&mut self) -> Result<i64, StoreError> {
+    /// What the schema says of itself; nothing when there is none.
+    pub(crate) fn schema(&mut self) -> Result<Found, StoreError> {
         let exists = "select name from sqlite_master where type = 'table' and name = 'schema_migrations'";
         if self.query(exists, &[], |row| row.at::<String>(0))?.is_empty() {
-            return Ok(0);
+            return Ok(Found::default());
         }
         let newest = "select coalesce(max(version), 0) from schema_migrations";
-        Ok(self.query(newest, &[], |row| row.at(0))?.pop().unwrap_or(0))
+        let version = self.query(newest, &[], |row| row.at(0))?.pop().unwrap_or(0);
+        if version < schema::SAYS_SO_SINCE { Ok(Found::silent(version)) } else { self.schema_in_use() }
+    }
+
+    /// The same of a database that this program has open.
+    pub(crate) fn schema_in_use(&mut self) -> Result<Found, StoreError> {
+        Ok(Found::all(self.query(schema::STEPS, &[], Found::read)?))
     }
 }
 

@@ -14,8 +14,6 @@ use crate::error::StoreError;
 pub(crate) enum Found {
     /// Not one of ours: without our tables, or never started.
     Foreign,
-    /// Ours, of this schema version, which is newer than what this program knows.
-    Newer(i64),
     /// Ours, and damaged: what SQLite says about it.
     Damaged(String),
     /// Ours, and whole.
@@ -44,6 +42,8 @@ pub(crate) fn write(from: &Path, to: &Path, at: Timestamp) -> Result<(), StoreEr
 }
 
 /// Looks at every page of a file and says what it holds. Older schemas are ours, too; what they lack is passed over.
+///
+/// *Errors*: [`StoreError::UnknownSchema`] when this program may not run over it.
 pub(crate) fn inspect(path: &Path) -> Result<Found, StoreError> {
     let mut file = Connection::open_existing(path)?;
     let tables = "select count(*) from sqlite_master
@@ -51,10 +51,8 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, StoreError> {
     if count(&mut file, tables)? != 4 || count(&mut file, "select count(*) from instance")? != 1 {
         return Ok(Found::Foreign);
     }
-    let schema_version = file.version()?;
-    if schema_version > crate::migrate::newest() {
-        return Ok(Found::Newer(schema_version));
-    }
+    let schema = file.schema()?;
+    schema.admits(crate::migrate::newest())?;
     let said = file.query("pragma integrity_check(3)", &[], |row| row.at::<String>(0))?;
     if said != ["ok"] {
         return Ok(Found::Damaged(said.join("; ")));
@@ -70,7 +68,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, StoreError> {
     }
     let heads = if has(&mut file, "audit_heads")? { file.query(ALL_HEADS, &[], read_head)? } else { Vec::new() };
     Ok(Found::Ours(Box::new(Ours {
-        schema_version,
+        schema_version: schema.version,
         people: count(&mut file, "select count(*) from users where closed_at is null")?,
         organizations: count(&mut file, "select count(*) from organizations")?,
         backed_up_at,

@@ -20,6 +20,7 @@ pub(crate) use connection::Connection;
 use crate::db::Tx;
 use crate::error::StoreError;
 use crate::migrate::Migrate;
+use crate::schema::{Found, Standing};
 use crate::value::{Row, Value};
 use keeper::Keeper;
 use readers::Readers;
@@ -38,17 +39,23 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens or creates the file and brings its schema up to date.
-    pub(crate) fn open(path: &Path, migrate: Migrate, now: Timestamp) -> Result<Self, StoreError> {
+    /// Opens or creates the file and brings its schema up to date; says what schema it has.
+    pub(crate) fn open(
+        path: &Path,
+        migrate: Migrate,
+        standing: Arc<Standing>,
+        now: Timestamp,
+    ) -> Result<(Self, Found), StoreError> {
         let mut writer = Connection::open_writer(path, migrate)?;
-        writer.migrate(migrate, now)?;
+        let found = writer.migrate(migrate, now)?;
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
-        Ok(Self {
-            writer: Writer::start(writer, Keeper::open(path)?)?,
+        let opened = Self {
+            writer: Writer::start(writer, Keeper::open(path)?, standing)?,
             readers: Readers::open(path, workers)?,
             long_readers: Arc::new(Readers::open(path, LONG_READERS)?),
             long_permits: Arc::new(Semaphore::new(LONG_READERS)),
-        })
+        };
+        Ok((opened, found))
     }
 
     /// Runs a short read on this thread, on one snapshot.

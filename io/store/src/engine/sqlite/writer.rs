@@ -2,6 +2,7 @@
 //! savepoint, and are answered after its commit: one flush to disk serves all of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::keeper::Keeper;
 use super::{Connection, run_now};
 use crate::db::{Tx, WAIT_LIMIT};
 use crate::error::StoreError;
+use crate::schema::Standing;
 
 /// How many logical transactions share a commit at most, so that nobody waits long for the others.
 const GROUP_LIMIT: usize = 128;
@@ -27,11 +29,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, keeper: Keeper) -> Result<Self, StoreError> {
+    pub(crate) fn start(connection: Connection, keeper: Keeper, standing: Arc<Standing>) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE_LIMIT);
-        let tx = Tx::on_sqlite(connection);
+        let desk = Desk { keeper, standing, tx: Tx::on_sqlite(connection) };
         let thread = std::thread::Builder::new().name("orgate-writer".to_owned());
-        let thread = thread.spawn(move || serve(tx, keeper, jobs)).map_err(StoreError::unavailable)?;
+        let thread = thread.spawn(move || serve(desk, jobs)).map_err(StoreError::unavailable)?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -117,10 +119,18 @@ where
     }
 }
 
-fn serve(mut tx: Tx, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+/// What the thread works with.
+struct Desk {
+    keeper: Keeper,
+    standing: Arc<Standing>,
+    // Dropped last: the last connection to close folds the log into the file, and the keeper cannot.
+    tx: Tx,
+}
+
+fn serve(mut desk: Desk, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = Vec::new();
-        let outcome = commit_group(&mut tx, &mut keeper, first, &mut jobs, &mut group);
+        let outcome = commit_group(&mut desk, first, &mut jobs, &mut group);
         let failure = outcome.err().map(|error| error.to_string());
         if let Some(detail) = &failure {
             tracing::error!(store.group_jobs = group.len(), error = detail, "a group of writes was not committed");
@@ -128,7 +138,7 @@ fn serve(mut tx: Tx, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dyn Job>>)
         for job in group {
             job.finish(failure.as_deref());
         }
-        if tx.sqlite().is_ok_and(|connection| connection.has_sync_failed()) {
+        if desk.tx.sqlite().is_ok_and(|connection| connection.has_sync_failed()) {
             return refuse_all(&mut jobs);
         }
     }
@@ -144,15 +154,21 @@ fn refuse_all(jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
 }
 
 fn commit_group(
-    tx: &mut Tx,
-    keeper: &mut Keeper,
+    desk: &mut Desk,
     first: Box<dyn Job>,
     jobs: &mut mpsc::Receiver<Box<dyn Job>>,
     group: &mut Vec<Box<dyn Job>>,
 ) -> Result<(), StoreError> {
     group.push(first);
+    let Desk { keeper, standing, tx } = desk;
     tx.sqlite()?.reset()?;
     tx.sqlite()?.execute("begin immediate", &[])?;
+    // Nobody can change the schema any more now, until the commit.
+    let runs = tx.sqlite()?.schema_in_use().and_then(|found| standing.notice(found));
+    if runs.is_err() {
+        tx.sqlite()?.reset()?;
+        return runs;
+    }
     let mut ran = 0;
     while let Some(job) = group.get_mut(ran) {
         run_in_savepoint(tx, job.as_mut())?;

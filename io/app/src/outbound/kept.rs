@@ -18,12 +18,12 @@ const MOST: usize = 64;
 pub(super) struct Kept<C>(Mutex<Shelf<C>>);
 
 struct Shelf<C> {
-    clients: HashMap<(Peer, String), Client<C>>,
+    clients: HashMap<(Peer, String), One<C>>,
     /// Counts takings, which is all the order that forgetting needs.
     taken: u64,
 }
 
-struct Client<C> {
+struct One<C> {
     client: C,
     addresses: BTreeSet<SocketAddr>,
     last_taken: u64,
@@ -56,7 +56,7 @@ impl<C: Clone> Kept<C> {
             return Ok(kept.client.clone());
         }
         let client = make()?;
-        shelf.clients.insert(key, Client { client: client.clone(), addresses: wanted, last_taken });
+        shelf.clients.insert(key, One { client: client.clone(), addresses: wanted, last_taken });
         if shelf.clients.len() > MOST {
             let oldest = shelf.clients.iter().min_by_key(|(_, kept)| kept.last_taken).map(|(key, _)| key.clone());
             oldest.and_then(|key| shelf.clients.remove(&key));

@@ -9,7 +9,7 @@ export default defineConfig({
   outputDir: path.join(results, 'failures'),
   fullyParallel: false,
   // Browser tests wait more than they work: each worker has servers and people of its own.
-  workers: 4,
+  workers: 2,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 420_000,
@@ -20,7 +20,8 @@ export default defineConfig({
     ignoreHTTPSErrors: true,
     actionTimeout: 15_000,
     navigationTimeout: 30_000,
-    trace: 'retain-on-failure',
+    // What was done, step by step. Pictures of every moment would cost as much as the browser itself.
+    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false },
     screenshot: 'only-on-failure',
   },
 });

@@ -43,17 +43,15 @@ pub struct Wait {
     pub check_p99: f64,
 }
 
-/// Measures one server, which answers at most so many checks a second.
+/// Measures one server. It is saturated by those who then wait: what a load without a pause gets out of it is more than
+/// people who come one by one can, for each answer has to wake one of them.
 ///
 /// *Errors*: an answer that is not the expected one.
-pub fn measure(
-    address: SocketAddr,
-    tickets: &Arc<Tickets>,
-    saturation: f64,
-    (rounds, seconds): (usize, f64),
-) -> Result<Waits, String> {
-    let rate = saturation * SHARE;
+pub fn measure(address: SocketAddr, tickets: &Arc<Tickets>, (rounds, seconds): (usize, f64)) -> Result<Waits, String> {
     let time = Duration::from_secs_f64(seconds.min(SECONDS));
+    let hurried = Pace { connections: CONNECTIONS, rate: None, time };
+    let answered = u32::try_from(ask(address, tickets, Endpoint::Check, hurried)?.len()).unwrap_or(u32::MAX);
+    let rate = f64::from(answered) / time.as_secs_f64() * SHARE;
     let pace = Pace { connections: CONNECTIONS, rate: Some(rate), time };
     let mut waits = Waits { rate, connections: CONNECTIONS, rounds: Vec::new() };
     for _ in 0..rounds.min(MOST_ROUNDS) {
@@ -83,7 +81,8 @@ impl Waits {
                 .unwrap_or_default()
         };
         format!(
-            "At half of that, {:.0} requests/s over {} connections, arrivals by chance:\n\n\
+            "At half of what people who come one by one get answered at most, {:.0} requests/s over {} connections, arrivals \
+             by chance:\n\n\
              | | p50 ms | p99 ms |\n|---|---:|---:|\n| `GET /empty` | {} | {} |\n| `GET /check` | {} | {} |\n",
             self.rate,
             self.connections,

@@ -9,7 +9,6 @@ use futures_util::future::try_join_all;
 use crate::latency::{self, Waits};
 use crate::load::{Asked, Connection, Endpoint, Requests, Tickets, now};
 use crate::process::{DatabaseServer, Memory, Server};
-use crate::report::Spread;
 
 /// Before the first run that counts: pages and statements become warm. *Units*: seconds.
 const WARM_UP: Duration = Duration::from_secs(4);
@@ -77,7 +76,7 @@ pub type Round = Vec<Turn>;
 pub struct Found {
     /// Everything asked as fast as it goes.
     pub rounds: Vec<Round>,
-    /// How long people wait at half of that.
+    /// How long people wait at half of what they can get.
     pub waits: Waits,
     /// What the server took after all of it.
     pub memory: Memory,
@@ -106,9 +105,7 @@ pub async fn measure(
         }
         rounds.push(round);
     }
-    let checks = rounds.iter().flatten().filter(|turn| turn.endpoint == Endpoint::Check.name());
-    let saturation = Spread::of(checks.map(Turn::throughput).collect()).ok_or("there was no round")?.median;
-    let waits = latency::measure(server.address, tickets, saturation, (plan.rounds, plan.seconds))?;
+    let waits = latency::measure(server.address, tickets, (plan.rounds, plan.seconds))?;
     Ok(Found { rounds, waits, memory: server.memory()? })
 }
 
@@ -124,7 +121,7 @@ pub async fn open(server: &Server, plan: Plan) -> Result<Vec<Connection>, String
 ///
 /// *Errors*: another answer than the expected one.
 pub async fn warm_up(connections: &mut [Connection], requests: &impl Requests) -> Result<(), String> {
-    run(connections, requests, WARM_UP).await.map(|_| ())
+    run(connections, requests, WARM_UP, Rest::Sleeping).await.map(|_| ())
 }
 
 /// One turn.
@@ -139,7 +136,8 @@ pub async fn turn(
 ) -> Result<Turn, String> {
     let database_cpu = || database.map_or(0.0, DatabaseServer::cpu_seconds);
     let (began, server_began, database_began) = (now(), server.cpu_seconds()?, database_cpu());
-    let latencies = run(connections, requests, Duration::from_secs_f64(plan.seconds)).await?;
+    let rest = if database.is_none() { Rest::Awake } else { Rest::Sleeping };
+    let latencies = run(connections, requests, Duration::from_secs_f64(plan.seconds), rest).await?;
     Ok(Turn {
         endpoint: requests.name(),
         requests: latencies.len(),
@@ -151,13 +149,42 @@ pub async fn turn(
     })
 }
 
+/// What the load does while it has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// It looks again at once. A load that sleeps is woken by a signal to its processor, which the sender of each answer pays
+    /// for: the slower an endpoint is answered the more often, a fifth of a check's time. Who asks over a network is not woken so.
+    Awake,
+    /// It sleeps, for a database server needs its processor.
+    Sleeping,
+}
+
 /// Sends on all connections for a while; the answer times, sorted.
-async fn run(connections: &mut [Connection], requests: &impl Requests, time: Duration) -> Result<Vec<u64>, String> {
+async fn run(
+    connections: &mut [Connection],
+    requests: &impl Requests,
+    time: Duration,
+    rest: Rest,
+) -> Result<Vec<u64>, String> {
     let end = now() + time;
-    let parts = try_join_all(connections.iter_mut().map(|connection| connection.run(requests, end))).await?;
+    let all = try_join_all(connections.iter_mut().map(|connection| connection.run(requests, end)));
+    let parts = match rest {
+        Rest::Sleeping => all.await?,
+        Rest::Awake => tokio::select! {
+            parts = all => parts?,
+            () = stay_awake() => Vec::new(),
+        },
+    };
     let mut all = parts.concat();
     all.sort_unstable();
     Ok(all)
+}
+
+/// Never ends.
+async fn stay_awake() {
+    loop {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// *Units*: nanoseconds in, microseconds out.

@@ -101,7 +101,7 @@ impl EngineReport {
             Figure::new(format!("`/check` on one core, {name}"), ratio(|turn, _| turn.throughput()), Unit::ASecond)
                 .aim(Aim::AtLeast(5_000.0)),
             Figure::new(
-                format!("`/check` p99, {} connections at half of that, {name}", self.found.waits.connections),
+                format!("`/check` p99, {} connections at half of saturation, {name}", self.found.waits.connections),
                 wait,
                 Unit::Milliseconds,
             )

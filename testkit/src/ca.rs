@@ -44,8 +44,18 @@ impl Authority {
 
     /// The settings of a TLS server that is any of `hosts`, with HTTP/1.1 only.
     pub fn server_config(&self, hosts: &[&str]) -> Arc<ServerConfig> {
-        let names: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
-        let mut params = CertificateParams::new(names).expect("host names");
+        self.config(params(hosts))
+    }
+
+    /// The same with a certificate that was valid for a year and is no more.
+    pub fn expired_server_config(&self, hosts: &[&str]) -> Arc<ServerConfig> {
+        let mut params = params(hosts);
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        self.config(params)
+    }
+
+    fn config(&self, mut params: CertificateParams) -> Arc<ServerConfig> {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().expect("a key");
@@ -61,6 +71,11 @@ impl Authority {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Arc::new(config)
     }
+}
+
+fn params(hosts: &[&str]) -> CertificateParams {
+    let names: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
+    CertificateParams::new(names).expect("host names")
 }
 
 impl Default for Authority {

@@ -7,7 +7,7 @@ use super::call::Calls;
 use super::check::{Load, Phase, Turn};
 use crate::figure::{Aim, Figure, Unit};
 use crate::part::{Part, data};
-use crate::report::{Spread, ratio};
+use crate::report::Spread;
 use crate::stage::Stage;
 
 /// All of one evening.
@@ -57,7 +57,7 @@ impl Report {
             format!(
                 "- `/check`: {rounds} rounds; in each, every phase has its turn of {seconds} s over {connections} connections \
                  at half the rate that was answered at most, arrivals by chance. Latencies: the median of the rounds. \
-                 Of quiet: the median of the ratios to the quiet phase of the same round (least to greatest)."
+                 Of quiet: by the median of the quiet phase (least to greatest ratio within one round)."
             ),
             format!("- Server: one worker thread, {}; the load on the others, with PostgreSQL.", stage.core()),
         ]
@@ -71,14 +71,15 @@ impl EngineReport {
             (None, _) | (_, None) => f64::NAN,
         };
         let sizes = [self.calls.first(), self.calls.last()].map(|calls| calls.map_or(0, |calls| calls.sessions));
-        let worse = self.spread(Phase::Both, |turn, quiet| turn.beside_p99_us / quiet.beside_p99_us);
+        let worst =
+            Phase::ALL.into_iter().filter_map(|phase| self.worse(phase, |turn| turn.beside_p99_us)).reduce(f64::max);
         let (name, [least, most]) = (self.name, sizes);
         vec![
             Figure::new(format!("enforcement call, {most} open sessions by {least}, {name}"), slower, Unit::Ratio)
                 .aim(Aim::AtMost(2.0)),
             Figure::new(
-                format!("`/check` p99 while enforcement is switched and swept, of quiet, {name}"),
-                worse.map_or(f64::NAN, |worse| worse.median),
+                format!("`/check` p99 while enforcement is switched, swept or both, of quiet, {name}"),
+                worst.unwrap_or(f64::NAN),
                 Unit::Ratio,
             )
             .aim(Aim::AtMost(2.0)),
@@ -133,7 +134,6 @@ impl EngineReport {
             Phase::Sweeping => "sweeping",
             Phase::Both => "both",
         };
-        let middle = |what: fn(&Turn) -> f64| Some(self.spread(phase, |turn, _| what(turn))?.median);
         let calls: Vec<f64> = self
             .load
             .rounds
@@ -146,14 +146,29 @@ impl EngineReport {
         Some(format!(
             "| {name} | {:.0} | {:.0} | {:.0} | {} | {:.0} | {:.0} | {} | {:.0} % | {calls} |",
             self.spread(phase, |turn, _| count(turn.requests) / seconds)?.median,
-            middle(|turn| turn.beside_p50_us)?,
-            middle(|turn| turn.beside_p99_us)?,
-            ratio(self.spread(phase, |turn, quiet| turn.beside_p99_us / quiet.beside_p99_us)?),
-            middle(|turn| turn.own_p50_us)?,
-            middle(|turn| turn.own_p99_us)?,
-            ratio(self.spread(phase, |turn, quiet| turn.own_p99_us / quiet.own_p99_us)?),
+            self.middle(phase, |turn| turn.beside_p50_us)?,
+            self.middle(phase, |turn| turn.beside_p99_us)?,
+            self.of_quiet(phase, |turn| turn.beside_p99_us)?,
+            self.middle(phase, |turn| turn.own_p50_us)?,
+            self.middle(phase, |turn| turn.own_p99_us)?,
+            self.of_quiet(phase, |turn| turn.own_p99_us)?,
             self.spread(phase, |turn, _| turn.server_cpu_seconds / seconds * 100.0)?.median,
         ))
+    }
+
+    fn middle(&self, phase: Phase, what: fn(&Turn) -> f64) -> Option<f64> {
+        Some(self.spread(phase, |turn, _| what(turn))?.median)
+    }
+
+    /// A phase's median by the quiet one's. The machine stands still now and then, and one turn in three has a slowest hundredth
+    /// several times that of the next: of the ratio within a round even the median says nothing with that on both sides of it.
+    fn worse(&self, phase: Phase, what: fn(&Turn) -> f64) -> Option<f64> {
+        Some(self.middle(phase, what)? / self.middle(Phase::Quiet, what)?)
+    }
+
+    fn of_quiet(&self, phase: Phase, what: fn(&Turn) -> f64) -> Option<String> {
+        let rounds = self.spread(phase, |turn, quiet| what(turn) / what(quiet))?;
+        Some(format!("{:.2} ({:.2} to {:.2})", self.worse(phase, what)?, rounds.least, rounds.greatest))
     }
 
     /// Over all rounds, of a phase's turn and the quiet one's in the same round.
@@ -197,15 +212,30 @@ mod tests {
     }
 
     #[test]
-    fn the_ratio_to_the_quiet_phase_is_taken_within_a_round() {
-        let round = |slow: f64| vec![turn(Phase::Quiet, 100.0 * slow), turn(Phase::Sweeping, 150.0 * slow)];
-        let load =
-            Load { sessions: 10, saturation: 50.0, seconds: 2.0, rounds: vec![round(1.0), round(8.0), round(3.0)] };
-        let report = EngineReport { name: "SQLite", calls: Vec::new(), load };
-        let row = report.row(Phase::Sweeping).unwrap();
-        assert!(row.starts_with("| sweeping | 50 | 225 | 450 | 1.50 (1.50 to 1.50) |"), "{row}");
-        assert!(report.row(Phase::Both).is_none(), "it had no turn");
-        assert_eq!(report.figures()[1].value, None);
+    fn a_phase_is_compared_with_the_quiet_one_by_the_medians_of_both() {
+        let round = |quiet: f64, both: f64| vec![turn(Phase::Quiet, quiet), turn(Phase::Both, both)];
+        let rounds = vec![round(900.0, 450.0), round(300.0, 450.0), round(100.0, 600.0)];
+        let report = EngineReport {
+            name: "SQLite",
+            calls: Vec::new(),
+            load: Load { sessions: 10, saturation: 50.0, seconds: 2.0, rounds },
+        };
+        let row = report.row(Phase::Both).unwrap();
+        assert!(row.starts_with("| both | 50 | 225 | 450 | 1.50 (0.50 to 6.00) |"), "{row}");
+        assert!(report.row(Phase::Sweeping).is_none(), "it had no turn");
+        assert_eq!(report.figures()[1].value, Some(1.5));
+    }
+
+    #[test]
+    fn the_worst_phase_counts_and_without_a_turn_there_is_no_figure() {
+        let round = vec![turn(Phase::Quiet, 100.0), turn(Phase::Switching, 250.0), turn(Phase::Both, 120.0)];
+        let report = |rounds| EngineReport {
+            name: "SQLite",
+            calls: Vec::new(),
+            load: Load { sessions: 10, saturation: 50.0, seconds: 2.0, rounds },
+        };
+        assert_eq!(report(vec![round]).figures()[1].value, Some(2.5));
+        assert_eq!(report(Vec::new()).figures()[1].value, None);
     }
 
     #[test]

@@ -70,13 +70,22 @@ impl Found {
         if self.is_newer_than(known) { Err(self.unknown(known)) } else { Ok(()) }
     }
 
+    /// Whether it is one that a program which knows the schema up to `known` could have opened: an older one, or none, was put in
+    /// the place of what it opened.
+    ///
+    /// *Errors*: [`StoreError::NotMigrated`].
+    fn must_reach(self, known: i64) -> Result<(), StoreError> {
+        if self.version < known { Err(StoreError::NotMigrated { found: self.version, known }) } else { Ok(()) }
+    }
+
     fn unknown(self, known: i64) -> StoreError {
         StoreError::UnknownSchema { found: self.version, oldest: self.oldest, known }
     }
 }
 
 /// Whether this program may still run over the database that it has open. Once it may not, it may not until it is started
-/// again: a newer program has changed what it reads and writes, and what it remembers is of another schema.
+/// again: a newer program has changed what it reads and writes, or another database is in the place of the one that it opened,
+/// and what it remembers is of another schema.
 #[derive(Default)]
 pub(crate) struct Standing(OnceLock<String>);
 
@@ -85,7 +94,7 @@ impl Standing {
     ///
     /// *Errors*: as [`Standing::hold`].
     pub(crate) fn notice(&self, found: Found) -> Result<(), StoreError> {
-        if let Err(error) = found.admits(newest())
+        if let Err(error) = found.must_reach(newest()).and_then(|()| found.admits(newest()))
             && self.0.set(error.to_string()).is_ok()
         {
             tracing::error!("nothing is answered until a restart: {error}");
@@ -140,5 +149,15 @@ mod tests {
         let refused = standing.notice(Found::silent(newest() + 1)).unwrap_err();
         assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
         assert!(standing.notice(newer).is_err() && standing.hold().is_err());
+    }
+
+    #[test]
+    fn u1_a_schema_that_says_nothing_or_is_of_before_is_not_the_one_that_was_opened() {
+        for found in [Found::all([]), Found { version: newest() - 1, oldest: 1 }] {
+            let standing = Standing::default();
+            let refused = standing.notice(found).unwrap_err();
+            assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
+            assert!(standing.hold().is_err(), "{found:?}");
+        }
     }
 }

@@ -110,10 +110,13 @@ impl Store {
     /// *Errors*: [`StoreError::Unavailable`], to be answered by a refusal (R-IN-2). *Source*: R-API-2, R-ENF-7.
     pub async fn check_session(&self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
         let values = [token_key(token_hash).into(), token_hash.into()];
-        let own = self.one_shot(CHECK_OWN, &values, |row| {
-            Ok((read_check(row)?, row.at(CHANGES_COLUMN)?, row.at(FIRST_PLACE_COLUMN)?))
+        let mut own = None;
+        let read = self.one_shot(CHECK_OWN, &values, |row| {
+            own = Some((read_check(row)?, row.at(CHANGES_COLUMN)?, row.at(FIRST_PLACE_COLUMN)?));
+            Ok(())
         });
-        let Some((mut check, changes, Seats(seats))) = own.await?.pop() else { return Ok(None) };
+        read.await?;
+        let Some((mut check, changes, Seats(seats))) = own else { return Ok(None) };
         let Some(terms) = self.organizations().find(changes, seats.iter().map(|seat| &seat.organization_id)) else {
             return self.check_whole_session(&values).await;
         };

@@ -1,4 +1,4 @@
-//! An identity provider that is down, has no name, answers 5xx, hangs or breaks off (F1): sessions are checked as ever, the
+//! An identity provider that is down, has no name, answers 5xx, hangs, breaks off or has let its certificate expire (F1): sessions are checked as ever, the
 //! person gets a page with a reference that an Owner and an operator find, and other organizations sign in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -127,6 +127,12 @@ const BREAKS_OFF: Fault = Fault {
     outcome: "unreachable",
     logged: &["WARN", "an identity provider could not be asked", BROKEN, "error decoding response body"],
 };
+const EXPIRED: Fault = Fault {
+    name: "expired",
+    code: "idp-certificate",
+    outcome: "certificate",
+    logged: &["WARN", "an identity provider could not be asked", BROKEN, "certificate expired"],
+};
 const DOWN: Fault = Fault {
     name: "down",
     code: "idp-unreachable",
@@ -167,10 +173,13 @@ fn f1_whatever_a_provider_does_its_people_get_a_reference_and_nobody_else_notice
     browser.get(&back).expect(303);
     assert!(browser.session().is_some());
     let coming = tenants.coming_back(5);
+    tenants.broken.idp.let_certificate_expire();
+    meets(&tenants, 5, &EXPIRED, coming);
+    let coming = tenants.coming_back(6);
     let elsewhere = tenants.network.provider("elsewhere.idp.test");
     drop(std::mem::replace(&mut tenants.broken, elsewhere));
-    meets(&tenants, 5, &DOWN, coming);
-    report("F1", began, "five faults, a reference each, the other organization signed in each time");
+    meets(&tenants, 6, &DOWN, coming);
+    report("F1", began, "six faults, a reference each, the other organization signed in each time");
 }
 
 #[test]

@@ -181,13 +181,13 @@ fn digits(number: u128, length: usize) -> String {
 }
 
 fn is_identifier(text: &str, prefix: &str) -> bool {
-    text.strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('_'))
-        .is_some_and(|body| body.len() == BODY_LENGTH && body.bytes().all(is_in_alphabet))
+    text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).is_some_and(|body| {
+        body.len() == BODY_LENGTH && body.bytes().fold(true, |good, byte| good & is_in_alphabet(byte))
+    })
 }
 
-/// The alphabet is the digits and the small letters without i, l, o and u; asked many times a second, so by comparing
-/// alone.
+/// The alphabet is the digits and the small letters without i, l, o and u. Asked many times a second, so by comparing
+/// alone, and of all bytes without a branch between them, which compares many at once.
 const fn is_in_alphabet(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'h' | b'j' | b'k' | b'm' | b'n' | b'p'..=b't' | b'v'..=b'z')
 }

@@ -209,8 +209,12 @@ fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 pub struct HostileIdp {
     address: SocketAddr,
     provider: Arc<Mutex<Provider>>,
+    tls: SharedTls,
     _background: Background,
 }
+
+/// How connections are taken from now on; without TLS as they are.
+type SharedTls = Arc<Mutex<Option<TlsAcceptor>>>;
 
 impl HostileIdp {
     /// Starts a provider with nobody signed in, on a free port of 127.0.0.1.
@@ -222,9 +226,19 @@ impl HostileIdp {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let issuer = format!("{scheme}://{}:{}{}", setup.host, address.port(), setup.issuer_path);
         let provider = Arc::new(Mutex::new(Provider::new(issuer, setup)));
-        let shared = Arc::clone(&provider);
-        let background = Background::run(move || serve(listener, tls.map(TlsAcceptor::from), shared));
-        Self { address, provider, _background: background }
+        let tls = Arc::new(Mutex::new(tls.map(TlsAcceptor::from)));
+        let (shared, shared_tls) = (Arc::clone(&provider), Arc::clone(&tls));
+        let background = Background::run(move || serve(listener, shared_tls, shared));
+        Self { address, provider, tls, _background: background }
+    }
+
+    /// From now on it shows a certificate that has expired. Does nothing without TLS.
+    pub fn let_certificate_expire(&self) {
+        let (authority, host) = {
+            let provider = self.lock();
+            (provider.setup.authority.clone(), provider.setup.host.clone())
+        };
+        *lock(&self.tls) = authority.map(|authority| authority.expired_server_config(&[&host]).into());
     }
 
     /// The issuer: scheme, host, port, and the path if it has one.
@@ -252,7 +266,7 @@ impl HostileIdp {
         self.lock().setup.client_secret.clone()
     }
 
-    /// Changes the set-up of the running provider: another secret, algorithm, registered URIs. Host and TLS stay.
+    /// Changes the set-up of the running provider: another secret, algorithm, registered URIs. The host stays.
     pub fn configure(&self, change: impl FnOnce(&mut Setup)) {
         change(&mut self.lock().setup);
     }
@@ -380,17 +394,17 @@ impl HostileIdp {
     }
 }
 
-fn lock(provider: &Mutex<Provider>) -> MutexGuard<'_, Provider> {
-    provider.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(listener: std::net::TcpListener, tls: Option<TlsAcceptor>, provider: Arc<Mutex<Provider>>) {
+async fn serve(listener: std::net::TcpListener, tls: SharedTls, provider: Arc<Mutex<Provider>>) {
     let listener = TcpListener::from_std(listener).expect("a socket");
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
-        let (tls, provider) = (tls.clone(), Arc::clone(&provider));
+        let (tls, provider) = (lock(&tls).clone(), Arc::clone(&provider));
         tokio::spawn(async move {
             let Some(tls) = tls else {
                 return converse(stream, provider).await;

@@ -92,6 +92,13 @@ impl Cluster {
         self.folder.path()
     }
 
+    /// What the nodes wrote down as errors, to be shown when a test fails.
+    pub fn errors(&self) -> String {
+        let logs: Vec<String> = self.nodes.iter().map(Node::log).collect();
+        let errors: Vec<&str> = logs.iter().flat_map(|log| log.lines()).filter(|line| line.contains("ERROR")).collect();
+        errors.join("\n")
+    }
+
     /// A client of the node that this number falls to.
     pub fn client(&self, number: usize) -> Client {
         self.nodes[number % NODES].client()

@@ -29,7 +29,12 @@ fn arrive(cluster: &Cluster, slug: &str) -> Vec<Option<String>> {
                         let to = answer.0.header("location").unwrap_or_default().to_owned();
                         let is_refused =
                             answer.status() == 303 && to.starts_with(&format!("/sign-in/{slug}/attempts/"));
-                        assert!(is_refused || answer.status() == 503, "{} to {to}", answer.status());
+                        assert!(
+                            is_refused || answer.status() == 503,
+                            "{} to {to}\n{}",
+                            answer.status(),
+                            cluster.errors()
+                        );
                         println!("not signed in but answered {}: {}", answer.status(), browser.get(&to).text());
                         return None;
                     };

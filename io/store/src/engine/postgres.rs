@@ -133,6 +133,7 @@ impl Postgres {
         E: From<StoreError>,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>>,
     {
+        let mut looked_twice = false;
         for attempt in 0..TRIES {
             let text = if attempt < TRIES_AMONG_OTHERS { begin.among_others } else { begin.alone };
             let (connection, found) = self.begin(text).await?;
@@ -147,7 +148,10 @@ impl Postgres {
             let outcome = tx.judge(outcome);
             let connection = tx.postgres()?;
             let ended = connection.end(if outcome.is_ok() { "commit" } else { "rollback" }).await;
-            if !connection.collided {
+            // A row that somebody committed since this transaction began is refused as one that exists already: whoever looked
+            // for it before did not see it. One that is still in the way at the second look was there.
+            let looks_again = connection.met_a_row && !std::mem::replace(&mut looked_twice, true);
+            if !connection.collided && !looks_again {
                 return ended.map_err(E::from).and(outcome);
             }
             metrics::counter!("orgate_store_retries_total").increment(1);
@@ -173,7 +177,7 @@ impl Postgres {
 
     async fn connect(&self) -> Result<Connection, StoreError> {
         let client = self.pool.get().await.map_err(|error| StoreError::unavailable(no_connection(&error)))?;
-        Ok(Connection { client: Some(client), unfinished: false, collided: false })
+        Ok(Connection { client: Some(client), unfinished: false, collided: false, met_a_row: false })
     }
 
     async fn begin(&self, begin: &'static str) -> Result<(Connection, Found), StoreError> {
@@ -198,6 +202,8 @@ pub(crate) struct Connection {
     unfinished: bool,
     /// The server asked to try the whole transaction again.
     collided: bool,
+    /// The server said that such a row exists already.
+    met_a_row: bool,
 }
 
 impl Connection {
@@ -266,6 +272,7 @@ impl Connection {
             let code = error.code();
             let again = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
             self.collided |= code.is_some_and(|code| again.contains(code));
+            self.met_a_row |= code == Some(&SqlState::UNIQUE_VIOLATION);
             translate(&error)
         })
     }

@@ -1,15 +1,16 @@
 //! What holds in any interleaving.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use orgate_core::membership::is_last_owner;
 use orgate_core::policy::PolicyEpoch;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
-use orgate_store::{Mail, PasswordReset, SignIn, StoreError};
+use orgate_store::{Constraint, Mail, PasswordReset, SignIn, StoreError};
 
-use crate::bed::{Bed, at, hash, id};
+use crate::bed::{Bed, at, hash, id, user};
 
 const TRIES: usize = 64;
 
@@ -143,6 +144,31 @@ async fn a_long_write_is_not_starved_by_short_ones(bed: Bed) {
     assert!(done.iter().all(|done| *done > 0), "{done:?}");
 }
 
+/// Whoever did not find a row and then meets it at inserting looks once more on PostgreSQL, where it may have come meanwhile; on
+/// SQLite nothing comes meanwhile. In between the server is not sure to say that the two collided (REL-7).
+async fn a_row_that_came_meanwhile_is_found_at_the_second_look(bed: Bed) {
+    let dana = bed.user("dana").await;
+    let looks = Arc::new(AtomicUsize::new(0));
+    let write = bed.write((user("dana"), Arc::clone(&looks)), |tx, (rival, looks)| {
+        Box::pin(async move {
+            // The first look is as if it was before she came.
+            if looks.fetch_add(1, Ordering::SeqCst) > 0
+                && let Some(there) = tx.instance().list_users_by_email(&rival.email).await?.pop()
+            {
+                return Ok(there.id);
+            }
+            tx.instance().insert_user(rival).await.map(|()| rival.id.clone())
+        })
+    });
+    let (outcome, looks) = (write.await, looks.load(Ordering::SeqCst));
+    if bed.url().starts_with("postgres") {
+        assert_eq!((outcome.unwrap(), looks), (dana.id, 2));
+    } else {
+        assert!(matches!(outcome, Err(StoreError::Conflict(Constraint::UserProvenEmail))), "{outcome:?}");
+        assert_eq!(looks, 1);
+    }
+}
+
 async fn the_end_of_sessions_never_goes_back_however_writes_are_ordered(bed: Bed) {
     let dana = bed.user("dana").await;
     let moments: Vec<Timestamp> = (0..20).map(|number| at((number * 7) % 20)).collect();
@@ -163,5 +189,6 @@ on_each_engine! {
     every_attempt_is_counted
     t_org_1_two_owners_who_demote_each_other_leave_one
     a_long_write_is_not_starved_by_short_ones
+    a_row_that_came_meanwhile_is_found_at_the_second_look
     the_end_of_sessions_never_goes_back_however_writes_are_ordered
 }

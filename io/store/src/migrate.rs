@@ -52,6 +52,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::common(15, "restores", include_str!("../migrations/0015_restores.sql")),
     Migration::common(16, "oldest_programs", include_str!("../migrations/0016_oldest_programs.sql"))
         .for_programs_from(15),
+    Migration::common(17, "changed_organizations", include_str!("../migrations/0017_changed_organizations.sql"))
+        .with_own(
+            include_str!("../migrations/0017_changed_organizations.sqlite.sql"),
+            include_str!("../migrations/0017_changed_organizations.postgres.sql"),
+        )
+        .for_programs_from(16),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

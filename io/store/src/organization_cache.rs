@@ -1,41 +1,79 @@
 //! Owns what a node remembers of organizations for the check of a session, so that a check reads only what is the
 //! session's and the person's own. It cannot be stale: every statement that changes an organization raises a number in
 //! the same transaction, by a trigger; a check reads that number in its own snapshot and takes what is remembered only
-//! under the same number (R-API-2). It does not own the query.
+//! under the same number (R-API-2). When the number has risen, what was changed since is forgotten and the rest holds for
+//! the new one. It does not own the queries.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use orgate_core::id::OrganizationId;
 
 use crate::place::OrganizationTerms;
 
-/// How many organizations are remembered at most; one more empties the memory. *Units*: organizations, about 300 bytes
-/// each.
-const MOST: usize = 20_000;
+/// How many organizations fill half of the memory; one more, and the half that was filled before is forgotten. So what is asked
+/// about all the time is never forgotten all at once, and with fewer organizations than this nothing is. *Units*: organizations,
+/// about 300 bytes each.
+const HALF: usize = 100_000;
 
-/// Organizations as they are at one number of changes.
+/// What a node remembers.
 #[derive(Debug, Default)]
 pub(crate) struct OrganizationCache(RwLock<Remembered>);
 
+type Half = HashMap<OrganizationId, OrganizationTerms>;
+
+/// Organizations as they are at one number of changes.
 #[derive(Debug, Default)]
-struct Remembered {
+pub(crate) struct Remembered {
     changes: i64,
-    organizations: HashMap<OrganizationId, Arc<OrganizationTerms>>,
+    newer: Half,
+    older: Half,
+}
+
+impl Remembered {
+    /// An organization, if it is among them.
+    pub(crate) fn get(&self, id: &OrganizationId) -> Option<&OrganizationTerms> {
+        self.newer.get(id).or_else(|| self.older.get(id))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.newer.is_empty() && self.older.is_empty()
+    }
+
+    fn insert(&mut self, id: OrganizationId, terms: OrganizationTerms, half: usize) {
+        if self.newer.len() >= half {
+            self.older = std::mem::take(&mut self.newer);
+        }
+        self.newer.insert(id, terms);
+    }
 }
 
 impl OrganizationCache {
-    /// What is remembered of these organizations at this number of changes, in their order; `None` unless it is of all.
-    pub(crate) fn find<'i>(
-        &self,
-        changes: i64,
-        ids: impl Iterator<Item = &'i OrganizationId>,
-    ) -> Option<Vec<Arc<OrganizationTerms>>> {
+    /// What is remembered at this number of changes, for as long as it is held; `None` when nothing is.
+    pub(crate) fn at(&self, changes: i64) -> Option<RwLockReadGuard<'_, Remembered>> {
         let remembered = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if remembered.changes != changes {
-            return None;
+        (remembered.changes == changes).then_some(remembered)
+    }
+
+    /// The number of changes up to which what is remembered would have to catch up with this one; `None` when nothing that is
+    /// remembered is from before it.
+    pub(crate) fn behind(&self, changes: i64) -> Option<i64> {
+        let remembered = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (remembered.changes < changes && !remembered.is_empty()).then_some(remembered.changes)
+    }
+
+    /// Goes on from one number of changes to a later one, between which these organizations were changed and no others.
+    pub(crate) fn catch_up(&self, from: i64, to: i64, changed: &[OrganizationId]) {
+        let mut remembered = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Another check may have been quicker.
+        if remembered.changes != from {
+            return;
         }
-        ids.map(|id| remembered.organizations.get(id).cloned()).collect()
+        remembered.changes = to;
+        for id in changed {
+            remembered.newer.remove(id);
+            remembered.older.remove(id);
+        }
     }
 
     /// Remembers organizations that were read, from committed data alone, together with this number of changes.
@@ -45,14 +83,10 @@ impl OrganizationCache {
             return;
         }
         if remembered.changes < changes {
-            remembered.organizations.clear();
-            remembered.changes = changes;
+            *remembered = Remembered { changes, ..Remembered::default() };
         }
         for (id, terms) in read {
-            if remembered.organizations.len() >= MOST {
-                remembered.organizations.clear();
-            }
-            remembered.organizations.insert(id, Arc::new(terms));
+            remembered.insert(id, terms, HALF);
         }
     }
 }
@@ -79,7 +113,8 @@ mod tests {
     }
 
     fn names(cache: &OrganizationCache, changes: i64, ids: &[OrganizationId]) -> Option<Vec<String>> {
-        Some(cache.find(changes, ids.iter())?.iter().map(|terms| terms.name.to_string()).collect())
+        let remembered = cache.at(changes)?;
+        ids.iter().map(|id| remembered.get(id).map(|terms| terms.name.to_string())).collect()
     }
 
     #[test]
@@ -92,6 +127,29 @@ mod tests {
         cache.keep(8, [(id(1), terms("renamed"))].into_iter());
         assert_eq!(names(&cache, 8, &[id(1)]), Some(vec!["renamed".to_owned()]));
         assert_eq!(names(&cache, 8, &[id(2)]), None);
+    }
+
+    #[test]
+    fn what_was_read_last_is_remembered_when_more_is_read_than_there_is_room_for() {
+        let mut remembered = Remembered::default();
+        for number in 0..7 {
+            remembered.insert(id(number), terms("one"), 3);
+        }
+        let kept: Vec<u8> = (0..7).filter(|number| remembered.get(&id(*number)).is_some()).collect();
+        assert_eq!(kept, [3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn r_api_2_what_was_changed_is_forgotten_and_the_rest_holds_under_the_new_number() {
+        let cache = OrganizationCache::default();
+        assert_eq!(cache.behind(9), None, "nothing is remembered");
+        cache.keep(7, [(id(1), terms("one")), (id(2), terms("two"))].into_iter());
+        assert_eq!((cache.behind(7), cache.behind(6), cache.behind(9)), (None, None, Some(7)));
+        cache.catch_up(7, 9, &[id(2), id(3)]);
+        assert_eq!(names(&cache, 9, &[id(1)]), Some(vec!["one".to_owned()]));
+        assert_eq!((names(&cache, 7, &[id(1)]), names(&cache, 9, &[id(2)])), (None, None));
+        cache.catch_up(7, 11, &[]);
+        assert_eq!(names(&cache, 11, &[id(1)]), None, "another check went on from there already");
     }
 
     #[test]

@@ -77,11 +77,13 @@ const PERSON_COLUMN: usize = 16;
 
 impl Seat {
     fn decode(text: &str) -> Option<Self> {
-        let mut parts = text.split(',');
-        let organization_id = OrganizationId::parse(parts.next()?)?;
-        let role = OrganizationRole::parse(parts.next()?)?;
-        let proofs_not_before = Timestamp::from_millis(parts.next()?.parse().ok()?);
-        parts.next().is_none().then_some(Self { organization_id, role, proofs_not_before })
+        let (organization_id, rest) = text.split_once(',')?;
+        let (role, proofs_not_before) = rest.split_once(',')?;
+        Some(Self {
+            organization_id: OrganizationId::parse(organization_id)?,
+            role: OrganizationRole::parse(role)?,
+            proofs_not_before: Timestamp::from_millis(proofs_not_before.parse().ok()?),
+        })
     }
 
     /// Reads the member's part from the columns that begin at `first`; `None` where a left join found no membership.

@@ -12,7 +12,7 @@ use orgate_core::time::Timestamp;
 use crate::db::Store;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
-use crate::place::{OrganizationTerms, Seats, UserPlace, place_columns};
+use crate::place::{Seat, Seats, UserPlace, place_columns};
 use crate::value::{Row, Value};
 
 /// A person's browser.
@@ -103,6 +103,13 @@ pub(crate) const CHECK_WHOLE: &str = concat!(
     where s.token_key = $1 and s.token_hash = $2 and u.closed_at is null order by m.organization_id"
 );
 
+/// The organizations that were changed after a number of changes, beside the number at the same moment (0017).
+const CHANGED_SINCE: &str = "select i.organization_changes, c.organization_id from instance i
+    left join changed_organizations c on c.number > $1 where i.id = 1";
+
+/// After more changes everything is read anew. *Units*: changes.
+const MOST_CHANGES: i64 = 1_000;
+
 impl Store {
     /// The session of a token with everything that decides what it opens, as of one moment; `None` when there is no
     /// such session or the account is closed.
@@ -112,29 +119,59 @@ impl Store {
         let values = [token_key(token_hash).into(), token_hash.into()];
         let mut own = None;
         let read = self.one_shot(CHECK_OWN, &values, |row| {
-            own = Some((read_check(row)?, row.at(CHANGES_COLUMN)?, row.at(FIRST_PLACE_COLUMN)?));
+            let mut check = read_check(row)?;
+            let (Seats(seats), changes) = (row.at(FIRST_PLACE_COLUMN)?, row.at(CHANGES_COLUMN)?);
+            let is_whole = self.seat(&mut check, seats, changes);
+            own = Some((check, is_whole));
             Ok(())
         });
         read.await?;
-        let Some((mut check, changes, Seats(seats))) = own else { return Ok(None) };
-        let Some(terms) = self.organizations().find(changes, seats.iter().map(|seat| &seat.organization_id)) else {
-            return self.check_whole_session(&values).await;
-        };
-        let seated = seats.into_iter().zip(terms);
-        let place = |(seat, terms): (_, std::sync::Arc<_>)| {
-            UserPlace::new(seat, OrganizationTerms::clone(&terms), &check.address, &check.email)
-        };
-        check.places = seated.map(place).collect();
-        Ok(Some(check))
+        match own {
+            None => Ok(None),
+            Some((check, true)) => Ok(Some(check)),
+            Some((_, false)) => self.check_whole_session(&values).await,
+        }
+    }
+
+    /// Gives a session its places by what is remembered of their organizations; `false` when that is not all of them.
+    fn seat(&self, check: &mut SessionCheck, seats: Vec<Seat>, changes: i64) -> bool {
+        let Some(remembered) = self.organizations().at(changes) else { return false };
+        check.places.reserve_exact(seats.len());
+        for seat in seats {
+            let Some(terms) = remembered.get(&seat.organization_id) else { return false };
+            check.places.push(UserPlace::new(seat, terms.clone(), &check.address, &check.email));
+        }
+        true
     }
 
     async fn check_whole_session(&self, values: &[Value<'_>]) -> Result<Option<SessionCheck>, StoreError> {
         let mut whole = None;
         self.one_shot(CHECK_WHOLE, values, |row| add_row(&mut whole, row)).await?;
         let Some((check, changes)) = whole else { return Ok(None) };
+        self.catch_up(changes).await?;
         let read = check.places.iter().map(|place| (place.place.organization_id.clone(), place.terms()));
         self.organizations().keep(changes, read);
         Ok(Some(check))
+    }
+
+    /// Forgets the organizations that were changed since those that are remembered were read; all of them, by the next that is
+    /// remembered, when that was too often. A restore counts on from so far above that it is always too often.
+    async fn catch_up(&self, changes: i64) -> Result<(), StoreError> {
+        let Some(from) = self.organizations().behind(changes) else { return Ok(()) };
+        if changes - from > MOST_CHANGES {
+            return Ok(());
+        }
+        let (values, mut to, mut changed) = ([from.into()], None, Vec::new());
+        let read = self.one_shot(CHANGED_SINCE, &values, |row| {
+            to = Some(row.at(0)?);
+            changed.extend(row.at::<Option<OrganizationId>>(1)?);
+            Ok(())
+        });
+        read.await?;
+        if let Some(to) = to {
+            self.organizations().catch_up(from, to, &changed);
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Owns `GET /check`: whether a session opens an organization, for proxies and product backends. One look-up in the
 //! database, nothing that can be stale, no write (R-API-2). It is the hot path: what it does not need is not around it.
 
+use std::borrow::Cow;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -25,15 +27,25 @@ const SIGN_IN: HeaderName = HeaderName::from_static("x-orgate-sign-in");
 ///
 /// *Errors*: 400 without `organization`; 500 and 503 when the database fails, which opens nothing.
 pub async fn check(State(web): State<Web>, request: Request) -> Result<Response, Failure> {
-    let query = request.uri().query().unwrap_or_default();
-    let organization = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "organization");
-    let Some((_, organization)) = organization else { return Err(RequestRefusal::Malformed.into()) };
+    let asked = organization(request.uri().query().unwrap_or_default());
+    let Some(organization) = asked else { return Err(RequestRefusal::Malformed.into()) };
     let token_hash = access::session_hash(request.headers());
     match session::open(&web.app, token_hash, &organization).await {
         Ok(opened) => Ok(passed(opened)),
         Err(Error::Refused(refusal)) => Ok(refused(&web, &refusal, &organization)),
         Err(fault @ Error::Fault(_)) => Err(fault.into()),
     }
+}
+
+/// The organization that is asked about.
+fn organization(query: &str) -> Option<Cow<'_, str>> {
+    if query.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        return pairs.find(|(name, _)| name == "organization").map(|(_, value)| value);
+    }
+    // A name or an id is written as it is: nothing has to be decoded.
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.find(|(name, _)| *name == "organization").map(|(_, value)| value.into())
 }
 
 fn passed(opened: Opened) -> Response {
@@ -102,6 +114,31 @@ fn refused(web: &Web, refusal: &Refusal, organization: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_organization_is_read_as_a_form_writes_it_also_where_nothing_is_encoded() {
+        for query in [
+            "organization=acme",
+            "a=b&organization=acme",
+            "organization=acme&organization=other",
+            "organization=%61cme",
+            "organiz%61tion=acme",
+            "organization=ac+me",
+            "organization",
+            "organization=",
+            "organization=a=b",
+            "&&organization=acme&",
+            "Organization=acme",
+            "xorganization=acme",
+            "=organization",
+            "",
+        ] {
+            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+            let form = pairs.find(|(name, _)| name == "organization").map(|(_, value)| value);
+            assert_eq!(organization(query), form, "{query}");
+        }
+        assert_eq!(organization("a=b&organization=acme").as_deref(), Some("acme"));
+    }
 
     #[test]
     fn an_address_becomes_a_header_that_decodes_to_itself() {

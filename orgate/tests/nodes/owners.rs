@@ -1,10 +1,11 @@
-//! An organization always has an Owner, whatever Owners do to each other at once on several nodes (REL-6).
+//! An organization always has an Owner, whatever Owners do to each other at once, on several nodes or on one (REL-6).
 
 use serde_json::{Value, json};
 
 use crate::api::{Api, Person, text};
 use crate::client::Ask;
 use crate::cluster::Cluster;
+use crate::node::{Node, settings};
 use crate::scale::{Random, count, now, report};
 
 const PEOPLE: usize = 16;
@@ -80,7 +81,7 @@ impl Organization {
     }
 
     /// All of them at once, spread over the nodes; the statuses.
-    fn round(&self, cluster: &Cluster, owners: &[Person], round: u64) -> Vec<u16> {
+    fn round(&self, nodes: &[Node], owners: &[Person], round: u64) -> Vec<u16> {
         std::thread::scope(|scope| {
             let threads: Vec<_> = owners
                 .iter()
@@ -88,7 +89,7 @@ impl Organization {
                 .map(|(number, own)| {
                     let mut random = Random::new(round * 1_000 + number as u64);
                     scope.spawn(move || {
-                        let mut client = cluster.client(number);
+                        let mut client = nodes[number % nodes.len()].client();
                         let acts = (0..ACTS).map(|_| client.ask(&self.act(own, owners, &mut random)).status());
                         acts.collect::<Vec<_>>()
                     })
@@ -99,14 +100,12 @@ impl Organization {
     }
 }
 
-#[test]
-fn rel_6_owners_who_demote_remove_and_leave_at_random_on_three_nodes_leave_one() {
-    let Some(cluster) = Cluster::start() else { return };
-    let people = cluster.people("own", PEOPLE);
-    let mut api = cluster.api(0);
+/// Rounds of it on these nodes; `owners_left` counts in the database.
+fn play(database: &str, nodes: &[Node], mut api: Api, people: Vec<Person>, owners_left: impl Fn(&str) -> i64) {
     let mut organization = Organization { slug: api.organization(&people[0], "Acme"), people };
     let (rounds, mut random, began) = (count("OWNER_ROUNDS", 8), Random::new(6), now());
     let (mut done, mut refused, mut busy) = (0, 0, 0);
+    let query = owners_left_query(&organization.slug);
     for round in 0..rounds {
         if round % ROUNDS_A_SESSION == 0 && round > 0 {
             organization.people = organization.people.iter().map(|person| api.sign_in(person)).collect();
@@ -114,7 +113,7 @@ fn rel_6_owners_who_demote_remove_and_leave_at_random_on_three_nodes_leave_one()
         let first = usize::try_from(random.below(PEOPLE as u64)).unwrap();
         let many = usize::try_from(2 + random.below(PEOPLE as u64 - 1)).unwrap();
         let owners = organization.appoint(&mut api, first, many);
-        for status in organization.round(&cluster, &owners, round) {
+        for status in organization.round(nodes, &owners, round) {
             match status {
                 200 | 204 => done += 1,
                 403 | 404 | 409 => refused += 1,
@@ -123,14 +122,40 @@ fn rel_6_owners_who_demote_remove_and_leave_at_random_on_three_nodes_leave_one()
                 other => panic!("round {round}: status {other}"),
             }
         }
-        let left = cluster.number(&format!(
-            "select count(*) from memberships m join organizations o on o.id = m.organization_id \
-             where o.slug = '{}' and m.role = 'owner' and m.state = 'active'",
-            organization.slug
-        ));
-        assert!(left >= 1, "round {round}: {many} Owners left nobody behind");
+        assert!(owners_left(&query) >= 1, "round {round}: {many} Owners left nobody behind");
     }
-    let said = format!("{rounds} rounds of 2 to 16 Owners, {done} acts done, {refused} refused, {busy} busy");
-    report("REL-6", began, &said);
+    let said = format!(
+        "{} nodes, {rounds} rounds of 2 to 16 Owners, {done} acts done, {refused} refused, {busy} busy",
+        nodes.len()
+    );
+    report(&format!("REL-6, {database}"), began, &said);
     assert!(done > 0 && refused > 0, "both happened: {done} and {refused}");
+}
+
+fn owners_left_query(slug: &str) -> String {
+    format!(
+        "select count(*) from memberships m join organizations o on o.id = m.organization_id \
+         where o.slug = '{slug}' and m.role = 'owner' and m.state = 'active'"
+    )
+}
+
+#[test]
+fn rel_6_owners_who_demote_remove_and_leave_at_random_on_three_nodes_leave_one() {
+    let Some(cluster) = Cluster::start() else { return };
+    let people = cluster.people("own", PEOPLE);
+    play("PostgreSQL", &cluster.nodes, cluster.api(0), people, |query| cluster.number(query));
+}
+
+#[test]
+fn rel_6_on_sqlite_owners_who_demote_remove_and_leave_at_random_leave_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orgate.db");
+    let url = format!("sqlite:{}", file.display());
+    let mut node = Node::new(settings(folder.path(), &url, "http://localhost:1"), folder.path().join("node.log"));
+    node.start();
+    let mut api = Api::new(node.address(), folder.path());
+    let people = (0..PEOPLE).map(|number| api.person(&format!("own{number}"))).collect();
+    let database = rusqlite::Connection::open(&file).unwrap();
+    let owners_left = |query: &str| database.query_row(query, [], |row| row.get(0)).unwrap();
+    play("SQLite", std::slice::from_ref(&node), api, people, owners_left);
 }

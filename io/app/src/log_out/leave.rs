@@ -103,7 +103,7 @@ async fn newest(tx: &mut Tx, signed_out: &SignedOut) -> Result<Option<Route>, Er
         let row = known.iter().find(|row| proof.connection().is_some_and(|(id, _)| *id == row.connection_id))?;
         Some((proof.at(), row))
     };
-    let Some((_, row)) = counting.iter().filter_map(of).max_by_key(|(at, _)| *at) else { return Ok(None) };
+    let Some((_, row)) = counting.filter_map(of).max_by_key(|(at, _)| *at) else { return Ok(None) };
     let Some(place) = places.iter().find(|place| place.place.organization_id == row.organization_id) else {
         return Ok(None);
     };

@@ -83,6 +83,25 @@ async fn r_api_2_a_change_that_was_undone_is_never_remembered(bed: Bed) {
     assert!(places(&bed.store).await.iter().any(|place| &*place.name == "Kept"));
 }
 
+/// What was not noted as changed is what was not changed: here it was, behind the back of whoever notes it.
+async fn r_api_2_a_change_has_the_changed_organization_read_again_and_no_other_until_there_were_very_many(bed: Bed) {
+    scene(&bed).await;
+    let (third, owner) = bed.organization("third").await;
+    let session = session(&owner);
+    within!(bed, tx, [session], tx.instance().insert_session(session, &hash(2)).await);
+    let other = async || places(&bed.store).await.iter().any(|place| &*place.name == "Unnoted");
+    let third_name = async || bed.store.check_session(&hash(2)).await.unwrap().unwrap().places[0].name.to_string();
+    assert_eq!((other().await, third_name().await.as_str()), (false, "third"));
+
+    bed.raw("update organizations set name = 'Unnoted' where slug = 'other'; delete from changed_organizations").await;
+    within!(bed, tx, [third], tx.organization(third).rename_organization("Third Ltd").await);
+    assert_eq!(third_name().await, "Third Ltd");
+    assert!(!other().await, "it was read again");
+    bed.raw("update instance set organization_changes = organization_changes + 1001").await;
+    assert_eq!(third_name().await, "Third Ltd");
+    assert!(other().await, "after so many changes everything is read again");
+}
+
 /// Changes of a user or a membership, in an order in which each changes something that a check answers.
 const ACTS: [&str; 12] = [
     "rename",
@@ -183,6 +202,7 @@ async fn r_api_2_a_new_role_and_a_new_place_are_seen_by_the_next_check(bed: Bed)
 on_each_engine! {
     r_api_2_whatever_changes_an_organization_is_seen_by_the_next_check
     r_api_2_a_change_that_was_undone_is_never_remembered
+    r_api_2_a_change_has_the_changed_organization_read_again_and_no_other_until_there_were_very_many
     r_api_2_a_sessions_row_says_of_its_user_what_the_users_own_rows_say
     r_api_2_accounts_that_become_one_are_one_in_their_sessions_too
     r_api_2_a_new_role_and_a_new_place_are_seen_by_the_next_check

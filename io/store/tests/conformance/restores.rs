@@ -264,6 +264,7 @@ const TABLES: &[(&str, &str)] = &[
     ("audit_events", "says what was done; gets the event that says so"),
     ("audit_heads", "goes on from the backup's"),
     ("challenges", "void"),
+    ("changed_organizations", "says which organizations a node forgets; it forgets all"),
     ("connection_revisions", "settings as they were"),
     ("connection_tests", "void, unless finished"),
     ("connections", "settings as they were"),

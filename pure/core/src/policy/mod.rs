@@ -146,11 +146,11 @@ pub fn decide(question: Question<'_>, world: &World, proofs: &Proofs) -> Decisio
     let counting = counting(world, proofs);
     match question {
         Question::Session => Decision::Allow,
-        Question::Entry => entry::decide(world, &counting),
+        Question::Entry => entry::decide(world, counting),
         Question::Organization(id) => world
             .place(id)
-            .map_or(Decision::Deny(Denial::NotAMember), |place| organization::decide(world, place, &counting)),
-        Question::Account => account::decide(world, &counting),
+            .map_or(Decision::Deny(Denial::NotAMember), |place| organization::decide(world, place, counting)),
+        Question::Account => account::decide(world, counting),
     }
 }
 

@@ -4,31 +4,31 @@ use super::enforcement::exempts;
 use super::proofs::{has_shown_second_factor, is_by_own_connection, reaches};
 use super::{Decision, Place, Requirement, World};
 use crate::method::AuthenticationMethod;
-use crate::proof::{Proof, Proofs};
+use crate::proof::Proof;
 
 /// Decides on proofs that count already, for a member.
-pub(super) fn decide(world: &World, place: &Place, counting: &Proofs) -> Decision {
+pub(super) fn decide<'p>(world: &World, place: &Place, counting: impl Iterator<Item = &'p Proof> + Clone) -> Decision {
     let here = counting.filter(|proof| proof.at() >= place.proofs_not_before);
-    let own = here.iter().any(|proof| is_by_own_connection(place, proof));
+    let own = here.clone().any(|proof| is_by_own_connection(place, proof));
     if own {
         // SSO answers for the second factor in the organization whose connection made the proof (R-IN-4).
         return Decision::Allow;
     }
-    let personal = here.iter().any(|proof| proof.method().is_personal());
+    let personal = here.clone().any(|proof| proof.method().is_personal());
     if place.enforcement.enforced && !(personal && exempts(place, world)) {
         return Decision::Require(Requirement::Sso);
     }
-    if !here.iter().any(|proof| reaches(world, proof)) && !is_confirmed_by_mail(&here) {
+    if !here.clone().any(|proof| reaches(world, proof)) && !is_confirmed_by_mail(&here) {
         return Decision::Require(Requirement::Proof);
     }
-    if (world.has_second_factor || place.mfa_required) && !has_shown_second_factor(world, &here) {
+    if (world.has_second_factor || place.mfa_required) && !has_shown_second_factor(world, here) {
         return Decision::Require(Requirement::SecondFactor);
     }
     Decision::Allow
 }
 
 /// An SSO proof of another organization and a code mailed to the proven address: the code serves on top (R-LNK-6).
-pub(super) fn is_confirmed_by_mail(proofs: &Proofs) -> bool {
-    let has = |method| proofs.iter().any(|proof: &Proof| proof.method() == method);
+pub(super) fn is_confirmed_by_mail<'p>(proofs: &(impl Iterator<Item = &'p Proof> + Clone)) -> bool {
+    let has = |method| proofs.clone().any(|proof| proof.method() == method);
     has(AuthenticationMethod::Sso) && has(AuthenticationMethod::MailedCode)
 }

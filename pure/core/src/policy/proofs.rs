@@ -4,12 +4,12 @@
 use super::{AddressState, Place, World};
 use crate::proof::{Proof, Proofs};
 
-/// The proofs that count today.
+/// The proofs that count today. None is copied: every check of a session asks for them more than once.
 ///
 /// *Source*: R-SSO-7 (a replaced, disabled or deleted connection takes its proofs along), R-ORG-6 (a removed member's
 /// SSO proof is nobody's).
-pub fn counting(world: &World, proofs: &Proofs) -> Proofs {
-    proofs.filter(|proof| match proof {
+pub fn counting<'p>(world: &'p World, proofs: &'p Proofs) -> impl Iterator<Item = &'p Proof> + Clone {
+    proofs.iter().filter(|proof| match proof {
         Proof::Sso { organization_id, .. } => {
             world.place(organization_id).is_some_and(|place| is_by_own_connection(place, proof))
         }
@@ -49,6 +49,6 @@ pub(super) fn reaches(world: &World, proof: &Proof) -> bool {
 /// Whether a second factor was shown that the person still has.
 ///
 /// *Source*: R-IN-4.
-pub(super) fn has_shown_second_factor(world: &World, proofs: &Proofs) -> bool {
-    world.has_second_factor && proofs.iter().any(|proof| proof.method().is_second_factor())
+pub(super) fn has_shown_second_factor<'p>(world: &World, mut proofs: impl Iterator<Item = &'p Proof>) -> bool {
+    world.has_second_factor && proofs.any(|proof| proof.method().is_second_factor())
 }

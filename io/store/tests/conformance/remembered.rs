@@ -51,12 +51,24 @@ async fn scene(bed: &Bed) -> (OrganizationId, UserId) {
     (acme, dana.id)
 }
 
+/// Somebody of a third organization, who shares none with Dana, with a session.
+async fn stranger(bed: &Bed) -> OrganizationId {
+    let (third, owner) = bed.organization("third").await;
+    let session = session(&owner);
+    within!(bed, tx, [session], tx.instance().insert_session(session, &hash(2)).await);
+    third
+}
+
+/// Also when somebody else's check was the first to notice that anything was changed.
 async fn r_api_2_whatever_changes_an_organization_is_seen_by_the_next_check(bed: Bed) {
     let (acme, dana) = scene(&bed).await;
+    stranger(&bed).await;
     for step in STEPS {
         let before = places(&bed.store).await;
         assert_eq!(places(&bed.store).await, before, "{step}");
+        bed.store.check_session(&hash(2)).await.unwrap();
         assert!(within!(bed, tx, [acme, step], change(tx.organization(acme), step).await), "{step}");
+        bed.store.check_session(&hash(2)).await.unwrap();
         let after = places(&bed.store).await;
         assert_ne!(after, before, "{step}");
         assert_eq!(after, within!(bed, tx, [dana], tx.instance().list_places(dana).await), "{step}");
@@ -86,9 +98,7 @@ async fn r_api_2_a_change_that_was_undone_is_never_remembered(bed: Bed) {
 /// What was not noted as changed is what was not changed: here it was, behind the back of whoever notes it.
 async fn r_api_2_a_change_has_the_changed_organization_read_again_and_no_other_until_there_were_very_many(bed: Bed) {
     scene(&bed).await;
-    let (third, owner) = bed.organization("third").await;
-    let session = session(&owner);
-    within!(bed, tx, [session], tx.instance().insert_session(session, &hash(2)).await);
+    let third = stranger(&bed).await;
     let other = async || places(&bed.store).await.iter().any(|place| &*place.name == "Unnoted");
     let third_name = async || bed.store.check_session(&hash(2)).await.unwrap().unwrap().places[0].name.to_string();
     assert_eq!((other().await, third_name().await.as_str()), (false, "third"));

@@ -179,6 +179,11 @@ impl Outbox {
         let mut sent = 0;
         loop {
             let now = self.clock.now();
+            // It is asked at every sign-in and every second: a look is cheap, and a write waits in line with all others.
+            let look = self.store.read(now, |tx, now| Box::pin(async move { tx.instance().has_due_mails(*now).await }));
+            if !look.await.map_err(OutboxError::Store)? {
+                return Ok(sent);
+            }
             let claimed = self
                 .store
                 .write(now, |tx, now| {
@@ -186,14 +191,10 @@ impl Outbox {
                 })
                 .await
                 .map_err(OutboxError::Store)?;
-            let more = u32::try_from(claimed.len()).is_ok_and(|claimed| claimed == BATCH);
             let outcomes: Vec<_> =
                 stream::iter(claimed).map(|mail| self.send_one(mail)).buffer_unordered(TOGETHER).collect().await;
             for outcome in outcomes {
                 sent += usize::from(outcome?);
-            }
-            if !more {
-                return Ok(sent);
             }
         }
     }

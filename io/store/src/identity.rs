@@ -133,10 +133,18 @@ impl OrgTx<'_> {
         self.execute(sql, &values).await.map(|_| ())
     }
 
-    /// Writes a sign-in down.
-    pub async fn touch_identity(&mut self, id: &IdentityId, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "update identities set last_sign_in_at = $3 where organization_id = $1 and id = $2";
-        self.changed(sql, &[id.into(), at.into()]).await
+    /// Writes a sign-in of a subject down.
+    pub async fn touch_identity(
+        &mut self,
+        space: KeySpace<'_>,
+        subject: &Subject,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "update identities set last_sign_in_at = $6
+            where organization_id = $1 and connection_id = $2 and issuer = $3 and client_id = $4 and subject = $5";
+        let KeySpace { connection_id, issuer, client_id } = space;
+        let values = [connection_id.into(), issuer.into(), client_id.into(), subject.into(), at.into()];
+        self.changed(sql, &values).await
     }
 
     /// Clears an identity; its next sign-in starts with R-LNK-2.

@@ -48,6 +48,12 @@ impl InstanceTx<'_> {
         self.execute(sql, &values).await.map(|_| ())
     }
 
+    /// Whether a mail is due, which only a write can take.
+    pub async fn has_due_mails(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "select id from mails where sent_at is null and failed_at is null and next_try_at <= $1 limit 1";
+        Ok(!self.query(sql, &[now.into()], |_| Ok(())).await?.is_empty())
+    }
+
     /// Takes the mails that are due, oldest first, and counts the try. Nobody else gets them before `until`; if this
     /// node dies, they are due again then.
     pub async fn claim_due_mails(

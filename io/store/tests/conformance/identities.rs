@@ -79,7 +79,9 @@ async fn identities_are_listed_cleared_and_bound_to_another_person(bed: Bed) {
         let mut organization = tx.organization(acme);
         organization.insert_identity(one).await?;
         organization.insert_identity(two).await?;
-        assert!(organization.touch_identity(&one.id, at(9)).await?);
+        let space = KeySpace { connection_id: &one.connection_id, issuer: &one.issuer, client_id: &one.client_id };
+        assert!(organization.touch_identity(space, &one.subject, at(9)).await?);
+        assert!(!organization.touch_identity(space, &two.subject, at(9)).await?, "of another client");
         let first = organization.list_identities(None, 1).await?;
         assert_eq!(
             (first.items[0].name.as_str(), first.items[0].email == owner.email, first.has_more),

@@ -16,10 +16,12 @@ async fn a_mail_is_claimed_for_a_while_sent_once_and_forgotten(bed: Bed) {
         instance.insert_mail(one).await?;
         instance.insert_mail(two).await?;
         assert_eq!(instance.claim_due_mails(at(0), at(30), 9).await?, vec![]);
+        assert_eq!((instance.has_due_mails(at(0)).await?, instance.has_due_mails(at(5)).await?), (false, true));
         let first = instance.claim_due_mails(at(5), at(30), 1).await?;
         assert_eq!(first, vec![Mail { tries: 1, ..one.clone() }]);
         assert_eq!(instance.claim_due_mails(at(5), at(30), 9).await?, vec![Mail { tries: 1, ..two.clone() }]);
         assert_eq!(instance.claim_due_mails(at(29), at(60), 9).await?, vec![]);
+        assert!(!instance.has_due_mails(at(29)).await?);
         assert!(instance.set_mail_sent(&one.id, at(6)).await?);
         assert!(!instance.set_mail_sent(&one.id, at(6)).await?);
         assert!(instance.set_mail_delayed(&two.id, "421", at(40)).await?);
@@ -34,6 +36,7 @@ async fn a_mail_is_claimed_for_a_while_sent_once_and_forgotten(bed: Bed) {
         assert_eq!(instance.count_mails_failed_since(at(41)).await?, 1);
         assert_eq!(instance.count_mails_failed_since(at(42)).await?, 0);
         assert_eq!(instance.claim_due_mails(at(99), at(100), 9).await?, vec![]);
+        assert!(!instance.has_due_mails(at(99)).await?);
         assert_eq!(instance.find_oldest_waiting_mail().await?, None);
         assert_eq!(instance.delete_finished_mails(at(2)).await?, 1);
         assert_eq!(instance.delete_finished_mails(at(3)).await?, 1);

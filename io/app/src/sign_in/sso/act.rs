@@ -10,7 +10,7 @@ use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::{Attempt, Next, after_linking};
 use orgate_core::way_in::WayIn;
 use orgate_sso::oidc::session_expiry;
-use orgate_store::{Tx, User};
+use orgate_store::{Organization, Tx, User};
 
 use super::attempts::{self, Ended, RefusalPage};
 use super::document::{Document, Purpose, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, STAGE_FACTOR};
@@ -72,9 +72,10 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
         connection_test::finish(tx, app, visitor, document, assertion, test_id, started_by).await?;
         return tested(tx, document, test_id).await;
     }
-    if let Some(refusal) = changed(tx, document).await? {
-        return refuse(tx, app, visitor, document, None, &refusal).await;
-    }
+    let slug = match unchanged(tx, document).await? {
+        Ok(organization) => organization.slug,
+        Err(refusal) => return refuse(tx, app, visitor, document, None, &refusal).await,
+    };
     if ended_meanwhile(tx, document, assertion).await? {
         return refuse(tx, app, visitor, document, None, &Refusal::SignedOutAtProvider).await;
     }
@@ -92,10 +93,13 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
         change_confirmed: document.change_confirmed,
     };
     match after_linking(&linking, &attempt) {
-        None => match bearer::missing(tx, document, &linking).await? {
-            Some(bearer) => ask_for_factor(tx, app, visitor, document, &linking, &bearer).await,
-            None => sign_in(tx, app, visitor, document, assertion, &facts, &linking).await,
-        },
+        None => {
+            if let Some(bearer) = bearer::missing(tx, document, &linking).await? {
+                return ask_for_factor(tx, app, visitor, document, &linking, &bearer).await;
+            }
+            let issued = Box::new(sign_in(tx, app, visitor, document, assertion, &facts, &linking).await?);
+            Ok(Outcome::SignedIn { issued, return_to: document.return_to.clone(), slug })
+        }
         Some(Next::Refuse(refusal)) => refuse(tx, app, visitor, document, user_of(&linking), &refusal.into()).await,
         Some(Next::ProveAddress(user_id)) => ask_for_code(tx, app, visitor, document, &user_id).await,
         Some(Next::ConfirmCreation) => ask(tx, app, visitor, STAGE_CREATION, document).await,
@@ -141,16 +145,15 @@ fn user_of(linking: &Linking) -> Option<&UserId> {
     }
 }
 
-/// R-SSO-7: what was replaced, disabled or deleted since the attempt began lets it not finish (T-ENF-21).
-pub(super) async fn changed(tx: &mut Tx, document: &Document) -> Result<Option<Refusal>, Error> {
+/// The organization of an attempt. R-SSO-7: what was replaced, disabled or deleted since the attempt began lets it not finish
+/// (T-ENF-21).
+pub(super) async fn unchanged(tx: &mut Tx, document: &Document) -> Result<Result<Organization, Refusal>, Error> {
+    let stands = |organization: &Organization| {
+        let connection = organization.enforcement.connection.as_ref();
+        connection.is_some_and(|(active, since)| *active == document.connection_id && document.began_at >= *since)
+    };
     let organization = tx.organization(&document.organization_id).find_organization().await?;
-    let stands = organization.is_some_and(|organization| {
-        organization
-            .enforcement
-            .connection
-            .is_some_and(|(active, since)| active == document.connection_id && document.began_at >= since)
-    });
-    Ok((!stands).then_some(Refusal::ConnectionChanged))
+    Ok(organization.filter(stands).ok_or(Refusal::ConnectionChanged))
 }
 
 /// T-LO-2: the IdP said meanwhile that the session there is over, so it opens none here.
@@ -168,7 +171,7 @@ async fn sign_in(
     assertion: &Assertion,
     facts: &orgate_core::linking::Facts,
     linking: &Linking,
-) -> Result<Outcome, Error> {
+) -> Result<Issued, Error> {
     let user_id = newcomer::apply(tx, app, visitor, document, assertion, facts, linking).await?;
     let now = app.now();
     let proof = Proof::Sso {
@@ -188,8 +191,7 @@ async fn sign_in(
     let mut view = tx.organization(&document.organization_id);
     view.touch_connection(&document.connection_id, now).await?;
     attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;
-    let slug = tx.organization(&document.organization_id).load_organization().await?.slug;
-    Ok(Outcome::SignedIn { issued: Box::new(issued), return_to: document.return_to.clone(), slug })
+    Ok(issued)
 }
 
 /// Refuses with a reference that the Owner finds (R-SSO-9).

@@ -14,8 +14,11 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::visitor::Visitor;
 
-/// How many attempts of a connection are kept. *Units*: attempts.
+/// How many attempts of a connection are kept at least. *Units*: attempts.
 const KEPT: u32 = 500;
+/// What is older is removed at one attempt in 32, which those are whose reference ends so: to find the oldest that is kept, all
+/// that are kept have to be counted.
+const REMOVES_AT: char = '0';
 
 /// How an attempt ended.
 #[derive(Debug, Clone)]
@@ -118,7 +121,9 @@ pub(crate) async fn record(
     };
     let mut view = tx.organization(&document.organization_id);
     view.insert_sso_attempt(&record).await?;
-    view.trim_sso_attempts(&document.connection_id, KEPT).await?;
+    if reference.as_str().ends_with(REMOVES_AT) {
+        view.trim_sso_attempts(&document.connection_id, KEPT).await?;
+    }
     Ok(reference)
 }
 

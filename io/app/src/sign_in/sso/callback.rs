@@ -10,7 +10,7 @@ use orgate_sso::refusal::{SsoRefusal, SsoRefusalCode};
 use orgate_store::Revision;
 use secrecy::ExposeSecret as _;
 
-use super::act::{Outcome, act, changed, refuse as refuse_by_rule, tested};
+use super::act::{Outcome, act, refuse as refuse_by_rule, tested, unchanged};
 use super::attempts::{self, Ended};
 use super::document::{self, Document, Purpose};
 use super::drive;
@@ -108,7 +108,7 @@ async fn take(app: &App, visitor: &Visitor, connection_id: &ConnectionId, callba
                     let attempt = document::consume_state(tx, app, visitor, connection_id, hash).await?;
                     let document = attempt.document;
                     if document.purpose == Purpose::SignIn
-                        && let Some(refusal) = changed(tx, &document).await?
+                        && let Err(refusal) = unchanged(tx, &document).await?
                     {
                         let refused = refuse_by_rule(tx, app, visitor, &document, None, &refusal).await?;
                         return Ok::<_, Error>(Taken::Ended(Box::new(refused)));

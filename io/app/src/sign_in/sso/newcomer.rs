@@ -69,9 +69,7 @@ pub(super) async fn apply(
         invitation::take_invitation(tx, app, visitor, &document.organization_id, &user_id, &address).await?;
     }
     let mut view = tx.organization(&document.organization_id);
-    if let Some(identity) = view.find_identity(space_of(assertion), &assertion.subject).await? {
-        view.touch_identity(&identity.id, app.now()).await?;
-    }
+    view.touch_identity(space_of(assertion), &assertion.subject, app.now()).await?;
     Ok(user_id)
 }
 
@@ -83,6 +81,9 @@ async fn is_vouched_for(
     linking: &Linking,
     user_id: &UserId,
 ) -> Result<bool, Error> {
+    if !proves_address(linking, facts, true) {
+        return Ok(false);
+    }
     let user = tx.instance().load_user(user_id).await?;
     Ok(proves_address(linking, facts, address_of(assertion).is_some_and(|asserted| asserted == user.email)))
 }

@@ -57,7 +57,7 @@ pub(crate) async fn note(
     method: AuthenticationMethod,
 ) -> Result<(), Error> {
     let (hash, now) = (fingerprint(visitor), app.now());
-    if tx.instance().touch_device(&user.id, &hash, now).await? {
+    if tx.instance().touch_device(&user.id, &hash, now, now.minus(limit::FRESH)).await? {
         return Ok(());
     }
     let is_first = tx.instance().count_devices(&user.id).await? == 0;

@@ -9,7 +9,7 @@ mod origin;
 mod refused;
 
 pub use guess::Guess;
-pub(crate) use origin::{remember, remember_only};
+pub(crate) use origin::{FRESH, remember, remember_only};
 pub(crate) use refused::note as note_refused;
 
 use std::num::NonZeroU32;

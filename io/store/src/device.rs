@@ -7,15 +7,23 @@ use crate::error::StoreError;
 use crate::instance::InstanceTx;
 
 impl InstanceTx<'_> {
-    /// Notes that a known device was used. `false` when the person was not seen with it before.
+    /// Notes that a known device was used, unless that was noted after `fresh_after`. `false` when the person was not seen with
+    /// it before.
     pub async fn touch_device(
         &mut self,
         user_id: &UserId,
         device_hash: &[u8; 32],
         at: Timestamp,
+        fresh_after: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "update known_devices set last_seen_at = $3 where user_id = $1 and device_hash = $2";
-        self.changed(sql, &[user_id.into(), device_hash.into(), at.into()]).await
+        let find = "select last_seen_at from known_devices where user_id = $1 and device_hash = $2";
+        let seen: Option<Timestamp> =
+            self.query_optional(find, &[user_id.into(), device_hash.into()], |row| row.at(0)).await?;
+        if seen.is_some_and(|seen| seen <= fresh_after) {
+            let touch = "update known_devices set last_seen_at = $3 where user_id = $1 and device_hash = $2";
+            self.execute(touch, &[user_id.into(), device_hash.into(), at.into()]).await?;
+        }
+        Ok(seen.is_some())
     }
 
     /// Remembers a device. `false` when it is known.

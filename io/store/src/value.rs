@@ -1,6 +1,7 @@
 //! Owns [`Value`], what a statement binds and a column holds on both engines, and [`Row`], one row of an answer while
 //! it is read. Only four types of column exist: text, 64-bit integer, boolean, bytes.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -35,48 +36,72 @@ pub(crate) enum Value<'v> {
 }
 
 /// One row of an answer, valid while it is read.
-#[derive(Clone, Copy)]
-pub(crate) enum Row<'r> {
+pub(crate) struct Row<'r> {
+    of: Engine<'r>,
+    /// Where the next column by name probably is: behind the last one, for most are read in the order of the statement.
+    next: Cell<usize>,
+}
+
+enum Engine<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
     Postgres(&'r tokio_postgres::Row),
+}
+
+impl<'r> From<&'r rusqlite::Row<'r>> for Row<'r> {
+    fn from(row: &'r rusqlite::Row<'r>) -> Self {
+        Self { of: Engine::Sqlite(row), next: Cell::default() }
+    }
+}
+
+impl<'r> From<&'r tokio_postgres::Row> for Row<'r> {
+    fn from(row: &'r tokio_postgres::Row) -> Self {
+        Self { of: Engine::Postgres(row), next: Cell::default() }
+    }
 }
 
 impl<'r> Row<'r> {
     /// The value of the column called `name`.
     pub(crate) fn get<T: FromValue>(&self, name: &str) -> Result<T, StoreError> {
-        let position = match self {
-            Self::Sqlite(row) => row.as_ref().column_index(name).ok(),
-            Self::Postgres(row) => row.columns().iter().position(|column| column.name() == name),
-        };
+        let (count, next) = (self.count(), self.next.get());
+        let position = (next..count).chain(0..next.min(count)).find(|position| self.name(*position) == Some(name));
         let position = position.ok_or_else(|| StoreError::fault(format!("the answer has no column {name}")))?;
+        self.next.set(position + 1);
         T::from_value(self.value(position)?).ok_or_else(|| StoreError::Corrupt { column: name.to_owned() })
     }
 
     /// The value of a column by its position, from zero.
     pub(crate) fn at<T: FromValue>(&self, position: usize) -> Result<T, StoreError> {
-        T::from_value(self.value(position)?).ok_or_else(|| StoreError::Corrupt { column: self.name(position) })
+        T::from_value(self.value(position)?).ok_or_else(|| self.corrupt(position))
     }
 
-    fn name(&self, position: usize) -> String {
-        let name = match self {
-            Self::Sqlite(row) => row.as_ref().column_name(position).ok(),
-            Self::Postgres(row) => row.columns().get(position).map(tokio_postgres::Column::name),
-        };
-        name.map_or_else(|| position.to_string(), str::to_owned)
+    fn count(&self) -> usize {
+        match self.of {
+            Engine::Sqlite(row) => row.as_ref().column_count(),
+            Engine::Postgres(row) => row.columns().len(),
+        }
+    }
+
+    fn name(&self, position: usize) -> Option<&str> {
+        match self.of {
+            Engine::Sqlite(row) => row.as_ref().column_name(position).ok(),
+            Engine::Postgres(row) => row.columns().get(position).map(tokio_postgres::Column::name),
+        }
+    }
+
+    fn corrupt(&self, position: usize) -> StoreError {
+        StoreError::Corrupt { column: self.name(position).map_or_else(|| position.to_string(), str::to_owned) }
     }
 
     fn value(&self, position: usize) -> Result<Value<'r>, StoreError> {
-        match self {
-            Self::Sqlite(row) => match row.get_ref(position).map_err(StoreError::fault)? {
+        match self.of {
+            Engine::Sqlite(row) => match row.get_ref(position).map_err(StoreError::fault)? {
                 ValueRef::Null => Ok(Value::Null),
                 ValueRef::Integer(number) => Ok(Value::Integer(number)),
                 ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes)),
-                ValueRef::Text(text) => std::str::from_utf8(text)
-                    .map(Value::Text)
-                    .map_err(|_| StoreError::Corrupt { column: self.name(position) }),
-                ValueRef::Real(_) => Err(StoreError::Corrupt { column: self.name(position) }),
+                ValueRef::Text(text) => std::str::from_utf8(text).map(Value::Text).map_err(|_| self.corrupt(position)),
+                ValueRef::Real(_) => Err(self.corrupt(position)),
             },
-            Self::Postgres(row) => row.try_get(position).map_err(StoreError::fault),
+            Engine::Postgres(row) => row.try_get(position).map_err(StoreError::fault),
         }
     }
 }

@@ -11,8 +11,9 @@ use crate::app::App;
 use crate::error::Error;
 use crate::visitor::Visitor;
 
-/// How often a place that is used is written down again.
-const FRESH: Duration = Duration::from_secs(24 * 3600);
+/// How often a place or a device that is used is written down again: it is forgotten after months, so its last use need not be
+/// known to the minute. *Units*: one day.
+pub(crate) const FRESH: Duration = Duration::from_secs(24 * 3600);
 
 /// Whose tries are counted.
 #[derive(Clone, Copy)]

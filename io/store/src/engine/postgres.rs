@@ -223,7 +223,7 @@ impl Connection {
             client.query(&statement, &parameters(values)).await
         };
         let answer = timeout(STATEMENT_LIMIT, work).await;
-        self.settle(answer)?.iter().map(|row| read(&Row::Postgres(row))).collect()
+        self.settle(answer)?.iter().map(|row| read(&Row::from(row))).collect()
     }
 
     /// Runs a statement and says how many rows it changed.

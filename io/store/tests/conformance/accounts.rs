@@ -55,12 +55,13 @@ async fn a_device_is_known_from_its_first_use_until_it_is_forgotten(bed: Bed) {
     let (dana, sam) = (bed.user("dana").await, bed.user("sam").await);
     within!(bed, tx, [dana, sam], {
         let mut instance = tx.instance();
-        assert!(!instance.touch_device(&dana.id, &hash(1), at(1)).await?);
+        assert!(!instance.touch_device(&dana.id, &hash(1), at(1), at(0)).await?);
         assert!(instance.insert_device(&dana.id, &hash(1), at(1)).await?);
         assert!(!instance.insert_device(&dana.id, &hash(1), at(2)).await?);
         assert!(instance.insert_device(&dana.id, &hash(2), at(2)).await?);
-        assert!(!instance.touch_device(&sam.id, &hash(1), at(3)).await?);
-        assert!(instance.touch_device(&dana.id, &hash(1), at(9)).await?);
+        assert!(!instance.touch_device(&sam.id, &hash(1), at(3), at(0)).await?);
+        assert!(instance.touch_device(&dana.id, &hash(1), at(9), at(1)).await?);
+        assert!(instance.touch_device(&dana.id, &hash(2), at(9), at(1)).await?, "known, and noted lately");
         assert_eq!(instance.count_devices(&dana.id).await?, 2);
         assert_eq!(instance.delete_devices_unseen_since(at(9)).await?, 1);
         assert_eq!((instance.count_devices(&dana.id).await?, instance.count_devices(&sam.id).await?), (1, 0));

@@ -313,6 +313,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn columns_are_found_by_name_in_any_order_and_one_that_is_not_there_is_a_fault() {
+        let database = rusqlite::Connection::open_in_memory().unwrap();
+        let read = |row: &rusqlite::Row<'_>| {
+            let row = Row::from(row);
+            let number = |name: &str| row.get::<i64>(name).unwrap();
+            assert_eq!(
+                [number("a"), number("b"), number("c"), number("b"), number("a"), number("a")],
+                [1, 2, 3, 2, 1, 1]
+            );
+            assert!(matches!(row.get::<i64>("d"), Err(StoreError::Fault { .. })));
+            assert_eq!(number("c"), 3, "also after it");
+            assert!(matches!(row.get::<String>("b"), Err(StoreError::Corrupt { column }) if column == "b"));
+            Ok(())
+        };
+        database.query_row("select 1 as a, 2 as b, 3 as c", [], read).unwrap();
+    }
+
+    #[test]
     fn a_value_of_another_form_is_not_read() {
         assert_eq!(bool::from_value(Value::Integer(2)), None);
         assert_eq!(bool::from_value(Value::Integer(1)), Some(true));

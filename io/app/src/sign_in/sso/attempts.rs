@@ -215,3 +215,15 @@ pub async fn refused(app: &App, slug: &str, reference: &str) -> Result<RefusedAt
         })
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_attempt_in_32_removes_what_is_older_than_those_that_are_kept() {
+        let references = (0..=255).map(|byte| Reference::new([7, 7, 7, 7, byte]));
+        let removing = references.filter(|reference| reference.as_str().ends_with(REMOVES_AT)).count();
+        assert_eq!(removing, 256 / 32);
+    }
+}

@@ -19,6 +19,7 @@ pub mod github;
 pub mod hostile_idp;
 pub mod mail_server;
 pub mod mailbox;
+pub mod memory;
 pub mod postgres;
 
 pub use ca::Authority;

@@ -157,7 +157,10 @@ async fn use_up(
     password: &Password,
     factor: Option<TypedFactor>,
 ) -> Result<(), Error> {
-    let password_hash = app.passwords.hash(password, &*app.entropy).await?;
+    let turn = app.passwords.turn().await?;
+    // Somebody may have used it up while this one waited, and a password that nobody needs is not hashed.
+    parties(app, hash).await?;
+    let password_hash = turn.hash(password, &*app.entropy).await?;
     app.store
         .write((app.clone(), visitor.clone(), hash, password_hash, factor), |tx, input| {
             Box::pin(async move {

@@ -127,6 +127,7 @@ pub struct Passwords {
     cost: HashingCost,
     pool: Pool,
     admitted: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
 }
 
 impl Passwords {
@@ -142,6 +143,7 @@ impl Passwords {
             cost,
             pool: Pool::new(running, memory::release),
             admitted: Arc::new(Semaphore::new(running.get().saturating_add(waiting))),
+            turns: Arc::new(Semaphore::new(running.get())),
         }
     }
 
@@ -149,9 +151,28 @@ impl Passwords {
     ///
     /// *Errors*: [`HashingFault`].
     pub async fn hash(&self, password: &Password, entropy: &(impl Entropy + ?Sized)) -> Result<String, HashingFault> {
+        self.hash_in(Admitted::take(&self.admitted)?, password, entropy).await
+    }
+
+    /// Waits until it is worth a hash: of those that wait here no more go on at once than hashes are computed, until each is done
+    /// with its [`Turn`]. What serves once is looked at again then, so that many tries of it cost few hashes.
+    ///
+    /// *Errors*: [`HashingFault::Busy`].
+    pub async fn turn(&self) -> Result<Turn, HashingFault> {
+        let place = Arc::new(Admitted::take(&self.admitted)?);
+        let permit = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| HashingFault::Interrupted)?;
+        Ok(Turn { passwords: self.clone(), place, _permit: permit })
+    }
+
+    async fn hash_in<P: Send + 'static>(
+        &self,
+        place: P,
+        password: &Password,
+        entropy: &(impl Entropy + ?Sized),
+    ) -> Result<String, HashingFault> {
         let salt: [u8; SALT_BYTES] = entropy.bytes();
         let (cost, password) = (self.cost, password.clone());
-        self.run(move || phc(cost, &password, &salt)).await
+        self.run(place, move || phc(cost, &password, &salt)).await
     }
 
     /// Compares with the stored hash; without one the same work is done for nothing, so that unknown people take as
@@ -160,7 +181,7 @@ impl Passwords {
     /// *Errors*: [`HashingFault`].
     pub async fn compare(&self, password: &Password, stored: Option<&str>) -> Result<Comparison, HashingFault> {
         let (cost, password, stored) = (self.cost, password.clone(), stored.map(str::to_owned));
-        self.run(move || match stored {
+        self.run(Admitted::take(&self.admitted)?, move || match stored {
             Some(stored) => compare(cost, &password, &stored),
             None => phc(cost, &password, &[0; SALT_BYTES]).map(|_| Comparison::Wrong),
         })
@@ -168,17 +189,33 @@ impl Passwords {
     }
 
     /// The place moves into the thread: a caller that gives up does not make room before the work is done.
-    async fn run<T: Send + 'static>(
+    async fn run<P: Send + 'static, T: Send + 'static>(
         &self,
+        place: P,
         work: impl FnOnce() -> Result<T, HashingFault> + Send + 'static,
     ) -> Result<T, HashingFault> {
-        let place = Admitted::take(&self.admitted)?;
         let work = move || {
             let result = work();
             drop(place);
             result
         };
         self.pool.run(work).await.ok_or(HashingFault::Interrupted)?
+    }
+}
+
+/// A turn at hashing. Whoever has it keeps it until what the hash was for is done, for then the next one sees that.
+pub struct Turn {
+    passwords: Passwords,
+    place: Arc<Admitted>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Turn {
+    /// As [`Passwords::hash`].
+    ///
+    /// *Errors*: [`HashingFault`].
+    pub async fn hash(&self, password: &Password, entropy: &(impl Entropy + ?Sized)) -> Result<String, HashingFault> {
+        self.passwords.hash_in(Arc::clone(&self.place), password, entropy).await
     }
 }
 
@@ -267,6 +304,19 @@ mod tests {
         let today = Passwords::new(HashingCost::FLOOR);
         let right = today.compare(&password("tall trees whisper"), Some(&stored)).await.unwrap();
         assert_eq!(right, Comparison::Right { needs_rehash: true });
+    }
+
+    #[tokio::test]
+    async fn a_turn_comes_when_the_one_before_is_done_with_it_and_takes_a_place_meanwhile() {
+        let passwords = Passwords::with_limits(CHEAP, NonZeroUsize::MIN, 1);
+        let first = passwords.turn().await.unwrap();
+        first.hash(&password("tall trees whisper"), &SeededEntropy::new(1)).await.unwrap();
+        let mut second = Box::pin(passwords.turn());
+        assert!(futures_util::poll!(second.as_mut()).is_pending(), "it has hashed and is not done");
+        assert!(matches!(passwords.turn().await, Err(HashingFault::Busy)), "the queue is bounded");
+        drop(first);
+        let second = second.await.unwrap();
+        second.hash(&password("tall trees whisper"), &SeededEntropy::new(2)).await.unwrap();
     }
 
     #[tokio::test]

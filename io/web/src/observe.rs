@@ -1,6 +1,7 @@
 //! Owns what is measured and written about requests: one log line and one measurement each, by the template of the route.
 //! Paths, queries, cookies and tokens never get here (T-SEC-3).
 
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use crate::route::{Route, Surface};
 const DURATION: &str = "orgate_http_request_duration_seconds";
 /// *Units*: seconds.
 const BUCKETS: [f64; 10] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+/// How often durations are added to their buckets. So little is done at once that nobody waits for it.
+const ADD_UP_EVERY: Duration = Duration::from_secs(1);
 
 /// The process's recorder of measurements; the first call installs it.
 pub fn recorder() -> PrometheusHandle {
@@ -36,6 +39,17 @@ pub fn recorder() -> PrometheusHandle {
             handle
         })
         .clone()
+}
+
+/// Adds up what was measured, again and again: the recorder keeps each duration by itself until then, and where nobody reads
+/// `/metrics` it would keep all of them for ever.
+pub async fn add_up() -> Infallible {
+    let recorder = recorder();
+    let mut due = tokio::time::interval(ADD_UP_EVERY);
+    loop {
+        due.tick().await;
+        recorder.run_upkeep();
+    }
 }
 
 /// The measurements of one route: found once, so that a request takes no look-up by name.
@@ -94,5 +108,48 @@ impl Meter {
             "{method} {route} answered {}",
             status.as_u16(),
         );
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use axum::http::Method;
+    use orgate_testkit::memory;
+
+    use super::*;
+    use crate::access::Access;
+
+    const ROUNDS: u64 = 40;
+    const ANSWERS: u64 = 100_000;
+    /// What durations take that nobody adds up, 16 bytes each. *Units*: KiB.
+    const KEPT: u64 = ROUNDS * ANSWERS * 16 / 1024;
+
+    /// What is due of it at once, which is before anything later.
+    async fn add_up_once() {
+        tokio::select! {
+            biased;
+            never = add_up() => match never {},
+            () = tokio::time::sleep(Duration::from_millis(1)) => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn l4_answers_take_no_memory_where_nobody_reads_the_measurements() {
+        let route = Route { method: Method::GET, path: "/l4", surface: Surface::Bare, access: Access::Public };
+        let (meter, recorder) = (Meter::new(route), recorder());
+        let answers = || (0..ANSWERS).for_each(|_| meter.end(Meter::begin(), StatusCode::OK, None, None));
+        answers();
+        add_up_once().await;
+        let before = memory::resident(None);
+        for _ in 0..ROUNDS {
+            answers();
+            add_up_once().await;
+        }
+        let grown = memory::resident(None).saturating_sub(before);
+        assert!(grown < KEPT / 4, "{grown} KiB");
+        let said = recorder.render();
+        let count =
+            format!("{DURATION}_count{{method=\"GET\",route=\"/l4\",status=\"2xx\"}} {}", (ROUNDS + 1) * ANSWERS);
+        assert!(said.contains(&count), "{said}");
     }
 }

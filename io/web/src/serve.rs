@@ -1,6 +1,6 @@
 //! Owns listening: the router on a socket, until it is told to stop.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
 
@@ -8,6 +8,7 @@ use axum::Router;
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
+use crate::observe;
 use crate::router::router;
 use crate::state::Web;
 
@@ -33,5 +34,9 @@ pub async fn serve_router(
         }
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
+    tokio::select! {
+        ended = serving.into_future() => ended,
+        never = observe::add_up() => match never {},
+    }
 }

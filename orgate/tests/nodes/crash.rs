@@ -9,7 +9,8 @@ use std::time::Duration;
 use orgate_testkit::{Mailbox, postgres};
 use tempfile::TempDir;
 
-use crate::crash_client::{Journal, Load, Writer, sign_up};
+use crate::crash_client::{Journal, Writer, sign_up};
+use crate::load::Load;
 use crate::node::{Node, settings};
 use crate::scale::{Random, count, now, report};
 use crate::sqlite_file::is_whole;

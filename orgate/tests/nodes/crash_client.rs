@@ -3,30 +3,18 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
 use crate::api::{Api, PASSWORD, Person, sign_in, text};
 use crate::client::{Answer, Ask, Client};
 use crate::ledger::{Act, Holdings, Ledger, listed};
+use crate::load::Load;
 use crate::node::Node;
 use crate::scale::{Random, now};
 
 const CLIENTS: usize = 6;
-
-/// What all clients share while they write.
-#[derive(Default)]
-pub struct Load {
-    /// Answers that came, whatever they said.
-    pub done: AtomicUsize,
-    /// Those that said that nothing was done, for now.
-    pub refused: AtomicUsize,
-    /// For how long one of them went without an acknowledgement at most. *Units*: nanoseconds.
-    pub pause: AtomicU64,
-    /// Nobody begins anything any more.
-    pub over: AtomicBool,
-}
 
 /// What one client did between two starts.
 #[derive(Default)]
@@ -51,12 +39,13 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Founds an organization and changes it, act by act, until the node is gone or it is over.
+    /// Founds an organization and changes it, act by act, until the node is gone, it is over, or it has
+    /// done all that it was to do.
     pub fn run(&mut self, address: SocketAddr, cycle: u64, load: &Load) -> Journal {
         let mut client = Client::new(address);
         let mut journal = Journal::default();
-        for serial in 0_u64.. {
-            if load.over.load(Ordering::SeqCst) {
+        for serial in 0..load.acts.unwrap_or(u64::MAX) {
+            if !load.begin() {
                 break;
             }
             let word = format!("{cycle}x{}x{serial}", self.number);
@@ -72,7 +61,7 @@ impl Writer {
             } else {
                 load.refused.fetch_add(1, Ordering::Relaxed);
             }
-            load.done.fetch_add(1, Ordering::Relaxed);
+            load.answered();
         }
         journal
     }
@@ -129,6 +118,11 @@ impl Writer {
             journal.sessions.push(text(&answer.expect(201).json()["token"]));
         }
         Ok(true)
+    }
+
+    /// Leaves the session for a new one.
+    pub fn renew(&mut self, api: &mut Api) {
+        api.renew(&mut self.person);
     }
 
     /// Compares everything with what is there.

@@ -21,6 +21,7 @@ mod first_sign_in;
 mod history;
 mod ledger;
 mod linearizable;
+mod load;
 #[path = "../started/node.rs"]
 mod node;
 mod node_lost;
@@ -34,6 +35,8 @@ mod provider;
 mod proxy;
 #[path = "../started/scale.rs"]
 mod scale;
+mod soak;
+mod soak_client;
 #[path = "../started/sqlite_file.rs"]
 mod sqlite_file;
 mod upgrade;

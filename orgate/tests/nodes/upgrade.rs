@@ -3,20 +3,18 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
 use crate::api::{Person, check};
 use crate::client::Ask;
 use crate::cluster::{Cluster, NODES};
-use crate::crash_client::{Journal, Load, Writer, sign_up};
+use crate::crash_client::{Journal, Writer, sign_up};
+use crate::load::{Ends, Load};
 use crate::node::Node;
 use crate::scale::{count, now, report};
 
-/// *Units*: nanoseconds. What the slowest machine needs to do a little.
-const PATIENCE: u64 = 120_000_000_000;
 /// As a program begins a step: those that migrate come one after the other, and give way to others.
 const BEGIN: &str = "begin; select pg_advisory_xact_lock(7209114816321); set local lock_timeout = '2s';";
 const ALONE: &str = "lock table schema_migrations in exclusive mode;";
@@ -83,26 +81,6 @@ fn under_load(cluster: &mut Cluster, work: impl FnOnce(&mut Cluster, &Load)) -> 
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     Loaded { writers, load }
-}
-
-/// Ends the load, also when the work panics.
-struct Ends<'a>(&'a AtomicBool);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-impl Load {
-    /// Waits until clients got so many more answers.
-    fn go_on(&self) {
-        let (enough, limit) = (self.done.load(Ordering::SeqCst) + 60, now() + PATIENCE);
-        while self.done.load(Ordering::SeqCst) < enough {
-            assert!(now() < limit, "nobody is answered any more");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
 }
 
 impl Loaded {

@@ -10,6 +10,7 @@ use crate::api::check;
 use crate::client::Answer;
 use crate::cluster::Cluster;
 use crate::history::{Call, Histories};
+use crate::load::Ends;
 use crate::scale::{Random, now};
 
 /// What `/check` says of a session.
@@ -100,15 +101,6 @@ pub fn watched(cluster: &Cluster, slug: &str, readers: usize, write: impl FnOnce
         histories.read(register, call);
     }
     histories
-}
-
-/// Ends the readers, also when the writer panics.
-struct Ends<'a>(&'a AtomicBool);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
 }
 
 fn read(

@@ -91,6 +91,14 @@ impl Api {
         Person { token: text(&answer["token"]), ..person.clone() }
     }
 
+    /// Gives them a new session and ends the one before, whose token it says.
+    pub fn renew(&mut self, person: &mut Person) -> String {
+        let renewed = self.sign_in(person);
+        let before = std::mem::replace(person, renewed).token;
+        self.delete("/api/v1/session", &before).expect(204);
+        before
+    }
+
     /// An organization of this person, by its short name.
     pub fn organization(&mut self, owner: &Person, name: &str) -> String {
         let created = self.post("/api/v1/organizations", &owner.token, &json!({ "name": name })).expect(201).json();

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use orgate_testkit::memory;
+
 use crate::client::{Ask, Client};
 use crate::scale::now;
 
@@ -136,6 +138,11 @@ impl Node {
     pub fn verify_audit_log(&self) {
         let said = self.run(&["audit", "verify"]);
         assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+    }
+
+    /// Memory that it has in hand. *Units*: KiB.
+    pub fn resident(&self) -> u64 {
+        memory::resident(Some(self.child.as_ref().unwrap().id()))
     }
 
     /// What it has said so far.

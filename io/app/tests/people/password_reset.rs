@@ -1,6 +1,12 @@
 //! Setting a forgotten password.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
+
 use futures_util::future::join_all;
+use orgate_app::boot::boot;
+use orgate_app::entropy::{Entropy, SeededEntropy};
 use orgate_app::password_reset;
 use orgate_app::passwords::Password;
 use orgate_app::session;
@@ -60,6 +66,31 @@ async fn a_link_serves_once_under_32_parallel_tries(bed: Bed) {
     let outcomes = join_all((0..32).map(|_| password_reset::complete(&bed.app, &stranger, &token, NEW))).await;
     let set = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert_eq!(set, 1, "{outcomes:?}");
+}
+
+/// Counts what is drawn for hashes: nothing else here takes as many bytes at once as a salt.
+struct CountingSalts {
+    inner: SeededEntropy,
+    salts: AtomicUsize,
+}
+
+impl Entropy for CountingSalts {
+    fn fill(&self, buffer: &mut [u8]) {
+        self.salts.fetch_add(usize::from(buffer.len() == 16), Ordering::SeqCst);
+        self.inner.fill(buffer);
+    }
+}
+
+async fn many_tries_of_a_link_hash_no_more_passwords_than_there_are_cores(bed: Bed) {
+    bed.person("sam").await;
+    let token = ask(&bed, "sam@example.com").await.remove(0);
+    let counting = Arc::new(CountingSalts { inner: SeededEntropy::new(2_000), salts: AtomicUsize::new(0) });
+    let entropy = Arc::clone(&counting);
+    let app = boot(bed.settings(&[]), Arc::new(bed.clock.clone()), entropy).await.unwrap();
+    let stranger = bed.stranger();
+    join_all((0..32).map(|_| password_reset::complete(&app, &stranger, &token, NEW))).await;
+    let hashed = counting.salts.load(Ordering::SeqCst);
+    assert!((1..=available_parallelism().unwrap().get()).contains(&hashed), "{hashed}");
 }
 
 async fn a_link_serves_for_an_hour(bed: Bed) {
@@ -146,6 +177,7 @@ async fn r_lnk_4_who_was_removed_there_is_brought_nowhere(bed: Bed) {
 on_each_engine! {
     r_in_3_a_link_sets_the_password_once_and_ends_every_session
     a_link_serves_once_under_32_parallel_tries
+    many_tries_of_a_link_hash_no_more_passwords_than_there_are_cores
     a_link_serves_for_an_hour
     r_in_5_an_unknown_address_gets_the_same_answer_and_no_mail
     a_weak_password_uses_the_link_not_up

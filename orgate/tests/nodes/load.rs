@@ -20,7 +20,7 @@ pub struct Load {
     /// *Units*: nanoseconds.
     pub gap: Option<u64>,
     /// When the next act begins.
-    pub due: AtomicU64,
+    due: AtomicU64,
     /// Answers that came, whatever they said.
     pub done: AtomicUsize,
     /// Those that said that nothing was done, for now.
@@ -32,6 +32,11 @@ pub struct Load {
 }
 
 impl Load {
+    /// Of one client alone, that does so many acts in one go and begins one after each gap.
+    pub fn of_one(acts: u64, gap: Option<u64>) -> Self {
+        Self { acts: Some(acts), gap, ..Self::default() }
+    }
+
     /// Waits until it is time for the next act; `false` when there is none.
     pub fn begin(&self) -> bool {
         if let Some(gap) = self.gap {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::thread::{Scope, sleep};
+use std::thread::{Scope, ScopedJoinHandle, sleep};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -98,7 +98,7 @@ impl<'n> Scene<'n> {
         let mut next = || each.next().unwrap();
         let (watched, cycles) = std::thread::scope(|scope| {
             let ends: Vec<Ends<'_>> = loads.iter().map(|load| Ends(&load.over)).collect();
-            let writers = self.writers.iter_mut().map(|writer| write(scope, node, folder, (writer, next(), cycle)));
+            let writers = self.writers.iter_mut().map(|writer| write(scope, node, folder, writer, next(), cycle));
             let writers: Vec<_> = writers.collect();
             for checker in &mut self.checkers {
                 let load = next();
@@ -122,8 +122,10 @@ fn write<'s, 'e>(
     scope: &'s Scope<'s, 'e>,
     node: &'e Node,
     folder: &'e Path,
-    (writer, load, first): (&'e mut Writer, &'e Load, u64),
-) -> std::thread::ScopedJoinHandle<'s, u64> {
+    writer: &'e mut Writer,
+    load: &'e Load,
+    first: u64,
+) -> ScopedJoinHandle<'s, u64> {
     scope.spawn(move || {
         let mut api = Api::new(node.address(), folder);
         let mut cycle = first;
@@ -213,12 +215,11 @@ fn l4_half_of_the_most_for_hours_fails_nobody_and_grows_nothing_without_end() {
     let seconds = count("SOAK_SECONDS", 6);
     let peak = (seconds / 3).min(30);
 
-    let new_load = || Load { acts: Some(ACTS), ..Load::default() };
-    let most: Vec<Load> = (0..scene.clients()).map(|_| new_load()).collect();
+    let most: Vec<Load> = (0..scene.clients()).map(|_| Load::of_one(ACTS, None)).collect();
     scene.work(&most, || sleep(Duration::from_secs(peak)));
     let half = |load: &Load| {
         let done = load.done.load(Ordering::SeqCst).max(1) as u64;
-        Load { gap: Some(2 * peak * 1_000_000_000 / done), ..new_load() }
+        Load::of_one(ACTS, Some(2 * peak * 1_000_000_000 / done))
     };
     let loads: Vec<Load> = most.iter().map(half).collect();
     let samples = scene.work(&loads, || look(&node, folder.path(), seconds, &loads));

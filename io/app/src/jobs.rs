@@ -37,8 +37,10 @@ const DOMAINS_EVERY: Duration = Duration::from_secs(60);
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// A device that is not used this long is forgotten, and new again. *Units*: 180 days.
 const DEVICES_KEPT: Duration = Duration::from_secs(180 * 24 * 3600);
-/// How many sessions are forgotten in one transaction.
-const SESSIONS_A_SWEEP: u32 = 5_000;
+/// How many sessions are forgotten in one transaction, so that others come between, …
+const SESSIONS_AT_ONCE: u32 = 5_000;
+/// … and in how many transactions each time: 144 million a day.
+const TIMES_A_SWEEP: u32 = 20;
 
 /// Repeats the jobs until `stop` is ready; a job that was begun is finished, and last uses are written once more.
 pub async fn run(app: &App, stop: impl Future<Output = ()>) {
@@ -204,14 +206,22 @@ pub async fn mail_once(app: &App) -> Result<usize, Error> {
 /// *Errors*: those of the store.
 pub async fn sweep_once(app: &App) -> Result<u64, Error> {
     let moment = app.now().minus(KEPT);
-    let rows = sweep_rows(app, moment).await? + sweep_log_outs(app).await?;
-    let sessions = app
-        .store
-        .write(moment, |tx, moment| {
-            Box::pin(async move { tx.instance().delete_expired_sessions(*moment, SESSIONS_A_SWEEP).await })
-        })
-        .await?;
-    Ok(rows + sessions)
+    Ok(sweep_rows(app, moment).await? + sweep_log_outs(app).await? + sweep_sessions(app, moment).await?)
+}
+
+async fn sweep_sessions(app: &App, moment: Timestamp) -> Result<u64, Error> {
+    let mut rows = 0;
+    for _ in 0..TIMES_A_SWEEP {
+        let forget = app.store.write(moment, |tx, moment| {
+            Box::pin(async move { tx.instance().delete_expired_sessions(*moment, SESSIONS_AT_ONCE).await })
+        });
+        let forgotten: u64 = forget.await?;
+        rows += forgotten;
+        if forgotten < u64::from(SESSIONS_AT_ONCE) {
+            break;
+        }
+    }
+    Ok(rows)
 }
 
 async fn sweep_rows(app: &App, moment: Timestamp) -> Result<u64, Error> {

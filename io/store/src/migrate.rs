@@ -58,6 +58,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0017_changed_organizations.postgres.sql"),
         )
         .for_programs_from(16),
+    Migration::common(18, "indexes", include_str!("../migrations/0018_indexes.sql")).for_programs_from(17),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

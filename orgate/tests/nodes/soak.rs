@@ -1,6 +1,6 @@
 //! Ordinary load for hours, at half of what the node can do (L4): nothing fails, nothing that was promised is gone, and neither
-//! memory nor files grow without end. SQLite, with sessions that end after twenty minutes, so that what is over is removed
-//! meanwhile.
+//! memory nor files grow without end. SQLite, with sessions that end after twenty minutes. Rows of what is over are kept for a
+//! day, so the file grows by them, the audit log and what was founded.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;

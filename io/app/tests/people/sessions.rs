@@ -90,6 +90,28 @@ async fn use_within_a_use_case_counts_as_use(bed: Bed) {
     organization::get(&bed.app, &sam.visitor, "acme").await.unwrap();
 }
 
+async fn sessions_that_are_over_for_a_day_are_all_forgotten_however_many(bed: Bed) {
+    let sam = bed.person("sam").await;
+    let mut part = Vec::new();
+    for number in 1..=10_200_u64 {
+        let session = bed.new_session(&sam.id, password(&bed));
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_be_bytes());
+        part.push((session, hash));
+        // Few enough for one transaction on a busy machine.
+        if number % 3_400 == 0 {
+            bed.insert_sessions(std::mem::take(&mut part)).await;
+        }
+    }
+    bed.advance(47 * 60);
+    assert!(jobs::sweep_once(&bed.app).await.unwrap() < 100, "over, and kept for a day");
+    bed.advance(2 * 60);
+    let kim = bed.person("kim").await;
+    assert!(jobs::sweep_once(&bed.app).await.unwrap() >= 10_200);
+    assert_eq!(jobs::sweep_once(&bed.app).await.unwrap(), 0);
+    session::current(&bed.app, &kim.visitor).await.unwrap();
+}
+
 async fn jobs_run_until_they_are_told_to_stop(bed: Bed) {
     let sam = bed.person("sam").await;
     bed.advance(5);
@@ -109,5 +131,6 @@ on_each_engine! {
     r_in_9_an_sso_proof_alone_shows_nothing_of_other_organizations
     r_in_7_a_session_ends_idle_and_use_keeps_it_alive_until_its_absolute_end
     use_within_a_use_case_counts_as_use
+    sessions_that_are_over_for_a_day_are_all_forgotten_however_many
     jobs_run_until_they_are_told_to_stop
 }

@@ -357,10 +357,15 @@ impl Bed {
 
     /// The token of a new session that holds these proofs.
     pub async fn session_token(&self, user_id: &UserId, proofs: Proofs) -> SecretToken {
-        let now = self.now();
         let token = SecretToken::generate(&*self.app.entropy);
-        let hash = token.hash(TokenPurpose::Session);
-        let session = Session {
+        self.insert_sessions(vec![(self.new_session(user_id, proofs), token.hash(TokenPurpose::Session))]).await;
+        token
+    }
+
+    /// A session that begins now and is not in the database.
+    pub fn new_session(&self, user_id: &UserId, proofs: Proofs) -> Session {
+        let now = self.now();
+        Session {
             id: self.app.entropy.id(now),
             user_id: user_id.clone(),
             created_at: now,
@@ -372,15 +377,21 @@ impl Bed {
             end_reason: None,
             ip: "192.0.2.1".to_owned(),
             user_agent: "Test browser".to_owned(),
-        };
-        self.write((session, hash), |tx, (session, hash)| {
+        }
+    }
+
+    /// Puts sessions into the database, each under the hash of its token.
+    pub async fn insert_sessions(&self, sessions: Vec<(Session, [u8; 32])>) {
+        self.write(sessions, |tx, sessions| {
             Box::pin(async move {
                 let policy_epoch = tx.instance().load_policy_epoch().await?;
-                tx.instance().insert_session(&Session { policy_epoch, ..session.clone() }, hash).await
+                for (session, hash) in sessions {
+                    tx.instance().insert_session(&Session { policy_epoch, ..session.clone() }, hash).await?;
+                }
+                Ok(())
             })
         })
         .await;
-        token
     }
 
     /// The organization's active, validated connection; made when there is none.

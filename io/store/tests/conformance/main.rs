@@ -56,6 +56,7 @@ mod personal_identities;
 mod projects;
 mod remembered;
 mod restores;
+mod scans;
 mod seam;
 mod second_factors;
 mod secret_keys;

@@ -37,10 +37,10 @@ const DOMAINS_EVERY: Duration = Duration::from_secs(60);
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// A device that is not used this long is forgotten, and new again. *Units*: 180 days.
 const DEVICES_KEPT: Duration = Duration::from_secs(180 * 24 * 3600);
-/// How many sessions are forgotten in one transaction, so that others come between, …
-const SESSIONS_AT_ONCE: u32 = 5_000;
-/// … and in how many transactions each time: 144 million a day.
-const TIMES_A_SWEEP: u32 = 20;
+/// How many sessions are forgotten in one transaction, so few that nobody who writes waits long, …
+const SESSIONS_AT_ONCE: u32 = 1_000;
+/// … and in how many transactions each time: 144 million sessions a day.
+const TIMES_A_SWEEP: u32 = 100;
 
 /// Repeats the jobs until `stop` is ready; a job that was begun is finished, and last uses are written once more.
 pub async fn run(app: &App, stop: impl Future<Output = ()>) {

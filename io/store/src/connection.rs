@@ -143,7 +143,7 @@ impl OrgTx<'_> {
             return Ok(false);
         }
         let wipe = "update connection_revisions set sealed_settings = $3, state = 'retired'
-            where organization_id = $1 and connection_id = $2";
+            where organization_id || '' = $1 and connection_id = $2";
         let nothing: &[u8] = &[];
         self.execute(wipe, &[id.into(), nothing.into()]).await?;
         Ok(true)

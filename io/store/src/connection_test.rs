@@ -82,7 +82,7 @@ impl OrgTx<'_> {
         let sql = concat!(
             "select ",
             columns!(),
-            " from connection_tests where organization_id = $1 and connection_id = $2 order by id desc limit 1"
+            " from connection_tests where organization_id || '' = $1 and connection_id = $2 order by id desc limit 1"
         );
         self.query_optional(sql, &[connection_id.into()], read).await
     }

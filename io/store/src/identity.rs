@@ -179,7 +179,7 @@ impl OrgTx<'_> {
         let sql = concat!(
             "select ",
             columns!(),
-            " from identities i where i.organization_id = $1 and i.user_id = $2 order by i.id"
+            " from identities i where i.organization_id || '' = $1 and i.user_id = $2 order by i.id"
         );
         self.query(sql, &[user_id.into()], read).await
     }

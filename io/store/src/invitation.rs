@@ -167,7 +167,7 @@ impl OrgTx<'_> {
             "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
                 i.accepted_at, i.accepted_by, i.revoked_at, c.role as carried_role
             from invitation_projects c join invitations i on i.id = c.invitation_id
-            where c.organization_id = $1 and c.project_id = $2 and i.accepted_at is null and i.revoked_at is null
+            where c.organization_id || '' = $1 and c.project_id = $2 and i.accepted_at is null and i.revoked_at is null
             order by i.id limit $3";
         let values = [project_id.into(), limit.into()];
         self.query(sql, &values, |row| Ok((read(row)?, row.get("carried_role")?))).await

@@ -1,6 +1,10 @@
 //! Owns [`OrgTx`]: one organization's view of a transaction. Every statement that it runs gets the organization's id
 //! as `$1`, bound here; a statement that does not use it is refused by PostgreSQL, so by the suite that runs every one
 //! on both engines. The statements are in the nouns' files.
+//!
+//! Some compare `organization_id || '' = $1`, which no index answers: without statistics SQLite may otherwise go through everything
+//! of the organization, a million rows in a large one, where another column picks a few. `tests/conformance/scans.rs` finds those that
+//! need it.
 
 use orgate_core::id::OrganizationId;
 

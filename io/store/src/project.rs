@@ -140,9 +140,9 @@ impl OrgTx<'_> {
 
     /// Deletes a project with its grants; pending invitations lose it. `false` when there is none.
     pub async fn delete_project(&mut self, id: &ProjectId) -> Result<bool, StoreError> {
-        let grants = "delete from project_grants where organization_id = $1 and project_id = $2";
+        let grants = "delete from project_grants where organization_id || '' = $1 and project_id = $2";
         self.execute(grants, &[id.into()]).await?;
-        let invited = "delete from invitation_projects where organization_id = $1 and project_id = $2";
+        let invited = "delete from invitation_projects where organization_id || '' = $1 and project_id = $2";
         self.execute(invited, &[id.into()]).await?;
         self.changed("delete from projects where organization_id = $1 and id = $2", &[id.into()]).await
     }
@@ -197,7 +197,7 @@ impl OrgTx<'_> {
 
     /// How many people have a grant in a project.
     pub async fn count_grants(&mut self, project_id: &ProjectId) -> Result<u64, StoreError> {
-        let sql = "select count(*) from project_grants where organization_id = $1 and project_id = $2";
+        let sql = "select count(*) from project_grants where organization_id || '' = $1 and project_id = $2";
         self.count(sql, &[project_id.into()]).await
     }
 

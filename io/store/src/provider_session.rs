@@ -80,7 +80,7 @@ impl OrgTx<'_> {
         let sql = concat!(
             "select organization_id, ",
             columns!(),
-            " from provider_sessions where organization_id = $1 and connection_id = $2 and subject = $3
+            " from provider_sessions where organization_id || '' = $1 and connection_id = $2 and subject = $3
                 and (cast($4 as text) is null or sid is null or sid = $4) order by session_id"
         );
         self.query(sql, &[connection_id.into(), subject.into(), sid.into()], read).await
@@ -95,7 +95,7 @@ impl OrgTx<'_> {
         let sql = concat!(
             "select organization_id, ",
             columns!(),
-            " from provider_sessions where organization_id = $1 and connection_id = $2 and sid = $3 order by session_id"
+            " from provider_sessions where organization_id || '' = $1 and connection_id = $2 and sid = $3 order by session_id"
         );
         self.query(sql, &[connection_id.into(), sid.into()], read).await
     }

@@ -69,7 +69,7 @@ impl OrgTx<'_> {
     /// `revision` are not looked at.
     pub async fn insert_draft_revision(&mut self, revision: &Revision) -> Result<i64, StoreError> {
         let retire = "update connection_revisions set state = 'retired'
-            where organization_id = $1 and connection_id = $2 and state = 'draft'";
+            where organization_id || '' = $1 and connection_id = $2 and state = 'draft'";
         self.execute(retire, &[(&revision.connection_id).into()]).await?;
         let sql =
             "insert into connection_revisions (id, connection_id, organization_id, number, state, issuer, client_id,
@@ -157,7 +157,7 @@ impl OrgTx<'_> {
         id: &RevisionId,
     ) -> Result<bool, StoreError> {
         let retire = "update connection_revisions set state = 'retired'
-            where organization_id = $1 and connection_id = $2 and state = 'active' and id <> $3
+            where organization_id || '' = $1 and connection_id = $2 and state = 'active' and id <> $3
                 and exists (select 1 from connection_revisions r where r.organization_id = $1 and r.connection_id = $2
                     and r.id = $3 and r.state = 'draft' and r.validated_at is not null)";
         self.execute(retire, &[connection_id.into(), id.into()]).await?;

@@ -169,7 +169,7 @@ impl InstanceTx<'_> {
 impl OrgTx<'_> {
     /// Lets no sign-in in flight through a connection finish (R-SSO-7).
     pub async fn delete_sign_ins_of_connection(&mut self, connection_id: &ConnectionId) -> Result<u64, StoreError> {
-        let sql = "delete from sign_ins where organization_id = $1 and connection_id = $2";
+        let sql = "delete from sign_ins where organization_id || '' = $1 and connection_id = $2";
         self.execute(sql, &[connection_id.into()]).await
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! Some compare `organization_id || '' = $1`, which no index answers: without statistics SQLite may otherwise go through everything
 //! of the organization, a million rows in a large one, where another column picks a few. `tests/conformance/scans.rs` finds those that
-//! need it.
+//! need it (decision 29).
 
 use orgate_core::id::OrganizationId;
 

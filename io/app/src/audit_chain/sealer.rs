@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use orgate_core::audit_chain::{Chain, Entry, Head, Marked, Openings, Place, SignedHead};
 use orgate_core::refusal::Refusal;
 
@@ -12,6 +14,10 @@ use crate::error::Error;
 
 /// How many waiting events are looked at together, and so the most that one transaction gives places to.
 const TOGETHER: u32 = 250;
+/// How many chains get their heads side by side. They are independent: while one waits for the disk, the others of a page can
+/// share that wait, or a node that is busy would seal slower than it writes. Few enough to leave PostgreSQL's connections to
+/// people.
+const AT_ONCE: usize = 8;
 /// Another node was quicker; what it left waits for the next turn.
 const LOST: Refusal = Refusal::Busy;
 
@@ -44,8 +50,11 @@ async fn seal_some(app: &App, which: Waiting) -> Result<u64, Error> {
         for (chain, entry) in page {
             chains.entry(chain).or_default().push(entry);
         }
-        for (chain, entries) in chains {
-            sealed += seal_chain(app, chain, entries).await?;
+        let chains = stream::iter(chains).map(|(chain, entries)| seal_chain(app, chain, entries));
+        // All are waited for: what ails one chain keeps no other from its places.
+        let outcomes: Vec<_> = chains.buffer_unordered(AT_ONCE).collect().await;
+        for outcome in outcomes {
+            sealed += outcome?;
         }
         if was_all {
             return Ok(sealed);

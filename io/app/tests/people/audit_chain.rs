@@ -228,6 +228,21 @@ async fn t_aud_1_a_head_that_was_changed_is_not_signed_anew(bed: Bed) {
     assert!(findings(&bed).await.contains(&Finding::HeadMissing));
 }
 
+async fn t_aud_1_what_ails_one_chain_keeps_no_other_from_its_places(bed: Bed) {
+    let (sam, acme, _) = history(&bed).await;
+    bed.organization(&sam, "Bolt").await;
+    seal(&bed.app).await.unwrap();
+    drop_triggers(&bed).await;
+    let unreadable = if bed.is_postgres() { r"'\x00'" } else { "x'00'" };
+    bed.sabotage(&format!("update audit_heads set head_link = {unreadable} where chain = '{}'", acme.id)).await;
+    rename(&bed, &sam, "Acme again").await;
+    organization::rename(&bed.app, &sam.visitor, "bolt", "Bolt again").await.unwrap();
+    assert!(matches!(seal(&bed.app).await, Err(Error::Fault(_))));
+    let question = Question { organization: Some("bolt".to_owned()), ..Question::default() };
+    let bolt = examine(&bed.app, &question).await.unwrap().unwrap().remove(0);
+    assert_eq!((bolt.report.waiting, bolt.report.events), (0, 2), "{bolt:?}");
+}
+
 async fn t_aud_1_an_older_state_put_back_is_found_by_a_head_kept_elsewhere(bed: Bed) {
     let (sam, acme, _) = history(&bed).await;
     seal(&bed.app).await.unwrap();
@@ -436,6 +451,7 @@ on_each_engine! {
     t_aud_1_a_head_that_was_changed_is_not_signed_anew
     t_aud_1_an_older_state_put_back_is_found_by_a_head_kept_elsewhere
     t_aud_1_many_sealers_and_writers_at_once_chain_everything_once
+    t_aud_1_what_ails_one_chain_keeps_no_other_from_its_places
     r_ops_3_erasing_a_closed_account_leaves_the_chain_whole_and_nothing_of_the_person
     t_aud_1_retention_removes_the_oldest_and_leaves_a_signed_head
     r_ops_3_each_act_leaves_its_event_and_a_refused_one_leaves_none

@@ -10,6 +10,7 @@ mod sealer;
 mod search;
 
 pub use erasing::{Erased, erase};
+pub(crate) use retention::remove_all;
 pub use retention::remove_old;
 pub use sealer::seal;
 pub use search::{Examined, Question, Unexpected, examine, heads};

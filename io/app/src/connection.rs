@@ -2,16 +2,18 @@
 //! one is in [`crate::sign_in::sso`], testing one in [`crate::connection_test`].
 
 mod activate;
+mod attempts;
 mod identities;
 mod save;
 
 pub use activate::{activate, disable, remove};
+pub use attempts::{AttemptQuery, attempts};
 pub use identities::{clear, identities};
 pub(crate) use save::check;
 pub use save::{Saved, SettingsForm, save};
 
 use orgate_core::connection::{ConnectionState, RevisionState};
-use orgate_core::id::{ConnectionId, Identifier as _, OrganizationId, Reference};
+use orgate_core::id::{ConnectionId, Identifier as _, OrganizationId};
 use orgate_core::name::Name;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
@@ -27,7 +29,6 @@ use crate::entropy::Draw as _;
 use crate::error::{Error, Fault, invalid};
 use crate::log_out;
 use crate::seal::Place;
-use crate::sign_in::sso::attempts::AttemptView;
 use crate::visitor::Visitor;
 
 /// The redirect URI of a connection: distinct for each, built from the public URL alone (R-SSO-2).
@@ -194,46 +195,6 @@ pub async fn create(
                 audit::record(tx, app, Some(visitor), Some(member.organization_id()), &author, event).await?;
                 let connection = tx.organization(member.organization_id()).load_connection(&id).await?;
                 view(tx, app, connection).await
-            })
-        })
-        .await
-}
-
-/// Recent attempts through a connection, newest first (R-SSO-9).
-///
-/// *Errors*: [`Refusal::NotFound`], and those of [`authorise::permitted`].
-pub async fn attempts(
-    app: &App,
-    visitor: &Visitor,
-    organization: &str,
-    id: &str,
-    reference: Option<&str>,
-    limit: u32,
-) -> Result<Vec<AttemptView>, Error> {
-    let reference = match reference.filter(|text| !text.trim().is_empty()) {
-        Some(text) => match Reference::parse(text.trim()) {
-            Some(reference) => Some(reference),
-            None => return Ok(Vec::new()),
-        },
-        None => None,
-    };
-    let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned(), reference, limit);
-    app.store
-        .read(input, |tx, (app, visitor, organization, id, reference, limit)| {
-            Box::pin(async move {
-                let member = authorise::permitted(tx, app, visitor, organization, Permission::ConnectionManage).await?;
-                let connection = load(tx, &member, id).await?;
-                let mut own = tx.organization(member.organization_id());
-                let rows = match reference {
-                    Some(reference) => own
-                        .find_sso_attempt(reference)
-                        .await?
-                        .into_iter()
-                        .filter(|attempt| attempt.connection_id == connection.id)
-                        .collect(),
-                    None => own.list_sso_attempts(&connection.id, None, *limit).await?.items,
-                };
-                Ok(rows.into_iter().map(AttemptView::of).collect())
             })
         })
         .await

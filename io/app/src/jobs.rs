@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use orgate_core::time::Timestamp;
+use orgate_store::Expiring;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -33,16 +33,20 @@ const REMOVE_EVERY: Duration = Duration::from_secs(3600);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Held domains that are due are looked at this often.
 const DOMAINS_EVERY: Duration = Duration::from_secs(60);
+/// What is left at the end may take this long: whoever stops a process waits some time and then kills it.
+const END_LIMIT: Duration = Duration::from_secs(5);
 /// What is over stays this long, for a look at what happened. *Units*: one day.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// Mails stay this long after they were written: they are tried for a day, and one that was given up can be seen for another.
+const MAILS_KEPT: Duration = Duration::from_secs(48 * 3600);
 /// A device that is not used this long is forgotten, and new again. *Units*: 180 days.
 const DEVICES_KEPT: Duration = Duration::from_secs(180 * 24 * 3600);
-/// How many sessions are forgotten in one transaction, so few that nobody who writes waits long, …
-const SESSIONS_AT_ONCE: u32 = 1_000;
+/// How many rows of a kind are forgotten in one transaction, so few that nobody who writes waits long, …
+const ROWS_AT_ONCE: u32 = 1_000;
 /// … and in how many transactions each time: 144 million sessions a day.
 const TIMES_A_SWEEP: u32 = 100;
 
-/// Repeats the jobs until `stop` is ready; a job that was begun is finished, and last uses are written once more.
+/// Repeats the jobs until `stop` is ready; [`end`] does the rest, once the last request was answered.
 pub async fn run(app: &App, stop: impl Future<Output = ()>) {
     let (told, mut heard) = watch::channel(());
     let mail = async {
@@ -57,6 +61,7 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
     let enforcing = Box::pin(until(told.subscribe(), enforce(app)));
     let auditing = Box::pin(until(told.subscribe(), keep_audit_log(app)));
     let domains = Box::pin(until(told.subscribe(), look_at_domains(app)));
+    let sweeping = Box::pin(until(told.subscribe(), sweep(app)));
     let looking = until(told.subscribe(), look_at_schema(app));
     let mut heard = told.subscribe();
     let traces = app.traces.run(async move {
@@ -67,7 +72,7 @@ pub async fn run(app: &App, stop: impl Future<Output = ()>) {
         repeat(app, stop).await;
         drop(told);
     };
-    tokio::join!(mail, enforcing, auditing, domains, looking, traces, rest);
+    tokio::join!(mail, enforcing, auditing, domains, sweeping, looking, traces, rest);
 }
 
 /// Works until it is told to stop; what is under way then is dropped.
@@ -78,31 +83,42 @@ async fn until(mut told: watch::Receiver<()>, work: impl Future<Output = ()>) {
     }
 }
 
-/// What is left to do once nothing else is written: the last events get their places, the last spans leave.
+/// What is left to do once nothing else is asked: the last uses of sessions are written, the last events get their places, the
+/// last spans leave. What takes longer than this process has left is done by the next one, or by the nodes that go on.
 pub async fn end(app: &App) {
-    report("chain of the audit log", seal_once(app).await);
-    app.traces.flush().await;
+    let rest = async {
+        report("last uses of sessions", flush_once(app).await);
+        report("chain of the audit log", seal_once(app).await);
+        app.traces.flush().await;
+    };
+    if tokio::time::timeout(END_LIMIT, rest).await.is_err() {
+        tracing::warn!(limit.seconds = END_LIMIT.as_secs(), "what was left to write at the end was cut off");
+    }
 }
 
 async fn repeat(app: &App, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     let mut flush = tokio::time::interval(FLUSH_EVERY);
-    let mut sweep = tokio::time::interval(SWEEP_EVERY);
     let mut measure = tokio::time::interval(MEASURE_EVERY);
     loop {
         tokio::select! {
-            () = &mut stop => {
-                report("last uses of sessions", flush_once(app).await);
-                return;
-            }
+            () = &mut stop => return,
             _ = flush.tick() => report("last uses of sessions", flush_once(app).await),
             _ = measure.tick() => report("measurements", measure_once(app).await),
-            _ = sweep.tick() => {
-                report("expired rows", sweep_once(app).await);
-                report("due deletions", delete_once(app).await);
-                report("secret key of this node", secret_key::insist(app).await);
-            }
         }
+    }
+}
+
+/// Apart from the others, for what a storm leaves behind takes many transactions. Each is whole, so it can be dropped anywhere.
+async fn sweep(app: &App) {
+    report("tries counted by what was typed", forget_typed_buckets(app).await);
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        report("expired rows", sweep_once(app).await);
+        report("due deletions", delete_once(app).await);
+        report("secret key of this node", secret_key::insist(app).await);
     }
 }
 
@@ -131,17 +147,25 @@ async fn enforce(app: &App) {
     tokio::join!(trials, sweeps);
 }
 
-/// Apart from the others, so that a long removal delays nobody. Each transaction is whole, so it can be dropped anywhere.
+/// Apart from the others and from one another, so that a long removal delays nobody. Each transaction is whole, so it can be
+/// dropped anywhere.
 async fn keep_audit_log(app: &App) {
-    let mut seal = tokio::time::interval(SEAL_EVERY);
-    seal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut remove = tokio::time::interval(REMOVE_EVERY);
-    loop {
-        tokio::select! {
-            _ = seal.tick() => report("chain of the audit log", seal_once(app).await),
-            _ = remove.tick() => report("old events of the audit log", audit_chain::remove_old(app).await),
+    let seals = async {
+        let mut ticks = tokio::time::interval(SEAL_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            report("chain of the audit log", seal_once(app).await);
         }
-    }
+    };
+    let removals = async {
+        let mut ticks = tokio::time::interval(REMOVE_EVERY);
+        loop {
+            ticks.tick().await;
+            report("old events of the audit log", audit_chain::remove_old(app).await);
+        }
+    };
+    tokio::join!(seals, removals);
 }
 
 /// Gives events of the audit log their places in the chain.
@@ -201,62 +225,65 @@ pub async fn mail_once(app: &App) -> Result<usize, Error> {
     Ok(app.outbox.send_due().await?)
 }
 
-/// Forgets rows that are over for a day, and says how many.
+/// Earlier versions wrote down in clear what a refused try was counted by.
+async fn forget_typed_buckets(app: &App) -> Result<u64, Error> {
+    let mut forgotten = 0;
+    loop {
+        let some = app.store.forget_typed_buckets(ROWS_AT_ONCE).await?;
+        forgotten += some;
+        if some < u64::from(ROWS_AT_ONCE) {
+            return Ok(forgotten);
+        }
+    }
+}
+
+/// Forgets rows that are over for as long as they are kept, and says how many.
 ///
 /// *Errors*: those of the store.
 pub async fn sweep_once(app: &App) -> Result<u64, Error> {
-    let moment = app.now().minus(KEPT);
-    Ok(sweep_rows(app, moment).await? + sweep_log_outs(app).await? + sweep_sessions(app, moment).await?)
+    let (mut rows, mut failed) = (0, None);
+    for what in Expiring::ALL {
+        // One kind that cannot be swept keeps no other waiting.
+        match sweep_rows(app, what).await {
+            Ok(forgotten) => rows += forgotten,
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(rows), Err)
 }
 
-async fn sweep_sessions(app: &App, moment: Timestamp) -> Result<u64, Error> {
-    let mut rows = 0;
+async fn sweep_rows(app: &App, what: Expiring) -> Result<u64, Error> {
+    let (moment, mut rows) = (app.now().minus(kept(what)), 0);
     for _ in 0..TIMES_A_SWEEP {
-        let forget = app.store.write(moment, |tx, moment| {
-            Box::pin(async move { tx.instance().delete_expired_sessions(*moment, SESSIONS_AT_ONCE).await })
+        let forget = app.store.write((what, moment), |tx, (what, moment)| {
+            Box::pin(async move { tx.instance().delete_expired(*what, *moment, ROWS_AT_ONCE).await })
         });
         let forgotten: u64 = forget.await?;
         rows += forgotten;
-        if forgotten < u64::from(SESSIONS_AT_ONCE) {
+        if forgotten < u64::from(ROWS_AT_ONCE) {
             break;
         }
     }
     Ok(rows)
 }
 
-async fn sweep_rows(app: &App, moment: Timestamp) -> Result<u64, Error> {
-    app.store
-        .write(moment, |tx, moment| {
-            Box::pin(async move {
-                let mut instance = tx.instance();
-                let mut rows = instance.delete_expired_sign_ups(*moment).await?;
-                rows += instance.delete_expired_password_resets(*moment).await?;
-                rows += instance.delete_expired_departures(*moment).await?;
-                rows += instance.delete_expired_challenges(*moment).await?;
-                rows += instance.delete_expired_sign_ins(*moment).await?;
-                rows += instance.delete_expired_ceremonies(*moment).await?;
-                rows += instance.delete_expired_connection_tests(*moment).await?;
-                rows += instance.delete_finished_mails(*moment).await?;
-                rows += instance.delete_old_rate_counters(*moment).await?;
-                rows += instance.delete_old_throttles(*moment).await?;
-                rows += instance.delete_origins_unseen_since(moment.minus(DEVICES_KEPT)).await?;
-                rows += instance.delete_devices_unseen_since(moment.minus(DEVICES_KEPT)).await?;
-                Ok(rows)
-            })
-        })
-        .await
-}
-
-/// What a log-out takes is of no use to look at afterwards, and a hint is personal: it goes at once.
-async fn sweep_log_outs(app: &App) -> Result<u64, Error> {
-    app.store
-        .write(app.now(), |tx, now| {
-            Box::pin(async move {
-                let rows = tx.instance().delete_expired_provider_sessions(*now).await?;
-                Ok(rows + tx.instance().delete_expired_log_outs(*now).await?)
-            })
-        })
-        .await
+const fn kept(what: Expiring) -> Duration {
+    match what {
+        Expiring::Origins | Expiring::Devices => DEVICES_KEPT,
+        Expiring::Mails => MAILS_KEPT,
+        // What a log-out takes is of no use to look at afterwards, and a hint is personal.
+        Expiring::ProviderSessions | Expiring::LogOuts | Expiring::LogOutTokens => Duration::ZERO,
+        Expiring::SignUps
+        | Expiring::PasswordResets
+        | Expiring::Departures
+        | Expiring::Challenges
+        | Expiring::SignIns
+        | Expiring::Ceremonies
+        | Expiring::ConnectionTests
+        | Expiring::RateCounters
+        | Expiring::Throttles
+        | Expiring::Sessions => KEPT,
+    }
 }
 
 /// A job that fails is tried again at its next turn; nothing it does was promised to anybody.

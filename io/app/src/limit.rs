@@ -216,11 +216,11 @@ pub(crate) async fn is_first_notice(tx: &mut Tx, app: &App, organization_id: &Or
     is_within_in(tx, app, &Counter::hourly("full", organization_id, 1)).await
 }
 
-/// Counts a call that invites, inside its transaction and after its caller was allowed to: nobody else uses up an
-/// organization's invitations.
+/// Counts an invitation that is mailed, inside its transaction and after its caller was allowed to: nobody else uses up an
+/// organization's invitations. However many go out at once, each counts.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
-pub(crate) async fn invitations(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
+pub(crate) async fn invitation(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
     let most = most(app.settings.limits.invitations_per_hour);
     refuse_beyond_in(tx, app, &Counter::hourly("invitation", organization_id, most)).await
 }

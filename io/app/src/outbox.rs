@@ -5,6 +5,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -21,13 +22,14 @@ use crate::error::Error;
 use crate::mail::{MailContent, MailTemplate, MailTransport, Sender, build_message};
 use crate::seal::{Place, SealError, Sealer};
 
-/// Mails taken at once, and how many of them are on their way together.
-const BATCH: u32 = 16;
-const TOGETHER: usize = 4;
+/// Mails taken at once, all of them on their way together: none is taken that would have to be given back at a stop.
+const BATCH: u32 = 4;
 /// For one mail, from connecting to acknowledgement.
 const SEND_LIMIT: Duration = Duration::from_secs(30);
-/// How long a taken mail is ours: more than a batch can take. *Source*: `BATCH / TOGETHER * SEND_LIMIT`, doubled.
-const CLAIM: Duration = Duration::from_secs(240);
+/// How long a taken mail is ours: more than it can take. *Source*: `SEND_LIMIT`, doubled.
+const CLAIM: Duration = Duration::from_secs(60);
+/// How long what is on its way at a stop has to arrive. Cut off it is taken again, and perhaps arrives twice.
+const LEAVE: Duration = Duration::from_secs(10);
 /// How often mails are looked for that nobody told us of: retries, and those of other processes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Pauses after each failure; after the last one a mail is given up, some 25 hours old.
@@ -157,17 +159,33 @@ impl Outbox {
         self.woken.notify_one();
     }
 
-    /// Sends until `stop` is ready; a batch that was begun is finished.
+    /// Sends until `stop` is ready. What is on its way then has ten seconds to arrive; nothing else is taken, however much waits.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
-        loop {
-            if let Err(error) = self.send_due().await {
-                tracing::error!(error = &error as &dyn std::error::Error, "mail could not be taken from the outbox");
+        let stopping = AtomicBool::new(false);
+        let goes_on = || !stopping.load(Ordering::Relaxed);
+        let sending = async {
+            while goes_on() {
+                if let Err(error) = self.send_while(goes_on).await {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "mail could not be taken from the outbox"
+                    );
+                }
+                tokio::select! {
+                    () = self.woken.notified() => {}
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                }
             }
-            tokio::select! {
-                () = &mut stop => return,
-                () = self.woken.notified() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+        };
+        tokio::pin!(sending);
+        tokio::select! {
+            () = &mut sending => {}
+            () = stop => {
+                stopping.store(true, Ordering::Relaxed);
+                self.woken.notify_one();
+                if timeout(LEAVE, sending).await.is_err() {
+                    tracing::warn!(limit.seconds = LEAVE.as_secs(), "mail on its way was cut off and is taken again");
+                }
             }
         }
     }
@@ -176,8 +194,12 @@ impl Outbox {
     ///
     /// *Errors*: [`OutboxError::Store`]. A mail that does not go out is no error: it is noted and tried again.
     pub async fn send_due(&self) -> Result<usize, OutboxError> {
+        self.send_while(|| true).await
+    }
+
+    async fn send_while(&self, goes_on: impl Fn() -> bool) -> Result<usize, OutboxError> {
         let mut sent = 0;
-        loop {
+        while goes_on() {
             let now = self.clock.now();
             // It is asked at every sign-in and every second: a look is cheap, and a write waits in line with all others.
             let look = self.store.read(now, |tx, now| Box::pin(async move { tx.instance().has_due_mails(*now).await }));
@@ -192,11 +214,12 @@ impl Outbox {
                 .await
                 .map_err(OutboxError::Store)?;
             let outcomes: Vec<_> =
-                stream::iter(claimed).map(|mail| self.send_one(mail)).buffer_unordered(TOGETHER).collect().await;
+                stream::iter(claimed).map(|mail| self.send_one(mail)).buffer_unordered(BATCH as usize).collect().await;
             for outcome in outcomes {
                 sent += usize::from(outcome?);
             }
         }
+        Ok(sent)
     }
 
     /// Measures how much waits, and for how long already.

@@ -9,6 +9,9 @@ use crate::error::{Error, invalid};
 const USUAL: u32 = 50;
 const MOST: u32 = 200;
 
+/// What a cursor is told that is none of ours.
+pub(crate) const STRANGE: &str = "This is no cursor of this list.";
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
@@ -35,7 +38,7 @@ impl<T> Listed<T> {
 ///
 /// *Errors*: [`orgate_core::refusal::Refusal::InvalidInput`] for a cursor that is none of ours.
 pub(crate) fn after<I: Identifier>(cursor: Option<&str>) -> Result<Option<I>, Error> {
-    cursor.map(|text| I::parse(text).ok_or_else(|| invalid("cursor", "This is no cursor of this list."))).transpose()
+    cursor.map(|text| I::parse(text).ok_or_else(|| invalid("cursor", STRANGE))).transpose()
 }
 
 /// How many items to hand out.

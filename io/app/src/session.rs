@@ -8,7 +8,7 @@ mod touch;
 
 pub(crate) use current::describe;
 pub use current::{Access, Current, CurrentPlace, current};
-pub use open::{Opened, open};
+pub use open::{Opened, open, slug};
 pub(crate) use settle::{ENDED_BY_ENFORCEMENT, lives, settle, settle_up_to};
 pub use touch::{SessionTouch, flush};
 

@@ -103,6 +103,20 @@ async fn a_committed_mail_is_in_the_folder_within_a_second_and_gone_from_the_dat
 }
 
 #[tokio::test]
+async fn a_stop_waits_for_what_is_on_its_way_and_not_for_all_that_waits() {
+    let scene = Scene::new().await;
+    let outbox = scene.outbox(1, &scene.mailbox()).await;
+    for _ in 0..20 {
+        scene.insert(outbox.prepare("ada@example.org", &code_mail()).unwrap()).await;
+    }
+    outbox.run(async {}).await;
+    let sent = messages(&scene.folder.path().join("mail")).len();
+    assert!(sent <= 4, "{sent}");
+    assert_eq!(scene.waiting().await, 20 - u64::try_from(sent).unwrap());
+    assert_eq!(outbox.send_due().await.unwrap(), 20 - sent, "nothing is left behind as taken");
+}
+
+#[tokio::test]
 async fn a_mail_of_a_transaction_that_failed_is_never_sent() {
     let scene = Scene::new().await;
     let outbox = scene.outbox(1, &scene.mailbox()).await;

@@ -96,9 +96,4 @@ impl InstanceTx<'_> {
         let sql = "update challenges set consumed_at = $2 where id = $1 and consumed_at is null and expires_at > $2";
         self.changed(sql, &[id.into(), now.into()]).await
     }
-
-    /// Forgets challenges that expired before `moment`.
-    pub async fn delete_expired_challenges(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from challenges where expires_at < $1", &[moment.into()]).await
-    }
 }

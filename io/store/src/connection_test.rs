@@ -107,10 +107,3 @@ impl OrgTx<'_> {
         self.execute(sql, &[user_id.into(), now.into()]).await
     }
 }
-
-impl crate::instance::InstanceTx<'_> {
-    /// Forgets tests that expired before `moment`, results included, whosever they are: claims are not kept longer.
-    pub async fn delete_expired_connection_tests(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from connection_tests where expires_at < $1", &[moment.into()]).await
-    }
-}

@@ -84,9 +84,4 @@ impl InstanceTx<'_> {
             returning id, token_hash, user_id, organization_id, email_key, created_at, expires_at";
         self.query_optional(sql, &[token_hash.into(), now.into()], read).await
     }
-
-    /// Forgets links that expired before `moment`.
-    pub async fn delete_expired_departures(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from departures where expires_at < $1", &[moment.into()]).await
-    }
 }

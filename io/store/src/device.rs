@@ -42,9 +42,4 @@ impl InstanceTx<'_> {
     pub async fn count_devices(&mut self, user_id: &UserId) -> Result<u64, StoreError> {
         self.count("select count(*) from known_devices where user_id = $1", &[user_id.into()]).await
     }
-
-    /// Forgets devices that were last used before `moment`.
-    pub async fn delete_devices_unseen_since(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from known_devices where last_seen_at < $1", &[moment.into()]).await
-    }
 }

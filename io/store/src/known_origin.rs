@@ -59,9 +59,4 @@ impl InstanceTx<'_> {
     pub async fn delete_origins(&mut self, user_id: &UserId) -> Result<u64, StoreError> {
         self.execute("delete from known_origins where user_id = $1", &[user_id.into()]).await
     }
-
-    /// Forgets origins that were last seen before `moment`.
-    pub async fn delete_origins_unseen_since(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from known_origins where last_seen_at < $1", &[moment.into()]).await
-    }
 }

@@ -104,11 +104,4 @@ impl InstanceTx<'_> {
         let values = [state_hash.into(), browser_hash.into(), connection_id.into(), now.into()];
         self.query_optional(sql, &values, |row| row.get("organization_id")).await
     }
-
-    /// Forgets browsers that were to be back, and log-out tokens that were to be remembered, until before `moment`.
-    pub async fn delete_expired_log_outs(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        let browsers = self.execute("delete from log_outs where expires_at < $1", &[moment.into()]).await?;
-        let tokens = self.execute("delete from log_out_tokens where expires_at < $1", &[moment.into()]).await?;
-        Ok(browsers + tokens)
-    }
 }

@@ -120,10 +120,4 @@ impl InstanceTx<'_> {
     pub async fn count_mails_failed_since(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
         self.count("select count(*) from mails where failed_at >= $1", &[moment.into()]).await
     }
-
-    /// Forgets mails written before `moment` that went out or were given up.
-    pub async fn delete_finished_mails(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        let sql = "delete from mails where created_at < $1 and (sent_at is not null or failed_at is not null)";
-        self.execute(sql, &[moment.into()]).await
-    }
 }

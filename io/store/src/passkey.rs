@@ -171,9 +171,4 @@ impl InstanceTx<'_> {
         let values = [id.into(), purpose.into(), bound_to.into(), now.into()];
         self.query_optional(sql, &values, |row| row.get("challenge")).await
     }
-
-    /// Forgets challenges that expired before `moment`.
-    pub async fn delete_expired_ceremonies(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from passkey_ceremonies where expires_at < $1", &[moment.into()]).await
-    }
 }

@@ -82,13 +82,19 @@ impl InstanceTx<'_> {
         self.query_optional(sql, &[token_hash.into(), now.into()], read).await
     }
 
+    /// At which count of changes the oldest of the person's resets that can still be used was asked for.
+    pub async fn find_oldest_reset_epoch(
+        &mut self,
+        user_id: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<PolicyEpoch>, StoreError> {
+        let sql = "select policy_epoch from password_resets
+            where user_id = $1 and consumed_at is null and expires_at > $2 order by policy_epoch limit 1";
+        self.query_optional(sql, &[user_id.into(), now.into()], |row| row.get("policy_epoch")).await
+    }
+
     /// Forgets every reset of the person, used or not.
     pub async fn delete_password_resets_of_user(&mut self, user_id: &UserId) -> Result<u64, StoreError> {
         self.execute("delete from password_resets where user_id = $1", &[user_id.into()]).await
-    }
-
-    /// Forgets resets that expired before `moment`.
-    pub async fn delete_expired_password_resets(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from password_resets where expires_at < $1", &[moment.into()]).await
     }
 }

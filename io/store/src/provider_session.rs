@@ -121,9 +121,4 @@ impl InstanceTx<'_> {
         );
         self.query(sql, &[session_id.into()], read).await
     }
-
-    /// Forgets what belongs to sessions that expired before `moment`.
-    pub async fn delete_expired_provider_sessions(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from provider_sessions where expires_at < $1", &[moment.into()]).await
-    }
 }

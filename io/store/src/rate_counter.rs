@@ -33,9 +33,4 @@ impl InstanceTx<'_> {
         let sql = "select coalesce(max(hits), 0) from rate_counters where bucket = $1 and window_start_at = $2";
         self.count(sql, &[bucket.into(), window_start_at.into()]).await
     }
-
-    /// Forgets windows that began before `moment`.
-    pub async fn delete_old_rate_counters(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from rate_counters where window_start_at < $1", &[moment.into()]).await
-    }
 }

@@ -211,8 +211,8 @@ fn read_check(row: &Row<'_>) -> Result<SessionCheck, StoreError> {
         email: row.at(8)?,
         address,
         has_second_factor: row.at(13)?,
+        end_reason: if life.ended_at.is_some() { row.at(16)? } else { None },
         life,
-        end_reason: row.at(16)?,
         proofs: row.at(6)?,
         began: row.at(15)?,
         settled: row.at(12)?,
@@ -367,12 +367,5 @@ impl InstanceTx<'_> {
         let sql = "update sessions set last_used_at = $3
             where token_key = $1 and token_hash = $2 and last_used_at < $3";
         self.changed(sql, &[token_key(token_hash).into(), token_hash.into(), at.into()]).await
-    }
-
-    /// Forgets sessions that expired before `moment`, at most `limit` of them; an ended one goes with its expiry.
-    pub async fn delete_expired_sessions(&mut self, moment: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let sql = "delete from sessions where token_key in
-            (select token_key from sessions where expires_at < $1 order by expires_at limit $2)";
-        self.execute(sql, &[moment.into(), limit.into()]).await
     }
 }

@@ -159,11 +159,6 @@ impl InstanceTx<'_> {
         ];
         self.changed(sql, &values).await
     }
-
-    /// Forgets attempts that expired before `moment`.
-    pub async fn delete_expired_sign_ins(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from sign_ins where expires_at < $1", &[moment.into()]).await
-    }
 }
 
 impl OrgTx<'_> {

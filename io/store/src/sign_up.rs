@@ -90,9 +90,4 @@ impl InstanceTx<'_> {
             where id = $1 and consumed_at is null and expires_at > $2";
         self.changed(sql, &[id.into(), now.into()]).await
     }
-
-    /// Forgets sign-ups that expired before `moment`.
-    pub async fn delete_expired_sign_ups(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from sign_ups where expires_at < $1", &[moment.into()]).await
-    }
 }

@@ -101,11 +101,20 @@ impl Store {
         let tries = self.one_write(REFUSED, &[bucket, event_id.as_str()], &[]).await?;
         tries.ok_or_else(|| StoreError::fault("counting gave no count"))
     }
+
+    /// Forgets what tries were counted by where an earlier version wrote it down as it was typed: the number of tries stays with
+    /// its event. At most `limit` of them; says how many.
+    pub async fn forget_typed_buckets(&self, limit: u32) -> Result<u64, StoreError> {
+        let forget =
+            self.write(limit, |tx, limit| Box::pin(async move { tx.instance().forget_typed_buckets(*limit).await }));
+        forget.await
+    }
 }
 
 impl InstanceTx<'_> {
-    /// Forgets buckets that began before `moment`.
-    pub async fn delete_old_throttles(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.execute("delete from throttles where began_at < $1", &[moment.into()]).await
+    async fn forget_typed_buckets(&mut self, limit: u32) -> Result<u64, StoreError> {
+        let sql = "update refused_tries set bucket = event_id where event_id in
+            (select event_id from refused_tries where bucket like '%:%' limit $1)";
+        self.execute(sql, &[limit.into()]).await
     }
 }

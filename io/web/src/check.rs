@@ -32,14 +32,17 @@ pub async fn check(State(web): State<Web>, request: Request) -> Result<Response,
     let token_hash = access::session_hash(request.headers());
     match session::open(&web.app, token_hash, &organization).await {
         Ok(opened) => Ok(passed(opened)),
-        Err(Error::Refused(refusal)) => Ok(refused(&web, &refusal, &organization)),
+        Err(Error::Refused(refusal)) => {
+            let slug = session::slug(&web.app, &organization).await?;
+            Ok(refused(&web, &refusal, &slug))
+        }
         Err(fault @ Error::Fault(_)) => Err(fault.into()),
     }
 }
 
 /// The organization that is asked about.
 fn organization(query: &str) -> Option<Cow<'_, str>> {
-    if query.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+    if [b'%', b'+'].iter().any(|byte| query.as_bytes().contains(byte)) {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         return pairs.find(|(name, _)| name == "organization").map(|(_, value)| value);
     }
@@ -81,18 +84,18 @@ fn printable(email: String) -> String {
 }
 
 /// Without a valid session 401; with one that does not open the organization 403.
-fn refused(web: &Web, refusal: &Refusal, organization: &str) -> Response {
+fn refused(web: &Web, refusal: &Refusal, slug: &str) -> Response {
     let (status, path) = match refusal {
         Refusal::SsoRequired(required) | Refusal::SessionEnded(required) => {
             let first = required.first().map(|one| format!("/sign-in/{}", one.slug));
             (StatusCode::UNAUTHORIZED, first.unwrap_or_else(|| "/sign-in".to_owned()))
         }
-        Refusal::NeedsSso => (StatusCode::FORBIDDEN, format!("/sign-in/{organization}")),
+        Refusal::NeedsSso => (StatusCode::FORBIDDEN, format!("/sign-in/{slug}")),
         Refusal::NeedsProof | Refusal::NeedsSecondFactor => {
-            (StatusCode::FORBIDDEN, format!("/account/proof?organization={organization}"))
+            (StatusCode::FORBIDDEN, format!("/account/proof?organization={slug}"))
         }
         Refusal::NoSecondFactor(_) => {
-            (StatusCode::FORBIDDEN, format!("/account/second-factor/new?organization={organization}"))
+            (StatusCode::FORBIDDEN, format!("/account/second-factor/new?organization={slug}"))
         }
         other if other.kind() == RefusalKind::Unauthenticated => (StatusCode::UNAUTHORIZED, "/sign-in".to_owned()),
         _ => (StatusCode::FORBIDDEN, "/sign-in".to_owned()),

@@ -106,7 +106,7 @@ impl Crashing {
     }
 
     /// Everybody who was invited got the mail of it, before a crash or after, or it waits: what a node had taken to send when
-    /// it died is taken again after four minutes, and a short run does not wait as long.
+    /// it died is taken again after a minute, and a short run does not wait as long.
     fn wait_for_mails(&mut self, waiting: impl Fn(&str) -> i64) {
         let limit = now() + count("MAIL_SECONDS", 3) * 1_000_000_000;
         loop {

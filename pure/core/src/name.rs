@@ -56,7 +56,7 @@ impl Name {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slug(String);
 
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 18] = [
     "new",
     "sso",
     "api",
@@ -73,6 +73,8 @@ const RESERVED: [&str; 16] = [
     "attempts",
     "blocked",
     "passkey",
+    "second-factor",
+    "with",
 ];
 
 impl Slug {

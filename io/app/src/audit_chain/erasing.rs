@@ -1,6 +1,9 @@
 //! Owns erasing: the personal fields of events about somebody whose account is closed are emptied in every log, and their
 //! salts forgotten. What was done, when and by which id stays, and so does the chain.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use orgate_core::audit_chain::{Chain, Entry, Openings, PERSONAL_FIELDS, PersonalField};
 use orgate_core::email::EmailAddress;
 use orgate_core::id::UserId;
@@ -13,6 +16,9 @@ use crate::error::{Error, invalid};
 
 /// How many events are looked at together, and so the most that one transaction changes.
 const TOGETHER: u32 = 500;
+/// How often places are asked for, and the pause between.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(200);
 /// The event that tells of an erasure names nobody.
 const ACTION: &str = "user.erased";
 
@@ -33,9 +39,9 @@ pub struct Erased {
 pub async fn erase(app: &App, user_id: &UserId, addresses: &[EmailAddress]) -> Result<Erased, Error> {
     app.store.require_known_schema()?;
     let user = closed(app, user_id).await?;
-    // Only what has its place is changed, so that the mark of the writing was looked at before.
-    super::seal(app).await?;
     let person = Person::new(&user, addresses);
+    // Only what has its place is changed, so that the mark of the writing was looked at before.
+    all_in_place(app, &person).await?;
     let (mut erased, mut after) = (Erased::default(), String::new());
     loop {
         let page = app.store.list_audit_entries(&after, TOGETHER).await?;
@@ -48,6 +54,41 @@ pub async fn erase(app: &App, user_id: &UserId, addresses: &[EmailAddress]) -> R
         if !changes.is_empty() {
             erased.events += write(app, &user, changes).await?;
         }
+    }
+}
+
+/// Gives the person's events their places. A node that serves may be about to do that, and then has to be waited for.
+///
+/// *Errors*: [`Refusal::InvalidInput`] when some of them get none, for what names the person would stay in them.
+async fn all_in_place(app: &App, person: &Person) -> Result<(), Error> {
+    let mut tries = 0;
+    loop {
+        super::seal(app).await?;
+        let waiting = waiting(app, person).await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        tries += 1;
+        if tries == TRIES {
+            let logs = waiting.iter().map(Chain::name).collect::<Vec<_>>().join(", ");
+            let text = format!(
+                "Events about this person wait for their places in {logs}: see orgate audit verify. Nothing was erased."
+            );
+            return Err(invalid("user", text));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The logs with events of the person that have no place yet.
+async fn waiting(app: &App, person: &Person) -> Result<BTreeSet<Chain>, Error> {
+    let (mut chains, mut after) = (BTreeSet::new(), String::new());
+    loop {
+        let page = app.store.list_waiting_audit_events(&after, TOGETHER).await?;
+        let Some((_, last)) = page.last() else { return Ok(chains) };
+        after.clone_from(&last.id);
+        let names = page.into_iter().filter_map(|(chain, entry)| person.change(app, chain, entry));
+        chains.extend(names.map(|change| change.chain));
     }
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use orgate_core::audit_chain::{Chain, Head, Marked};
+use orgate_core::id::OrganizationId;
 use orgate_core::time::Timestamp;
 
 use crate::app::App;
@@ -32,6 +33,21 @@ pub async fn remove_old(app: &App) -> Result<u64, Error> {
         }
     }
     Ok(removed)
+}
+
+/// Removes the events of an organization that have their places, however young, for it is about to go; says how many.
+///
+/// *Errors*: those of the store. *Source*: R-ORG-5.
+pub(crate) async fn remove_all(app: &App, id: &OrganizationId) -> Result<u64, Error> {
+    let (chain, now) = (Chain::of(Some(id)), app.now());
+    let mut removed = 0;
+    loop {
+        let some = remove_some(app, &chain, now).await?;
+        removed += some;
+        if some < u64::from(TOGETHER) {
+            return Ok(removed);
+        }
+    }
 }
 
 /// A prefix, never a choice: the first event that is young enough ends it, and so does one that is out of its place.

@@ -1,7 +1,7 @@
 //! Owns the sealer: it gives waiting events their places and signs how far each chain goes. Any number of nodes may run it at
 //! once: the head that it began with has to be there still when it writes, so a chain never forks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -22,11 +22,18 @@ const AT_ONCE: usize = 8;
 const LOST: Refusal = Refusal::Busy;
 
 /// Gives every event that waits now its place, and says how many got theirs. Those that no Orgate marked come first: they were
-/// there before the chain was. A chain whose head does not hold is left as it is, and said in the log of the program.
+/// there before the chain was. A chain whose head does not hold is left as it is, and said in the log of the program; what ails one
+/// chain keeps no other from its places.
 ///
-/// *Errors*: those of the store.
+/// *Errors*: those of the store, the first of them.
 pub async fn seal(app: &App) -> Result<u64, Error> {
-    Ok(seal_some(app, Waiting::Unmarked).await? + seal_some(app, Waiting::All).await?)
+    let mut turn = Turn::default();
+    for which in [Waiting::Unmarked, Waiting::All] {
+        if let Err(error) = turn.seal(app, which).await {
+            turn.trouble.get_or_insert(error);
+        }
+    }
+    turn.trouble.map_or(Ok(turn.sealed), Err)
 }
 
 #[derive(Clone, Copy)]
@@ -35,35 +42,62 @@ enum Waiting {
     All,
 }
 
-async fn seal_some(app: &App, which: Waiting) -> Result<u64, Error> {
-    let (mut sealed, mut after) = (0, String::new());
-    loop {
-        let page = match which {
-            Waiting::Unmarked => app.store.list_waiting_unmarked_audit_events(&after, TOGETHER).await?,
-            Waiting::All => app.store.list_waiting_audit_events(&after, TOGETHER).await?,
-        };
-        let Some((_, last)) = page.last() else { return Ok(sealed) };
-        after.clone_from(&last.id);
-        // What others write meanwhile waits for the next turn: a node that stops would follow them for as long as they write.
-        let was_all = page.len() < TOGETHER as usize;
+/// What came of one turn so far.
+#[derive(Default)]
+struct Turn {
+    sealed: u64,
+    /// Chains that got no places and get none in this turn: a later event must not come before an earlier one.
+    ailing: BTreeSet<Chain>,
+    trouble: Option<Error>,
+}
+
+impl Turn {
+    async fn seal(&mut self, app: &App, which: Waiting) -> Result<(), Error> {
+        let mut after = String::new();
+        loop {
+            let page = match which {
+                Waiting::Unmarked => app.store.list_waiting_unmarked_audit_events(&after, TOGETHER).await?,
+                Waiting::All => app.store.list_waiting_audit_events(&after, TOGETHER).await?,
+            };
+            let Some((_, last)) = page.last() else { return Ok(()) };
+            after.clone_from(&last.id);
+            // What others write meanwhile waits for the next turn: a node that stops would follow them for as long as they write.
+            let was_all = page.len() < TOGETHER as usize;
+            self.seal_page(app, page).await;
+            if was_all {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn seal_page(&mut self, app: &App, page: Vec<(Chain, Entry)>) {
         let mut chains: BTreeMap<Chain, Vec<Entry>> = BTreeMap::new();
-        for (chain, entry) in page {
+        for (chain, entry) in page.into_iter().filter(|(chain, _)| !self.ailing.contains(chain)) {
             chains.entry(chain).or_default().push(entry);
         }
-        let chains = stream::iter(chains).map(|(chain, entries)| seal_chain(app, chain, entries));
-        // All are waited for: what ails one chain keeps no other from its places.
-        let outcomes: Vec<_> = chains.buffer_unordered(AT_ONCE).collect().await;
-        for outcome in outcomes {
-            sealed += outcome?;
-        }
-        if was_all {
-            return Ok(sealed);
+        let sealing = chains.into_iter().map(|(chain, entries)| async move {
+            let outcome = seal_chain(app, chain.clone(), entries).await;
+            (chain, outcome)
+        });
+        let outcomes: Vec<_> = stream::iter(sealing).buffer_unordered(AT_ONCE).collect().await;
+        for (chain, outcome) in outcomes {
+            match outcome {
+                Ok(Some(sealed)) => self.sealed += sealed,
+                Ok(None) => {
+                    self.ailing.insert(chain);
+                }
+                Err(error) => {
+                    self.ailing.insert(chain);
+                    self.trouble.get_or_insert(error);
+                }
+            }
         }
     }
 }
 
-async fn seal_chain(app: &App, chain: Chain, entries: Vec<Entry>) -> Result<u64, Error> {
-    let Some(before) = trusted_head(app, &chain).await? else { return Ok(0) };
+/// How many got their places; `None` when the chain is not one to go on with.
+async fn seal_chain(app: &App, chain: Chain, entries: Vec<Entry>) -> Result<Option<u64>, Error> {
+    let Some(before) = trusted_head(app, &chain).await? else { return Ok(None) };
     let mut head = before.as_ref().map_or_else(|| Head::empty(chain, app.now()), |signed| signed.head.clone());
     let mut placed = Vec::with_capacity(entries.len());
     let mut vouched = Vec::with_capacity(entries.len());
@@ -94,12 +128,12 @@ async fn seal_chain(app: &App, chain: Chain, entries: Vec<Entry>) -> Result<u64,
         })
         .await;
     match outcome {
-        Err(Error::Refused(LOST)) => Ok(0),
+        Err(Error::Refused(LOST)) => Ok(None),
         Ok(sealed) => {
             measure(vouched);
-            Ok(sealed)
+            Ok(Some(sealed))
         }
-        other => other,
+        Err(error) => Err(error),
     }
 }
 

@@ -56,11 +56,12 @@ pub(super) fn database_file(store: &StoreSettings) -> Vec<Finding> {
     findings
 }
 
-/// The folder that mail is written to.
+/// The folder that mail is written to. Where there is none yet, the one that it would be made in is looked at: made here it would
+/// belong to whoever asks the doctor.
 pub(super) fn mail_folder(folder: &Path) -> Finding {
-    let probe = folder.join(".orgate-doctor");
-    let tried = fs::create_dir_all(folder).and_then(|()| fs::write(&probe, b"")).and_then(|()| fs::remove_file(&probe));
-    match tried {
+    let mut above = folder.ancestors().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+    let probe = above.find(|above| above.is_dir()).unwrap_or(folder).join(".orgate-doctor");
+    match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
         Ok(()) => {
             good("mail", format!("written to {}, which is for development: nobody receives it", folder.display()))
         }

@@ -26,6 +26,8 @@ pub(crate) struct NewRow<'a> {
 }
 
 /// Writes an invitation and its mail.
+///
+/// *Errors*: [`orgate_core::refusal::Refusal::TooManyRequests`].
 pub(crate) async fn insert(tx: &mut Tx, app: &App, row: NewRow<'_>) -> Result<SentInvitation, Error> {
     let now = app.now();
     let invitation = Invitation {
@@ -41,6 +43,7 @@ pub(crate) async fn insert(tx: &mut Tx, app: &App, row: NewRow<'_>) -> Result<Se
         accepted_by: None,
         revoked_at: None,
     };
+    limit::invitation(tx, app, row.organization_id).await?;
     limit::mail_in(tx, app, row.email.key()).await?;
     let (mailed, copied) = (SecretToken::generate(&*app.entropy), SecretToken::generate(&*app.entropy));
     tx.organization(row.organization_id)

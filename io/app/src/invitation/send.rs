@@ -95,7 +95,6 @@ pub async fn invite(app: &App, visitor: &Visitor, organization: &str, new: NewIn
         .write(input, |tx, (app, visitor, organization, checked)| {
             Box::pin(async move {
                 let member = membership::authorise_grant(tx, app, visitor, organization, checked.role).await?;
-                limit::invitations(tx, app, member.organization_id()).await?;
                 invite_all(tx, app, visitor, &member, checked).await
             })
         })
@@ -146,7 +145,7 @@ pub async fn resend(app: &App, visitor: &Visitor, organization: &str, id: &str) 
         .write(input, |tx, (app, visitor, organization, id)| {
             Box::pin(async move {
                 let (member, invitation) = pending(tx, app, visitor, organization, id).await?;
-                limit::invitations(tx, app, member.organization_id()).await?;
+                limit::invitation(tx, app, member.organization_id()).await?;
                 limit::mail_in(tx, app, invitation.email.key()).await?;
                 let now = app.now();
                 let (mailed, copied) = (SecretToken::generate(&*app.entropy), SecretToken::generate(&*app.entropy));

@@ -10,6 +10,7 @@ use orgate_store::Tx;
 use super::{OrganizationView, view};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
+use crate::audit_chain;
 use crate::authorise;
 use crate::enforcement::way_back;
 use crate::error::Error;
@@ -95,14 +96,24 @@ pub async fn perform_due_deletions(app: &App) -> Result<u64, Error> {
             Box::pin(async move { tx.instance().list_due_deletions(*now, DELETIONS_A_RUN).await.map_err(Error::from) })
         })
         .await?;
-    let mut performed = 0;
+    let (mut performed, mut failed) = (0, None);
     for id in due {
-        performed += app
-            .store
-            .write((app.clone(), id), |tx, (app, id)| Box::pin(async move { perform_deletion(tx, app, id).await }))
-            .await?;
+        // One that cannot be deleted keeps no other waiting.
+        match perform(app, id).await {
+            Ok(some) => performed += some,
+            Err(error) => failed = Some(error),
+        }
     }
-    Ok(performed)
+    failed.map_or(Ok(performed), Err)
+}
+
+/// The log of an organization can be long, and what goes with it goes in one transaction that everybody who writes waits for: most
+/// of the log goes before, a few events at a time. Nothing takes the deletion back any more.
+async fn perform(app: &App, id: OrganizationId) -> Result<u64, Error> {
+    audit_chain::remove_all(app, &id).await?;
+    app.store
+        .write((app.clone(), id), |tx, (app, id)| Box::pin(async move { perform_deletion(tx, app, id).await }))
+        .await
 }
 
 async fn perform_deletion(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result<u64, Error> {

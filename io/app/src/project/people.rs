@@ -15,7 +15,6 @@ use crate::authorise::{self, Member};
 use crate::error::Error;
 use crate::input::Input;
 use crate::invitation::{self, SentInvitation};
-use crate::limit;
 use crate::membership;
 use crate::paging::{self, Listed};
 use crate::visitor::Visitor;
@@ -129,10 +128,7 @@ pub async fn add(
                 match find_member(tx, &member, email).await? {
                     Some(user) => give(tx, app, visitor, &member, &project, &user, *role).await,
                     None if member.place.place.enforcement.enforced => Err(Refusal::NotAnOrganizationMember.into()),
-                    None => {
-                        limit::invitations(tx, app, member.organization_id()).await?;
-                        invite(tx, app, visitor, &member, &project, email, *role).await
-                    }
+                    None => invite(tx, app, visitor, &member, &project, email, *role).await,
                 }
             })
         })

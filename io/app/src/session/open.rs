@@ -1,7 +1,9 @@
 //! Owns the one question of `/check`: does this session open this organization? It is asked many times a second, so it is
 //! one statement, and its only trace is a note in memory (R-API-2).
 
-use orgate_core::id::{OrganizationId, UserId};
+use std::borrow::Cow;
+
+use orgate_core::id::{Identifier as _, OrganizationId, UserId};
 use orgate_core::policy::{Decision, Question};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
@@ -41,4 +43,17 @@ pub async fn open(app: &App, token_hash: Option<[u8; 32]>, organization: &str) -
         }
         other => Err(authorise::closed(&other, &caller, place).into()),
     }
+}
+
+/// The short name of an organization that is named by it or by its id: where a person goes on is named so. What is no id is given
+/// back as it is.
+///
+/// *Errors*: those of the store.
+pub async fn slug<'o>(app: &App, organization: &'o str) -> Result<Cow<'o, str>, Error> {
+    let Some(id) = OrganizationId::parse(organization) else { return Ok(organization.into()) };
+    let found = app
+        .store
+        .read(id, |tx, id| Box::pin(async move { Ok::<_, Error>(tx.organization(id).find_organization().await?) }))
+        .await?;
+    Ok(found.map_or(organization.into(), |found| found.slug.into()))
 }

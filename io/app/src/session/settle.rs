@@ -3,7 +3,7 @@
 
 use orgate_core::id::UserId;
 use orgate_core::policy::{Decision, PolicyEpoch, World, decide_life};
-use orgate_core::proof::Proofs;
+use orgate_core::proof::{Proof, Proofs};
 use orgate_core::time::Timestamp;
 use orgate_store::{Session, Tx, UserPlace};
 
@@ -57,6 +57,13 @@ pub(crate) async fn settle_up_to(
         for session in &dead {
             tx.instance().end_session(user_id, &session.id, ENDED_BY_ENFORCEMENT, now).await?;
         }
+    }
+    // A link dies with enforcement as a session does, and from here on nothing says any more that it came upon this one (T-ENF-3).
+    if let Some(asked) = tx.instance().find_oldest_reset_epoch(user_id, now).await?
+        && decide_life(&world, &Proofs::of(Proof::Password { at: now }), asked.max(user.settled_epoch))
+            != Decision::Allow
+    {
+        tx.instance().delete_password_resets_of_user(user_id).await?;
     }
     tx.instance().settle_user(user_id, epoch).await?;
     Ok(Settled { ended: u64::try_from(dead.len()).unwrap_or(u64::MAX), places })

@@ -34,29 +34,46 @@ impl SessionTouch {
     fn take(&self) -> Vec<([u8; 32], Timestamp)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
     }
+
+    /// Remembers again what could not be written, unless a later use was noted meanwhile.
+    fn put_back(&self, unwritten: &[([u8; 32], Timestamp)]) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (token_hash, at) in unwritten {
+            waiting.entry(*token_hash).or_insert(*at);
+        }
+    }
 }
 
-/// Writes what waits, and says how many sessions that were. What could not be written is noted again at the next use.
+/// Writes what waits, and says how many sessions that were. What could not be written waits on.
 ///
 /// *Errors*: those of the store.
 pub async fn flush(app: &App) -> Result<u64, Error> {
     let waiting = app.touches.take();
     let mut written = 0;
-    for batch in waiting.chunks(BATCH) {
-        written += app
-            .store
-            .write(batch.to_vec(), |tx, batch| {
-                Box::pin(async move {
-                    let mut written = 0;
-                    for (token_hash, at) in batch {
-                        written += u64::from(tx.instance().touch_session(token_hash, *at).await?);
-                    }
-                    Ok::<_, Error>(written)
-                })
-            })
-            .await?;
+    for (number, batch) in waiting.chunks(BATCH).enumerate() {
+        match write(app, batch.to_vec()).await {
+            Ok(some) => written += some,
+            Err(error) => {
+                app.touches.put_back(waiting.get(number * BATCH..).unwrap_or_default());
+                return Err(error);
+            }
+        }
     }
     Ok(written)
+}
+
+async fn write(app: &App, batch: Vec<([u8; 32], Timestamp)>) -> Result<u64, Error> {
+    app.store
+        .write(batch, |tx, batch| {
+            Box::pin(async move {
+                let mut written = 0;
+                for (token_hash, at) in batch {
+                    written += u64::from(tx.instance().touch_session(token_hash, *at).await?);
+                }
+                Ok::<_, Error>(written)
+            })
+        })
+        .await
 }
 
 #[cfg(test)]
@@ -82,5 +99,27 @@ mod tests {
         touches.note(&[1; 32], &life, used);
         assert_eq!(touches.take(), [([1; 32], used)]);
         assert!(touches.take().is_empty(), "taken once");
+    }
+
+    #[test]
+    fn r_in_7_a_use_that_could_not_be_written_waits_on_and_puts_no_later_one_away() {
+        let at = |seconds: u64| Timestamp::from_millis(1_000_000).plus(Duration::from_secs(seconds));
+        let life = |used| SessionLife {
+            created_at: at(0),
+            last_used_at: used,
+            expires_at: at(86_400),
+            ended_at: None,
+            not_before: Timestamp::from_millis(0),
+        };
+        let touches = SessionTouch::default();
+        for number in 1..=2 {
+            touches.note(&[number; 32], &life(at(0)), at(300));
+        }
+        let unwritten = touches.take();
+        touches.note(&[2; 32], &life(at(0)), at(400));
+        touches.put_back(&unwritten);
+        let mut waiting = touches.take();
+        waiting.sort_unstable();
+        assert_eq!(waiting, [([1; 32], at(300)), ([2; 32], at(400))]);
     }
 }

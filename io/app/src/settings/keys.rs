@@ -147,7 +147,7 @@ pub(super) const KEYS: &[Key] = &[
         "Wrong passwords, or second factors, of one account a day; after ten the waits grow. The person's own browsers and\nnetworks are counted apart from strangers. \"none\" lifts limit and waits.",
     ),
     Key::with_default("limit_mails", "10", "10", "Mails of one sort that strangers can cause to one address an hour."),
-    Key::with_default("limit_invitations", "60", "60", "Invitations of one organization an hour."),
+    Key::with_default("limit_invitations", "300", "300", "Invitations that one organization mails an hour."),
     Key::with_default("limit_connection_tests", "60", "60", "Tests of identity providers of one organization an hour."),
     Key::with_default("limit_organizations", "100", "100", "Organizations that one person may create; \"none\" lifts the limit."),
     Key::with_default("limit_members", "none", "\"none\"", "Members of one organization; \"none\" means no limit."),
@@ -173,7 +173,7 @@ pub(super) const KEYS: &[Key] = &[
         "traces_sample",
         "1",
         "\"0.1\"",
-        "Which share of the traces is kept, from 0 to 1. Those that a trusted proxy began follow its choice.",
+        "Which share of the traces is kept, from 0 to 1. Default: 1, all of them. Those that a trusted proxy began follow its choice.",
     ),
     Key::optional(
         "traces_attributes",

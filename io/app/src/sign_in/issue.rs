@@ -2,7 +2,7 @@
 //! the same transaction (R-IN-2, I2). A failed look-up refuses.
 
 use orgate_core::actor::Actor;
-use orgate_core::id::{SessionId, UserId};
+use orgate_core::id::{OrganizationId, SessionId, UserId};
 use orgate_core::policy::{Decision, Question, World, decide, enforcing};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
@@ -158,14 +158,15 @@ async fn make(
     if let Some(previous) = previous {
         way_out::carry(tx, app, known, previous.proofs(), &session).await?;
     }
-    let entry = Entry { user: &user, places: &places, world: &world, proofs: &session.proofs, shown };
+    let before = previous.filter(|caller| caller.user_id() == user_id).map(Caller::proofs);
+    let entry = Entry { user: &user, places: &places, world: &world, proofs: &session.proofs, before, shown };
     note(tx, app, visitor, &entry).await?;
     Ok(Issued { session_id: session.id, token, expires_at, user })
 }
 
 /// Who came in where, for the members list and the audit log of every organization that the proofs open.
 async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> Result<(), Error> {
-    let Entry { user, places, world, proofs, shown } = *entry;
+    let Entry { user, places, world, proofs, before: _, shown } = *entry;
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = || Event::done("session.created").target(&user.id, &user.name).data(shown.data());
     audit::record(tx, app, Some(visitor), None, &author, event()).await?;
@@ -181,13 +182,10 @@ async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> R
         limit::remember(tx, app, visitor, &user.id).await?;
         device::note(tx, app, visitor, user, shown.proof.method()).await?;
     }
-    if shown.way.is_entry() && shown.proof.method().is_personal() {
-        // Who is bound and comes by something of their own is exempt, or policy had refused (R-ENF-8).
-        for place in enforcing(world) {
-            let event = event_of_exempt(user, shown);
-            audit::record(tx, app, Some(visitor), Some(&place.organization_id), &author, event).await?;
-            notice::exempt_sign_in(tx, app, &place.organization_id, user).await?;
-        }
+    for id in enforcing(world).map(|place| &place.organization_id).filter(|id| entry.opens_without_sso(id)) {
+        let event = event_of_exempt(user, shown);
+        audit::record(tx, app, Some(visitor), Some(id), &author, event).await?;
+        notice::exempt_sign_in(tx, app, id, user).await?;
     }
     Ok(())
 }
@@ -202,5 +200,18 @@ struct Entry<'a> {
     places: &'a [UserPlace],
     world: &'a World,
     proofs: &'a Proofs,
+    /// What the person had shown in this browser before.
+    before: Option<&'a Proofs>,
     shown: &'a Shown,
+}
+
+impl Entry<'_> {
+    /// Whether an organization that enforces is opened by something of the person's own, who is exempt then or policy had
+    /// refused: by a sign-in, or by what was shown in a session that did not open it (R-ENF-8).
+    fn opens_without_sso(&self, id: &OrganizationId) -> bool {
+        let opens = |proofs: &Proofs| decide(Question::Organization(id), self.world, proofs) == Decision::Allow;
+        let by_its_sso = self.proofs.filter(|proof| proof.organization_id() == Some(id));
+        let signs_in = self.shown.way.is_entry() && self.shown.proof.method().is_personal();
+        opens(self.proofs) && !opens(&by_its_sso) && (signs_in || !self.before.is_some_and(opens))
+    }
 }

@@ -5,7 +5,7 @@
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::personal::PersonalProvider;
-use orgate_core::policy::{Decision, Question, Requirement, decide};
+use orgate_core::policy::{AddressState, Decision, Question, Requirement, decide};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
@@ -140,6 +140,10 @@ pub async fn mail_code(app: &App, visitor: &Visitor) -> Result<(), Error> {
                 }
                 let user = tx.instance().load_user(caller.user_id()).await?;
                 limit::code_in(tx, app, &user.id).await?;
+                if user.address != AddressState::Proven {
+                    // It is perhaps a stranger's, and named so by any number of organizations (R-LNK-4).
+                    limit::mail_in(tx, app, user.email.key()).await?;
+                }
                 let bound_to = caller.session_id().to_string();
                 let ask = Ask {
                     purpose: ChallengePurpose::Session,

@@ -1,14 +1,15 @@
 //! The front door while SSO is enforced: T-ENF-2, T-ENF-3, T-ENF-4, T-ENF-18, R-ENF-3.
 
 use orgate_app::account::{self, PasswordChange};
-use orgate_app::password_reset;
+use orgate_app::sign_in::password::Credentials;
 use orgate_app::sign_in::{password, step_up};
+use orgate_app::{enforcement, password_reset};
 use orgate_app::{passwords::Password, session};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 
-use crate::scene::{acme, by_both, by_password, events, mails, requiring, rows, sign_in, sign_in_with};
+use crate::scene::{acme, by_both, by_password, events, mails, opens, requiring, rows, sign_in, sign_in_with};
 use crate::support::{Bed, PASSWORD, Person, refused};
 
 on_each_engine! {
@@ -19,6 +20,8 @@ on_each_engine! {
     t_enf_3_a_link_of_an_exempt_owner_lives_on
     t_enf_4_a_password_is_changed_by_nobody_whom_enforcement_binds
     t_enf_18_a_sign_in_without_sso_is_audited_and_mailed_to_the_other_owners
+    t_enf_18_who_comes_in_by_a_password_on_top_of_anothers_sso_comes_without_sso
+    t_enf_18_a_password_of_who_is_in_by_sso_is_no_sign_in_without_it
     t_enf_18_nobody_is_told_of_a_sign_in_through_sso_or_without_enforcement
     r_in_8_a_way_that_would_not_open_an_enforcing_organization_is_not_offered_for_it
 }
@@ -79,9 +82,14 @@ async fn t_enf_3_a_link_from_before_dies_with_enforcement_and_stays_dead_when_it
     assert_eq!(requiring(&refused(completed)), ["acme"]);
     bed.stop_enforcing(&sam, &acme).await;
     bed.advance(1);
-    for link in [&one, &other] {
-        let completed = password_reset::complete(&bed.app, &bed.stranger(), link, NEW).await;
-        assert!(matches!(refused(completed), Refusal::AttemptOver), "within its 60 minutes");
+    for is_swept in [false, true] {
+        for link in [&one, &other] {
+            let completed = password_reset::complete(&bed.app, &bed.stranger(), link, NEW).await;
+            let refusal = refused(completed);
+            assert!(matches!(refusal, Refusal::AttemptOver | Refusal::NotFound), "{is_swept}: {refusal:?}");
+        }
+        // From then on nothing tells any more what they came upon.
+        enforcement::sweep_once(&bed.app, enforcement::Pace::Brisk).await.unwrap();
     }
     assert_eq!(refused(sign_in_with(&bed, &kim.email, NEW).await), Refusal::InvalidCredentials, "nothing was set");
     sign_in(&bed, &kim.email).await.unwrap();
@@ -132,9 +140,37 @@ async fn t_enf_18_a_sign_in_without_sso_is_audited_and_mailed_to_the_other_owner
     for person in [&sam, &lee] {
         assert!(mails(&bed, &person.email).await.is_empty(), "not to {}", person.name);
     }
-    // Confirming in a session there is lets nobody in who was not in before.
+    // Confirming in a session there is lets nobody in who was in before.
     password::confirm(&bed.app, &inside.visitor, Password::from_typed(PASSWORD)).await.unwrap();
     assert!(mails(&bed, &kim.email).await.is_empty());
+}
+
+async fn t_enf_18_who_comes_in_by_a_password_on_top_of_anothers_sso_comes_without_sso(bed: Bed) {
+    let (sam, acme) = acme(&bed).await;
+    let kim = bed.member(&acme, "kim", OrganizationRole::Owner).await;
+    let bolt = bed.organization(&sam, "Bolt").await;
+    bed.enforce(&sam, &acme).await;
+    let by_bolt = bed.sso_session(&sam, &bolt.id).await;
+    assert!(opens(&bed, &by_bolt, "bolt").await && !opens(&bed, &by_bolt, "acme").await);
+    bed.read_all(&kim.email).await;
+    let issued = password::confirm(&bed.app, &by_bolt.visitor, Password::from_typed(PASSWORD)).await.unwrap();
+    let inside = Person::of(&issued, by_bolt.visitor);
+    assert!(opens(&bed, &inside, "acme").await);
+    assert_eq!(events(&bed, &inside, "acme", "session.created-without-sso").await.len(), 1);
+    assert_eq!(mails(&bed, &kim.email).await.len(), 1);
+}
+
+async fn t_enf_18_a_password_of_who_is_in_by_sso_is_no_sign_in_without_it(bed: Bed) {
+    let (sam, acme) = acme(&bed).await;
+    let kim = bed.member(&acme, "kim", OrganizationRole::Member).await;
+    bed.enforce(&sam, &acme).await;
+    let by_sso = bed.sso_session(&kim, &acme.id).await;
+    bed.read_all(&sam.email).await;
+    let typed = Credentials { email: kim.email.clone(), password: Password::from_typed(PASSWORD) };
+    password::begin(&bed.app, &by_sso.visitor, typed).await.unwrap().session().unwrap();
+    let sam = by_password(&bed, &sam).await;
+    assert!(events(&bed, &sam, "acme", "session.created-without-sso").await.is_empty());
+    assert!(mails(&bed, &sam.email).await.is_empty());
 }
 
 async fn t_enf_18_nobody_is_told_of_a_sign_in_through_sso_or_without_enforcement(bed: Bed) {

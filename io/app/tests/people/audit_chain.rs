@@ -235,6 +235,17 @@ async fn t_aud_1_what_ails_one_chain_keeps_no_other_from_its_places(bed: Bed) {
     drop_triggers(&bed).await;
     let unreadable = if bed.is_postgres() { r"'\x00'" } else { "x'00'" };
     bed.sabotage(&format!("update audit_heads set head_link = {unreadable} where chain = '{}'", acme.id)).await;
+    // More of them than are looked at together, and older than all others; one that no sealer can give its place.
+    let events = |id: &str, openings: &str, count: u64| {
+        format!(
+            "with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < {count})
+            insert into audit_events (id, organization_id, at, action, actor, outcome, data, openings)
+            select '{id}' || n, '{}', 1, 'member.removed', 'system', 'success', '{{}}', {openings} from numbers",
+            acme.id
+        )
+    };
+    bed.sabotage(&events("evt_0", "null", 300)).await;
+    bed.sabotage(&events("evt_1", unreadable, 1)).await;
     rename(&bed, &sam, "Acme again").await;
     organization::rename(&bed.app, &sam.visitor, "bolt", "Bolt again").await.unwrap();
     assert!(matches!(seal(&bed.app).await, Err(Error::Fault(_))));

@@ -353,3 +353,19 @@ async fn a_closed_sign_up_opens_to_who_is_invited_with_that_address() {
     assert_eq!(refused(sign_up("bo@example.com", Some(link)).await), Refusal::SignUpClosed);
     sign_up("kim@example.com", Some(link)).await.unwrap();
 }
+
+#[tokio::test]
+async fn every_invitation_that_is_mailed_counts_however_many_go_out_at_once() {
+    let bed = Bed::sqlite_with(&[("ORGATE_LIMIT_INVITATIONS", "3")]).await;
+    let sam = acme(&bed).await;
+    let all = |count: usize| NewInvitations {
+        emails: (0..count).map(|number| format!("guest{number}@example.com")).collect(),
+        ..to("guest@example.com")
+    };
+    let beyond = invitation::invite(&bed.app, &sam.visitor, "acme", all(4)).await;
+    assert!(matches!(refused(beyond), Refusal::TooManyRequests { .. }));
+    assert!(bed.mail("guest0@example.com").await.is_none(), "none of them went out");
+    assert_eq!(invite(&bed, &sam, all(3)).await.items.len(), 3);
+    let one_more = invitation::invite(&bed.app, &sam.visitor, "acme", to("late@example.com")).await;
+    assert!(matches!(refused(one_more), Refusal::TooManyRequests { .. }));
+}

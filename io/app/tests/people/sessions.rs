@@ -120,6 +120,9 @@ async fn jobs_run_until_they_are_told_to_stop(bed: Bed) {
     let running = jobs::run(&bed.app, async move { stopped.await.unwrap() });
     let stopping = async move { stop.send(()).unwrap() };
     tokio::join!(running, stopping);
+    // Requests that were under way go on until they are answered.
+    session::current(&bed.app, &sam.visitor).await.unwrap();
+    jobs::end(&bed.app).await;
     assert_eq!(jobs::flush_once(&bed.app).await.unwrap(), 0, "the last uses were written");
     let used = session::list(&bed.app, &sam.visitor).await.unwrap()[0].session.last_used_at;
     assert_eq!(used, bed.now());

@@ -147,6 +147,31 @@ async fn r_ops_3_a_minute_of_refusals_is_one_event_that_says_how_many(bed: Bed) 
     assert_eq!(events, [(false, 1), (true, 1), (true, 1), (true, 30)]);
 }
 
+async fn r_ops_3_what_was_typed_is_counted_and_not_kept(bed: Bed) {
+    // The row of a count stays as long as its event; one that an earlier version wrote loses what it was counted by.
+    for typed in [UNKNOWN, "a pass phrase in the wrong field"] {
+        guess(&bed, &network(1), typed).await;
+        guess(&bed, &network(1), typed).await;
+    }
+    let tries: Vec<u64> = refusals(&bed).await.iter().map(|event| event.tries).collect();
+    assert_eq!(tries, [2, 2]);
+    let copies =
+        |text: &str| format!("insert into refused_tries select * from refused_tries where bucket like '%{text}%'");
+    for text in ["nobody", "phrase", "10.0.0.1"] {
+        bed.sabotage(&copies(text)).await;
+    }
+    bed.sabotage(
+        "update refused_tries set bucket = 'nobody@example.com:10.0.0.1:7' where bucket =
+        (select min(bucket) from refused_tries)",
+    )
+    .await;
+    assert_eq!(bed.app.store.forget_typed_buckets(10).await.unwrap(), 1);
+    assert_eq!(bed.app.store.forget_typed_buckets(10).await.unwrap(), 0);
+    bed.sabotage(&copies("nobody")).await;
+    let tries: Vec<u64> = refusals(&bed).await.iter().map(|event| event.tries).collect();
+    assert_eq!(tries, [2, 2], "how many there were is still known");
+}
+
 async fn r_ops_3_addresses_made_up_beyond_a_networks_limit_are_one_event_a_minute(bed: Bed) {
     let bed = bed.reopened(&[("ORGATE_LIMIT_SIGN_INS", "5")]).await;
     for number in 0..40 {
@@ -199,6 +224,7 @@ on_each_engine! {
     of_64_parallel_guesses_exactly_as_many_as_allowed_are_compared
     a_right_password_forgets_the_wrong_ones_and_64_right_ones_at_once_all_pass
     r_ops_3_a_minute_of_refusals_is_one_event_that_says_how_many
+    r_ops_3_what_was_typed_is_counted_and_not_kept
     r_ops_3_addresses_made_up_beyond_a_networks_limit_are_one_event_a_minute
     l5_who_uses_a_network_up_keeps_nobody_out_who_is_known_by_their_browser
     l5_who_floods_a_mailbox_takes_nobodys_way_back

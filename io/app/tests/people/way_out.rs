@@ -18,7 +18,7 @@ use orgate_core::method::AuthenticationMethod;
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::role::OrganizationRole;
-use orgate_store::AuditEvent;
+use orgate_store::{AuditEvent, Expiring};
 
 use crate::support::{Bed, PASSWORD, Person, refused};
 
@@ -179,8 +179,9 @@ async fn r_enf_3_a_program_is_refused_with_the_list_and_keeps_no_attempt(bed: Be
     assert!(matches!(refusal, Refusal::SsoRequired(required) if slugs(&required) == ["acme"]));
     assert_eq!(events(&bed, &sam, "acme", "session.blocked").await.len(), 1);
     bed.advance(24 * 60 + 11);
-    let swept =
-        bed.write(bed.now(), |tx, now| Box::pin(async move { tx.instance().delete_expired_sign_ins(*now).await }));
+    let swept = bed.write(bed.now(), |tx, now| {
+        Box::pin(async move { tx.instance().delete_expired(Expiring::SignIns, *now, 9).await })
+    });
     assert_eq!(swept.await, 0, "no attempt was kept");
 }
 

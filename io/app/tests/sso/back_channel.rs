@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orgate_app::audit_log::{self, AuditQuery, json_line};
+use orgate_app::connection;
 use orgate_app::log_out::receive::{Received, receive};
 use orgate_app::session;
 use orgate_app::sign_in::sso::answer::Answer;
@@ -181,10 +182,10 @@ async fn t_lo_2_a_flood_is_one_event_and_one_line_a_minute(world: World) {
     let log = log_of(&world, &site).await;
     assert_eq!(log.matches("connection.log-out-refused").count(), 1, "{log}");
     let owner = world.with_password(&site.owner).await;
-    let id = site.connection.as_str();
-    let attempts =
-        orgate_app::connection::attempts(&world.bed.app, &owner.visitor, site.slug(), id, None, 100).await.unwrap();
-    let codes: Vec<_> = attempts.iter().map(|attempt| attempt.record.code.as_str()).collect();
+    let (app, id) = (&world.bed.app, site.connection.as_str());
+    let query = connection::AttemptQuery { limit: Some(100), ..Default::default() };
+    let attempts = connection::attempts(app, &owner.visitor, site.slug(), id, query).await.unwrap();
+    let codes: Vec<_> = attempts.items.iter().map(|attempt| attempt.record.code.as_str()).collect();
     assert_eq!(codes.iter().filter(|code| **code == "log-out-token-malformed").count(), 1, "{codes:?}");
     assert!(codes.contains(&"idp-access-denied"), "and it pushes nothing out: {codes:?}");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orgate_app::audit_log::{self, AuditQuery};
-use orgate_app::connection::{self, Saved, SettingsForm};
+use orgate_app::connection::{self, AttemptQuery, Saved, SettingsForm};
 use orgate_app::error::Error;
 use orgate_app::{connection_test, operator};
 use orgate_core::connection::ConnectionState;
@@ -179,7 +179,7 @@ async fn t_ssrf_6_only_an_owner_of_this_organization_sees_saves_or_tests_a_conne
             ("test", connection_test::create(app, visitor, slug, id).await.map(drop)),
             ("see a test", connection_test::get(app, visitor, slug, id, "tst_0").await.map(drop)),
             ("take a test", connection_test::begin(app, visitor, slug, id, "tst_0").await.map(drop)),
-            ("attempts", connection::attempts(app, visitor, slug, id, None, 10).await.map(drop)),
+            ("attempts", connection::attempts(app, visitor, slug, id, AttemptQuery::default()).await.map(drop)),
             ("activate", connection::activate(app, visitor, slug, id).await.map(drop)),
             ("disable", connection::disable(app, visitor, slug, id).await.map(drop)),
             ("remove", connection::remove(app, visitor, slug, id).await),
@@ -251,7 +251,32 @@ async fn each_algorithm_of_an_honest_provider_passes_save_and_sign_in_t_id_04() 
     }
 }
 
+async fn r_sso_9_recent_attempts_come_in_parts(world: World) {
+    let site = world.site("Acme", &world.idp).await;
+    for number in 0..3 {
+        world.enter(&site, Subject::new(format!("00u{number}"), format!("guest{number}@acme.example"))).await;
+    }
+    let all: Vec<_> = world.attempts(&site).await.into_iter().map(|attempt| attempt.record.reference).collect();
+    let owner = world.with_password(&site.owner).await;
+    let part = async |cursor: Option<String>| {
+        let query = AttemptQuery { cursor, limit: Some(1), ..AttemptQuery::default() };
+        connection::attempts(&world.bed.app, &owner.visitor, site.slug(), site.connection.as_str(), query).await
+    };
+    let (mut read, mut cursor) = (Vec::new(), None);
+    loop {
+        let found = part(cursor).await.unwrap();
+        read.extend(found.items.into_iter().map(|attempt| attempt.record.reference));
+        cursor = found.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(all.len() >= 3 && read == all, "{read:?} {all:?}");
+    assert!(matches!(refused(part(Some("7".to_owned())).await), Refusal::InvalidInput(_)));
+}
+
 on_each_world! {
+    r_sso_9_recent_attempts_come_in_parts
     r_sso_1_an_owner_configures_tests_and_activates_okta
     r_sso_5_each_fault_has_its_check_and_none_prevents_saving
     r_sso_10_a_secret_is_typed_again_when_the_domain_changes_t_bcp_6

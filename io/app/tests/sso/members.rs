@@ -50,6 +50,28 @@ async fn r_lnk_1_who_was_removed_is_refused_until_an_owner_readmits_them(world: 
     assert_eq!(world.signed_in(outcome, &visitor).id, kim.id, "on the terms of R-LNK-3");
 }
 
+async fn r_lnk_1_who_was_removed_and_is_invited_again_comes_back_through_sso(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    project::create(app, &site.owner.visitor, "acme", "Rocket").await.unwrap();
+    let dana = Subject::new("00uDana", "dana@acme.example");
+    let local = world.enter(&site, dana.clone()).await;
+    membership::remove(app, &site.owner.visitor, "acme", local.id.as_str()).await.unwrap();
+    world.bed.advance(1);
+    let refused = world.arrive(&site, dana.clone()).await;
+    assert_eq!(world.code(&site, &refused).await, "membership-removed");
+
+    invite(&world, &site, "dana@acme.example", OrganizationRole::Member).await;
+    let back = world.enter(&site, dana.clone()).await;
+    assert_eq!(back.id, local.id);
+    let projects = project::list(app, &back.visitor, "acme", None, None).await.unwrap().items;
+    assert_eq!(projects.len(), 1, "what the invitation carries is theirs");
+
+    membership::remove(app, &site.owner.visitor, "acme", local.id.as_str()).await.unwrap();
+    let refused = world.arrive(&site, dana).await;
+    assert_eq!(world.code(&site, &refused).await, "membership-removed", "the invitation is used up");
+}
+
 async fn r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmitted(world: World) {
     let app = &world.bed.app;
     let site = world.site("Acme", &world.idp).await;
@@ -179,6 +201,7 @@ async fn r_inv_4_a_newcomer_takes_the_invitation_along_but_not_the_role_owner(wo
 
 on_each_world! {
     r_lnk_1_who_was_removed_is_refused_until_an_owner_readmits_them
+    r_lnk_1_who_was_removed_and_is_invited_again_comes_back_through_sso
     r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmitted
     r_lnk_1_who_left_comes_back_as_member_with_no_project
     r_lnk_5_another_subject_for_a_linked_person_is_refused_until_an_owner_clears_it_t_lnk_12

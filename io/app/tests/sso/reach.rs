@@ -154,7 +154,25 @@ async fn r_lnk_4_the_bringing_together_is_refused_where_section_5_refuses(world:
     assert!(session::current(app, &local.visitor).await.is_ok());
 }
 
+async fn t_lnk_5_an_address_that_nobody_has_proven_gets_no_more_codes_for_many_organizations(world: World) {
+    let app = &world.bed.app;
+    let mut locals = Vec::new();
+    for name in ["Acme", "Other"] {
+        let site = world.site(name, &world.idp).await;
+        locals.push(world.enter(&site, Subject::new("00uVictim", "victim@else.example")).await);
+    }
+    let mut mailed = 0;
+    for number in 0..20 {
+        match step_up::mail_code(app, &locals[number % 2].visitor).await {
+            Ok(()) => mailed += 1,
+            beyond => assert!(matches!(refused(beyond), Refusal::TooManyRequests { .. })),
+        }
+    }
+    assert_eq!(mailed, app.settings.limits.mails_per_hour.get());
+}
+
 on_each_world! {
+    t_lnk_5_an_address_that_nobody_has_proven_gets_no_more_codes_for_many_organizations
     r_lnk_6_an_sso_proof_opens_its_own_organization_and_a_code_on_top_the_others
     r_lnk_6_the_code_is_of_this_session_and_serves_only_on_top_of_sso
     r_lnk_4_a_local_address_that_its_person_proves_is_theirs

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use orgate_app::audit_log::{self, AuditQuery, json_line};
-use orgate_app::connection;
+use orgate_app::connection::{self, AttemptQuery};
 use orgate_testkit::Person as Subject;
 use orgate_testkit::hostile_idp::{Endpoint, Mischief, Wire};
 
@@ -69,8 +69,8 @@ async fn t_sec_3_no_secret_code_or_token_is_found_in_database_mails_audit_or_att
     world.bed.app.outbox.send_due().await.unwrap();
     let owner = world.with_password(&site.owner).await;
     let events = audit_log::export(&world.bed.app, &owner.visitor, "acme", AuditQuery::default()).await.unwrap().items;
-    let attempts =
-        connection::attempts(&world.bed.app, &owner.visitor, "acme", site.connection.as_str(), None, 100).await;
+    let (app, id) = (&world.bed.app, site.connection.as_str());
+    let attempts = connection::attempts(app, &owner.visitor, "acme", id, AttemptQuery::default()).await;
     let mut told: String = events.iter().map(json_line).collect();
     write!(told, "{:?} {:?}", attempts.unwrap(), world.connection(&site).await).unwrap();
     assert!(told.contains(&world.idp.client_id()), "the search sees what is there");

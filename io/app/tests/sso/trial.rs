@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use orgate_app::connection::AttemptQuery;
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::{connection, connection_test, membership};
 use orgate_core::refusal::Refusal;
@@ -110,8 +111,8 @@ async fn a_refused_test_says_why_on_its_page_and_validates_nothing(world: World)
     assert_eq!(failure.code, "id-token-audience");
     assert_eq!(failure.expected.as_deref(), Some(world.idp.client_id().as_str()));
     assert_eq!(failure.received.as_deref(), Some("another-client"));
-    let reference = Some(failure.reference.as_str());
-    let found = connection::attempts(app, &sam.visitor, "acme", id.as_str(), reference, 1).await.unwrap();
+    let query = AttemptQuery { reference: Some(failure.reference.to_string()), ..AttemptQuery::default() };
+    let found = connection::attempts(app, &sam.visitor, "acme", id.as_str(), query).await.unwrap().items;
     assert_eq!((found[0].record.purpose.as_str(), found[0].record.code.as_str()), ("test", "id-token-audience"));
     let early = connection::activate(app, &sam.visitor, "acme", id.as_str()).await;
     assert_eq!(refused(early), Refusal::ConnectionNotValidated);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use orgate_app::App;
 use orgate_app::boot::BootError;
-use orgate_app::connection::{self, ConnectionView, Saved, SettingsForm};
+use orgate_app::connection::{self, AttemptQuery, ConnectionView, Saved, SettingsForm};
 use orgate_app::connection_test::{self, TestView};
 use orgate_app::domain::{self, DomainView, Verified};
 use orgate_app::entropy::Draw as _;
@@ -406,8 +406,9 @@ impl World {
     async fn listed(&self, site: &Site, reference: Option<&Reference>) -> Vec<AttemptView> {
         let owner = self.with_password(&site.owner).await;
         let (slug, id) = (site.slug(), site.connection.as_str());
-        let reference = reference.map(Reference::as_str);
-        connection::attempts(&self.bed.app, &owner.visitor, slug, id, reference, 100).await.unwrap()
+        let reference = reference.map(Reference::to_string);
+        let query = AttemptQuery { reference, limit: Some(100), ..AttemptQuery::default() };
+        connection::attempts(&self.bed.app, &owner.visitor, slug, id, query).await.unwrap().items
     }
 
     /// Whether an Owner finds a refusal with this code among the recent attempts.

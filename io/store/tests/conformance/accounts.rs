@@ -8,7 +8,7 @@ use orgate_core::membership::MembershipState;
 use orgate_core::policy::AddressState;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_store::{
-    AuditEvent, Challenge, Constraint, Departure, Identity, PasswordCredential, Revision, StoreError, User,
+    AuditEvent, Challenge, Constraint, Departure, Expiring, Identity, PasswordCredential, Revision, StoreError, User,
 };
 
 use crate::bed::{Bed, at, email, hash, id, proof};
@@ -63,7 +63,7 @@ async fn a_device_is_known_from_its_first_use_until_it_is_forgotten(bed: Bed) {
         assert!(instance.touch_device(&dana.id, &hash(1), at(9), at(1)).await?);
         assert!(instance.touch_device(&dana.id, &hash(2), at(9), at(1)).await?, "known, and noted lately");
         assert_eq!(instance.count_devices(&dana.id).await?, 2);
-        assert_eq!(instance.delete_devices_unseen_since(at(9)).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::Devices, at(9), 9).await?, 1);
         assert_eq!((instance.count_devices(&dana.id).await?, instance.count_devices(&sam.id).await?), (1, 0));
         Ok(())
     });

@@ -3,7 +3,7 @@
 use orgate_core::connection::{ConnectionState, RevisionState};
 use orgate_core::id::{ConnectionId, Reference};
 use orgate_core::time::Timestamp;
-use orgate_store::{ConnectionTest, Constraint, SsoAttempt, StoreError};
+use orgate_store::{ConnectionTest, Constraint, Expiring, SsoAttempt, StoreError};
 
 use crate::bed::{Bed, at, id, revision};
 
@@ -141,7 +141,7 @@ async fn a_test_is_finished_once_in_time_and_not_after_its_starter_is_gone(bed: 
         assert_eq!(latest.as_ref(), Some(revoked));
         assert_eq!(organization.revoke_tests_started_by(&owner.id, at(20)).await?, 1);
         assert!(!organization.finish_connection_test(&revoked.id, "succeeded", &[1], at(20)).await?);
-        assert_eq!(tx.instance().delete_expired_connection_tests(at(21)).await?, 1);
+        assert_eq!(tx.instance().delete_expired(Expiring::ConnectionTests, at(21), 9).await?, 1);
         Ok(())
     });
 }

@@ -1,7 +1,7 @@
 //! Mailed links by which a person leaves an organization that binds them.
 
 use orgate_core::id::OrganizationId;
-use orgate_store::{Constraint, Departure, StoreError, User};
+use orgate_store::{Constraint, Departure, Expiring, StoreError, User};
 
 use crate::bed::{Bed, at, hash, id};
 
@@ -44,8 +44,8 @@ async fn links_out_go_with_the_departure_and_with_time(bed: Bed) {
         assert_eq!(tx.organization(acme).delete_departures_of_user(&kim.id).await?, 2);
         assert_eq!(tx.instance().find_departure(&hash(1), at(1)).await?, None);
         assert_eq!(tx.instance().find_departure(&hash(3), at(1)).await?.as_ref(), Some(&links[2]));
-        assert_eq!(tx.instance().delete_expired_departures(at(60)).await?, 0);
-        assert_eq!(tx.instance().delete_expired_departures(at(61)).await?, 1);
+        assert_eq!(tx.instance().delete_expired(Expiring::Departures, at(60), 9).await?, 0);
+        assert_eq!(tx.instance().delete_expired(Expiring::Departures, at(61), 9).await?, 1);
         Ok(())
     });
 }

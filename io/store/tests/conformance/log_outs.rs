@@ -4,7 +4,7 @@ use orgate_core::assertion::Subject;
 use orgate_core::id::{ConnectionId, OrganizationId, Reference, SessionId};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::sid::Sid;
-use orgate_store::{LogOut, ProviderSession, ReceivedLogOut, SsoAttempt};
+use orgate_store::{Expiring, LogOut, ProviderSession, ReceivedLogOut, SsoAttempt};
 
 use crate::bed::{Bed, at, hash};
 use crate::sessions::session;
@@ -67,10 +67,10 @@ async fn what_an_idp_knows_of_a_session_is_found_by_person_and_name_and_goes_wit
         tx.instance().end_sessions_of_user(&sessions[0].user_id, Some(&sessions[2].id), "test", at(20)).await?;
         assert_eq!(tx.instance().list_provider_sessions(&sessions[1].id).await?, []);
         assert_eq!(tx.instance().list_provider_sessions(&sessions[2].id).await?.len(), 1);
-        assert_eq!(tx.instance().delete_expired_provider_sessions(at(1_000_000)).await?, 0);
-        assert_eq!(tx.instance().delete_expired_provider_sessions(at(1_000_001)).await?, 1);
+        assert_eq!(tx.instance().delete_expired(Expiring::ProviderSessions, at(1_000_000), 9).await?, 0);
+        assert_eq!(tx.instance().delete_expired(Expiring::ProviderSessions, at(1_000_001), 9).await?, 1);
         tx.organization(acme).put_provider_session(&rows[2]).await?;
-        tx.instance().delete_expired_sessions(at(1_000_001), 10).await?;
+        tx.instance().delete_expired(Expiring::Sessions, at(1_000_001), 10).await?;
         assert_eq!(tx.instance().list_provider_sessions(&sessions[2].id).await?, [], "so does the sweep");
         Ok(())
     });
@@ -107,7 +107,7 @@ async fn t_lo_1_a_browser_comes_back_once_through_its_connection(bed: Bed) {
         assert_eq!(instance.consume_log_out(&hash(1), &hash(2), okta, at(50)).await?, None);
         assert_eq!(instance.consume_log_out(&hash(1), &hash(2), okta, at(49)).await?.as_ref(), Some(acme));
         assert_eq!(instance.consume_log_out(&hash(1), &hash(2), okta, at(49)).await?, None);
-        assert_eq!(instance.delete_expired_log_outs(at(51)).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::LogOuts, at(51), 9).await?, 1);
         Ok(())
     });
 }
@@ -155,8 +155,9 @@ async fn t_lo_2_a_log_out_token_counts_once_and_is_known_to_a_sign_in_under_way(
             assert_eq!(found, ended, "{subject} {sid:?}");
             assert!(!own.was_logged_out_since(okta, &named, sid.as_ref(), at(11)).await?, "what began later goes on");
         }
-        assert_eq!(tx.instance().delete_expired_log_outs(at(100)).await?, 0);
-        assert_eq!(tx.instance().delete_expired_log_outs(at(101)).await?, 4);
+        assert_eq!(tx.instance().delete_expired(Expiring::LogOutTokens, at(100), 9).await?, 0);
+        assert_eq!(tx.instance().delete_expired(Expiring::LogOutTokens, at(101), 3).await?, 3, "no more than asked");
+        assert_eq!(tx.instance().delete_expired(Expiring::LogOutTokens, at(101), 3).await?, 1);
         Ok(())
     });
 }

@@ -42,6 +42,19 @@ async fn r_lnk_1_who_was_removed_stays_out_until_readmitted_or_joined_anew(bed: 
     });
 }
 
+async fn a_member_is_found_by_capitals_of_every_alphabet(bed: Bed) {
+    let (acme, _) = bed.organization("acme").await;
+    let person = bed.member(&acme, "oezlem", OrganizationRole::Member).await;
+    let found = within!(bed, tx, [acme, person], {
+        assert!(tx.instance().rename_user(&person.id, "\u{d6}zlem \u{391}\u{3b2}").await?);
+        let mut organization = tx.organization(acme);
+        let mut found = organization.search_members("\u{f6}zl", 9).await?;
+        found.extend(organization.search_members("\u{3b1}\u{3b2}", 9).await?);
+        Ok(found)
+    });
+    assert_eq!(found.len(), 2);
+}
+
 async fn the_members_list_filters_and_pages(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;
     let (other, _) = bed.organization("other").await;
@@ -182,6 +195,7 @@ async fn r_lnk_5_merging_into_who_is_linked_already_changes_nothing(bed: Bed) {
 on_each_engine! {
     joining_again_never_overwrites_a_role_held
     r_lnk_1_who_was_removed_stays_out_until_readmitted_or_joined_anew
+    a_member_is_found_by_capitals_of_every_alphabet
     the_members_list_filters_and_pages
     another_organizations_member_is_not_found
     r_in_7_an_owner_makes_older_proofs_not_count

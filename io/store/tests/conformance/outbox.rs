@@ -1,7 +1,7 @@
 //! Mails that are to be sent, events that are to be kept, attempts that are counted.
 
 use orgate_core::time::Timestamp;
-use orgate_store::{AuditEvent, AuditFilter, Mail};
+use orgate_store::{AuditEvent, AuditFilter, Expiring, Mail};
 
 use crate::bed::{Bed, at, id, proof};
 
@@ -38,8 +38,8 @@ async fn a_mail_is_claimed_for_a_while_sent_once_and_forgotten(bed: Bed) {
         assert_eq!(instance.claim_due_mails(at(99), at(100), 9).await?, vec![]);
         assert!(!instance.has_due_mails(at(99)).await?);
         assert_eq!(instance.find_oldest_waiting_mail().await?, None);
-        assert_eq!(instance.delete_finished_mails(at(2)).await?, 1);
-        assert_eq!(instance.delete_finished_mails(at(3)).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::Mails, at(2), 9).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::Mails, at(3), 9).await?, 1);
         Ok(())
     });
 }
@@ -110,7 +110,7 @@ async fn attempts_are_counted_by_bucket_and_window(bed: Bed) {
         assert_eq!(instance.count_hits("sign-in:127.0.0.1", at(0)).await?, 2);
         assert_eq!(instance.hit_rate_counter("sign-in:127.0.0.1", at(0)).await?, 3, "inside a transaction too");
         assert_eq!(instance.count_hits("sign-in:127.0.0.2", at(0)).await?, 0);
-        assert_eq!(instance.delete_old_rate_counters(at(60)).await?, 2);
+        assert_eq!(instance.delete_expired(Expiring::RateCounters, at(60), 9).await?, 2);
         assert_eq!(instance.count_hits("sign-in:127.0.0.1", at(60)).await?, 1);
         Ok(())
     });

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use orgate_core::id::{CeremonyId, Identifier as _, PasskeyId};
 use orgate_core::passkey::CeremonyPurpose::{Confirmation, SignIn};
-use orgate_store::{Ceremony, Constraint, Passkey, StoreError, User};
+use orgate_store::{Ceremony, Constraint, Expiring, Passkey, StoreError, User};
 
 use crate::bed::{Bed, at};
 
@@ -105,8 +105,8 @@ async fn a_challenge_serves_once_for_its_purpose_and_whom_it_is_bound_to(bed: Be
         assert_eq!(instance.consume_ceremony(&one.id, SignIn, "browser 1", at(10)).await?, None, "expired");
         assert_eq!(instance.consume_ceremony(&one.id, SignIn, "browser 1", at(9)).await?, Some([1; 32]));
         assert_eq!(instance.consume_ceremony(&one.id, SignIn, "browser 1", at(9)).await?, None, "used");
-        assert_eq!(instance.delete_expired_ceremonies(at(10)).await?, 0);
-        assert_eq!(instance.delete_expired_ceremonies(at(11)).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::Ceremonies, at(10), 9).await?, 0);
+        assert_eq!(instance.delete_expired(Expiring::Ceremonies, at(11), 9).await?, 1);
         Ok(())
     });
 }

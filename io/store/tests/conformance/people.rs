@@ -2,7 +2,7 @@
 
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::policy::{AddressState, PolicyEpoch};
-use orgate_store::{Challenge, Constraint, PasswordCredential, PasswordReset, SignUp, StoreError};
+use orgate_store::{Challenge, Constraint, Expiring, PasswordCredential, PasswordReset, SignUp, StoreError};
 
 use crate::bed::{Bed, at, email, hash, id, user};
 
@@ -140,8 +140,8 @@ async fn r_org_2_a_sign_up_has_so_many_tries_and_is_used_once(bed: Bed) {
         assert!(instance.consume_sign_up(&sign_up.id, at(99)).await?);
         assert!(!instance.consume_sign_up(&sign_up.id, at(99)).await?);
         assert!(instance.find_sign_up(&sign_up.id, at(1)).await?.is_none());
-        assert_eq!(instance.delete_expired_sign_ups(at(100)).await?, 0);
-        assert_eq!(instance.delete_expired_sign_ups(at(101)).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::SignUps, at(100), 9).await?, 0);
+        assert_eq!(instance.delete_expired(Expiring::SignUps, at(101), 9).await?, 1);
         Ok(())
     });
 }
@@ -161,14 +161,18 @@ async fn a_password_reset_is_used_once_and_never_late(bed: Bed) {
         let mut instance = tx.instance();
         instance.insert_password_reset(reset).await?;
         assert_eq!(instance.find_password_reset(&hash(7), at(1)).await?.as_ref(), Some(reset));
+        let (own, epoch) = (&reset.user_id, reset.policy_epoch);
+        assert_eq!(instance.find_oldest_reset_epoch(own, at(49)).await?, Some(epoch));
+        assert_eq!(instance.find_oldest_reset_epoch(own, at(50)).await?, None, "it is over");
         assert_eq!(instance.consume_password_reset(&hash(8), at(1)).await?, None);
         assert_eq!(instance.consume_password_reset(&hash(7), at(50)).await?, None);
         assert_eq!(instance.consume_password_reset(&hash(7), at(49)).await?.as_ref(), Some(reset));
         assert_eq!(instance.consume_password_reset(&hash(7), at(49)).await?, None);
         assert_eq!(instance.find_password_reset(&hash(7), at(1)).await?, None);
+        assert_eq!(instance.find_oldest_reset_epoch(own, at(1)).await?, None, "it was used");
         let other = PasswordReset { id: id(), token_hash: hash(9), expires_at: at(10), ..reset.clone() };
         instance.insert_password_reset(&other).await?;
-        assert_eq!(instance.delete_expired_password_resets(at(11)).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::PasswordResets, at(11), 9).await?, 1);
         assert_eq!(instance.delete_password_resets_of_user(&reset.user_id).await?, 1);
         Ok(())
     });
@@ -205,7 +209,7 @@ async fn t_web_7_a_challenge_serves_its_own_purpose_once_and_a_newer_one_voids_i
         assert!(instance.consume_challenge(&new.id, at(1)).await?);
         assert!(!instance.consume_challenge(&new.id, at(1)).await?);
         assert!(instance.find_challenge(ChallengePurpose::SignIn, "sin_1", at(1)).await?.is_none());
-        assert_eq!(instance.delete_expired_challenges(at(61)).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::Challenges, at(61), 9).await?, 1);
         Ok(())
     });
 }

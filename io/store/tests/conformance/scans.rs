@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::bed::Bed;
 
 /// How the statement begins, and why it may.
-const MAY: [(&str, &str); 16] = [
+const MAY: [(&str, &str); 17] = [
     ("select id, key_check, since_at from secret_keys", "a row for each key there was"),
     ("select substr(code_mac, 1, 4) as key_id", "a condition of its own that an index serves, by `keys retire`"),
     ("select chain, head_position", "all chains in turn, by `audit verify`"),
@@ -19,6 +19,7 @@ const MAY: [(&str, &str); 16] = [
     ("select (select count(*) from pragma_table_info", "the schema itself"),
     ("select count(*) from users where closed_at is null", "once, of a copy"),
     ("select count(*) from organizations", "once, of a copy"),
+    ("update refused_tries set bucket = event_id", "once at each start, beside everything else"),
     ("update instance set", "one row"),
     ("select count(*) from instance", "one row"),
     ("select backed_up_at from instance", "one row"),

@@ -6,7 +6,7 @@ use orgate_core::policy::{AddressState, Change, PolicyEpoch};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::role::OrganizationRole;
 use orgate_core::session::{SessionEnd, SessionLimits};
-use orgate_store::{Session, User};
+use orgate_store::{Expiring, Session, User};
 
 use crate::bed::{Bed, at, hash, id};
 
@@ -129,9 +129,9 @@ async fn sessions_are_listed_ended_and_forgotten(bed: Bed) {
         assert_eq!(instance.end_sessions_of_user(&sam.id, None, "all", at(14)).await?, 1);
         let ended = instance.find_session_by_token(&hash(3)).await?.unwrap();
         assert_eq!((ended.ended_at, ended.end_reason.as_deref()), (Some(at(13)), Some("others")));
-        assert_eq!(instance.delete_expired_sessions(at(1_000_000), 9).await?, 0);
-        assert_eq!(instance.delete_expired_sessions(at(1_000_001), 3).await?, 3);
-        assert_eq!(instance.delete_expired_sessions(at(1_000_001), 3).await?, 1);
+        assert_eq!(instance.delete_expired(Expiring::Sessions, at(1_000_000), 9).await?, 0);
+        assert_eq!(instance.delete_expired(Expiring::Sessions, at(1_000_001), 3).await?, 3);
+        assert_eq!(instance.delete_expired(Expiring::Sessions, at(1_000_001), 3).await?, 1);
         Ok(())
     });
 }

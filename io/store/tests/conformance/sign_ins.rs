@@ -1,7 +1,7 @@
 //! Sign-ins in flight.
 
 use orgate_core::id::{ConnectionId, OrganizationId};
-use orgate_store::{Constraint, SignIn, StoreError};
+use orgate_store::{Constraint, Expiring, SignIn, StoreError};
 
 use crate::bed::{Bed, at, hash, id};
 
@@ -81,8 +81,8 @@ async fn r_sso_7_attempts_in_flight_go_with_their_connection_and_old_ones_with_t
         assert_eq!(tx.organization(other).delete_sign_ins_of_connection(okta).await?, 0);
         assert_eq!(tx.organization(acme).delete_sign_ins_of_connection(okta).await?, 1);
         assert_eq!(tx.instance().find_sign_in(&through.id, &hash(1), at(1)).await?, None);
-        assert_eq!(tx.instance().delete_expired_sign_ins(at(50)).await?, 0);
-        assert_eq!(tx.instance().delete_expired_sign_ins(at(51)).await?, 1);
+        assert_eq!(tx.instance().delete_expired(Expiring::SignIns, at(50), 9).await?, 0);
+        assert_eq!(tx.instance().delete_expired(Expiring::SignIns, at(51), 9).await?, 1);
         Ok(())
     });
 }

@@ -29,10 +29,14 @@ pub struct ConnectionTestView {
     resolves_to: Option<String>,
     /// What a sign-in would do, a sentence each.
     would_happen: Vec<String>,
+    /// Whether what a sign-in would do is to refuse this person, by rules of ours: the provider and the settings work together.
+    would_be_refused: bool,
     /// Why it was refused.
     failure: Option<ConnectionTestFailureView>,
     /// Whether the tested settings can be activated now.
     can_be_activated: bool,
+    /// How many members are linked under another issuer or client ID, and are matched anew once this is active.
+    linked_elsewhere: u64,
 }
 
 /// One claim.
@@ -76,6 +80,7 @@ impl From<TestFailure> for ConnectionTestFailureView {
 
 impl From<TestView> for ConnectionTestView {
     fn from(view: TestView) -> Self {
+        let would_be_refused = view.result.as_ref().is_some_and(|result| result.would_be_refused);
         let (claims, resolves_to, would_happen, failure) = match view.result {
             Some(result) => (result.claims, Some(result.resolves_to), result.would_happen, result.failure),
             None => (Vec::new(), None, Vec::new(), None),
@@ -89,8 +94,10 @@ impl From<TestView> for ConnectionTestView {
             claims: claims.into_iter().map(|(name, value)| ClaimView { name, value }).collect(),
             resolves_to,
             would_happen,
+            would_be_refused,
             failure: failure.map(ConnectionTestFailureView::from),
             can_be_activated: view.can_be_activated,
+            linked_elsewhere: view.linked_elsewhere,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use orgate_app::connection::{self, ConnectionView as View, SettingsForm};
+use orgate_app::connection::{self, AttemptQuery, ConnectionView as View, SettingsForm};
 use orgate_app::sign_in::sso::attempts::AttemptView as Attempt;
 use orgate_core::refusal::{FieldError, Refusal};
 use secrecy::SecretString;
@@ -12,10 +12,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::views::maybe;
 use super::{At, Body, Call, Filter, ListView};
 use crate::error::{Failure, Problem};
-
-/// *Units*: attempts.
-const USUAL_ATTEMPTS: u32 = 50;
-const MOST_ATTEMPTS: u32 = 200;
 
 /// A connection.
 #[derive(Serialize, ToSchema)]
@@ -322,6 +318,8 @@ pub async fn remove(call: Call, At((organization, id)): At<(String, String)>) ->
 pub struct AttemptsQuery {
     /// The one with this reference.
     reference: Option<String>,
+    /// What the part before ended with.
+    cursor: Option<String>,
     /// How many at most, 1 to 200.
     limit: Option<u32>,
 }
@@ -384,10 +382,10 @@ pub async fn list_attempts(
     At((organization, id)): At<(String, String)>,
     Filter(query): Filter<AttemptsQuery>,
 ) -> Result<Json<ListView<AttemptView>>, Failure> {
-    let limit = query.limit.unwrap_or(USUAL_ATTEMPTS).clamp(1, MOST_ATTEMPTS);
-    let reference = query.reference.as_deref();
-    let found = connection::attempts(call.app(), &call.visitor, &organization, &id, reference, limit).await?;
-    Ok(Json(ListView::whole(found.into_iter().map(AttemptView::from))))
+    let AttemptsQuery { reference, cursor, limit } = query;
+    let query = AttemptQuery { reference, cursor, limit };
+    let found = connection::attempts(call.app(), &call.visitor, &organization, &id, query).await?;
+    Ok(Json(ListView::part(found.items.into_iter().map(AttemptView::from), found.next_cursor)))
 }
 
 #[cfg(test)]

@@ -250,7 +250,9 @@ pub struct AcceptedOrganizationView {
         (status = 200, body = AcceptedView),
         (status = 403, body = Problem, description = "invitation-for-another-address, invitation-needs-code"),
         (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "member-limit, invitations-disabled-by-sso"),
         (status = 410, body = Problem, description = "invitation-accepted, -revoked, -expired"),
+        (status = 422, body = Problem, description = "invalid-code"),
     ),
 )]
 pub async fn accept(

@@ -90,7 +90,7 @@ pub struct RoleBody {
         (status = 200, body = MemberView),
         (status = 403, body = Problem),
         (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "last-owner"),
+        (status = 409, body = Problem, description = "last-owner, no-way-back-in"),
     ),
 )]
 pub async fn change_role(
@@ -115,7 +115,7 @@ pub async fn change_role(
         (status = 204),
         (status = 403, body = Problem),
         (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "last-owner"),
+        (status = 409, body = Problem, description = "last-owner, no-way-back-in"),
     ),
 )]
 pub async fn remove(call: Call, At((organization, user_id)): At<(String, String)>) -> Result<StatusCode, Failure> {

@@ -4,7 +4,10 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::response::{Response as Answer, ResponseBuilder};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 
 use crate::cookies;
 use crate::page::{PageResult, Visit};
@@ -61,8 +64,39 @@ use crate::state::Web;
 )]
 struct Document;
 
+/// What a refusal comes as (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
+/// What any call can answer beside what is said of it.
+const ANY_OTHER: &str = "Any other refusal, and every fault: `malformed-request` (400), `too-many-requests` (429, with Retry-After), \
+    500, 503 (with Retry-After). `code` says which.";
+
+/// Every refusal has one shape, and every call can be refused.
+fn say_how_it_is_refused(call: &mut Operation) {
+    let problem = || Ref::from_schema_name("Problem");
+    let answers = &mut call.responses.responses;
+    for answer in answers.values_mut() {
+        let RefOr::T(Answer { content, .. }) = answer else { continue };
+        let is_problem = |content: &RefOr<utoipa::openapi::Content>| match content {
+            RefOr::T(content) => content.schema == Some(RefOr::Ref(problem())),
+            RefOr::Ref(_) => false,
+        };
+        if content.get("application/json").is_some_and(is_problem)
+            && let Some(problem) = content.shift_remove("application/json")
+        {
+            content.insert(PROBLEM.to_owned(), problem);
+        }
+    }
+    let shape = ContentBuilder::new().schema(Some(problem())).build();
+    let any_other = ResponseBuilder::new().description(ANY_OTHER).content(PROBLEM, shape).build();
+    answers.insert("default".to_owned(), any_other.into());
+}
+
 fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
+    for path in document.paths.paths.values_mut() {
+        let calls = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch];
+        calls.into_iter().flatten().for_each(say_how_it_is_refused);
+    }
     let bearer = |text: &str| {
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build())
     };

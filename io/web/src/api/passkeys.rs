@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::second_factors::EnrolledView;
 use super::sessions::{SessionView, answer};
 use super::sign_ins::WaitingView;
-use super::{At, Body, Call};
+use super::{At, Body, Call, ListView};
 use crate::error::{Failure, Problem};
 
 /// A challenge for an authenticator.
@@ -116,21 +116,16 @@ impl From<Passkey> for PasskeyView {
     }
 }
 
-/// The passkeys of the person.
-#[derive(Serialize, ToSchema)]
-pub struct PasskeysView {
-    /// Oldest first; twenty at most.
-    items: Vec<PasskeyView>,
-}
-
 /// List the own passkeys
+///
+/// Oldest first; twenty at most.
 #[utoipa::path(
     get, path = "/api/v1/account/passkeys", tag = "Account",
-    responses((status = 200, body = PasskeysView), (status = 403, body = Problem)),
+    responses((status = 200, body = ListView<PasskeyView>), (status = 403, body = Problem)),
 )]
-pub async fn list(call: Call) -> Result<Json<PasskeysView>, Failure> {
+pub async fn list(call: Call) -> Result<Json<ListView<PasskeyView>>, Failure> {
     let passkeys = own::list(call.app(), &call.visitor).await?;
-    Ok(Json(PasskeysView { items: passkeys.into_iter().map(PasskeyView::from).collect() }))
+    Ok(Json(ListView::whole(passkeys.into_iter().map(PasskeyView::from))))
 }
 
 /// Draw a challenge to add a passkey

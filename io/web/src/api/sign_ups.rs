@@ -30,7 +30,12 @@ pub struct SignUpBody {
 #[utoipa::path(
     post, path = "/api/v1/sign-ups", tag = "Sign-ups", security(()),
     request_body = SignUpBody,
-    responses((status = 202, body = IdView), (status = 422, body = Problem), (status = 429, body = Problem)),
+    responses(
+        (status = 202, body = IdView),
+        (status = 403, body = Problem, description = "sign-up-closed, method-not-offered"),
+        (status = 422, body = Problem),
+        (status = 429, body = Problem),
+    ),
 )]
 pub async fn create(call: Call, Body(body): Body<SignUpBody>) -> Result<(StatusCode, Json<IdView>), Failure> {
     let SignUpBody { email, password, name, invitation } = body;

@@ -12,7 +12,7 @@ pub mod domains;
 pub mod enforcement;
 mod frame;
 pub mod invitations;
-mod lists;
+pub(crate) mod lists;
 pub mod member_access;
 pub mod members;
 pub mod organizations;

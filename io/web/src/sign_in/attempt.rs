@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::provider;
 use super::second_factor::{Beside, WRONG_FACTOR, Wants};
+use crate::console::lists;
 use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, done, see_other};
 use crate::pages::sign_in::{CodePage, CodePurpose, DifferentPersonPage, TileStartPage};
@@ -37,9 +38,15 @@ pub async fn from_tile(visit: Visit, Path(id): Path<String>, Query(tile): Query<
     start(visit, id, tile).await
 }
 
-/// The same by POST, which third-party-initiated login allows.
-pub async fn from_tile_form(visit: Visit, Path(id): Path<String>, Form(tile): Form<Tile>) -> Result<Response, Failure> {
-    start(visit, id, tile).await
+/// The same by POST, which third-party-initiated login allows. A form of another site comes without the cookie that names the
+/// browser, and what began from it would give the browser another name: everything that waits in it would be over. The way by GET
+/// comes with it.
+pub async fn from_tile_form(Path(id): Path<String>, Form(tile): Form<Tile>) -> Result<Response, Failure> {
+    let id = ConnectionId::parse(&id).ok_or(Refusal::NotFound)?;
+    let told = [("iss", tile.iss), ("login_hint", tile.login_hint)];
+    let told: Vec<(&str, &str)> =
+        told.iter().filter_map(|(name, value)| value.as_deref().map(|value| (*name, value))).collect();
+    Ok(see_other(&lists::address(&format!("/sso/oidc/{id}/initiate"), &told, None)))
 }
 
 async fn start(visit: Visit, id: String, tile: Tile) -> Result<Response, Failure> {

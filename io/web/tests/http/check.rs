@@ -54,6 +54,23 @@ async fn another_organization_and_one_that_does_not_exist_are_told_apart_by_noth
 }
 
 #[tokio::test]
+async fn where_to_go_on_is_named_by_the_short_name_whatever_was_asked_by() {
+    let site = Site::new().await;
+    let owner = site.person("sam").await;
+    let (slug, bolt) = (site.organization(&owner, "Acme").await, site.organization(&owner, "Bolt").await);
+    let organization = site.get(&format!("/api/v1/organizations/{slug}")).bearer(&owner).send().await.json();
+    let id = organization["id"].as_str().unwrap();
+    let by_bolt = site.by_sso(&owner, &site.connection(&owner, &bolt).await).await;
+    for named in [slug.as_str(), id] {
+        let answer =
+            site.get(&format!("/check?organization={named}")).bearer(&by_bolt).expect(StatusCode::FORBIDDEN).await;
+        assert_eq!(answer.header("x-orgate-code"), "needs-proof");
+        let address = format!("{PUBLIC_URL}/account/proof?organization={slug}");
+        assert_eq!(answer.header("x-orgate-sign-in"), address, "{named}");
+    }
+}
+
+#[tokio::test]
 async fn it_never_answers_from_the_past() {
     let site = Site::new().await;
     let owner = site.person("sam").await;

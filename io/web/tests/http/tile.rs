@@ -17,9 +17,13 @@ async fn oidcc_client_test_3rd_party_init_login_by_get_and_post() {
     let issuer = alpha.idp.issuer();
     let elsewhere = "https://evil.example/";
     let fields = [("iss", issuer.as_str()), ("login_hint", "dana@acme.example"), ("target_link_uri", elsewhere)];
-    let by_get = seed.site.get(&format!("{tile}?{}", serde_urlencoded::to_string(fields).unwrap()));
-    for ask in [by_get, seed.site.post(tile).form(&fields)] {
-        let ask = ask.header("origin", &issuer).header("sec-fetch-site", "cross-site");
+    let by_get = format!("{tile}?{}", serde_urlencoded::to_string(fields).unwrap());
+    // A form of another site comes without cookies, so the browser is not named anew but sent on to come with them.
+    let by_post = seed.site.post(tile).form(&fields).header("origin", &issuer).header("sec-fetch-site", "cross-site");
+    let on = by_post.expect(StatusCode::SEE_OTHER).await;
+    assert_eq!(on.cookie("__Host-orgate-browser"), None);
+    for way in [by_get.as_str(), on.location()] {
+        let ask = seed.site.get(way).header("sec-fetch-site", "cross-site");
         let answer = ask.expect(StatusCode::SEE_OTHER).await;
         let location = answer.location();
         assert!(location.starts_with(&format!("{issuer}/oauth2/v1/authorize?")), "{location}");
@@ -30,5 +34,6 @@ async fn oidcc_client_test_3rd_party_init_login_by_get_and_post() {
         assert!(answer.cookie("__Host-orgate-browser").is_some(), "bound to this browser");
     }
     let wrong = seed.site.post(tile).form(&[("iss", elsewhere)]).header("origin", elsewhere);
-    wrong.expect(StatusCode::NOT_FOUND).await;
+    let on = wrong.expect(StatusCode::SEE_OTHER).await;
+    seed.site.get(on.location()).expect(StatusCode::NOT_FOUND).await;
 }

@@ -202,7 +202,8 @@ fn accepted(offered: Option<&[String]>) -> Result<Vec<Algorithm>, SsoRefusal> {
     let accepted: Vec<_> = offered.iter().filter_map(|name| Algorithm::parse(name)).collect();
     if accepted.is_empty() {
         let refusal = SsoRefusal::new(SsoRefusalCode::AlgorithmsUnsupported);
-        return Err(refusal.expected("RS256, PS256, ES256 or EdDSA").received(offered.join(" ")));
+        let ours = Algorithm::ALL.map(Algorithm::as_str).join(" ");
+        return Err(refusal.expected(ours).received(offered.join(" ")));
     }
     Ok(accepted)
 }

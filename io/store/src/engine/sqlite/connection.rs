@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use orgate_core::time::Timestamp;
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{ErrorCode, OpenFlags, ffi};
 
 use crate::error::{Constraint, StoreError};
@@ -23,6 +24,9 @@ const STATEMENTS: usize = 512;
 /// then written to the file once for all of them. Up to some four thousand a reader finds a page of the log by one table of hashes.
 /// *Units*: pages of 4 KiB.
 const FOLDED_AT: u32 = 4_000;
+/// When the log begins anew it keeps this much room at most: a transaction that once changed very many rows, or readers who were
+/// never all away, would leave it long for good. *Units*: bytes.
+const KEPT_OF_LOG: u64 = 64 * 1024 * 1024;
 /// The file is read and not mapped: a connection unmaps all of it whenever another one has committed, and with a large file
 /// whoever asks next waits for that, 20 ms and more.
 const COMMON_SETTINGS: &str = "pragma foreign_keys = on; pragma temp_store = memory; pragma mmap_size = 0;
@@ -53,8 +57,10 @@ impl Connection {
             create_for_owner(path);
         }
         let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | create).map_err(unwritable)?;
-        let settings =
-            format!("pragma synchronous = full; pragma cache_size = -65536; pragma wal_autocheckpoint = {FOLDED_AT};");
+        let settings = format!(
+            "pragma synchronous = full; pragma cache_size = -65536; pragma wal_autocheckpoint = {FOLDED_AT};
+            pragma journal_size_limit = {KEPT_OF_LOG};"
+        );
         connection.inner.execute_batch(&settings).map_err(unwritable)?;
         let mode: String =
             connection.inner.query_row("pragma journal_mode = wal", [], |row| row.get(0)).map_err(unwritable)?;
@@ -105,6 +111,11 @@ impl Connection {
         // again at every use: that takes six times as long as checking a session does.
         inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         inner.execute_batch(COMMON_SETTINGS)?;
+        // SQLite's own knows the letters of ASCII alone, and the other engine all of them.
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+        inner.create_scalar_function("lower", 1, flags, |call| {
+            Ok(call.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+        })?;
         Ok(Self { inner, texts: HashMap::new(), sync_failed: false })
     }
 
@@ -235,6 +246,19 @@ mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
+
+    #[test]
+    fn the_log_gives_back_what_one_large_transaction_took() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orgate.db");
+        let connection = Connection::open_writer(&path, Migrate::Apply).unwrap();
+        let log = || std::fs::metadata(folder.path().join("orgate.db-wal")).unwrap().len();
+        let once = format!("create table large (bytes blob); insert into large values (zeroblob({KEPT_OF_LOG}))");
+        connection.inner.execute_batch(&once).unwrap();
+        assert!(log() > KEPT_OF_LOG);
+        connection.inner.execute_batch("insert into large values (null)").unwrap();
+        assert!(log() <= KEPT_OF_LOG, "{}", log());
+    }
 
     #[test]
     fn a_prepared_statement_is_not_planned_again_when_it_is_used_again() {

@@ -1,6 +1,6 @@
 //! Owns `/organizations/{slug}/settings/single-sign-on`, and choosing a kind.
 
-use orgate_app::connection;
+use orgate_app::connection::{self, AttemptQuery};
 use orgate_app::enforcement;
 use orgate_app::error::Error;
 use orgate_core::connection::ConnectionState;
@@ -25,7 +25,8 @@ pub async fn show(visit: Visit, Path(slug): Path<String>) -> PageResult {
     let attempts = match active {
         Some(view) => {
             let id = view.connection.id.as_str();
-            connection::attempts(visit.app(), &visit.visitor, &slug, id, None, RECENT).await?
+            let query = AttemptQuery { limit: Some(RECENT), ..AttemptQuery::default() };
+            connection::attempts(visit.app(), &visit.visitor, &slug, id, query).await?.items
         }
         None => Vec::new(),
     };

@@ -59,11 +59,11 @@ pub(crate) async fn settle_up_to(
         }
     }
     // A link dies with enforcement as a session does, and from here on nothing says any more that it came upon this one (T-ENF-3).
-    if let Some(asked) = tx.instance().find_oldest_reset_epoch(user_id, now).await?
-        && decide_life(&world, &Proofs::of(Proof::Password { at: now }), asked.max(user.settled_epoch))
-            != Decision::Allow
-    {
-        tx.instance().delete_password_resets_of_user(user_id).await?;
+    if let Some(asked) = tx.instance().find_oldest_reset_epoch(user_id, now).await? {
+        let by_password = Proofs::of(Proof::Password { at: now });
+        if matches!(decide_life(&world, &by_password, asked.max(user.settled_epoch)), Decision::Deny(_)) {
+            tx.instance().delete_password_resets_of_user(user_id).await?;
+        }
     }
     tx.instance().settle_user(user_id, epoch).await?;
     Ok(Settled { ended: u64::try_from(dead.len()).unwrap_or(u64::MAX), places })

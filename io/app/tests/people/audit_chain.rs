@@ -349,6 +349,20 @@ async fn r_ops_3_erasing_a_closed_account_leaves_the_chain_whole_and_nothing_of_
     assert!(!findings(&bed).await.is_empty(), "emptying by others is found");
 }
 
+async fn r_ops_3_erasing_fails_while_events_of_the_person_get_no_places(bed: Bed) {
+    let (_, acme, kim) = history(&bed).await;
+    seal(&bed.app).await.unwrap();
+    // A head that was changed keeps what comes after it waiting.
+    bed.sabotage(&format!("update audit_heads set head_position = 99 where chain = '{}'", acme.id)).await;
+    organization::leave(&bed.app, &kim.visitor, "acme").await.unwrap();
+    close(&bed.app, &kim.visitor, &kim.email).await.unwrap();
+    let refusal = refused(erase(&bed.app, &kim.id, &[]).await);
+    let Refusal::InvalidInput(fields) = refusal else { panic!("{refusal:?}") };
+    assert!(fields[0].message.contains(acme.id.as_str()), "{fields:?}");
+    let left = log(&bed, Some(&acme.id)).await;
+    assert!(left.iter().any(|event| event.action == "member.left" && event.actor_name.as_deref() == Some("kim")));
+}
+
 async fn t_aud_1_retention_removes_the_oldest_and_leaves_a_signed_head(bed: Bed) {
     let (_, acme, _) = history(&bed).await;
     assert_eq!(remove_old(&bed.app).await.unwrap(), 0, "without a time everything is kept");
@@ -386,6 +400,37 @@ async fn t_aud_1_retention_removes_the_oldest_and_leaves_a_signed_head(bed: Bed)
 }
 
 /// What each act leaves: one event with its name, and a refused one none.
+async fn r_org_5_the_log_of_a_deleted_organization_goes_first_and_one_that_stays_keeps_no_other_waiting(bed: Bed) {
+    let (sam, acme, _) = history(&bed).await;
+    let bolt = bed.organization(&sam, "Bolt").await;
+    for slug in ["acme", "bolt"] {
+        organization::request_deletion(&bed.app, &sam.visitor, slug, slug).await.unwrap();
+    }
+    bed.advance(7 * 24 * 60);
+    seal(&bed.app).await.unwrap();
+    if bed.is_postgres() {
+        bed.sabotage(
+            "create function stay() returns trigger language plpgsql as $body$ begin
+                if old.slug = 'acme' then raise exception 'it stays'; end if; return old; end $body$",
+        )
+        .await;
+        bed.sabotage("create trigger stays before delete on organizations for each row execute function stay()").await;
+    } else {
+        let stays = "create trigger stays before delete on organizations when old.slug = 'acme'
+            begin select raise(abort, 'it stays'); end";
+        bed.sabotage(stays).await;
+    }
+    assert!(matches!(organization::perform_due_deletions(&bed.app).await, Err(Error::Fault(_))));
+    for id in [&acme.id, &bolt.id] {
+        assert_eq!(log(&bed, Some(id)).await.len(), 0);
+    }
+    let left: Vec<String> = all(&bed).await.into_iter().map(|one| one.name).collect();
+    assert!(left.contains(&"acme".to_owned()) && !left.contains(&"bolt".to_owned()), "{left:?}");
+    assert!(is_whole(&bed).await, "what is left of it is a chain whose beginning was removed");
+    bed.sabotage(if bed.is_postgres() { "drop trigger stays on organizations" } else { "drop trigger stays" }).await;
+    assert_eq!(organization::perform_due_deletions(&bed.app).await.unwrap(), 1);
+}
+
 async fn r_ops_3_each_act_leaves_its_event_and_a_refused_one_leaves_none(bed: Bed) {
     let (sam, acme, kim) = history(&bed).await;
     let (app, by) = (&bed.app, &sam.visitor);
@@ -464,7 +509,9 @@ on_each_engine! {
     t_aud_1_many_sealers_and_writers_at_once_chain_everything_once
     t_aud_1_what_ails_one_chain_keeps_no_other_from_its_places
     r_ops_3_erasing_a_closed_account_leaves_the_chain_whole_and_nothing_of_the_person
+    r_ops_3_erasing_fails_while_events_of_the_person_get_no_places
     t_aud_1_retention_removes_the_oldest_and_leaves_a_signed_head
+    r_org_5_the_log_of_a_deleted_organization_goes_first_and_one_that_stays_keeps_no_other_waiting
     r_ops_3_each_act_leaves_its_event_and_a_refused_one_leaves_none
     r_ops_3_no_change_without_its_event_and_no_event_without_its_change
 }

@@ -22,7 +22,8 @@ use crate::state::Web;
         version = "1",
         description = "The front door of a multi-tenant product: people, organizations, projects, and every way of signing in. \
             JSON in snake_case; times are RFC 3339 in UTC; lists come in parts. A refusal is a problem document \
-            (RFC 9457) with a stable `code`, words for a person, and a reference.",
+            (RFC 9457) with a stable code, words for a person, and a reference. Beside what is said of each, any call can \
+            answer malformed-request (400), too-many-requests (429, with Retry-After), or a fault (500; 503, with Retry-After).",
     ),
     paths(
         super::sign_ups::create, super::sign_ups::verify, super::sign_ups::resend,
@@ -67,8 +68,7 @@ struct Document;
 /// What a refusal comes as (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
 /// What any call can answer beside what is said of it.
-const ANY_OTHER: &str = "Any other refusal, and every fault: `malformed-request` (400), `too-many-requests` (429, with Retry-After), \
-    500, 503 (with Retry-After). `code` says which.";
+const ANY_OTHER: &str = "Any other refusal, or a fault.";
 
 /// Every refusal has one shape, and every call can be refused.
 fn say_how_it_is_refused(call: &mut Operation) {

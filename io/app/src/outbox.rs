@@ -179,7 +179,7 @@ impl Outbox {
         };
         tokio::pin!(sending);
         tokio::select! {
-            () = &mut sending => {}
+            biased;
             () = stop => {
                 stopping.store(true, Ordering::Relaxed);
                 self.woken.notify_one();
@@ -187,6 +187,7 @@ impl Outbox {
                     tracing::warn!(limit.seconds = LEAVE.as_secs(), "mail on its way was cut off and is taken again");
                 }
             }
+            () = &mut sending => {}
         }
     }
 

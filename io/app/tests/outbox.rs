@@ -106,14 +106,15 @@ async fn a_committed_mail_is_in_the_folder_within_a_second_and_gone_from_the_dat
 async fn a_stop_waits_for_what_is_on_its_way_and_not_for_all_that_waits() {
     let scene = Scene::new().await;
     let outbox = scene.outbox(1, &scene.mailbox()).await;
-    for _ in 0..20 {
+    for _ in 0..100 {
         scene.insert(outbox.prepare("ada@example.org", &code_mail()).unwrap()).await;
     }
-    outbox.run(async {}).await;
+    // It is told to stop once it has begun to take what is due.
+    outbox.run(tokio::task::yield_now()).await;
     let sent = messages(&scene.folder.path().join("mail")).len();
-    assert!(sent <= 4, "{sent}");
-    assert_eq!(scene.waiting().await, 20 - u64::try_from(sent).unwrap());
-    assert_eq!(outbox.send_due().await.unwrap(), 20 - sent, "nothing is left behind as taken");
+    assert!(sent < 100, "some were on their way then");
+    assert_eq!(scene.waiting().await, 100 - u64::try_from(sent).unwrap());
+    assert_eq!(outbox.send_due().await.unwrap(), 100 - sent, "nothing is left behind as taken");
 }
 
 #[tokio::test]

@@ -244,8 +244,8 @@ async fn t_aud_1_what_ails_one_chain_keeps_no_other_from_its_places(bed: Bed) {
             acme.id
         )
     };
-    bed.sabotage(&events("evt_0", "null", 300)).await;
-    bed.sabotage(&events("evt_1", unreadable, 1)).await;
+    bed.sabotage(&events("evt_00", "null", 300)).await;
+    bed.sabotage(&events("evt_00z", unreadable, 1)).await;
     rename(&bed, &sam, "Acme again").await;
     organization::rename(&bed.app, &sam.visitor, "bolt", "Bolt again").await.unwrap();
     assert!(matches!(seal(&bed.app).await, Err(Error::Fault(_))));

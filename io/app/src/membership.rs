@@ -7,12 +7,13 @@ pub use list::{MemberFilter, MemberPage, MemberQuery, MemberView, get, list};
 
 use std::time::Duration;
 
+use orgate_core::email::EmailAddress;
 use orgate_core::id::{Identifier as _, OrganizationId, UserId};
 use orgate_core::membership::{MembershipOrigin, MembershipState, is_last_owner};
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
-use orgate_store::{Membership, Tx};
+use orgate_store::{Membership, Tx, User};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
@@ -115,23 +116,47 @@ pub async fn readmit(app: &App, visitor: &Visitor, organization: &str, user_id: 
         .write(input, |tx, (app, visitor, organization, user_id)| {
             Box::pin(async move {
                 let actor = authorise::permitted(tx, app, visitor, organization, Permission::MemberManage).await?;
-                let id = actor.organization_id();
-                if !tx.organization(id).readmit(user_id).await? {
+                let user = tx.instance().find_user(user_id).await?.ok_or(Refusal::NotFound)?;
+                if !lift_removal(tx, app, visitor, &actor, &user).await? {
                     return Err(Error::from(Refusal::NotFound));
                 }
-                let user = tx.instance().load_user(user_id).await?;
-                if user.closed_at.is_some() {
-                    // Whoever comes with the old subject is a new person: the closed account lets nobody in.
-                    tx.organization(id).delete_identities_of_user(user_id).await?;
-                }
-                let event = Event::done("member.readmitted").target(user_id, &user.name);
-                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
                 notice::member(tx, app, &actor, &user, READMITTED).await
             })
         })
         .await?;
     app.outbox.wake();
     Ok(())
+}
+
+/// The same for whom an Owner invites again, by the address: the mail of it is the invitation. *Source*: R-LNK-1.
+pub(crate) async fn readmit_invited(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    actor: &Member,
+    email: &EmailAddress,
+) -> Result<(), Error> {
+    let open = tx.organization(actor.organization_id()).find_member_by_email(email).await?;
+    let closed = tx.organization(actor.organization_id()).find_removed_by_email(email).await?;
+    for user in open.into_iter().chain(closed) {
+        lift_removal(tx, app, visitor, actor, &user).await?;
+    }
+    Ok(())
+}
+
+/// `false` for who was not removed.
+async fn lift_removal(tx: &mut Tx, app: &App, visitor: &Visitor, actor: &Member, user: &User) -> Result<bool, Error> {
+    let id = actor.organization_id();
+    if !tx.organization(id).readmit(&user.id).await? {
+        return Ok(false);
+    }
+    if user.closed_at.is_some() {
+        // Whoever comes with the old subject is a new person: the closed account lets nobody in.
+        tx.organization(id).delete_identities_of_user(&user.id).await?;
+    }
+    let event = Event::done("member.readmitted").target(&user.id, &user.name);
+    audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
+    Ok(true)
 }
 
 /// Makes the member's proofs from before now no longer open this organization; their sessions elsewhere go on.

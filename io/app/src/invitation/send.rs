@@ -155,6 +155,7 @@ pub async fn resend(app: &App, visitor: &Visitor, organization: &str, id: &str) 
                 let invitation = Invitation { sent_at: now, expires_at, ..invitation };
                 mail(tx, app, &member.caller.check.name, &invitation, &mailed).await?;
                 note(tx, app, visitor, &member, "invitation.resent", &invitation).await?;
+                membership::readmit_invited(tx, app, visitor, &member, &invitation.email).await?;
                 Ok::<_, Error>(SentInvitation { link: link_url(app, &copied), invitation })
             })
         })
@@ -260,6 +261,7 @@ async fn invite_all(
         };
         let sent = insert(tx, app, row).await?;
         note(tx, app, visitor, member, "invitation.created", &sent.invitation).await?;
+        membership::readmit_invited(tx, app, visitor, member, email).await?;
         invited.items.push(sent);
     }
     if checked.role == OrganizationRole::Owner && !invited.items.is_empty() {

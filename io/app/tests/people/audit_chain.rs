@@ -363,6 +363,18 @@ async fn r_ops_3_erasing_fails_while_events_of_the_person_get_no_places(bed: Bed
     assert!(left.iter().any(|event| event.action == "member.left" && event.actor_name.as_deref() == Some("kim")));
 }
 
+async fn r_ops_3_erasing_is_kept_back_by_no_log_of_others(bed: Bed) {
+    let (sam, _, kim) = history(&bed).await;
+    let bolt = bed.organization(&sam, "Bolt").await;
+    seal(&bed.app).await.unwrap();
+    let unreadable = if bed.is_postgres() { r"'\x00'" } else { "x'00'" };
+    bed.sabotage(&format!("update audit_heads set head_link = {unreadable} where chain = '{}'", bolt.id)).await;
+    organization::rename(&bed.app, &sam.visitor, "bolt", "Bolt again").await.unwrap();
+    close(&bed.app, &kim.visitor, &kim.email).await.unwrap();
+    assert!(matches!(seal(&bed.app).await, Err(Error::Fault(_))));
+    assert!(erase(&bed.app, &kim.id, &[]).await.unwrap().events > 0);
+}
+
 async fn t_aud_1_retention_removes_the_oldest_and_leaves_a_signed_head(bed: Bed) {
     let (_, acme, _) = history(&bed).await;
     assert_eq!(remove_old(&bed.app).await.unwrap(), 0, "without a time everything is kept");
@@ -510,6 +522,7 @@ on_each_engine! {
     t_aud_1_what_ails_one_chain_keeps_no_other_from_its_places
     r_ops_3_erasing_a_closed_account_leaves_the_chain_whole_and_nothing_of_the_person
     r_ops_3_erasing_fails_while_events_of_the_person_get_no_places
+    r_ops_3_erasing_is_kept_back_by_no_log_of_others
     t_aud_1_retention_removes_the_oldest_and_leaves_a_signed_head
     r_org_5_the_log_of_a_deleted_organization_goes_first_and_one_that_stays_keeps_no_other_waiting
     r_ops_3_each_act_leaves_its_event_and_a_refused_one_leaves_none

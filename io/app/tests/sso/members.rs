@@ -95,6 +95,27 @@ async fn r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmit
     }
 }
 
+async fn r_lnk_1_who_was_removed_and_closed_the_account_is_somebody_new_when_invited_again(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    project::create(app, &site.owner.visitor, "acme", "Rocket").await.unwrap();
+    for (name, is_linked) in [("kim", false), ("lee", true)] {
+        let person = world.member(&site, name, OrganizationRole::Member).await;
+        let subject = Subject::new(format!("00u{name}"), person.email.clone());
+        if is_linked {
+            assert_eq!(world.enter(&site, subject.clone()).await.id, person.id);
+        }
+        membership::remove(app, &site.owner.visitor, "acme", person.id.as_str()).await.unwrap();
+        closing::close(app, &person.visitor, &person.email).await.unwrap();
+        let outcome = world.arrive(&site, subject.clone()).await;
+        assert_eq!(world.code(&site, &outcome).await, "membership-removed");
+        invite(&world, &site, &person.email, OrganizationRole::Member).await;
+        let anew = world.enter(&site, subject).await;
+        assert_ne!(anew.id, person.id);
+        assert_eq!(project::list(app, &anew.visitor, "acme", None, None).await.unwrap().items.len(), 1);
+    }
+}
+
 async fn r_lnk_1_who_left_comes_back_as_member_with_no_project(world: World) {
     let app = &world.bed.app;
     let site = world.site("Acme", &world.idp).await;
@@ -203,6 +224,7 @@ on_each_world! {
     r_lnk_1_who_was_removed_is_refused_until_an_owner_readmits_them
     r_lnk_1_who_was_removed_and_is_invited_again_comes_back_through_sso
     r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmitted
+    r_lnk_1_who_was_removed_and_closed_the_account_is_somebody_new_when_invited_again
     r_lnk_1_who_left_comes_back_as_member_with_no_project
     r_lnk_5_another_subject_for_a_linked_person_is_refused_until_an_owner_clears_it_t_lnk_12
     r_sso_9_a_stranger_without_an_address_is_refused_with_a_reference

@@ -7,7 +7,7 @@ use orgate_core::linking::{Candidate, Facts};
 use orgate_core::membership::MembershipState;
 use orgate_core::policy::AddressState;
 use orgate_core::policy::{Decision, Question};
-use orgate_store::{KeySpace, Membership, Tx, User};
+use orgate_store::{KeySpace, Tx, User};
 
 use super::document::Document;
 use crate::app::App;
@@ -37,12 +37,12 @@ pub(crate) async fn gather(
     let organization_id = &document.organization_id;
     let space = space_of(assertion);
     let identity = match tx.organization(organization_id).find_identity(space, &assertion.subject).await? {
-        Some(identity) => Some(of_user(tx, app, organization_id, &identity.user_id, false).await?),
+        Some(identity) => Some(of_user(tx, organization_id, &identity.user_id, false).await?),
         None => None,
     };
     let address = address_of(assertion);
     let holder = match (&identity, &address) {
-        (None, Some(address)) => holder(tx, app, organization_id, space, address).await?,
+        (None, Some(address)) => holder(tx, organization_id, space, address).await?,
         (Some(_), _) | (None, None) => None,
     };
     let concerned = identity.as_ref().or(holder.as_ref()).map(|candidate| candidate.user_id.clone());
@@ -69,33 +69,24 @@ pub(crate) async fn gather(
 /// has proven it.
 async fn holder(
     tx: &mut Tx,
-    app: &App,
     organization_id: &OrganizationId,
     space: KeySpace<'_>,
     address: &EmailAddress,
 ) -> Result<Option<Candidate>, Error> {
     let proven = tx.instance().find_user_by_proven_email(address).await?;
     let local = tx.organization(organization_id).find_user_by_local_email(address).await?;
-    let proven = candidate(tx, app, organization_id, space, proven).await?;
-    let local = candidate(tx, app, organization_id, space, local).await?;
+    let proven = candidate(tx, organization_id, space, proven).await?;
+    let local = candidate(tx, organization_id, space, local).await?;
     Ok(match (proven, local) {
         (Some(proven), _) if is_member(&proven) => Some(proven),
         (_, Some(local)) => Some(local),
         (Some(proven), None) => Some(proven),
         // Who was removed and closed the account is refused as before (R-LNK-1).
         (None, None) => match tx.organization(organization_id).find_removed_by_email(address).await? {
-            Some(removed) => {
-                let removed = of_user(tx, app, organization_id, &removed.id, false).await?;
-                // Invited again they are somebody new: a closed account stays closed.
-                is_removed(&removed).then_some(removed)
-            }
+            Some(removed) => Some(of_user(tx, organization_id, &removed.id, false).await?),
             None => None,
         },
     })
-}
-
-fn is_removed(candidate: &Candidate) -> bool {
-    matches!(candidate.membership, Some((MembershipState::Removed, _)))
 }
 
 fn is_member(candidate: &Candidate) -> bool {
@@ -104,43 +95,28 @@ fn is_member(candidate: &Candidate) -> bool {
 
 async fn candidate(
     tx: &mut Tx,
-    app: &App,
     organization_id: &OrganizationId,
     space: KeySpace<'_>,
     user: Option<User>,
 ) -> Result<Option<Candidate>, Error> {
     let Some(user) = user else { return Ok(None) };
     let linked = tx.organization(organization_id).find_identity_of_user(space, &user.id).await?.is_some();
-    of_user(tx, app, organization_id, &user.id, linked).await.map(Some)
+    of_user(tx, organization_id, &user.id, linked).await.map(Some)
 }
 
 /// A user as the decision sees them.
 pub(crate) async fn of_user(
     tx: &mut Tx,
-    app: &App,
     organization_id: &OrganizationId,
     user_id: &UserId,
     linked_to_another_subject: bool,
 ) -> Result<Candidate, Error> {
     let user = tx.instance().load_user(user_id).await?;
-    let membership = match tx.organization(organization_id).find_membership(user_id).await? {
-        Some(membership) => Some((standing(tx, app, &user, &membership).await?, membership.role)),
-        None => None,
-    };
+    let membership = tx.organization(organization_id).find_membership(user_id).await?;
     Ok(Candidate {
         user_id: user.id,
-        membership,
+        membership: membership.map(|membership| (membership.state, membership.role)),
         address_proven: !matches!(&user.address, AddressState::LocalTo(home) if home == organization_id),
         linked_to_another_subject,
     })
-}
-
-/// A removed person whom an Owner has invited again stands as one who was re-admitted (R-LNK-1).
-async fn standing(tx: &mut Tx, app: &App, user: &User, membership: &Membership) -> Result<MembershipState, Error> {
-    if membership.state != MembershipState::Removed {
-        return Ok(membership.state);
-    }
-    let invited = tx.organization(&membership.organization_id).find_pending_invitation(&user.email, app.now()).await?;
-    let again = invited.is_some_and(|invited| membership.ended_at.is_none_or(|ended| ended <= invited.sent_at));
-    Ok(if again { MembershipState::Readmitted } else { MembershipState::Removed })
 }

@@ -34,12 +34,11 @@ pub struct HeadsArguments {
 /// Does it.
 pub async fn run(command: Command) -> Result<(), String> {
     let settings = configuration::read_beside_a_server()?;
-    let app = serve::start(settings).await?;
     match command {
-        Command::Verify(arguments) => verify::run(&app, arguments).await,
-        Command::Heads(arguments) => heads(&app, arguments).await,
-        Command::Export(arguments) => export::run(&app, arguments).await,
-        Command::Erase(arguments) => erase::run(&app, arguments).await,
+        Command::Verify(arguments) => verify::run(&serve::look(settings).await?, arguments).await,
+        Command::Heads(arguments) => heads(&serve::look(settings).await?, arguments).await,
+        Command::Export(arguments) => export::run(&serve::look(settings).await?, arguments).await,
+        Command::Erase(arguments) => erase::run(&serve::start(settings).await?, arguments).await,
     }
 }
 
@@ -47,7 +46,7 @@ async fn heads(app: &App, arguments: HeadsArguments) -> Result<(), String> {
     let organization = arguments.organization.as_deref();
     let heads = audit_chain::heads(app, organization).await.map_err(|error| refused(error, organization))?;
     for (_, head) in heads {
-        say(&head.to_text());
+        say(&head.to_text())?;
     }
     Ok(())
 }

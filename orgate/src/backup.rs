@@ -23,7 +23,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let made = backup::make(&app, &arguments.to).await;
     // Where no program serves, nobody else would chain the event.
     jobs::end(&app).await;
-    say(&report(&made.map_err(failure)?));
+    say(&report(&made.map_err(failure)?))?;
     Ok(())
 }
 

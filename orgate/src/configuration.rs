@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use orgate_app::boot::Migrate;
-use orgate_app::settings::{LogFormat, Settings, SettingsError, SettingsFile, file_named_by, secret_files};
+use orgate_app::settings::{
+    LogFormat, PREFIX, Problem, Settings, SettingsError, SettingsFile, file_named_by, secret_files,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Reads the settings.
 ///
 /// *Errors*: the message for the operator, which names every problem with its variable or line.
 pub fn read() -> Result<Settings, String> {
-    of(&std::env::vars().collect())
+    examined_here()?.settings.map_err(|problems| problems.to_string())
 }
 
 /// The same for a command that works beside a program that serves: it makes no database and changes no schema, for a node with an older
@@ -30,7 +32,7 @@ pub fn of(environment: &BTreeMap<String, String>) -> Result<Settings, String> {
     found.settings.map_err(|problems| problems.to_string())
 }
 
-/// What the environment comes to, for whoever goes on when it cannot be used.
+/// What an environment comes to, for whoever goes on when it cannot be used.
 pub struct Examined {
     /// The settings, or everything that is wrong with them.
     pub settings: Result<Settings, SettingsError>,
@@ -38,10 +40,35 @@ pub struct Examined {
     pub secret_files: Vec<PathBuf>,
 }
 
+/// Reads the settings from the process's environment. Variables of others may hold what they like; one of ours holds text.
+///
+/// *Errors*: the settings file cannot be read.
+pub fn examined_here() -> Result<Examined, String> {
+    let (mut environment, mut problems) = (BTreeMap::new(), Vec::new());
+    for (name, value) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        match value.into_string() {
+            Ok(text) => {
+                environment.insert(name, text);
+            }
+            Err(_) if name.starts_with(PREFIX) => {
+                problems.push(Problem { place: name, what: "is not text".to_owned() });
+            }
+            Err(_) => {}
+        }
+    }
+    let mut found = examined(&environment)?;
+    if !problems.is_empty() {
+        problems.extend(found.settings.err().into_iter().flat_map(|others| others.0));
+        found.settings = Err(SettingsError(problems));
+    }
+    Ok(found)
+}
+
 /// Reads the settings from a given environment.
 ///
 /// *Errors*: the settings file cannot be read.
-pub fn examined(environment: &BTreeMap<String, String>) -> Result<Examined, String> {
+fn examined(environment: &BTreeMap<String, String>) -> Result<Examined, String> {
     let path = file_named_by(environment);
     let text = match &path {
         Some(path) => Some(std::fs::read_to_string(path).map_err(|reason| format!("{}: {reason}", path.display()))?),

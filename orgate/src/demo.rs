@@ -59,7 +59,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
     let app = serve::start(settings).await?;
     let listener = serve::listen(&app).await?;
     if is_new {
-        say("Making the sample organizations and people ...");
+        say("Making the sample organizations and people ...")?;
         seed::seed(&app, &company.idp, &folder.mails()).await?;
         folder.keep(&State { is_complete: true, ..state })?;
     }
@@ -72,10 +72,9 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         settings: &folder.settings(),
         program: &std::env::args().next().unwrap_or_else(|| "orgate".to_owned()),
         is_new,
-    }));
+    }))?;
     serve_with(company, app, listener).await?;
-    say("Stopped. Start again to go on with the same data, or with --reset to begin anew.");
-    Ok(())
+    say("Stopped. Start again to go on with the same data, or with --reset to begin anew.")
 }
 
 /// What an earlier start left, or a new beginning. One that was cut off while it made the people begins anew too.

@@ -20,7 +20,7 @@ pub struct Arguments {
 
 /// Prints one line a finding; fails when one of them has to be mended.
 pub async fn run(arguments: Arguments) -> Result<(), String> {
-    let found = configuration::examined(&std::env::vars().collect())?;
+    let found = configuration::examined_here()?;
     let mut findings = match found.settings {
         Ok(settings) => examine(settings, &found.secret_files, Arc::new(SystemClock)).await,
         Err(problems) => unusable(&problems),
@@ -28,19 +28,16 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
     findings.retain(|finding| !arguments.skip.iter().any(|skip| skip == finding.what));
     let broken = findings.iter().filter(|finding| !finding.ok).count();
     if arguments.json {
-        say(&serde_json::to_string_pretty(&findings).map_err(|reason| reason.to_string())?);
+        say(&serde_json::to_string_pretty(&findings).map_err(|reason| reason.to_string())?)?;
     } else {
         for finding in &findings {
-            say(&line(finding));
+            say(&line(finding))?;
         }
     }
     if broken > 0 {
         return Err(format!("{broken} of {} need mending", findings.len()));
     }
-    if !arguments.json {
-        say("Nothing to mend.");
-    }
-    Ok(())
+    if arguments.json { Ok(()) } else { say("Nothing to mend.") }
 }
 
 fn line(finding: &Finding) -> String {

@@ -31,6 +31,5 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         "Single sign-on is part of this organization."
     } else {
         "Single sign-on is locked for this organization."
-    });
-    Ok(())
+    })
 }

@@ -30,17 +30,16 @@ pub struct RotateArguments {
 /// Does it.
 pub async fn run(command: Command) -> Result<(), String> {
     let settings = configuration::read_beside_a_server()?;
-    let app = serve::start(settings).await?;
     match command {
-        Command::Status => status(&app).await,
-        Command::Rotate(arguments) => rotate(&app, &arguments).await,
+        Command::Status => status(&serve::look(settings).await?).await,
+        Command::Rotate(arguments) => rotate(&serve::start(settings).await?, &arguments).await,
     }
 }
 
 async fn status(app: &App) -> Result<(), String> {
     let survey = secret_key::survey(app).await.map_err(|error| error.to_string())?;
     for key in &survey.keys {
-        say(&line(key));
+        say(&line(key))?;
     }
     unreadable(&survey).map_or(Ok(()), Err)
 }
@@ -63,21 +62,21 @@ fn report(rotated: &Rotated) -> Result<(), String> {
             unreadable.unwrap_or_default()
         )),
         End::Busy | End::Stopped => {
-            say(&moved(rotated));
+            say(&moved(rotated))?;
             for key in rotated.survey.others().filter(|key| !key.is_empty()) {
-                say(&line(key));
+                say(&line(key))?;
             }
             Err("something was made with another key meanwhile: set ORGATE_SECRET_KEY to the new key on every node, \
                  restart it, and run this again"
                 .to_owned())
         }
         End::Done => {
-            say(&moved(rotated));
+            say(&moved(rotated))?;
             for key in &rotated.survey.keys {
-                say(&line(key));
+                say(&line(key))?;
             }
             for key in rotated.survey.others() {
-                say(&removable(key));
+                say(&removable(key))?;
             }
             unreadable.map_or(Ok(()), Err)
         }

@@ -97,7 +97,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(arguments) => demo::run(arguments).await?,
         Command::Doctor(arguments) => doctor::run(arguments).await?,
         Command::Migrate => serve::migrate().await?,
-        Command::ExampleConfig => say(&orgate_app::settings::example_file()),
+        Command::ExampleConfig => say(&orgate_app::settings::example_file())?,
         Command::Entitlement(arguments) => entitlement::run(arguments).await?,
         Command::Recover(arguments) => recover::run(arguments).await?,
         Command::Backup(arguments) => backup::run(arguments).await?,
@@ -108,11 +108,17 @@ async fn run(command: Command) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints for a person at a terminal.
-fn say(text: &str) {
-    use std::io::Write as _;
-    // Nobody reads a closed terminal.
-    drop(writeln!(std::io::stdout(), "{}", text.trim_end()));
+/// Prints for a person at a terminal, or for what reads instead.
+///
+/// *Errors*: it is lost, on a full disk for example. Whoever reads no more, such as `head`, wants no more.
+fn say(text: &str) -> Result<(), String> {
+    use std::io::{ErrorKind, Write as _};
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Err(reason) if reason.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("what there is to say cannot be written to standard output: {reason}"))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn warn(reason: &str) {

@@ -40,8 +40,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         .map_err(|error| refused(error, &arguments.organization, &recovery))?;
     // Where no program serves, nobody else would chain the event.
     jobs::end(&app).await;
-    say(&report(&recovered, &recovery));
-    Ok(())
+    say(&report(&recovered, &recovery))
 }
 
 fn question(organization: &str, recovery: &Recovery) -> String {

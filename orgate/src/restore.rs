@@ -41,7 +41,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         restore::in_place(ready, clock, entropy).await.map(|restored| (None, restored))
     };
     let (copied, restored) = done.map_err(failure)?;
-    say(&report(copied.as_ref(), &restored));
+    say(&report(copied.as_ref(), &restored))?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgate_app::app::App;
-use orgate_app::boot::boot;
+use orgate_app::boot::{boot, boot_to_look};
 use orgate_app::clock::SystemClock;
 use orgate_app::entropy::SystemEntropy;
 use orgate_app::jobs;
@@ -43,13 +43,17 @@ pub async fn migrate() -> Result<(), String> {
                 "The schema, version {version}, is newer than this program, which may run over it: nothing was changed."
             )
         },
-    ));
-    Ok(())
+    ))
 }
 
 /// Settings become an [`App`].
 pub async fn start(settings: Settings) -> Result<App, String> {
     boot(settings, Arc::new(SystemClock), Arc::new(SystemEntropy)).await.map_err(|reason| reason.to_string())
+}
+
+/// The same for a command that only looks.
+pub async fn look(settings: Settings) -> Result<App, String> {
+    boot_to_look(settings, Arc::new(SystemClock), Arc::new(SystemEntropy)).await.map_err(|reason| reason.to_string())
 }
 
 /// Takes the address of the settings.
@@ -84,10 +88,10 @@ pub async fn until_stopped(app: App, listener: TcpListener) -> Result<(), String
         Some(ended) => ended,
         None => tokio::time::timeout(GRACE, server).await.unwrap_or_else(|_| {
             tracing::warn!(grace.seconds = GRACE.as_secs(), "requests under way were cut off");
-            Ok(Ok(()))
+            Ok(())
         }),
     };
     background.await.map_err(|reason| format!("background jobs: {reason}"))?;
     jobs::end(&app).await;
-    ended.map_err(|reason| format!("server: {reason}"))?.map_err(|reason| format!("server: {reason}"))
+    ended.map_err(|reason| format!("server: {reason}"))
 }

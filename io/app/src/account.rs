@@ -11,11 +11,13 @@ pub use password_removal::{may_remove_password, remove_password};
 pub use ways::Ways;
 
 use orgate_core::policy::AddressState;
+use orgate_core::refusal::Refusal;
 use orgate_store::{Identity, PasswordCredential, Tx, User};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
+use crate::enforcement::way_back;
 use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
@@ -110,13 +112,11 @@ pub async fn security(app: &App, visitor: &Visitor) -> Result<Security, Error> {
 /// the person (T-ENF-4), `Refusal::TooManyRequests`, `Refusal::Busy`, and those of [`authorise::account`]; for a first
 /// password those of [`authorise::account_recently`].
 pub async fn change_password(app: &App, visitor: &Visitor, change: PasswordChange) -> Result<(), Error> {
-    let (user, stored) = app
+    let (caller, user, stored) = app
         .store
-        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
-            Box::pin(async move { may_change(tx, app, visitor).await.map(|(_, user, stored)| (user, stored)) })
-        })
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| Box::pin(may_change(tx, app, visitor)))
         .await?;
-    confirm(app, &user, stored.as_deref(), change.current.as_deref()).await?;
+    confirm(app, visitor, &caller, stored.as_deref(), change.current.as_deref()).await?;
     let mut input = Input::default();
     let own_words = [user.email.as_str(), user.name.as_str()];
     let Some(new) = input.password("new_password", app.settings.password_policy, &change.new, &own_words) else {
@@ -153,14 +153,26 @@ async fn may_change(tx: &mut Tx, app: &App, visitor: &Visitor) -> Result<(Caller
 }
 
 /// V6.2.3: a change needs the current password.
-async fn confirm(app: &App, user: &User, stored: Option<&str>, typed: Option<&str>) -> Result<(), Error> {
+async fn confirm(
+    app: &App,
+    visitor: &Visitor,
+    caller: &Caller,
+    stored: Option<&str>,
+    typed: Option<&str>,
+) -> Result<(), Error> {
     let Some(stored) = stored else { return Ok(()) };
-    limit::confirmation(app, &user.id).await?;
+    let guess = limit::own_password(app, visitor, caller).await?;
     let typed = Password::from_typed(typed.unwrap_or_default());
-    match app.passwords.compare(&typed, Some(stored)).await? {
-        Comparison::Right { .. } => Ok(()),
-        Comparison::Wrong => Err(wrong_password()),
-    }
+    let compared = match app.passwords.compare(&typed, Some(stored)).await {
+        Ok(Comparison::Right { .. }) => Ok(()),
+        Ok(Comparison::Wrong) => Err(Error::from(Refusal::InvalidCredentials)),
+        Err(fault) => Err(Error::from(fault)),
+    };
+    guess.settle(app, &compared).await?;
+    compared.map_err(|error| match error {
+        Error::Refused(Refusal::InvalidCredentials) => wrong_password(),
+        other => other,
+    })
 }
 
 fn wrong_password() -> Error {
@@ -173,6 +185,7 @@ async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, user: &
     tx.instance().set_password(&credential).await?;
     tx.instance().end_sessions_of_user(&user.id, Some(caller.session_id()), "password-changed", now).await?;
     tx.instance().delete_password_resets_of_user(&user.id).await?;
+    way_back::review_of_user(tx, app, &user.id).await?;
     let event = Event::done("password.changed").target(&user.id, &user.name);
     audit::record(tx, app, Some(visitor), None, &Author::from(caller), event).await?;
     let reset_url = app.settings.public_url.link("/forgotten-password");

@@ -138,6 +138,7 @@ async fn make_theirs(
     tx.instance().set_email_proven(&person.id, now).await?;
     let event = Event::done("address.proven").target(&person.id, &person.name);
     audit::record(tx, app, Some(visitor), home, &author(&person), event).await?;
+    way_back::review_of_user(tx, app, &person.id).await?;
     Ok(User { address: AddressState::Proven, ..person })
 }
 

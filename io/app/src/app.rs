@@ -8,6 +8,7 @@ use orgate_core::id::{AuditEventId, Identifier as _};
 use orgate_core::time::Timestamp;
 use orgate_sso::oidc::jwks::JwkSet;
 use orgate_sso::oidc::metadata::Metadata;
+use orgate_sso::refusal::SsoRefusal;
 use orgate_store::Store;
 use secrecy::ExposeSecret as _;
 
@@ -58,9 +59,9 @@ pub struct Effects {
     /// Where spans go.
     pub traces: Traces,
     /// Keys of identity providers.
-    pub jwks: JwksCache<JwkSet>,
+    pub jwks: JwksCache<JwkSet, SsoRefusal>,
     /// Metadata of identity providers.
-    pub metadata: JwksCache<Metadata>,
+    pub metadata: JwksCache<Metadata, SsoRefusal>,
     /// Mail that waits to be sent.
     pub outbox: Outbox,
     /// Uses of sessions that wait to be written (R-IN-7).

@@ -48,6 +48,17 @@ impl Event {
         self.data = data;
         self
     }
+
+    /// One more fact.
+    pub fn fact(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
+        let value: serde_json::Value = value.into();
+        if let serde_json::Value::Object(facts) = &mut self.data {
+            facts.insert(name.to_owned(), value);
+        } else {
+            self.data = serde_json::json!({ name: value });
+        }
+        self
+    }
 }
 
 /// Who did it.

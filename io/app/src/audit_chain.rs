@@ -12,10 +12,11 @@ mod search;
 pub use erasing::{Erased, erase};
 pub(crate) use retention::remove_all;
 pub use retention::remove_old;
+pub(crate) use sealer::goes_on;
 pub use sealer::seal;
 pub use search::{Examined, Question, Unexpected, examine, heads};
 
-use orgate_core::audit_chain::{AuditKeys, Chain, Entry, Facts, KeyRejected, KeySecrets, Openings};
+use orgate_core::audit_chain::{AuditKeys, Chain, Entry, Facts, KeyRejected, KeySecrets, Marked, Openings};
 use orgate_core::id::OrganizationId;
 use orgate_store::{AuditEvent, AuditProof, Tx};
 
@@ -57,6 +58,12 @@ pub(crate) fn prove(app: &App, organization: Option<&OrganizationId>, event: &Au
     };
     let mark = app.audit_keys.mark_event(&facts.bytes(&Chain::of(organization), &openings));
     AuditProof { openings: openings.encode(), mark }
+}
+
+/// How the mark of an event stands to the keys; `None` when it has none, or nothing that opens what it was made over.
+pub(crate) fn marked(app: &App, chain: &Chain, entry: &Entry) -> Option<Marked> {
+    let (openings, mark) = (entry.openings()?, entry.mark.as_deref()?);
+    Some(app.audit_keys.check_event(&entry.facts().bytes(chain, &openings), mark))
 }
 
 /// Events of one chain in the order of their places, after a place and id.

@@ -6,6 +6,8 @@ mod sentence;
 pub use export::{CSV_HEADER, csv_row, json_line};
 pub use sentence::{ACTIONS, sentence};
 
+use std::time::Duration;
+
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{AuditEventId, Identifier as _, OrganizationId, UserId};
 use orgate_core::permission::Permission;
@@ -22,6 +24,8 @@ use crate::visitor::Visitor;
 
 /// How many events one part of an export holds.
 const EXPORTED_AT_ONCE: u32 = 1_000;
+/// *Units*: a day.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What to list; what is left out or empty does not filter.
 #[derive(Debug, Clone, Default)]
@@ -127,16 +131,18 @@ fn given(text: Option<&str>) -> Option<&str> {
 
 fn moments(query: &AuditQuery) -> Result<(Option<Timestamp>, Option<Timestamp>), Error> {
     let mut input = Input::default();
-    let mut read = |field: &'static str, text: Option<&str>, day_end: &str| {
+    let mut read = |field: &'static str, text: Option<&str>, from_midnight: Duration| {
         let text = given(text)?;
-        let moment = Timestamp::parse_rfc3339(text).or_else(|| Timestamp::parse_rfc3339(&format!("{text}{day_end}")));
+        let midnight = || Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));
+        let moment = Timestamp::parse_rfc3339(text).or_else(|| midnight().map(|midnight| midnight.plus(from_midnight)));
         if moment.is_none() {
             input.refuse(field, "Type a day such as 2026-11-22.");
         }
         moment
     };
-    let from = read("from", query.from.as_deref(), "T00:00:00Z");
-    let to = read("to", query.to.as_deref(), "T23:59:59.999Z");
+    let from = read("from", query.from.as_deref(), Duration::ZERO);
+    // Events before it are listed: before the next midnight, so that no moment of the day is left out.
+    let to = read("to", query.to.as_deref(), DAY);
     input.finish()?;
     Ok((from, to))
 }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault};
 use crate::jwks_cache::JwksCache;
-use crate::mail::MailTransport;
+use crate::mail::{MailTransport, SendFailure};
 use crate::outbound::resolver::Resolver;
 use crate::outbound::{Outbound, OutboundLimits, trust};
 use crate::outbox::{Outbox, OutboxParts};
@@ -73,15 +73,24 @@ impl std::error::Error for BootError {
 /// Puts an [`App`] together: opens the database (and upgrades it, if the settings allow), checks the key, readies mail. A
 /// backup is refused.
 pub async fn boot(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<App, BootError> {
-    let store = Store::open(&settings.store, clock.now()).await.map_err(BootError::Store)?;
-    match backed_up_at(&store).await? {
-        Some(at) => Err(BootError::Backup(at)),
-        None => boot_on(store, settings, clock, entropy).await,
-    }
+    boot_on(open(&settings, &*clock).await?, settings, clock, entropy).await
 }
 
-/// The same of whatever database that is, to restore it. A newer schema may hold what serves once and this program does not
-/// know.
+/// The same for whoever only looks: no key comes into use, no mail folder is made, and nothing may be written with what comes
+/// of it.
+pub async fn boot_to_look(
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<App, BootError> {
+    let (store, sealer) = (open(&settings, &*clock).await?, sealer(&settings));
+    held(secret_key::look(&store, &sealer).await)?;
+    let transport = MailTransport::new(&settings.mail, settings.extra_ca_pem.as_deref()).map_err(mail)?;
+    put_together(Opened { store, sealer, transport }, settings, clock, entropy)
+}
+
+/// The same as [`boot`] of whatever database that is, to restore it. A newer schema may hold what serves once and this program
+/// does not know.
 pub(crate) async fn boot_to_restore(
     settings: Settings,
     clock: Arc<dyn Clock>,
@@ -92,9 +101,13 @@ pub(crate) async fn boot_to_restore(
     boot_on(store, settings, clock, entropy).await
 }
 
-async fn backed_up_at(store: &Store) -> Result<Option<Timestamp>, BootError> {
+async fn open(settings: &Settings, clock: &dyn Clock) -> Result<Store, BootError> {
+    let store = Store::open(&settings.store, clock.now()).await.map_err(BootError::Store)?;
     let instance = store.read((), |tx, ()| Box::pin(async move { tx.instance().find_instance().await })).await;
-    Ok(instance.map_err(BootError::Store)?.and_then(|instance| instance.backed_up_at))
+    match instance.map_err(BootError::Store)?.and_then(|instance| instance.backed_up_at) {
+        Some(at) => Err(BootError::Backup(at)),
+        None => Ok(store),
+    }
 }
 
 async fn boot_on(
@@ -103,12 +116,28 @@ async fn boot_on(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<App, BootError> {
+    let sealer = sealer(&settings);
+    // This node's own key counts as one in use from now on (T-SEC-1).
+    held(secret_key::hold(&store, &sealer, clock.now(), &*entropy).await)?;
+    let transport = MailTransport::open(&settings.mail, settings.extra_ca_pem.as_deref()).await.map_err(mail)?;
+    put_together(Opened { store, sealer, transport }, settings, clock, entropy)
+}
+
+/// What is opened before the rest.
+struct Opened {
+    store: Store,
+    sealer: Arc<Sealer>,
+    transport: MailTransport,
+}
+
+fn put_together(
+    opened: Opened,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<App, BootError> {
+    let Opened { store, sealer, transport } = opened;
     let others = settings.other_secret_keys.as_slice();
-    let sealer = Arc::new(others.iter().fold(Sealer::new(&settings.secret_key), Sealer::with_other));
-    hold_keys(&store, &sealer, &*clock, &*entropy).await?;
-    let transport = MailTransport::open(&settings.mail, settings.extra_ca_pem.as_deref())
-        .await
-        .map_err(|failure| BootError::Mail(failure.to_string()))?;
     let outbound = outbound(&settings)?;
     let traces = traces(&settings, &outbound, &entropy)?;
     let outbound = outbound.with_traces(traces.clone());
@@ -159,17 +188,21 @@ fn outbound(settings: &Settings) -> Result<Outbound, BootError> {
     Ok(outbound.with_personal_rules(personal))
 }
 
-/// Every key that the database is in use with has to be here, and this node's own counts as one from now on (T-SEC-1).
-async fn hold_keys(
-    store: &Store,
-    sealer: &Arc<Sealer>,
-    clock: &dyn Clock,
-    entropy: &dyn Entropy,
-) -> Result<(), BootError> {
-    let held = secret_key::hold(store, sealer, clock.now(), entropy).await;
-    held.map_err(|error| match error {
-        Error::Fault(Fault::Store(source)) => BootError::Store(source),
-        other @ (Error::Fault(_) | Error::Refused(_)) => BootError::Other(other),
-    })?
-    .map_err(BootError::WrongKey)
+fn sealer(settings: &Settings) -> Arc<Sealer> {
+    let own = Sealer::new(&settings.secret_key);
+    Arc::new(settings.other_secret_keys.iter().fold(own, Sealer::with_other))
+}
+
+/// Every key that the database is in use with has to be here (T-SEC-1).
+fn held(outcome: Result<Result<(), KeyError>, Error>) -> Result<(), BootError> {
+    outcome
+        .map_err(|error| match error {
+            Error::Fault(Fault::Store(source)) => BootError::Store(source),
+            other @ (Error::Fault(_) | Error::Refused(_)) => BootError::Other(other),
+        })?
+        .map_err(BootError::WrongKey)
+}
+
+fn mail(failure: SendFailure) -> BootError {
+    BootError::Mail(failure.to_string())
 }

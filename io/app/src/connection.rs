@@ -6,9 +6,10 @@ mod attempts;
 mod identities;
 mod save;
 
+pub(crate) use activate::is_same_client;
 pub use activate::{activate, disable, remove};
 pub use attempts::{AttemptQuery, attempts};
-pub use identities::{clear, identities};
+pub use identities::{IdentityQuery, clear, identities, linked};
 pub(crate) use save::check;
 pub use save::{Saved, SettingsForm, save};
 

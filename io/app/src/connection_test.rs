@@ -88,7 +88,8 @@ pub struct TestFailure {
 
 /// Starts a test of the draft revision, or of the one in use.
 ///
-/// *Errors*: [`Refusal::ConnectionNotValidated`] when nothing was saved yet, and those of [`authorise::permitted`].
+/// *Errors*: [`Refusal::ConnectionNotValidated`] when nothing was saved yet, [`Refusal::TooManyRequests`], and those of
+/// [`authorise::permitted`].
 pub async fn create(app: &App, visitor: &Visitor, organization: &str, id: &str) -> Result<TestView, Error> {
     let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned());
     app.store
@@ -144,14 +145,15 @@ pub async fn get(app: &App, visitor: &Visitor, organization: &str, id: &str, tes
 
 /// Sends the browser to the IdP for a test: only in a session of the Owner who started it.
 ///
-/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::NotFound`].
+/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::NotFound`], [`Refusal::TooManyRequests`].
 pub async fn begin(app: &App, visitor: &Visitor, organization: &str, id: &str, test: &str) -> Result<Begun, Error> {
     let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned(), test.to_owned());
     let (route, purpose, slug) = app
         .store
-        .read(input, |tx, (app, visitor, organization, id, test)| {
+        .write(input, |tx, (app, visitor, organization, id, test)| {
             Box::pin(async move {
                 let member = authorise::permitted(tx, app, visitor, organization, Permission::ConnectionManage).await?;
+                limit::provider_asked(tx, app, "connection-test-begin", member.organization_id()).await?;
                 let connection = connection::load(tx, &member, id).await?;
                 let test = load(tx, member.organization_id(), &connection, test).await?;
                 if test.started_by != *member.user_id() || !is_open(&test, app.now()) {

@@ -17,7 +17,7 @@ use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_store::{Tx, User};
 
 use crate::app::App;
-use crate::audit::{self, Author, Event};
+use crate::audit::{Author, Event};
 use crate::authorise;
 use crate::error::Error;
 use crate::membership;
@@ -116,12 +116,12 @@ pub(crate) async fn perform(
     if user.has_second_factor && second.is_none() {
         return Err(Refusal::NeedsSecondFactor.into());
     }
-    membership::end(tx, app, &organization.id, &user.id, MembershipState::Left).await?;
+    let begun = membership::end(tx, app, &organization.id, &user.id, MembershipState::Left).await?;
     tx.organization(&organization.id).delete_departures_of_user(&user.id).await?;
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = Event::done("member.left")
         .target(&user.id, &user.name)
         .data(serde_json::json!({ "how": "way-out", "by": by.as_str(), "second": second.map(|proof| proof.method().as_str()) }));
-    audit::record(tx, app, Some(visitor), Some(&organization.id), &author, event).await?;
+    begun.record(tx, app, visitor, &organization.id, &author, event).await?;
     notice::way_out(tx, app, organization, user).await
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use orgate_store::Migrate;
 
 use crate::app::App;
-use crate::boot::{BootError, boot};
+use crate::boot::{BootError, boot_to_look};
 use crate::clock::Clock;
 use crate::entropy::SystemEntropy;
 use crate::mail::{self, MailTransportSettings};
@@ -92,7 +92,7 @@ async fn mail(settings: &Settings) -> Finding {
 /// What can be said only of a deployment whose database is in order.
 async fn running(settings: Settings, clock: Arc<dyn Clock>) -> Vec<Finding> {
     const KEY: &str = "secret key";
-    let app: App = match boot(settings, Arc::clone(&clock), Arc::new(SystemEntropy)).await {
+    let app: App = match boot_to_look(settings, Arc::clone(&clock), Arc::new(SystemEntropy)).await {
         Ok(app) => app,
         Err(BootError::WrongKey(reason)) => return vec![bad(KEY, reason.to_string())],
         Err(backup @ BootError::Backup(_)) => return vec![bad("backup", backup.to_string())],

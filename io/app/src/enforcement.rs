@@ -11,7 +11,7 @@ pub(crate) mod way_back;
 
 pub use forecast::{Forecast, People, forecast};
 pub(crate) use set::turn_off_by;
-pub use set::{WishForm, set};
+pub use set::{WishForm, adjust, set};
 pub use sweep::{Pace, sweep_once};
 pub use trial::roll_back_once;
 

@@ -21,6 +21,7 @@ use orgate_core::time::Timestamp;
 use orgate_store::{Invitation, Organization, Tx};
 
 use crate::app::App;
+use crate::audit::Event;
 use crate::error::Error;
 use crate::token::{SecretToken, TokenPurpose};
 
@@ -63,6 +64,13 @@ fn end(invitation: &Invitation, now: Timestamp) -> Option<InvitationEnd> {
 /// R-INV-3: while SSO is enforced nobody is invited, and no invitation is accepted but by signing in through it.
 fn refuse_while_enforced(organization: &Organization) -> Result<(), Refusal> {
     if organization.enforcement.enforced { Err(Refusal::InvitationsDisabledBySso) } else { Ok(()) }
+}
+
+/// What happened to an invitation, with what it was.
+pub(crate) fn event(action: &'static str, invitation: &Invitation) -> Event {
+    Event::done(action)
+        .target(&invitation.id, &invitation.email)
+        .data(serde_json::json!({ "role": invitation.role, "expires_at": invitation.expires_at.to_rfc3339() }))
 }
 
 fn link_url(app: &App, token: &SecretToken) -> String {

@@ -1,6 +1,8 @@
 //! Owns what happens without a visitor: sweeping, flushing, due deletions, mail, traces, the chain of the audit log. Each piece runs once on its own; [`run`]
 //! repeats them until it is told to stop.
 
+mod job;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ use crate::error::Error;
 use crate::organization;
 use crate::secret_key;
 use crate::session;
+
+pub(crate) use job::Job;
 
 /// Last uses of sessions are written this often, so the idle end is never late (R-IN-7).
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
@@ -87,8 +91,8 @@ async fn until(mut told: watch::Receiver<()>, work: impl Future<Output = ()>) {
 /// last spans leave. What takes longer than this process has left is done by the next one, or by the nodes that go on.
 pub async fn end(app: &App) {
     let rest = async {
-        report("last uses of sessions", flush_once(app).await);
-        report("chain of the audit log", seal_once(app).await);
+        report(Job::Uses, flush_once(app).await);
+        report(Job::Chain, seal_once(app).await);
         app.traces.flush().await;
     };
     if tokio::time::timeout(END_LIMIT, rest).await.is_err() {
@@ -103,22 +107,22 @@ async fn repeat(app: &App, stop: impl Future<Output = ()>) {
     loop {
         tokio::select! {
             () = &mut stop => return,
-            _ = flush.tick() => report("last uses of sessions", flush_once(app).await),
-            _ = measure.tick() => report("measurements", measure_once(app).await),
+            _ = flush.tick() => report(Job::Uses, flush_once(app).await),
+            _ = measure.tick() => report(Job::Measurements, measure_once(app).await),
         }
     }
 }
 
 /// Apart from the others, for what a storm leaves behind takes many transactions. Each is whole, so it can be dropped anywhere.
 async fn sweep(app: &App) {
-    report("tries counted by what was typed", forget_typed_buckets(app).await);
+    report(Job::TypedBuckets, forget_typed_buckets(app).await);
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        report("expired rows", sweep_once(app).await);
-        report("due deletions", delete_once(app).await);
-        report("secret key of this node", secret_key::insist(app).await);
+        report(Job::ExpiredRows, sweep_once(app).await);
+        report(Job::Deletions, delete_once(app).await);
+        report(Job::SecretKey, secret_key::insist(app).await);
     }
 }
 
@@ -134,14 +138,14 @@ async fn enforce(app: &App) {
         let mut ticks = ticks();
         loop {
             ticks.tick().await;
-            report("trials of enforcement", enforcement::roll_back_once(app).await);
+            report(Job::Trials, enforcement::roll_back_once(app).await);
         }
     };
     let sweeps = async {
         let mut ticks = ticks();
         loop {
             ticks.tick().await;
-            report("sessions that enforcement ended", enforcement::sweep_once(app, Pace::Gentle).await);
+            report(Job::Sweeps, enforcement::sweep_once(app, Pace::Gentle).await);
         }
     };
     tokio::join!(trials, sweeps);
@@ -155,14 +159,14 @@ async fn keep_audit_log(app: &App) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            report("chain of the audit log", seal_once(app).await);
+            report(Job::Chain, seal_once(app).await);
         }
     };
     let removals = async {
         let mut ticks = tokio::time::interval(REMOVE_EVERY);
         loop {
             ticks.tick().await;
-            report("old events of the audit log", audit_chain::remove_old(app).await);
+            report(Job::Retention, audit_chain::remove_old(app).await);
         }
     };
     tokio::join!(seals, removals);
@@ -182,7 +186,7 @@ async fn look_at_schema(app: &App) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        report("schema", app.store.ping().await.map(|()| 0).map_err(Error::from));
+        report(Job::Schema, app.store.ping().await.map(|()| 0).map_err(Error::from));
     }
 }
 
@@ -192,7 +196,7 @@ async fn look_at_domains(app: &App) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        report("domains", domain::recheck_once(app).await);
+        report(Job::Domains, domain::recheck_once(app).await);
     }
 }
 
@@ -287,7 +291,8 @@ const fn kept(what: Expiring) -> Duration {
 }
 
 /// A job that fails is tried again at its next turn; nothing it does was promised to anybody.
-fn report(job: &'static str, outcome: Result<u64, Error>) {
+fn report(job: Job, outcome: Result<u64, Error>) {
+    let job = job.words();
     match outcome {
         Ok(0) => {}
         Ok(rows) => tracing::debug!(job, rows, "a job did its work"),

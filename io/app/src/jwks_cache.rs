@@ -25,32 +25,39 @@ pub const KEPT_OVER_NOTHING: Duration = Duration::from_secs(3_600);
 const URLS_PER_CONNECTION: usize = 2;
 /// Connections remembered.
 const CONNECTIONS: usize = 4_096;
+/// When what was never asked for was asked for.
+const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
 
-/// Remembers documents of type `V`, each by connection, or provider of the operator's, and URL.
-pub struct JwksCache<V> {
+/// Remembers documents of type `V`, each by connection, or provider of the operator's, and URL. A fetch fails with an `E`.
+pub struct JwksCache<V, E> {
     clock: Arc<dyn Clock>,
     is_nothing: fn(&V) -> bool,
-    connections: Mutex<HashMap<Peer, Remembered<V>>>,
+    connections: Mutex<HashMap<Peer, Remembered<V, E>>>,
 }
 
-struct Remembered<V> {
+struct Remembered<V, E> {
     used_at: Timestamp,
     /// The last used comes last.
-    documents: Vec<(String, Arc<Document<V>>)>,
+    documents: Vec<(String, Arc<Document<V, E>>)>,
 }
 
-struct Document<V> {
-    held: Mutex<Held<V>>,
+struct Document<V, E> {
+    held: Mutex<Held<V, E>>,
     fetching: FetchLock<()>,
 }
 
-struct Held<V> {
+struct Held<V, E> {
     value: Option<Arc<V>>,
     fetched_at: Timestamp,
     tried_at: Timestamp,
+    /// Not yet, or no longer: it is asked for at its next use, however young it is.
+    is_current: bool,
+    /// How many fetches failed, and how the last of them did.
+    failures: u64,
+    failure: Option<E>,
 }
 
-impl<V> JwksCache<V> {
+impl<V, E: Clone> JwksCache<V, E> {
     /// An empty cache.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, is_nothing: |_| false, connections: Mutex::default() }
@@ -67,10 +74,11 @@ impl<V> JwksCache<V> {
     /// such a caller waits for a fetch that is under way, which may bring what is missing.
     ///
     /// A failed fetch leaves the remembered document in force, and so does one that brings nothing, for
-    /// [`KEPT_OVER_NOTHING`].
+    /// [`KEPT_OVER_NOTHING`]. With nothing remembered, whoever waited for it is told its failure, and who comes later asks
+    /// anew: one after another at a provider that hangs, they would wait longer than a request lasts (F1).
     ///
     /// *Errors*: the fetch's, when nothing is remembered.
-    pub async fn get<E>(
+    pub async fn get(
         &self,
         peer: impl Into<Peer>,
         url: &str,
@@ -83,10 +91,14 @@ impl<V> JwksCache<V> {
         {
             return Ok(value);
         }
+        let failures = lock(&document.held).failures;
         let _only_fetch = document.fetching.lock().await;
         // Another caller may have fetched in the meantime, and then the pause holds.
         if let Some(value) = document.good_enough(self.clock.now(), refetch) {
             return Ok(value);
+        }
+        if let Some(failure) = document.failure_since(failures) {
+            return Err(failure);
         }
         // Noted before the fetch: a caller that gives up midway has asked, too.
         lock(&document.held).tried_at = self.clock.now();
@@ -101,18 +113,34 @@ impl<V> JwksCache<V> {
                 let value = Arc::new(value);
                 held.value = Some(Arc::clone(&value));
                 held.fetched_at = self.clock.now();
+                held.is_current = true;
                 Ok(value)
             }
-            Err(error) => held.value.clone().ok_or(error),
+            Err(error) => {
+                held.failures = held.failures.saturating_add(1);
+                held.failure = Some(error.clone());
+                held.value.clone().ok_or(error)
+            }
         }
     }
 
-    /// Forgets a connection's documents: its settings changed, or it is gone.
+    /// Has a connection's documents asked for at their next use, whatever their age: new settings of it were saved. Until they
+    /// are had, the remembered ones stay in force, for the settings in use go on meanwhile (R-SSO-6).
+    pub fn outdate(&self, peer: impl Into<Peer>) {
+        if let Some(remembered) = lock(&self.connections).get_mut(&peer.into()) {
+            for (_, document) in &mut remembered.documents {
+                // In its place, for what a fetch that is under way brings was asked for before.
+                *document = Arc::new(document.outdated());
+            }
+        }
+    }
+
+    /// Forgets a connection's documents: it is gone.
     pub fn forget(&self, peer: impl Into<Peer>) {
         lock(&self.connections).remove(&peer.into());
     }
 
-    fn document(&self, peer: Peer, url: &str) -> Arc<Document<V>> {
+    fn document(&self, peer: Peer, url: &str) -> Arc<Document<V, E>> {
         let now = self.clock.now();
         let mut connections = lock(&self.connections);
         if !connections.contains_key(&peer) && connections.len() >= CONNECTIONS {
@@ -127,8 +155,8 @@ impl<V> JwksCache<V> {
     }
 }
 
-impl<V> Remembered<V> {
-    fn document(&mut self, url: &str) -> Arc<Document<V>> {
+impl<V, E: Clone> Remembered<V, E> {
+    fn document(&mut self, url: &str) -> Arc<Document<V, E>> {
         let known = self.documents.iter().position(|(known, _)| known == url);
         let entry = match known {
             Some(position) => self.documents.remove(position),
@@ -143,13 +171,20 @@ impl<V> Remembered<V> {
     }
 }
 
-impl<V> Document<V> {
+impl<V, E: Clone> Document<V, E> {
     fn unknown() -> Self {
-        let never = Timestamp::from_millis(i64::MIN);
-        Self {
-            held: Mutex::new(Held { value: None, fetched_at: never, tried_at: never }),
-            fetching: FetchLock::new(()),
-        }
+        Self::due(None, NEVER)
+    }
+
+    fn outdated(&self) -> Self {
+        let held = lock(&self.held);
+        Self::due(held.value.clone(), held.fetched_at)
+    }
+
+    /// One that is asked for at its next use.
+    fn due(value: Option<Arc<V>>, fetched_at: Timestamp) -> Self {
+        let held = Held { value, fetched_at, tried_at: NEVER, is_current: false, failures: 0, failure: None };
+        Self { held: Mutex::new(held), fetching: FetchLock::new(()) }
     }
 
     fn is_being_fetched(&self) -> bool {
@@ -159,9 +194,15 @@ impl<V> Document<V> {
     /// The remembered value, if it is fresh and not complained about, or if it is too soon to ask again.
     fn good_enough(&self, now: Timestamp, refetch: bool) -> Option<Arc<V>> {
         let held = lock(&self.held);
-        let fresh = !refetch && !has_passed(MAX_AGE, held.fetched_at, now);
+        let fresh = held.is_current && !refetch && !has_passed(MAX_AGE, held.fetched_at, now);
         let paused = !has_passed(REFETCH_PAUSE, held.tried_at, now);
         held.value.clone().filter(|_| fresh || paused)
+    }
+
+    /// How the last fetch failed, if nothing is remembered and it was not among so many failures.
+    fn failure_since(&self, failures: u64) -> Option<E> {
+        let held = lock(&self.held);
+        held.failure.clone().filter(|_| held.value.is_none() && held.failures > failures)
     }
 }
 
@@ -175,226 +216,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use orgate_core::id::{ConnectionId, Identifier};
-    use tokio::sync::Notify;
-
-    use super::*;
-    use crate::clock::ManualClock;
-
-    const URL: &str = "https://idp.example/keys";
-
-    struct Scene {
-        clock: ManualClock,
-        cache: Arc<JwksCache<usize>>,
-        fetches: Arc<AtomicUsize>,
-    }
-
-    impl Scene {
-        fn new() -> Self {
-            let clock = ManualClock::starting_at(Timestamp::from_millis(1_000_000));
-            let cache = Arc::new(JwksCache::new(Arc::new(clock.clone())));
-            Self { clock, cache, fetches: Arc::default() }
-        }
-
-        /// Asks; a fetch answers with its own number.
-        async fn ask(&self, url: &str, refetch: bool) -> usize {
-            let fetch = async { Ok::<_, &str>(self.fetches.fetch_add(1, Ordering::SeqCst) + 1) };
-            *self.cache.get(&connection(1), url, refetch, fetch).await.unwrap()
-        }
-
-        async fn ask_in_vain(&self, refetch: bool) -> Result<usize, &'static str> {
-            let fetch = async {
-                self.fetches.fetch_add(1, Ordering::SeqCst);
-                Err("unreachable")
-            };
-            self.cache.get(&connection(1), URL, refetch, fetch).await.map(|value| *value)
-        }
-
-        fn fetches(&self) -> usize {
-            self.fetches.load(Ordering::SeqCst)
-        }
-    }
-
-    fn connection(number: u16) -> Peer {
-        let mut random = [0; 10];
-        random[..2].copy_from_slice(&number.to_be_bytes());
-        Peer::Connection(ConnectionId::new(Timestamp::from_millis(1), random))
-    }
-
-    #[tokio::test]
-    async fn a_remembered_set_is_used_until_its_age_is_reached() {
-        let scene = Scene::new();
-        assert_eq!(scene.ask(URL, false).await, 1);
-        scene.clock.advance(MAX_AGE.saturating_sub(Duration::from_millis(1)));
-        assert_eq!(scene.ask(URL, false).await, 1);
-        scene.clock.advance(Duration::from_millis(1));
-        assert_eq!(scene.ask(URL, false).await, 2);
-    }
-
-    #[tokio::test]
-    async fn unknown_key_names_cause_one_refetch_in_thirty_seconds_t_idp_2() {
-        let scene = Scene::new();
-        scene.ask(URL, false).await;
-        scene.clock.advance(REFETCH_PAUSE);
-        for _ in 0..500 {
-            assert_eq!(scene.ask(URL, true).await, 2);
-        }
-        scene.clock.advance(REFETCH_PAUSE.saturating_sub(Duration::from_millis(1)));
-        assert_eq!(scene.ask(URL, true).await, 2);
-        scene.clock.advance(Duration::from_millis(1));
-        assert_eq!(scene.ask(URL, true).await, 3);
-    }
-
-    #[tokio::test]
-    async fn a_set_that_was_just_fetched_is_not_asked_for_again_even_if_it_is_empty_t_idp_2() {
-        let scene = Scene::new();
-        scene.ask(URL, false).await;
-        for _ in 0..50 {
-            scene.ask(URL, true).await;
-        }
-        assert_eq!(scene.fetches(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_failed_refetch_keeps_the_old_keys_and_the_pause_t_idp_2() {
-        let scene = Scene::new();
-        scene.ask(URL, false).await;
-        scene.clock.advance(MAX_AGE);
-        for _ in 0..20 {
-            assert_eq!(scene.ask_in_vain(true).await, Ok(1));
-            assert_eq!(scene.ask_in_vain(false).await, Ok(1));
-        }
-        assert_eq!(scene.fetches(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_document_that_holds_nothing_replaces_another_only_after_an_hour_f3() {
-        let clock = ManualClock::starting_at(Timestamp::from_millis(1_000_000));
-        let cache = JwksCache::new(Arc::new(clock.clone())).with_nothing(|keys| *keys == 0);
-        let ask =
-            async |keys: usize| *cache.get(&connection(1), URL, true, async { Ok::<_, &str>(keys) }).await.unwrap();
-        for (pause, brings, has) in [(0, 0, 0), (30, 5, 5), (30, 0, 5), (3_540, 0, 5), (30, 0, 0), (30, 6, 6)] {
-            clock.advance(Duration::from_secs(pause));
-            assert_eq!(ask(brings).await, has, "{brings}");
-        }
-    }
-
-    #[tokio::test]
-    async fn with_nothing_remembered_a_failure_is_told_and_the_next_sign_in_asks_again() {
-        let scene = Scene::new();
-        assert_eq!(scene.ask_in_vain(false).await, Err("unreachable"));
-        assert_eq!(scene.ask(URL, false).await, 2);
-    }
-
-    #[tokio::test]
-    async fn who_misses_a_key_waits_for_the_refetch_that_is_under_way() {
-        let scene = Scene::new();
-        assert_eq!(scene.ask(URL, false).await, 1);
-        scene.clock.advance(REFETCH_PAUSE);
-        let release = Arc::new(Notify::new());
-        let ask = |refetch| {
-            let (cache, fetches, release) =
-                (Arc::clone(&scene.cache), Arc::clone(&scene.fetches), Arc::clone(&release));
-            tokio::spawn(async move {
-                let fetch = async {
-                    release.notified().await;
-                    Ok::<_, &str>(fetches.fetch_add(1, Ordering::SeqCst) + 1)
-                };
-                *cache.get(&connection(1), URL, refetch, fetch).await.unwrap()
-            })
-        };
-        let missing: Vec<_> = (0..8).map(|_| ask(true)).collect();
-        for _ in 0..64 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(ask(false).await.unwrap(), 1, "who misses nothing does not wait");
-        release.notify_one();
-        for task in missing {
-            assert_eq!(task.await.unwrap(), 2);
-        }
-        assert_eq!(scene.fetches(), 2);
-    }
-
-    #[tokio::test]
-    async fn many_at_once_cause_one_fetch_t_idp_2() {
-        let scene = Scene::new();
-        let release = Arc::new(Notify::new());
-        let tasks: Vec<_> = (0..32)
-            .map(|_| {
-                let (cache, fetches, release) =
-                    (Arc::clone(&scene.cache), Arc::clone(&scene.fetches), Arc::clone(&release));
-                tokio::spawn(async move {
-                    let fetch = async {
-                        fetches.fetch_add(1, Ordering::SeqCst);
-                        release.notified().await;
-                        Ok::<_, &str>(7)
-                    };
-                    *cache.get(&connection(1), URL, true, fetch).await.unwrap()
-                })
-            })
-            .collect();
-        while scene.fetches() == 0 {
-            tokio::task::yield_now().await;
-        }
-        release.notify_one();
-        for task in tasks {
-            assert_eq!(task.await.unwrap(), 7);
-        }
-        assert_eq!(scene.fetches(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_hanging_refetch_holds_up_nobody_who_can_use_the_old_keys() {
-        let scene = Scene::new();
-        scene.ask(URL, false).await;
-        scene.clock.advance(REFETCH_PAUSE);
-        let cache = Arc::clone(&scene.cache);
-        let hanging = tokio::spawn(async move {
-            let fetch = std::future::pending::<Result<usize, &str>>();
-            cache.get(&connection(1), URL, true, fetch).await.map(|value| *value)
-        });
-        tokio::task::yield_now().await;
-        assert_eq!(scene.ask(URL, false).await, 1);
-        hanging.abort();
-        assert!(hanging.await.is_err());
-        assert_eq!(scene.ask(URL, true).await, 1, "the abandoned refetch counts");
-    }
-
-    #[tokio::test]
-    async fn each_address_has_its_own_set_and_settings_that_change_start_afresh() {
-        let scene = Scene::new();
-        assert_eq!(scene.ask(URL, false).await, 1);
-        assert_eq!(scene.ask("https://other.example/keys", false).await, 2);
-        assert_eq!(scene.ask(URL, false).await, 1);
-        scene.cache.forget(connection(1));
-        assert_eq!(scene.ask(URL, false).await, 3);
-    }
-
-    #[tokio::test]
-    async fn memory_is_bounded_for_a_connection_and_for_all() {
-        let scene = Scene::new();
-        for number in 0..50 {
-            scene.ask(&format!("https://idp.example/{number}"), false).await;
-        }
-        assert_eq!(lock(&scene.cache.connections)[&connection(1)].documents.len(), URLS_PER_CONNECTION);
-        for number in 0..=u16::try_from(CONNECTIONS).unwrap() {
-            scene.clock.advance(Duration::from_millis(1));
-            let fetch = async { Ok::<_, &str>(0) };
-            scene.cache.get(&connection(number), URL, false, fetch).await.unwrap();
-        }
-        let connections = lock(&scene.cache.connections);
-        assert_eq!(connections.len(), CONNECTIONS);
-        assert!(!connections.contains_key(&connection(0)) && connections.contains_key(&connection(2)));
-    }
-
-    #[tokio::test]
-    async fn a_clock_that_is_set_back_keeps_no_keys_for_hours() {
-        let scene = Scene::new();
-        scene.ask(URL, false).await;
-        scene.clock.set(Timestamp::from_millis(0));
-        assert_eq!(scene.ask(URL, false).await, 2);
-    }
-}
+mod tests;

@@ -1,14 +1,20 @@
 //! Owns the limits on what one network, one account or one organization may try in a while. They are counted in the
 //! database, so they hold on every node, and before the transaction that they guard, so a refused attempt counts as well.
-//! Guesses at a secret are slowed down in `guess`; how refused ones are written down is in `refused`.
+//! Mails are counted in `mails`. Guesses at a secret are slowed down in `guess`, by where they come from (`origin`) and on what
+//! (`basis`); how refused ones are written down is in `refused`.
 //!
 //! *Source*: `api.md` (60 sign-ups and 300 sign-ins an hour for an address, T-WEB-10: IPv6 by its /64), V6.3.1, V6.6.3.
 
+mod basis;
 mod guess;
+mod mails;
 mod origin;
 mod refused;
 
+pub(crate) use basis::Basis;
 pub use guess::Guess;
+pub(crate) use mails::{code_in, invitation, invitation_to, mail_in};
+pub use mails::{mail_to, reset_mail_to};
 pub(crate) use origin::{FRESH, remember, remember_only};
 pub(crate) use refused::note as note_refused;
 
@@ -18,12 +24,14 @@ use std::time::Duration;
 use orgate_core::domain::DomainName;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{ConnectionId, OrganizationId, UserId};
+use orgate_core::policy::AddressState;
 use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
 use orgate_store::Tx;
 
 use crate::app::App;
 use crate::audit::Event;
+use crate::authorise::Caller;
 use crate::error::Error;
 use crate::visitor::Visitor;
 use origin::{Origin, Whose};
@@ -33,8 +41,6 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Passwords and codes that can be tried inside sessions of one person. *Units*: tries an hour.
 const CONFIRMATIONS_OF_A_PERSON: u64 = 100;
-/// Mails with a code that a person can cause to their own address by what strangers cannot do. *Units*: mails an hour.
-const CODES_OF_A_PERSON: u64 = 10;
 /// What a browser in which somebody came in before may still begin when its network is used up. *Units*: times an hour.
 const BROWSER_BEYOND_NETWORK: u64 = 30;
 /// How often a person can ask for another address. *Units*: times an hour.
@@ -86,20 +92,45 @@ pub(crate) async fn password(app: &App, visitor: &Visitor, typed: &str) -> Resul
         Origin::Browser(hash) => Counter::hourly("sign-in-browser", origin::hex(hash), most),
         Origin::Network(_) | Origin::Strange => Counter::hourly("sign-in", visitor.network(), most),
     };
-    let event =
-        || Event::refused("session.refused", "too-many-requests").data(serde_json::json!({"method": "password"}));
     if let Err(refused) = refuse_beyond(app, &place).await {
         // Whom it names counts for nothing here: a storm of made-up addresses is one event a minute.
-        note_refused(app, visitor, "", event()).await?;
+        note_refused(app, visitor, "", not_compared("password", None)).await?;
         return Err(refused);
     }
     let guess = guess::at_password(app, &account, &origin).await;
     if let Err(Error::Refused(_)) = &guess {
-        let mut event = event();
-        event.target = holder(app, typed).await?.map(|id| id.to_string());
-        note_refused(app, visitor, &account, event).await?;
+        let target = holder(app, typed).await?;
+        note_refused(app, visitor, &account, not_compared("password", target.as_ref())).await?;
     }
     guess
+}
+
+/// Counts a try at the caller's own password, in their session: among all the tries at it from there, so that a session which
+/// somebody else's word made brings no further ones.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn own_password(app: &App, visitor: &Visitor, caller: &Caller) -> Result<Guess, Error> {
+    confirmation(app, caller).await?;
+    let user_id = caller.user_id();
+    let account = match &caller.check.address {
+        AddressState::Proven => account(&caller.check.email),
+        // Somebody else may have it proven, and their tries are no business of this person.
+        AddressState::LocalTo(_) | AddressState::Unproven => user_id.to_string(),
+    };
+    let origin = origin::of(app, visitor, Whose::Person(user_id)).await?;
+    let guess = guess::at_password(app, &account, &origin).await;
+    if let Err(Error::Refused(_)) = &guess {
+        note_refused(app, visitor, &account, not_compared("password", Some(user_id))).await?;
+    }
+    guess
+}
+
+/// The event of tries that were refused before anything was compared.
+fn not_compared(method: &'static str, target: Option<&UserId>) -> Event {
+    let mut event =
+        Event::refused("session.refused", "too-many-requests").data(serde_json::json!({ "method": method }));
+    event.target = target.map(ToString::to_string);
+    event
 }
 
 /// Who goes by this address, if anybody does.
@@ -143,59 +174,33 @@ pub(crate) async fn challenge(app: &App, visitor: &Visitor) -> Result<(), Error>
     by_network(app, visitor, "challenge", most(app.settings.limits.sign_ins_per_hour)).await
 }
 
-/// Counts a password or code that is tried inside a session, to confirm a change.
+/// Counts a password or code that is tried inside a session, to confirm a change; in one that SSO alone made, apart from the
+/// others.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
-pub async fn confirmation(app: &App, user_id: &UserId) -> Result<(), Error> {
-    refuse_beyond(app, &Counter::hourly("confirmation", user_id, CONFIRMATIONS_OF_A_PERSON)).await
+pub(crate) async fn confirmation(app: &App, caller: &Caller) -> Result<(), Error> {
+    let kind = match Basis::of(caller.proofs()) {
+        Basis::Own => "confirmation",
+        Basis::Sso => "confirmation-by-sso",
+    };
+    refuse_beyond(app, &Counter::hourly(kind, caller.user_id(), CONFIRMATIONS_OF_A_PERSON)).await
 }
 
-/// Counts a second factor that is tried for a person, in however many sign-ins; who does so knows their first. The person's
-/// own browsers and networks have tries of their own here too.
+/// Counts a second factor that is tried for a person, in however many sign-ins; who does so has shown something before it. The
+/// person's own browsers and networks have tries of their own here too.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
-pub(crate) async fn second_factor(app: &App, visitor: &Visitor, user_id: &UserId) -> Result<Guess, Error> {
-    let guess = guess::at_second_factor(app, visitor, user_id).await;
+pub(crate) async fn second_factor(
+    app: &App,
+    visitor: &Visitor,
+    user_id: &UserId,
+    basis: Basis,
+) -> Result<Guess, Error> {
+    let guess = guess::at_second_factor(app, visitor, user_id, basis).await;
     if let Err(Error::Refused(_)) = &guess {
-        let mut event =
-            Event::refused("session.refused", "too-many-requests").data(serde_json::json!({"method": "second-factor"}));
-        event.target = Some(user_id.to_string());
-        note_refused(app, visitor, user_id.as_str(), event).await?;
+        note_refused(app, visitor, user_id.as_str(), not_compared("second-factor", Some(user_id))).await?;
     }
     guess
-}
-
-/// Counts a mail that a visitor causes to an address, known or not.
-///
-/// *Errors*: [`Refusal::TooManyRequests`].
-pub async fn mail_to(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
-    by_network(app, visitor, "mails", most(app.settings.limits.sign_ins_per_hour)).await?;
-    refuse_beyond(app, &Counter::mail(app, email_key)).await
-}
-
-/// Counts a mail with a link for a forgotten password, known address or not. It shares no number with other mails: whoever
-/// floods a mailbox otherwise takes nobody's way back.
-///
-/// *Errors*: [`Refusal::TooManyRequests`].
-pub async fn reset_mail_to(app: &App, visitor: &Visitor, email_key: &str) -> Result<(), Error> {
-    by_network(app, visitor, "mails", most(app.settings.limits.sign_ins_per_hour)).await?;
-    refuse_beyond(app, &Counter::hourly("mail-reset", email_key, most(app.settings.limits.mails_per_hour))).await
-}
-
-/// Counts a mail to an address inside the transaction that puts it into the outbox.
-///
-/// *Errors*: [`Refusal::TooManyRequests`].
-pub(crate) async fn mail_in(tx: &mut Tx, app: &App, email_key: &str) -> Result<(), Error> {
-    let counter = Counter::mail(app, email_key);
-    refuse_beyond_in(tx, app, &counter).await
-}
-
-/// Counts a mailed code that a person asked for who has shown something already, inside its transaction: what strangers
-/// cause to the same address counts elsewhere.
-///
-/// *Errors*: [`Refusal::TooManyRequests`].
-pub(crate) async fn code_in(tx: &mut Tx, app: &App, user_id: &UserId) -> Result<(), Error> {
-    refuse_beyond_in(tx, app, &Counter::hourly("code", user_id, CODES_OF_A_PERSON)).await
 }
 
 /// Counts a person's wish for another address, inside its transaction.
@@ -216,21 +221,26 @@ pub(crate) async fn is_first_notice(tx: &mut Tx, app: &App, organization_id: &Or
     is_within_in(tx, app, &Counter::hourly("full", organization_id, 1)).await
 }
 
-/// Counts an invitation that is mailed, inside its transaction and after its caller was allowed to: nobody else uses up an
-/// organization's invitations. However many go out at once, each counts.
-///
-/// *Errors*: [`Refusal::TooManyRequests`].
-pub(crate) async fn invitation(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
-    let most = most(app.settings.limits.invitations_per_hour);
-    refuse_beyond_in(tx, app, &Counter::hourly("invitation", organization_id, most)).await
-}
-
 /// Counts a test of a connection, inside its transaction: each of them makes this machine ask another one.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub(crate) async fn connection_test(tx: &mut Tx, app: &App, organization_id: &OrganizationId) -> Result<(), Error> {
     let most = most(app.settings.limits.connection_tests_per_hour);
     refuse_beyond_in(tx, app, &Counter::hourly("connection-test", organization_id, most)).await
+}
+
+/// Counts what else an Owner does that makes this machine ask an identity provider, by its kind and inside its transaction:
+/// each may happen as often as a test may be started.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn provider_asked(
+    tx: &mut Tx,
+    app: &App,
+    kind: &str,
+    organization_id: &OrganizationId,
+) -> Result<(), Error> {
+    let most = most(app.settings.limits.connection_tests_per_hour);
+    refuse_beyond_in(tx, app, &Counter::hourly(kind, organization_id, most)).await
 }
 
 /// Counts a look at a domain that an Owner causes, inside its transaction: each of them makes this machine ask others.

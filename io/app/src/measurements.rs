@@ -4,6 +4,7 @@
 use metrics::{counter, gauge};
 
 use crate::error::Fault;
+use crate::jobs::Job;
 
 /// Begins at zero what an alert watches for its first event.
 pub fn begin() {
@@ -12,6 +13,9 @@ pub fn begin() {
     }
     for outcome in ["sent", "delayed", "failed"] {
         counter!("orgate_mails_total", "outcome" => outcome).increment(0);
+    }
+    for job in Job::ALL {
+        counter!("orgate_job_failures_total", "task" => job.words()).increment(0);
     }
     counter!("orgate_audit_heads_refused_total").increment(0);
     counter!("orgate_password_hashes_refused_total").increment(0);

@@ -1,8 +1,10 @@
 //! Owns who is in an organization and as what: listing, changing roles, removing, re-admitting, ending proofs. Leaving is
 //! in [`crate::organization`], joining in [`crate::invitation`] and in single sign-on.
 
+mod begun;
 mod list;
 
+pub(crate) use begun::Begun;
 pub use list::{MemberFilter, MemberPage, MemberQuery, MemberView, get, list};
 
 use std::time::Duration;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{Identifier as _, OrganizationId, UserId};
 use orgate_core::membership::{MembershipOrigin, MembershipState, is_last_owner};
-use orgate_core::permission::Permission;
+use orgate_core::permission::{Permission, may};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_store::{Membership, Tx, User};
@@ -65,13 +67,16 @@ pub async fn change_role(
                 if target.role == *role {
                     return Ok(());
                 }
-                if target.role == OrganizationRole::Owner {
-                    refuse_last_owner(tx, id).await?;
-                    way_back::keep(tx, app, id, user_id).await?;
-                    revoke_begun(tx, app, id, user_id).await?;
-                }
+                let begun = match target.role {
+                    OrganizationRole::Owner => {
+                        refuse_last_owner(tx, id).await?;
+                        way_back::keep(tx, app, id, user_id).await?;
+                        Begun::end(tx, app, id, user_id).await?
+                    }
+                    OrganizationRole::Member => Begun::default(),
+                };
                 set_role(tx, app, id, user_id, *role).await?;
-                tell_role(tx, app, visitor, &actor, &target, *role).await
+                tell_role(tx, app, visitor, &actor, &target, *role, begun).await
             })
         })
         .await?;
@@ -94,10 +99,10 @@ pub async fn remove(app: &App, visitor: &Visitor, organization: &str, user_id: &
             Box::pin(async move {
                 let actor = authorise::permitted(tx, app, visitor, organization, Permission::MemberManage).await?;
                 let id = actor.organization_id();
-                end(tx, app, id, user_id, MembershipState::Removed).await?;
+                let begun = end(tx, app, id, user_id, MembershipState::Removed).await?;
                 let user = tx.instance().load_user(user_id).await?;
                 let event = Event::done("member.removed").target(user_id, &user.name);
-                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
+                begun.record(tx, app, visitor, id, &Author::from(&actor.caller), event).await?;
                 notice::member(tx, app, &actor, &user, REMOVED).await
             })
         })
@@ -128,7 +133,8 @@ pub async fn readmit(app: &App, visitor: &Visitor, organization: &str, user_id: 
     Ok(())
 }
 
-/// The same for whom an Owner invites again, by the address: the mail of it is the invitation. *Source*: R-LNK-1.
+/// The same for whom an Owner invites again, by the address: the mail of it is the invitation. Nobody else's lifts anything.
+/// *Source*: R-LNK-1.
 pub(crate) async fn readmit_invited(
     tx: &mut Tx,
     app: &App,
@@ -136,6 +142,9 @@ pub(crate) async fn readmit_invited(
     actor: &Member,
     email: &EmailAddress,
 ) -> Result<(), Error> {
+    if !may(actor.role(), None, Permission::MemberManage) {
+        return Ok(());
+    }
     let open = tx.organization(actor.organization_id()).find_member_by_email(email).await?;
     let closed = tx.organization(actor.organization_id()).find_removed_by_email(email).await?;
     for user in open.into_iter().chain(closed) {
@@ -185,7 +194,8 @@ pub async fn end_proofs(app: &App, visitor: &Visitor, organization: &str, user_i
     Ok(())
 }
 
-/// Ends a membership with everything that hangs on it. The guard of the last Owner counts in this same transaction.
+/// Ends a membership with everything that hangs on it, and says what the person had begun. The guard of the last Owner counts in this
+/// same transaction.
 ///
 /// *Errors*: [`Refusal::NotFound`] for who is no member, [`Refusal::LastOwner`], [`Refusal::NoWayBackIn`]. *Source*:
 /// R-ORG-5, R-ORG-6, R-ENF-14.
@@ -195,15 +205,16 @@ pub(crate) async fn end(
     organization_id: &OrganizationId,
     user_id: &UserId,
     state: MembershipState,
-) -> Result<(), Error> {
+) -> Result<Begun, Error> {
     let now = app.now();
     may_end(tx, app, organization_id, user_id).await?;
     session::settle(tx, app, user_id).await?;
     let mut view = tx.organization(organization_id);
     view.end_membership(user_id, state, now).await?;
     view.delete_grants_of_user(user_id).await?;
-    revoke_begun(tx, app, organization_id, user_id).await?;
-    way_back::review_of_user(tx, app, user_id).await
+    let begun = Begun::end(tx, app, organization_id, user_id).await?;
+    way_back::review_of_user(tx, app, user_id).await?;
+    Ok(begun)
 }
 
 /// Refuses what must not end: the guards of [`end`], for a page that asks before it is done.
@@ -252,19 +263,6 @@ pub(crate) async fn set_role(
     way_back::review_of_user(tx, app, user_id).await
 }
 
-/// R-ORG-6: invitations that the person sent and tests that they started.
-pub(crate) async fn revoke_begun(
-    tx: &mut Tx,
-    app: &App,
-    organization_id: &OrganizationId,
-    user_id: &UserId,
-) -> Result<(), Error> {
-    let mut view = tx.organization(organization_id);
-    view.revoke_invitations_sent_by(user_id, app.now()).await?;
-    view.revoke_tests_started_by(user_id, app.now()).await?;
-    Ok(())
-}
-
 /// R-ORG-5, T-ORG-1.
 async fn refuse_last_owner(tx: &mut Tx, organization_id: &OrganizationId) -> Result<(), Error> {
     let owners = tx.organization(organization_id).count_owners().await?;
@@ -296,13 +294,14 @@ async fn tell_role(
     actor: &Member,
     target: &Membership,
     role: OrganizationRole,
+    begun: Begun,
 ) -> Result<(), Error> {
     let id = actor.organization_id();
     let user = tx.instance().load_user(&target.user_id).await?;
     let event = Event::done("member.role-changed")
         .target(&user.id, &user.name)
         .data(serde_json::json!({ "from": target.role, "to": role }));
-    audit::record(tx, app, Some(visitor), Some(id), &Author::from(&actor.caller), event).await?;
+    begun.record(tx, app, visitor, id, &Author::from(&actor.caller), event).await?;
     match role {
         OrganizationRole::Owner => notice::owners(tx, app, actor, &format!("made {} an Owner", user.name)).await,
         OrganizationRole::Member => notice::member(tx, app, actor, &user, DEMOTED).await,

@@ -66,7 +66,8 @@ pub async fn organization(app: &App, organization: &str) -> Result<Organization,
         .await
 }
 
-/// Gives an organization the entitlement to SSO or takes it. Taking it refuses only what would begin anew (R-ORG-7).
+/// Gives an organization the entitlement to SSO or takes it. Taking it refuses only what would begin anew (R-ORG-7). Every Owner is
+/// mailed.
 ///
 /// *Errors*: [`Refusal::NotFound`].
 pub async fn set_sso_entitled(
@@ -76,20 +77,28 @@ pub async fn set_sso_entitled(
     entitled: bool,
 ) -> Result<Organization, Error> {
     let input = (app.clone(), visitor.cloned(), organization.to_owned(), entitled);
-    app.store
+    let changed = app
+        .store
         .write(input, |tx, (app, visitor, organization, entitled)| {
             Box::pin(async move {
                 let found = find(tx, organization).await?;
                 if !tx.organization(&found.id).set_sso_entitled(*entitled).await? {
                     return Ok(found);
                 }
-                let action = if *entitled { "organization.sso-entitled" } else { "organization.sso-entitlement-lost" };
+                let (action, did) = if *entitled {
+                    ("organization.sso-entitled", "made single sign-on part of its plan")
+                } else {
+                    ("organization.sso-entitlement-lost", "took single sign-on from its plan")
+                };
                 let event = Event::done(action).target(&found.id, &found.name);
                 audit::record(tx, app, visitor.as_ref(), Some(&found.id), &Author::operator(), event).await?;
-                Ok(Organization { sso_entitled: *entitled, ..found })
+                notice::operator(tx, app, &found.id, did).await?;
+                Ok::<_, Error>(Organization { sso_entitled: *entitled, ..found })
             })
         })
-        .await
+        .await?;
+    app.outbox.wake();
+    Ok(changed)
 }
 
 /// What the operator does for an organization whose people cannot come in.

@@ -118,6 +118,20 @@ pub async fn create(app: &App, visitor: &Visitor, typed: NewOrganization) -> Res
         .await
 }
 
+/// Whether the person may create an organization: what [`create`] asks, for a page that has a form for it.
+///
+/// *Errors*: [`Refusal::OrganizationLimit`], and those of [`authorise::account`] (R-IN-9).
+pub async fn may_create(app: &App, visitor: &Visitor) -> Result<(), Error> {
+    app.store
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
+            Box::pin(async move {
+                let caller = authorise::account(tx, app, visitor).await?;
+                refuse_beyond_limit(tx, app, caller.user_id()).await
+            })
+        })
+        .await
+}
+
 /// The person's organizations that this session may name (R-IN-9), with what leaving takes.
 ///
 /// *Errors*: those of [`authorise::session`].
@@ -164,9 +178,9 @@ pub async fn leave(app: &App, visitor: &Visitor, organization: &str) -> Result<(
             Box::pin(async move {
                 let member = authorise::member(tx, app, visitor, organization).await?;
                 let id = member.organization_id();
-                membership::end(tx, app, id, member.user_id(), MembershipState::Left).await?;
+                let begun = membership::end(tx, app, id, member.user_id(), MembershipState::Left).await?;
                 let event = Event::done("member.left").target(member.user_id(), &member.caller.check.name);
-                audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await
+                begun.record(tx, app, visitor, id, &Author::from(&member.caller), event).await
             })
         })
         .await

@@ -46,6 +46,8 @@ const RETRY_AFTER: [Duration; 10] = [
     Duration::from_secs(11 * 3_600),
 ];
 
+/// Tries of a mail that fails each time.
+const TRIES: usize = RETRY_AFTER.len() + 1;
 /// Tries of a mail that the server refuses for good each time: more than an hour of them, for a server that is set up
 /// wrongly says no to everything, and somebody mends it.
 const TRIES_REFUSED_FOR_GOOD: usize = 7;
@@ -250,6 +252,10 @@ impl Outbox {
         let now = self.clock.now();
         let content = match self.content(&mail) {
             Ok(content) => content,
+            // It is whole: another node sealed it, and this one may be given the key, too.
+            Err(OutboxError::Seal(reason @ SealError::OtherKey)) => {
+                return self.delay(mail, reason.to_string(), TRIES, now).await;
+            }
             Err(error) => return self.give_up(mail, &error, now).await,
         };
         let message = match build_message(&mail.id, &content, &self.from, now) {
@@ -264,7 +270,7 @@ impl Outbox {
             Ok(Err(failure)) => failure.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        self.delay(mail, failure, RETRY_AFTER.len() + 1, now).await
+        self.delay(mail, failure, TRIES, now).await
     }
 
     fn content(&self, mail: &Mail) -> Result<MailContent, OutboxError> {

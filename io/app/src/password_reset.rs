@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise;
 use crate::departure;
+use crate::enforcement::way_back;
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
@@ -124,14 +125,14 @@ pub async fn complete_with(
     let Some(password) = input.password("password", app.settings.password_policy, password, &own_words) else {
         return Err(input.refused());
     };
-    let guess = match bearer {
-        Some(bearer) => beside::count(app, visitor, &bearer.id, factor.as_ref()).await?,
+    let counted = match bearer {
+        Some(bearer) => beside::count(app, visitor, bearer, factor.as_ref()).await?,
         None => None,
     };
     // What was not counted is not compared.
-    let factor = factor.filter(|_| guess.is_some());
+    let factor = factor.filter(|_| counted.is_some());
     let outcome = use_up(app, visitor, hash, &password, factor).await;
-    beside::settle(app, guess, &outcome).await?;
+    beside::settle(app, visitor, counted, &outcome).await?;
     app.outbox.wake();
     outcome
 }
@@ -277,6 +278,7 @@ async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User, password_ha
     tx.instance().delete_password_resets_of_user(&user.id).await?;
     // Whoever guesses from elsewhere does not keep the person out of what they just set (L5).
     limit::remember_only(tx, app, visitor, &user.id).await?;
+    way_back::review_of_user(tx, app, &user.id).await?;
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = Event::done("password.reset").target(&user.id, &user.name);
     audit::record(tx, app, Some(visitor), None, &author, event).await?;

@@ -69,18 +69,31 @@ pub(crate) async fn hold(
         .write((Arc::clone(sealer), own, now), |tx, (sealer, own, now)| {
             Box::pin(async move {
                 let mut instance = tx.instance();
-                let in_use = instance.list_secret_keys().await?;
-                if instance.find_instance().await?.is_none() {
+                let is_new = instance.find_instance().await?.is_none();
+                let held = check(sealer, is_new, &instance.list_secret_keys().await?);
+                if is_new {
                     let first = Instance { created_at: *now, epoch_at: Timestamp::from_millis(0), backed_up_at: None };
                     instance.insert_instance(&first).await?;
-                } else if in_use.is_empty() {
-                    return Ok(Err(KeyError::Damaged(SealError::Malformed)));
                 }
-                let held = check(sealer, &in_use);
                 if held.is_ok() {
                     instance.insert_secret_key(own).await?;
                 }
                 Ok(held)
+            })
+        })
+        .await
+}
+
+/// The same for whoever writes nothing with a key: none is counted.
+///
+/// *Errors*: as [`hold`].
+pub(crate) async fn look(store: &Store, sealer: &Arc<Sealer>) -> Result<Result<(), KeyError>, Error> {
+    store
+        .read(Arc::clone(sealer), |tx, sealer| {
+            Box::pin(async move {
+                let mut instance = tx.instance();
+                let is_new = instance.find_instance().await?.is_none();
+                Ok(check(sealer, is_new, &instance.list_secret_keys().await?))
             })
         })
         .await
@@ -91,7 +104,10 @@ fn own(sealer: &Sealer, now: Timestamp, entropy: &dyn Entropy) -> Result<SecretK
     Ok(SecretKeyInUse { id, key_check: sealer.key_check(entropy)?, since_at: now })
 }
 
-fn check(sealer: &Sealer, in_use: &[SecretKeyInUse]) -> Result<(), KeyError> {
+fn check(sealer: &Sealer, is_new: bool, in_use: &[SecretKeyInUse]) -> Result<(), KeyError> {
+    if in_use.is_empty() && !is_new {
+        return Err(KeyError::Damaged(SealError::Malformed));
+    }
     let mut missing = Vec::new();
     for key in in_use {
         match sealer.verify_key(&key.key_check) {
@@ -108,25 +124,30 @@ fn check(sealer: &Sealer, in_use: &[SecretKeyInUse]) -> Result<(), KeyError> {
 /// Counts the key that this node seals with among those in use again, when it was replaced from elsewhere meanwhile: what it
 /// seals has to be moved once more, and a node without it must not start. How often that happened: never, or once.
 ///
-/// *Errors*: those of the store.
+/// *Errors*: those of the store; [`SealError::OtherKey`] when a key came into use meanwhile that is not here, for then this node
+/// would not start, and leaves what is under that key to the others.
 pub async fn insist(app: &App) -> Result<u64, Error> {
     let own = own(&app.sealer, app.now(), &*app.entropy)?;
     let known = app
         .store
         .read((), |tx, ()| Box::pin(async move { Ok::<_, Error>(tx.instance().list_secret_keys().await?) }))
         .await?;
-    if known.iter().any(|key| key.id == own.id) {
-        return Ok(0);
-    }
-    tracing::error!(
-        key.id = %app.sealer.key_id(),
-        "the secret key of this node was replaced from elsewhere: give it the new one, and run orgate keys rotate again"
-    );
-    app.store
-        .write(own, |tx, own| {
+    let mut counted = 0;
+    if known.iter().all(|key| key.id != own.id) {
+        tracing::error!(
+            key.id = %app.sealer.key_id(),
+            "the secret key of this node was replaced from elsewhere: give it the new one, and run orgate keys rotate again"
+        );
+        let insert = app.store.write(own, |tx, own| {
             Box::pin(async move { Ok::<_, Error>(u64::from(tx.instance().insert_secret_key(own).await?)) })
-        })
-        .await
+        });
+        counted = insert.await?;
+    }
+    check(&app.sealer, false, &known).map_err(|reason| match reason {
+        KeyError::Missing(_) => SealError::OtherKey,
+        KeyError::Damaged(reason) => reason,
+    })?;
+    Ok(counted)
 }
 
 /// Where a value that is to be sealed anew is bound to: what its use case said when it sealed it.

@@ -32,6 +32,7 @@ use crate::traces::{self, TraceSettings};
 pub use keys::example_file;
 pub use personal::{PersonalProviders, SignInMethods};
 pub use problem::{Problem, SettingsError};
+pub use source::PREFIX;
 pub use values::{LogFormat, PublicUrl, SignUpMode};
 
 /// Everything that an operator decides.
@@ -99,7 +100,7 @@ pub struct Limits {
     pub mails_per_hour: NonZeroU32,
     /// Invitations of one organization an hour.
     pub invitations_per_hour: NonZeroU32,
-    /// Tests of connections of one organization an hour.
+    /// Tests of connections of one organization an hour; as often one may be begun, and settings of a connection be saved.
     pub connection_tests_per_hour: NonZeroU32,
     /// Organizations that one person may create; none means no limit.
     pub organizations_per_user: Option<NonZeroU32>,

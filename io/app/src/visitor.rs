@@ -16,13 +16,21 @@ pub struct Visitor {
     pub session: Option<[u8; 32]>,
     /// The hash of the pre-login cookie that came along (T-BCP-1).
     pub browser: Option<[u8; 32]>,
+    /// The hash of the secret by which a program goes on with one attempt, in place of a cookie. It names no place: it serves
+    /// once (T-MFA-2).
+    pub handle: Option<[u8; 32]>,
 }
 
 impl Visitor {
     /// A visitor without session or cookie.
     pub fn new(ip: IpAddr, user_agent: &str) -> Self {
         let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(300).collect();
-        Self { ip, user_agent, session: None, browser: None }
+        Self { ip, user_agent, session: None, browser: None, handle: None }
+    }
+
+    /// What an attempt that this visitor began is bound to.
+    pub(crate) fn holder(&self) -> Option<[u8; 32]> {
+        self.handle.or(self.browser)
     }
 
     /// The address as limits count it: an IPv6 address by its /64, for its holder has all of that (T-WEB-10).

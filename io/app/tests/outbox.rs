@@ -21,6 +21,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+const KEY: [u8; 32] = [7; 32];
+
 struct Scene {
     folder: TempDir,
     store: Store,
@@ -37,10 +39,14 @@ impl Scene {
     }
 
     async fn outbox(&self, seed: u64, mail: &str) -> Outbox {
+        self.outbox_under(Sealer::new(&InstanceKey::from_bytes(KEY)), seed, mail).await
+    }
+
+    async fn outbox_under(&self, sealer: Sealer, seed: u64, mail: &str) -> Outbox {
         let settings = MailTransportSettings::parse(mail).unwrap();
         Outbox::new(OutboxParts {
             store: self.store.clone(),
-            sealer: Arc::new(Sealer::new(&InstanceKey::from_bytes([7; 32]))),
+            sealer: Arc::new(sealer),
             clock: Arc::new(self.clock.clone()),
             entropy: Arc::new(SeededEntropy::new(seed)),
             transport: MailTransport::open(&settings, None).await.unwrap(),
@@ -186,6 +192,19 @@ async fn a_mail_that_cannot_be_read_or_addressed_is_given_up_and_holds_up_no_oth
     scene.insert(outbox.prepare("ada@example.org", &code_mail()).unwrap()).await;
     assert_eq!(outbox.send_due().await.unwrap(), 1);
     assert_eq!(scene.waiting().await, 0);
+}
+
+#[tokio::test]
+async fn t_sec_1_a_mail_under_a_key_that_a_node_lacks_waits_for_one_that_has_it() {
+    let scene = Scene::new().await;
+    let keys = Sealer::new(&InstanceKey::from_bytes([8; 32])).with_other(&InstanceKey::from_bytes(KEY));
+    let both = scene.outbox_under(keys, 1, &scene.mailbox()).await;
+    scene.insert(both.prepare("ada@example.org", &code_mail()).unwrap()).await;
+    let lacking = scene.outbox(2, &scene.mailbox()).await;
+    assert_eq!((lacking.send_due().await.unwrap(), scene.waiting().await), (0, 1));
+    scene.clock.advance(Duration::from_secs(5));
+    assert_eq!((both.send_due().await.unwrap(), scene.waiting().await), (1, 0));
+    assert!(messages(&scene.folder.path().join("mail"))[0].contains("424242"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,10 +50,12 @@ pub struct OwnGrant {
     pub created_at: Timestamp,
 }
 
+/// The name that is left of a closed account where other rows point to it.
+pub const CLOSED_NAME: &str = "Closed account";
+
 /// What hangs on an account and goes with it, in the order that references allow. An identity stays where an Owner removed
 /// the person: it is what keeps the same subject out (R-LNK-1).
 const PARTS: &[&str] = &[
-    "delete from sessions where user_id = $1",
     "delete from challenges where user_id = $1",
     "delete from departures where user_id = $1",
     "delete from known_devices where user_id = $1",
@@ -92,6 +94,12 @@ fn read_grant(row: &Row<'_>) -> Result<OwnGrant, StoreError> {
         role: row.get("role")?,
         created_at: row.get("created_at")?,
     })
+}
+
+/// An address that nobody can have. *Source*: RFC 2606, 2.
+fn nobodys_address(id: &UserId) -> Result<EmailAddress, StoreError> {
+    let address = EmailAddress::parse(&format!("{id}@closed.invalid"));
+    address.map_err(|_| StoreError::fault("an id that fits no address"))
 }
 
 impl InstanceTx<'_> {
@@ -137,24 +145,25 @@ impl InstanceTx<'_> {
         self.query(sql, &[user_id.into()], read_grant).await
     }
 
-    /// Closes an account and takes away what hangs on it; the memberships have ended before. The row stays, under `name`:
+    /// Closes an account and takes away what hangs on it; the memberships have ended before. The row stays, without the name:
     /// other rows point to it. The address is free again, and is forgotten too, unless an Owner removed the person somewhere:
     /// then it is kept, so that the removal goes on to hold (R-LNK-1). `false` when it was closed before.
-    pub async fn erase_user(
-        &mut self,
-        user_id: &UserId,
-        name: &str,
-        address: &EmailAddress,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub async fn erase_user(&mut self, user_id: &UserId, at: Timestamp) -> Result<bool, StoreError> {
+        self.execute("delete from sessions where user_id = $1", &[user_id.into()]).await?;
+        self.empty_user(user_id, at).await
+    }
+
+    /// The same, save for the rows of its sessions, which are over: what one of them knows may go on in another person's.
+    pub(crate) async fn empty_user(&mut self, user_id: &UserId, at: Timestamp) -> Result<bool, StoreError> {
         let close = "update users set closed_at = $3, sessions_not_before_at = $3, name = $2, has_second_factor = false
             where id = $1 and closed_at is null";
-        if !self.changed(close, &[user_id.into(), name.into(), at.into()]).await? {
+        if !self.changed(close, &[user_id.into(), CLOSED_NAME.into(), at.into()]).await? {
             return Ok(false);
         }
         for part in PARTS {
             self.execute(part, &[user_id.into()]).await?;
         }
+        let address = nobodys_address(user_id)?;
         let forget = "update users set email = $2, email_key = $3 where id = $1
             and not exists (select 1 from memberships where memberships.user_id = $1 and memberships.state = 'removed')";
         self.execute(forget, &[user_id.into(), address.as_str().into(), address.key().into()]).await?;

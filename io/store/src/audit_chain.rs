@@ -3,12 +3,13 @@
 
 use orgate_core::audit_chain::{Chain, Entry, Head, PERSONAL_FIELDS, Place, SignedHead};
 use orgate_core::id::{Identifier as _, OrganizationId};
+use orgate_core::time::Timestamp;
 
 use crate::db::Store;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
 use crate::org::OrgTx;
-use crate::value::{Row, Value};
+use crate::value::{FromValue, Row, Value};
 
 macro_rules! entry_columns {
     () => {
@@ -26,37 +27,48 @@ macro_rules! chained {
 /// Personal fields in the order of the statement that erases them.
 type Personal<'v> = [Option<&'v str>; PERSONAL_FIELDS.len()];
 
+/// What is of a form that is never written is no reason to stop the search that finds it: no mark and no link is of that.
 fn read_entry(row: &Row<'_>) -> Result<Entry, StoreError> {
+    let text = |column| or_never(row, column, String::new());
+    let maybe_text = |column| or_never(row, column, None::<String>);
+    let maybe_bytes = |column| or_never(row, column, Some(Vec::new()));
     Ok(Entry {
         id: row.get("id")?,
-        at: row.get("at")?,
-        action: row.get("action")?,
-        actor: row.get("actor")?,
-        target: row.get("target")?,
-        outcome: row.get("outcome")?,
+        at: or_never(row, "at", Timestamp::from_millis(0))?,
+        action: text("action")?,
+        actor: text("actor")?,
+        target: maybe_text("target")?,
+        outcome: text("outcome")?,
         personal: [
-            row.get("actor_name")?,
-            row.get("target_name")?,
-            row.get("ip")?,
-            row.get("user_agent")?,
-            row.get("data")?,
+            maybe_text("actor_name")?,
+            maybe_text("target_name")?,
+            maybe_text("ip")?,
+            maybe_text("user_agent")?,
+            maybe_text("data")?,
         ],
-        openings: row.get("openings")?,
-        mark: row.get("mark")?,
-        erasure: row.get("erasure")?,
+        openings: maybe_bytes("openings")?,
+        mark: maybe_bytes("mark")?,
+        erasure: maybe_bytes("erasure")?,
         place: read_place(row)?,
     })
 }
 
-/// A place of a form that is never written is no reason to stop the search that finds it: it fits nowhere.
+/// A place of a form that is never written fits nowhere.
 fn read_place(row: &Row<'_>) -> Result<Option<Place>, StoreError> {
-    let Some(position) = row.get::<Option<i64>>("chain_position")? else { return Ok(None) };
-    let link: Option<Vec<u8>> = row.get("chain_link")?;
+    let Some(position) = or_never(row, "chain_position", Some(0_i64))? else { return Ok(None) };
     Ok(Some(Place {
         position: u64::try_from(position).unwrap_or(0),
-        link: link.and_then(|link| link.try_into().ok()).unwrap_or([0; 32]),
-        vouched: row.get::<Option<bool>>("vouched")?.unwrap_or(false),
+        link: or_never(row, "chain_link", [0; 32])?,
+        vouched: or_never(row, "vouched", false)?,
     }))
+}
+
+/// The value of a column, or in the place of one of another form what is never written there.
+fn or_never<T: FromValue>(row: &Row<'_>, column: &str, never: T) -> Result<T, StoreError> {
+    match row.get(column) {
+        Err(StoreError::Corrupt { .. }) => Ok(never),
+        read => read,
+    }
 }
 
 fn read_with_chain(row: &Row<'_>) -> Result<(Chain, Entry), StoreError> {
@@ -69,17 +81,26 @@ pub(crate) const ALL_HEADS: &str =
     "select chain, head_position, head_link, signed_at, removed_to, removed_link, signature
     from audit_heads order by chain";
 
+/// A head of a form that is never written is no reason either to stop what looks at all of them: it is read as one that
+/// nobody signed, and so is one of no chain.
 pub(crate) fn read_head(row: &Row<'_>) -> Result<SignedHead, StoreError> {
-    let chain: String = row.get("chain")?;
+    let name: String = row.get("chain")?;
+    let organization = OrganizationId::parse(&name);
+    let is_of_a_chain = organization.is_some() || name == Chain::Instance.name();
     let head = Head {
-        chain: OrganizationId::parse(&chain).map_or(Chain::Instance, Chain::Organization),
-        position: row.get("head_position")?,
-        link: row.get("head_link")?,
-        at: row.get("signed_at")?,
-        removed_to: row.get("removed_to")?,
-        removed_link: row.get("removed_link")?,
+        chain: Chain::of(organization.as_ref()),
+        position: or_never(row, "head_position", 0)?,
+        link: or_never(row, "head_link", [0; 32])?,
+        at: or_never(row, "signed_at", Timestamp::from_millis(0))?,
+        removed_to: or_never(row, "removed_to", u64::MAX)?,
+        removed_link: or_never(row, "removed_link", [0; 32])?,
     };
-    Ok(SignedHead { head, signature: row.get("signature")? })
+    let signature = or_never(row, "signature", Vec::new())?;
+    Ok(SignedHead { head, signature: if is_of_a_chain { signature } else { Vec::new() } })
+}
+
+fn read_named_head(row: &Row<'_>) -> Result<(String, SignedHead), StoreError> {
+    Ok((row.get("chain")?, read_head(row)?))
 }
 
 fn number(position: u64) -> i64 {
@@ -133,11 +154,11 @@ impl Store {
         self.one_shot(sql, &[after.into(), limit.into()], read_with_chain).await
     }
 
-    /// The heads of all chains, after one of them, in the order of their names.
-    pub async fn list_audit_heads(&self, after: &str, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+    /// The heads of all chains, each behind the name that it is kept under, after one of these, in their order.
+    pub async fn list_audit_heads(&self, after: &str, limit: u32) -> Result<Vec<(String, SignedHead)>, StoreError> {
         let sql = "select chain, head_position, head_link, signed_at, removed_to, removed_link, signature
             from audit_heads where chain > $1 order by chain limit $2";
-        self.one_shot(sql, &[after.into(), limit.into()], read_head).await
+        self.one_shot(sql, &[after.into(), limit.into()], read_named_head).await
     }
 }
 
@@ -177,10 +198,11 @@ impl InstanceTx<'_> {
         self.changed(sql, &values).await
     }
 
-    /// Gives an event its place; `false` when it has one already or is gone.
+    /// Gives an event its place, and what opens its commitments if it has nothing of the sort; `false` when it has a place
+    /// already or is gone.
     pub async fn place_audit_event(&mut self, id: &str, openings: &[u8], place: &Place) -> Result<bool, StoreError> {
-        let sql = "update audit_events set openings = $2, chain_position = $3, chain_link = $4, vouched = $5
-            where id = $1 and chain_position is null";
+        let sql = "update audit_events set openings = coalesce(openings, $2), chain_position = $3, chain_link = $4,
+            vouched = $5 where id = $1 and chain_position is null";
         let values =
             [id.into(), openings.into(), number(place.position).into(), (&place.link).into(), place.vouched.into()];
         self.changed(sql, &values).await

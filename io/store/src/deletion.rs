@@ -1,5 +1,6 @@
 //! Owns taking an organization apart. People stay: they are more than one organization's.
 
+use orgate_core::id::UserId;
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
@@ -30,21 +31,26 @@ const PARTS: [&str; 19] = [
 ];
 
 impl OrgTx<'_> {
-    /// Deletes the organization with everything in it, if its requested deletion is due; `false` otherwise. People
-    /// whose address is local to it are closed, for nothing else could ever let them in.
+    /// Deletes the organization with everything in it, if its requested deletion is due; `None` otherwise. People whose
+    /// address is local to it are closed, for nothing else could ever let them in: it says how many.
     ///
     /// *Source*: R-ORG-5.
-    pub async fn perform_deletion(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn perform_deletion(&mut self, now: Timestamp) -> Result<Option<u64>, StoreError> {
         let due = "update organizations set deletes_at = $2 where id = $1 and deletes_at <= $2";
         if !self.changed(due, &[now.into()]).await? {
-            return Ok(false);
+            return Ok(None);
         }
-        let close = "update users set closed_at = $2, sessions_not_before_at = $2
+        let local = "select id from users
             where home_organization_id = $1 and email_proven_at is null and closed_at is null";
-        self.execute(close, &[now.into()]).await?;
+        let people: Vec<UserId> = self.query(local, &[], |row| row.get("id")).await?;
         for part in PARTS {
             self.execute(part, &[]).await?;
         }
-        Ok(true)
+        // Behind the memberships: whom this organization had removed, no address keeps out any more.
+        let mut closed = 0;
+        for person in &people {
+            closed += u64::from(self.instance().erase_user(person, now).await?);
+        }
+        Ok(Some(closed))
     }
 }

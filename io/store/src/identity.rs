@@ -157,9 +157,11 @@ impl OrgTx<'_> {
         self.execute("delete from identities where organization_id = $1 and user_id = $2", &[user_id.into()]).await
     }
 
-    /// Identities with their people, oldest first, after the one that the last page ended with.
+    /// Identities with their people, at one connection or at all of them, oldest first, after the one that the last page
+    /// ended with.
     pub async fn list_identities(
         &mut self,
+        connection_id: Option<&ConnectionId>,
         after: Option<&IdentityId>,
         limit: u32,
     ) -> Result<Page<LinkedPerson>, StoreError> {
@@ -167,11 +169,14 @@ impl OrgTx<'_> {
             "select ",
             columns!(),
             ", u.name, u.email from identities i join users u on u.id = i.user_id
-            where i.organization_id = $1 and i.id > coalesce(cast($2 as text), '') order by i.id limit $3"
+            where i.organization_id = $1 and i.id > coalesce(cast($2 as text), '')
+                and (cast($3 as text) is null or i.connection_id = $3)
+            order by i.id limit $4"
         );
         let person =
             |row: &Row<'_>| Ok(LinkedPerson { identity: read(row)?, name: row.get("name")?, email: row.get("email")? });
-        Ok(Page::cut(self.query(sql, &[after.into(), asked(limit).into()], person).await?, limit))
+        let values = [after.into(), connection_id.into(), asked(limit).into()];
+        Ok(Page::cut(self.query(sql, &values, person).await?, limit))
     }
 
     /// A person's identities in this organization.

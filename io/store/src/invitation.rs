@@ -58,12 +58,29 @@ pub struct InvitedProject {
     pub name: String,
     /// As what.
     pub role: ProjectRole,
+    /// Who had it carried: who sent the invitation, or somebody of that project.
+    pub added_by: UserId,
 }
 
 macro_rules! columns {
     () => {
         "id, organization_id, email, role, invited_by, created_at, sent_at, expires_at, accepted_at, accepted_by, \
          revoked_at"
+    };
+}
+
+/// The same where other tables stand beside.
+macro_rules! own_columns {
+    () => {
+        "i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.accepted_at, \
+         i.accepted_by, i.revoked_at"
+    };
+}
+
+/// Of a role that an invitation carries; rows from before its author was written down are who sent the invitation's.
+macro_rules! carried_columns {
+    () => {
+        "c.project_id, c.role as carried_role, coalesce(c.added_by, i.invited_by) as added_by, p.name"
     };
 }
 
@@ -83,8 +100,17 @@ fn read(row: &Row<'_>) -> Result<Invitation, StoreError> {
     })
 }
 
+fn read_carried(row: &Row<'_>) -> Result<InvitedProject, StoreError> {
+    Ok(InvitedProject {
+        project_id: row.get("project_id")?,
+        name: row.get("name")?,
+        role: row.get("carried_role")?,
+        added_by: row.get("added_by")?,
+    })
+}
+
 impl OrgTx<'_> {
-    /// Adds an invitation; an earlier pending one to the same address is revoked.
+    /// Adds an invitation; an earlier pending one to the same address is revoked and answered.
     ///
     /// *Errors*: [`StoreError::NotFound`] when a project is not of this organization.
     pub async fn insert_invitation(
@@ -92,10 +118,14 @@ impl OrgTx<'_> {
         invitation: &Invitation,
         tokens: &InvitationTokens,
         projects: &[(ProjectId, ProjectRole)],
-    ) -> Result<(), StoreError> {
-        let revoke = "update invitations set revoked_at = $3
-            where organization_id = $1 and email_key = $2 and accepted_at is null and revoked_at is null";
-        self.execute(revoke, &[invitation.email.key().into(), invitation.created_at.into()]).await?;
+    ) -> Result<Option<Invitation>, StoreError> {
+        let revoke = concat!(
+            "update invitations set revoked_at = $3
+            where organization_id = $1 and email_key = $2 and accepted_at is null and revoked_at is null returning ",
+            columns!()
+        );
+        let values = [invitation.email.key().into(), invitation.created_at.into()];
+        let replaced = self.query_optional(revoke, &values, read).await?;
         let sql =
             "insert into invitations (organization_id, id, email, email_key, role, invited_by, created_at, sent_at,
                 expires_at, mailed_token_hash, copied_token_hash)
@@ -114,14 +144,15 @@ impl OrgTx<'_> {
         ];
         self.execute(sql, &values).await?;
         for (project_id, role) in projects {
-            let sql = "insert into invitation_projects (invitation_id, project_id, organization_id, role)
-                select cast($2 as text), p.id, p.organization_id, cast($4 as text)
+            let sql = "insert into invitation_projects (invitation_id, project_id, organization_id, role, added_by)
+                select cast($2 as text), p.id, p.organization_id, cast($4 as text), cast($5 as text)
                 from projects p where p.organization_id = $1 and p.id = $3";
-            if !self.changed(sql, &[(&invitation.id).into(), project_id.into(), (*role).into()]).await? {
+            let values = [(&invitation.id).into(), project_id.into(), (*role).into(), (&invitation.invited_by).into()];
+            if !self.changed(sql, &values).await? {
                 return Err(StoreError::NotFound { noun: "project" });
             }
         }
-        Ok(())
+        Ok(replaced)
     }
 
     /// An invitation by id, in whatever state.
@@ -132,29 +163,56 @@ impl OrgTx<'_> {
 
     /// The project roles that an invitation carries.
     pub async fn list_invited_projects(&mut self, id: &InvitationId) -> Result<Vec<InvitedProject>, StoreError> {
-        let sql =
-            "select i.project_id, i.role, p.name from invitation_projects i join projects p on p.id = i.project_id
-            where i.organization_id = $1 and i.invitation_id = $2 order by i.project_id";
-        self.query(sql, &[id.into()], |row| {
-            Ok(InvitedProject { project_id: row.get("project_id")?, name: row.get("name")?, role: row.get("role")? })
-        })
-        .await
+        let sql = concat!(
+            "select ",
+            carried_columns!(),
+            " from invitation_projects c join projects p on p.id = c.project_id
+                join invitations i on i.id = c.invitation_id
+            where c.organization_id || '' = $1 and c.invitation_id = $2 order by c.project_id"
+        );
+        self.query(sql, &[id.into()], read_carried).await
     }
 
-    /// Makes a pending invitation carry a role in a project, or another one. `false` when invitation or project is not
-    /// of this organization, or the invitation is over.
+    /// Makes a pending invitation carry a role in a project, or another one. `false` when it does already, invitation or
+    /// project is not of this organization, or the invitation is over.
     pub async fn add_invited_project(
         &mut self,
         id: &InvitationId,
         project_id: &ProjectId,
         role: ProjectRole,
+        added_by: &UserId,
     ) -> Result<bool, StoreError> {
-        let sql = "insert into invitation_projects (invitation_id, project_id, organization_id, role)
-            select i.id, p.id, p.organization_id, cast($4 as text)
+        let sql = "insert into invitation_projects (invitation_id, project_id, organization_id, role, added_by)
+            select i.id, p.id, p.organization_id, cast($4 as text), cast($5 as text)
             from projects p join invitations i on i.organization_id = p.organization_id
             where p.organization_id = $1 and i.id = $2 and p.id = $3 and i.accepted_at is null and i.revoked_at is null
-            on conflict (invitation_id, project_id) do update set role = excluded.role";
-        self.changed(sql, &[id.into(), project_id.into(), role.into()]).await
+            on conflict (invitation_id, project_id) do update set role = excluded.role, added_by = excluded.added_by
+            where invitation_projects.role <> excluded.role";
+        self.changed(sql, &[id.into(), project_id.into(), role.into(), added_by.into()]).await
+    }
+
+    /// Takes out of pending invitations, whoever sent them, the project roles that a person had them carry, and says which
+    /// (R-ORG-6).
+    pub async fn delete_invited_projects_added_by(
+        &mut self,
+        user_id: &UserId,
+    ) -> Result<Vec<(Invitation, InvitedProject)>, StoreError> {
+        let list = concat!(
+            "select ",
+            own_columns!(),
+            ", ",
+            carried_columns!(),
+            " from invitation_projects c join invitations i on i.id = c.invitation_id
+                join projects p on p.id = c.project_id
+            where c.organization_id || '' = $1 and c.added_by = $2 and i.accepted_at is null and i.revoked_at is null
+            order by c.invitation_id, c.project_id"
+        );
+        let ended = self.query(list, &[user_id.into()], |row| Ok((read(row)?, read_carried(row)?))).await?;
+        let delete = "delete from invitation_projects where organization_id || '' = $1 and added_by = $2
+            and exists (select 1 from invitations i where i.id = invitation_projects.invitation_id
+                and i.accepted_at is null and i.revoked_at is null)";
+        self.execute(delete, &[user_id.into()]).await?;
+        Ok(ended)
     }
 
     /// Pending invitations that carry a role in a project, oldest first.
@@ -163,12 +221,14 @@ impl OrgTx<'_> {
         project_id: &ProjectId,
         limit: u32,
     ) -> Result<Vec<(Invitation, ProjectRole)>, StoreError> {
-        let sql =
-            "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
-                i.accepted_at, i.accepted_by, i.revoked_at, c.role as carried_role
+        let sql = concat!(
+            "select ",
+            own_columns!(),
+            ", c.role as carried_role
             from invitation_projects c join invitations i on i.id = c.invitation_id
             where c.organization_id || '' = $1 and c.project_id = $2 and i.accepted_at is null and i.revoked_at is null
-            order by i.id limit $3";
+            order by i.id limit $3"
+        );
         let values = [project_id.into(), limit.into()];
         self.query(sql, &values, |row| Ok((read(row)?, row.get("carried_role")?))).await
     }
@@ -188,11 +248,11 @@ impl OrgTx<'_> {
         Ok(Page::cut(self.query(sql, &[after.into(), asked(limit).into()], read).await?, limit))
     }
 
-    /// How many invitations are pending.
-    pub async fn count_pending_invitations(&mut self) -> Result<u64, StoreError> {
+    /// How many invitations can still be accepted.
+    pub async fn count_pending_invitations(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let sql = "select count(*) from invitations
-            where organization_id = $1 and accepted_at is null and revoked_at is null";
-        self.count(sql, &[]).await
+            where organization_id = $1 and accepted_at is null and revoked_at is null and expires_at > $2";
+        self.count(sql, &[now.into()]).await
     }
 
     /// The pending, unexpired invitation to an address (R-INV-4).
@@ -250,11 +310,18 @@ impl OrgTx<'_> {
         self.changed(sql, &[id.into(), at.into()]).await
     }
 
-    /// Revokes every pending invitation that a person sent (R-ORG-6).
-    pub async fn revoke_invitations_sent_by(&mut self, user_id: &UserId, at: Timestamp) -> Result<u64, StoreError> {
-        let sql = "update invitations set revoked_at = $3
-            where organization_id = $1 and invited_by = $2 and accepted_at is null and revoked_at is null";
-        self.execute(sql, &[user_id.into(), at.into()]).await
+    /// Revokes every pending invitation that a person sent, and says which (R-ORG-6).
+    pub async fn revoke_invitations_sent_by(
+        &mut self,
+        user_id: &UserId,
+        at: Timestamp,
+    ) -> Result<Vec<Invitation>, StoreError> {
+        let sql = concat!(
+            "update invitations set revoked_at = $3
+            where organization_id = $1 and invited_by = $2 and accepted_at is null and revoked_at is null returning ",
+            columns!()
+        );
+        self.query(sql, &[user_id.into(), at.into()], read).await
     }
 }
 
@@ -280,12 +347,14 @@ impl InstanceTx<'_> {
         email: &EmailAddress,
         now: Timestamp,
     ) -> Result<Vec<(Invitation, String)>, StoreError> {
-        let sql =
-            "select i.id, i.organization_id, i.email, i.role, i.invited_by, i.created_at, i.sent_at, i.expires_at,
-                i.accepted_at, i.accepted_by, i.revoked_at, o.name as organization_name
+        let sql = concat!(
+            "select ",
+            own_columns!(),
+            ", o.name as organization_name
             from invitations i join organizations o on o.id = i.organization_id
             where i.email_key = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2
-            order by i.id";
+            order by i.id"
+        );
         let values = [email.key().into(), now.into()];
         self.query(sql, &values, |row| Ok((read(row)?, row.get("organization_name")?))).await
     }

@@ -33,10 +33,11 @@ impl Store {
         self.one_shot(sql, &[user_id.into(), one.into(), other.into()], |row| row.at(0)).await
     }
 
-    /// Whether anybody came in from this origin before.
-    pub async fn is_known_origin(&self, origin: &[u8; 32]) -> Result<bool, StoreError> {
-        let sql = "select 1 from known_origins where origin_hash = $1 limit 1";
-        Ok(!self.one_shot(sql, &[origin.into()], |_| Ok(())).await?.is_empty())
+    /// Whether anybody came in from one of these origins before.
+    pub async fn is_known_origin(&self, origins: &[[u8; 32]; 2]) -> Result<bool, StoreError> {
+        let [one, other] = origins;
+        let sql = "select 1 from known_origins where origin_hash in ($1, $2) limit 1";
+        Ok(!self.one_shot(sql, &[one.into(), other.into()], |_| Ok(())).await?.is_empty())
     }
 }
 

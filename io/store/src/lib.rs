@@ -59,7 +59,7 @@ mod user;
 mod value;
 mod watch;
 
-pub use account::{OwnGrant, OwnMembership};
+pub use account::{CLOSED_NAME, OwnGrant, OwnMembership};
 pub use audit_event::{AuditEvent, AuditFilter, AuditProof};
 pub use challenge::Challenge;
 pub use condition::ServerCondition;

@@ -6,6 +6,7 @@ use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
+use crate::restore;
 use crate::value::Row;
 
 /// One mail that is to be sent.
@@ -116,8 +117,9 @@ impl InstanceTx<'_> {
         self.count(sql, &[moment.into()]).await
     }
 
-    /// How many mails were given up after `moment`.
+    /// How many mails were given up after `moment`, without those that a restore made void.
     pub async fn count_mails_failed_since(&mut self, moment: Timestamp) -> Result<u64, StoreError> {
-        self.count("select count(*) from mails where failed_at >= $1", &[moment.into()]).await
+        let sql = "select count(*) from mails where failed_at >= $1 and (last_error is null or last_error <> $2)";
+        self.count(sql, &[moment.into(), restore::REASON.into()]).await
     }
 }

@@ -4,6 +4,7 @@
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::membership::{MembershipOrigin, MembershipState};
+use orgate_core::personal::PersonalProvider;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 
@@ -51,6 +52,10 @@ pub struct Member {
     pub email_proven: bool,
     /// Whether they have a password of their own.
     pub has_password: bool,
+    /// Whether they have a passkey.
+    pub has_passkey: bool,
+    /// Where they have an account of their own that is linked.
+    pub providers: Vec<PersonalProvider>,
     /// How many identities at this organization's connections they are linked to.
     pub identities: u64,
 }
@@ -68,10 +73,44 @@ pub enum MemberFilter {
     NoSecondFactor,
 }
 
+impl MemberFilter {
+    /// The switches of `passes!`: Owners alone, who never used SSO alone, who has no second factor alone.
+    fn switches(self) -> [bool; 3] {
+        [Self::Owners, Self::NeverUsedSso, Self::NoSecondFactor].map(|only| self == only)
+    }
+}
+
 macro_rules! columns {
     () => {
         "m.user_id, m.organization_id, m.role, m.state, m.origin, m.joined_at, m.ended_at, m.last_sign_in_at, \
          m.last_sso_sign_in_at, m.proofs_not_before_at"
+    };
+}
+
+/// What `read_member` reads, and from where.
+macro_rules! member {
+    () => {
+        concat!(
+            columns!(),
+            ", u.name, u.email, u.email_proven_at,
+                (select count(*) from password_credentials c where c.user_id = m.user_id) as passwords,
+                (select count(*) from passkeys k where k.user_id = m.user_id) as passkeys,
+                (select count(*) from personal_identities p where p.user_id = m.user_id and p.provider = 'google')
+                    as google,
+                (select count(*) from personal_identities p where p.user_id = m.user_id and p.provider = 'github')
+                    as github,
+                (select count(*) from identities i where i.user_id = m.user_id and i.organization_id = $1) as identities
+            from memberships m join users u on u.id = m.user_id"
+        )
+    };
+}
+
+/// Which members a filter lists, after the one in `$2`; its switches are `$3` to `$5`.
+macro_rules! passes {
+    () => {
+        "m.organization_id = $1 and m.user_id > coalesce(cast($2 as text), '') and m.state = 'active'
+            and (m.role = 'owner' or not $3) and (m.last_sso_sign_in_at is null or not $4)
+            and (not u.has_second_factor or not $5)"
     };
 }
 
@@ -97,8 +136,25 @@ fn read_member(row: &Row<'_>) -> Result<Member, StoreError> {
         email: row.get("email")?,
         email_proven: row.get::<Option<Timestamp>>("email_proven_at")?.is_some(),
         has_password: row.get::<i64>("passwords")? > 0,
+        has_passkey: row.get::<i64>("passkeys")? > 0,
+        providers: providers(row)?,
         identities: row.get("identities")?,
     })
+}
+
+fn providers(row: &Row<'_>) -> Result<Vec<PersonalProvider>, StoreError> {
+    let mut linked = Vec::new();
+    for provider in PersonalProvider::ALL {
+        if row.get::<i64>(provider.as_str())? > 0 {
+            linked.push(provider);
+        }
+    }
+    Ok(linked)
+}
+
+/// The pattern of whatever holds this text.
+fn containing(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 impl OrgTx<'_> {
@@ -135,16 +191,12 @@ impl OrgTx<'_> {
         active.ok_or(StoreError::NotFound { noun: "member" })
     }
 
-    /// One member as the members page shows them.
+    /// One member, or who was removed, as the members page shows them.
     pub async fn find_member(&mut self, user_id: &UserId) -> Result<Option<Member>, StoreError> {
         let sql = concat!(
             "select ",
-            columns!(),
-            ", u.name, u.email, u.email_proven_at,
-                (select count(*) from password_credentials c where c.user_id = m.user_id) as passwords,
-                (select count(*) from identities i where i.user_id = m.user_id and i.organization_id = $1) as identities
-            from memberships m join users u on u.id = m.user_id
-            where m.organization_id = $1 and m.user_id = $2 and m.state = 'active'"
+            member!(),
+            " where m.organization_id = $1 and m.user_id = $2 and m.state in ('active', 'removed')"
         );
         self.query_optional(sql, &[user_id.into()], read_member).await
     }
@@ -156,22 +208,9 @@ impl OrgTx<'_> {
         after: Option<&UserId>,
         limit: u32,
     ) -> Result<Page<Member>, StoreError> {
-        let sql = concat!(
-            "select ",
-            columns!(),
-            ", u.name, u.email, u.email_proven_at,
-                (select count(*) from password_credentials c where c.user_id = m.user_id) as passwords,
-                (select count(*) from identities i where i.user_id = m.user_id and i.organization_id = $1) as identities
-            from memberships m join users u on u.id = m.user_id
-            where m.organization_id = $1 and m.user_id > coalesce(cast($2 as text), '') and m.state = 'active'
-                and (m.role = 'owner' or not $3) and (m.last_sso_sign_in_at is null or not $4)
-                and (not u.has_second_factor or not $5)
-            order by m.user_id limit $6"
-        );
-        let owners = filter == MemberFilter::Owners;
-        let never_used_sso = filter == MemberFilter::NeverUsedSso;
-        let no_second_factor = filter == MemberFilter::NoSecondFactor;
-        let values = [after.into(), owners.into(), never_used_sso.into(), no_second_factor.into(), asked(limit).into()];
+        let sql = concat!("select ", member!(), " where ", passes!(), " order by m.user_id limit $6");
+        let [owners, never_used_sso, no_second_factor] = filter.switches().map(Into::into);
+        let values = [after.into(), owners, never_used_sso, no_second_factor, asked(limit).into()];
         Ok(Page::cut(self.query(sql, &values, read_member).await?, limit))
     }
 
@@ -203,34 +242,49 @@ impl OrgTx<'_> {
         self.count(sql, &[now.into(), used_since.into()]).await
     }
 
-    /// Members whose name or address contains `text`, which is in lower case; the first `limit` of them.
-    pub async fn search_members(&mut self, text: &str, limit: u32) -> Result<Vec<Member>, StoreError> {
-        let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    /// The same, those whose name or address contains `text`, which is in lower case.
+    pub async fn search_members(
+        &mut self,
+        filter: MemberFilter,
+        text: &str,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Page<Member>, StoreError> {
+        let pattern = containing(text);
         let sql = concat!(
             "select ",
-            columns!(),
-            ", u.name, u.email, u.email_proven_at,
-                (select count(*) from password_credentials c where c.user_id = m.user_id) as passwords,
-                (select count(*) from identities i where i.user_id = m.user_id and i.organization_id = $1) as identities
-            from memberships m join users u on u.id = m.user_id
-            where m.organization_id = $1 and m.state = 'active'
-                and (lower(u.name) like $2 escape '\\' or u.email_key like $2 escape '\\')
-            order by m.user_id limit $3"
+            member!(),
+            " where ",
+            passes!(),
+            " and (lower(u.name) like $6 escape '\\' or u.email_key like $6 escape '\\')
+            order by m.user_id limit $7"
         );
-        self.query(sql, &[(&pattern).into(), limit.into()], read_member).await
+        let [owners, never_used_sso, no_second_factor] = filter.switches().map(Into::into);
+        let values = [after.into(), owners, never_used_sso, no_second_factor, (&pattern).into(), asked(limit).into()];
+        Ok(Page::cut(self.query(sql, &values, read_member).await?, limit))
     }
 
-    /// People whom an Owner removed, latest first, for the page that re-admits them.
-    pub async fn list_removed(&mut self, limit: u32) -> Result<Vec<Member>, StoreError> {
+    /// People whom an Owner removed and whose name or address contains `text`, which is in lower case: latest first, after
+    /// the one that the last page ended with. Who has come back since then begins the list anew.
+    pub async fn list_removed(
+        &mut self,
+        text: &str,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Page<Member>, StoreError> {
+        let pattern = containing(text);
         let sql = concat!(
             "select ",
-            columns!(),
-            ", u.name, u.email, u.email_proven_at, 0 as passwords,
-                (select count(*) from identities i where i.user_id = m.user_id and i.organization_id = $1) as identities
-            from memberships m join users u on u.id = m.user_id
-            where m.organization_id = $1 and m.state = 'removed' order by m.ended_at desc limit $2"
+            member!(),
+            " where m.organization_id = $1 and m.state = 'removed'
+                and (cast($2 as text) is null or (m.ended_at, m.user_id) <
+                    (select coalesce(l.ended_at, l.joined_at), l.user_id from memberships l
+                        where l.organization_id = $1 and l.user_id = $2))
+                and (lower(u.name) like $3 escape '\\' or u.email_key like $3 escape '\\')
+            order by m.ended_at desc, m.user_id desc limit $4"
         );
-        self.query(sql, &[limit.into()], read_member).await
+        let values = [after.into(), (&pattern).into(), asked(limit).into()];
+        Ok(Page::cut(self.query(sql, &values, read_member).await?, limit))
     }
 
     /// Every Owner, for the mails that all of them get.

@@ -32,8 +32,8 @@ const GRANTS: &str = "insert into project_grants (project_id, user_id, organizat
         > case project_grants.role when 'admin' then 3 when 'read_write' then 2 else 1 end";
 
 impl InstanceTx<'_> {
-    /// Brings memberships, grants and identities of `from` to `into` and closes `from`. The two can be members of
-    /// different organizations, so no organization's view can do it. What `from` was removed from stays with it.
+    /// Brings memberships, grants, identities and what they invited to of `from` to `into`, and closes the emptied `from`. The two
+    /// can be members of different organizations, so no organization's view can do it. What `from` was removed from stays with it.
     ///
     /// *Errors*: [`StoreError::Conflict`] with `IdentityUser` when `into` has another subject in the same key space
     /// (R-LNK-5).
@@ -41,18 +41,16 @@ impl InstanceTx<'_> {
         self.execute(MEMBERSHIPS, &[from.into(), into.into()]).await?;
         self.execute(GRANTS, &[from.into(), into.into()]).await?;
         self.execute("update identities set user_id = $2 where user_id = $1", &[from.into(), into.into()]).await?;
-        self.execute("delete from project_grants where user_id = $1", &[from.into()]).await?;
+        // They end when `into` may not invite any more (R-ORG-6).
+        let sent = "update invitations set invited_by = $2
+            where invited_by = $1 and accepted_at is null and revoked_at is null";
+        self.execute(sent, &[from.into(), into.into()]).await?;
+        let added = "update invitation_projects set added_by = $2 where added_by = $1";
+        self.execute(added, &[from.into(), into.into()]).await?;
         self.execute("delete from memberships where user_id = $1 and state = 'active'", &[from.into()]).await?;
         // What the emptied account came in by ends with it, the password and links to Google and GitHub alike: who made it
         // is not let into the other by it (T-LNK-5).
-        self.delete_password(from).await?;
-        self.delete_personal_identities_of_user(from).await?;
-        self.delete_password_resets_of_user(from).await?;
-        self.delete_challenges_of_user(from).await?;
-        self.delete_totp(from).await?;
-        self.delete_recovery_codes(from).await?;
-        self.delete_passkeys_of_user(from).await?;
-        self.close_user(from, at).await?;
+        self.empty_user(from, at).await?;
         Ok(())
     }
 }

@@ -59,6 +59,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         )
         .for_programs_from(16),
     Migration::common(18, "indexes", include_str!("../migrations/0018_indexes.sql")).for_programs_from(17),
+    Migration::common(
+        19,
+        "invitation_project_authors",
+        include_str!("../migrations/0019_invitation_project_authors.sql"),
+    )
+    .for_programs_from(18),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

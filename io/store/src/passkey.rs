@@ -136,11 +136,6 @@ impl InstanceTx<'_> {
         self.changed("delete from passkeys where user_id = $1 and id = $2", &[user_id.into(), id.into()]).await
     }
 
-    /// Takes all of a person's passkeys away, and says how many there were.
-    pub async fn delete_passkeys_of_user(&mut self, user_id: &UserId) -> Result<u64, StoreError> {
-        self.execute("delete from passkeys where user_id = $1", &[user_id.into()]).await
-    }
-
     /// Remembers a challenge.
     pub async fn insert_ceremony(&mut self, ceremony: &Ceremony) -> Result<(), StoreError> {
         let sql = "insert into passkey_ceremonies (id, purpose, bound_to, challenge, created_at, expires_at)

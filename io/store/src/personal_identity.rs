@@ -101,9 +101,4 @@ impl InstanceTx<'_> {
         let sql = "delete from personal_identities where user_id = $1 and provider = $2";
         self.changed(sql, &[user_id.into(), provider.into()]).await
     }
-
-    /// Takes all of a person's links away, and says how many there were.
-    pub async fn delete_personal_identities_of_user(&mut self, user_id: &UserId) -> Result<u64, StoreError> {
-        self.execute("delete from personal_identities where user_id = $1", &[user_id.into()]).await
-    }
 }

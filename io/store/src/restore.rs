@@ -13,7 +13,7 @@ use crate::value::Value;
 /// How many rows one statement changes where there can be very many: each has its time on PostgreSQL.
 const TOGETHER: u32 = 20_000;
 /// What stands with a mail that was given up so.
-const REASON: &str = "restored from a backup: it may have been sent";
+pub(crate) const REASON: &str = "restored from a backup: it may have been sent";
 
 /// How much became void.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -123,7 +123,8 @@ impl InstanceTx<'_> {
 
     /// When a head of the audit log was signed last: about the state of which moment this database is.
     pub async fn find_last_sealed(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "select max(signed_at) as last_at from audit_heads";
+        // A moment that is no number is none.
+        let sql = "select max(cast(signed_at as bigint)) as last_at from audit_heads";
         Ok(self.query_optional(sql, &[], |row| row.get::<Option<Timestamp>>("last_at")).await?.flatten())
     }
 

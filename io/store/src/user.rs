@@ -144,13 +144,6 @@ impl InstanceTx<'_> {
         self.changed(sql, &[user_id.into(), name.into()]).await
     }
 
-    /// Closes an account; its sessions are over. `false` when it was closed before.
-    pub async fn close_user(&mut self, user_id: &UserId, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "update users set closed_at = $2, sessions_not_before_at = $2
-            where id = $1 and closed_at is null";
-        self.changed(sql, &[user_id.into(), at.into()]).await
-    }
-
     /// Remembers that the person's sessions were judged up to here (R-ENF-7). Never goes back.
     pub async fn settle_user(&mut self, user_id: &UserId, epoch: PolicyEpoch) -> Result<bool, StoreError> {
         let sql = "update users set settled_epoch = $2 where id = $1 and settled_epoch < $2";

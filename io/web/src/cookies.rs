@@ -17,6 +17,7 @@ pub const SESSION: &str = "__Host-orgate-session";
 /// Binds an attempt to sign in to this browser (T-BCP-1).
 pub const BROWSER: &str = "__Host-orgate-browser";
 const RETURN_TO: &str = "__Host-orgate-return";
+const UNSENT: &str = "__Host-orgate-unsent";
 const NOTICE: &str = "__Host-orgate-notice";
 const THEME: &str = "__Host-orgate-theme";
 
@@ -49,6 +50,17 @@ pub fn return_to(path: &ReturnTo) -> HeaderValue {
 /// Where the browser wanted to go before it was asked to sign in.
 pub fn read_return_to(headers: &HeaderMap) -> Option<ReturnTo> {
     value(headers, RETURN_TO).and_then(ReturnTo::parse)
+}
+
+/// The page to come back to whose form was sent in vain: something had to be proven first. It says of the same page as
+/// [`return_to`] what is to be done there.
+pub fn unsent(page: &ReturnTo) -> HeaderValue {
+    written(UNSENT, page.as_str(), Duration::minutes(15))
+}
+
+/// Which page's form was sent in vain.
+pub fn read_unsent(headers: &HeaderMap) -> Option<ReturnTo> {
+    value(headers, UNSENT).and_then(ReturnTo::parse)
 }
 
 /// The theme that this browser chose.
@@ -85,6 +97,11 @@ pub fn forget_session() -> HeaderValue {
 /// Takes the path back, once it was followed.
 pub fn forget_return_to() -> HeaderValue {
     written(RETURN_TO, "", Duration::ZERO)
+}
+
+/// Takes it back, once the person is on that page again.
+pub fn forget_unsent() -> HeaderValue {
+    written(UNSENT, "", Duration::ZERO)
 }
 
 /// Takes the notice back, once it was shown.

@@ -22,6 +22,9 @@ use crate::nul;
 use crate::pages::{self, Field, Notice, Site, Tone};
 use crate::state::Web;
 
+/// Said where another code was mailed.
+const ANOTHER_CODE: &str = "A new code is on its way.";
+
 /// What a page's handler answers.
 pub type PageResult = Result<Response, Failure>;
 
@@ -37,6 +40,8 @@ pub struct Visit {
     pub notice: Option<Notice>,
     /// Where the person wanted to go before they were asked to sign in.
     pub return_to: Option<ReturnTo>,
+    /// Which page's form was sent in vain, because something had to be proven first.
+    unsent: Option<ReturnTo>,
 }
 
 impl FromRequestParts<Web> for Visit {
@@ -48,6 +53,7 @@ impl FromRequestParts<Web> for Visit {
             site: site(web, &parts.headers),
             notice: cookies::read_notice(&parts.headers),
             return_to: cookies::read_return_to(&parts.headers),
+            unsent: cookies::read_unsent(&parts.headers),
             web: web.clone(),
         })
     }
@@ -69,6 +75,23 @@ impl Visit {
         self.return_to.as_ref()?.as_str().strip_prefix("/invitations/").map(str::to_owned)
     }
 
+    /// Whether another code was mailed just before.
+    pub fn sent_again(&self) -> bool {
+        self.notice.as_ref().is_some_and(|notice| notice.text == ANOTHER_CODE)
+    }
+
+    /// What is said on the way to a proof when the form that asked for it was sent in vain.
+    pub fn unsaved(&self) -> Option<String> {
+        let was_sent = self.unsent.is_some() && self.unsent == self.return_to;
+        was_sent.then(|| "Nothing you sent was saved yet. Afterwards you come back and send it again.".to_owned())
+    }
+
+    /// A page on the way to another one, 200: a notice waits for the page that it is for.
+    #[expect(clippy::unused_self, reason = "it is the other half of `page`")]
+    pub fn on_the_way(&self, page: &impl askama::Template) -> PageResult {
+        Ok(html(page)?.into_response())
+    }
+
     /// A page, 200. A notice that it showed is taken back.
     pub fn page(&self, page: &impl askama::Template) -> PageResult {
         let mut response = html(page)?.into_response();
@@ -86,11 +109,25 @@ impl Visit {
 
     /// A browser that just got a session: to where it wanted, or to `default` (T-WEB-1).
     pub fn signed_in(&self, issued: &Issued, default: &str) -> Response {
-        let mut response = see_other(self.return_to.as_ref().map_or(default, ReturnTo::as_str));
+        self.arrived(issued, None, default)
+    }
+
+    /// The same at the end of an attempt, which goes where it wanted when it began: another tab may have wanted to go
+    /// elsewhere since then (T-WEB-5).
+    pub fn arrived(&self, issued: &Issued, wanted: Option<&str>, default: &str) -> Response {
+        let own = wanted.and_then(ReturnTo::parse);
+        let wanted = own.as_ref().or(self.return_to.as_ref());
+        let mut response = see_other(wanted.map_or(default, ReturnTo::as_str));
         let headers = response.headers_mut();
         cookies::set(headers, cookies::session(issued, self.now()));
-        if self.return_to.is_some() {
+        let Some(followed) = wanted else { return response };
+        if self.return_to.as_ref() == Some(followed) {
             cookies::set(headers, cookies::forget_return_to());
+        }
+        if self.unsent.as_ref() == Some(followed) {
+            cookies::set(headers, cookies::forget_unsent());
+            let sentence = "Nothing you sent was saved yet. Send it again now.";
+            cookies::set(headers, cookies::notice(&Notice::new(sentence, Tone::Warning)));
         }
         response
     }
@@ -126,6 +163,11 @@ pub fn done(path: &str, sentence: &str) -> Response {
     let mut response = see_other(path);
     cookies::set(response.headers_mut(), cookies::notice(&Notice::new(sentence, Tone::Success)));
     response
+}
+
+/// 303 after another code was mailed, to the page that asks for it.
+pub fn mailed_again(path: &str) -> Response {
+    done(path, ANOTHER_CODE)
 }
 
 /// A form as a browser sends it, at most 64 KiB.

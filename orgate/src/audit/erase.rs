@@ -45,6 +45,5 @@ pub async fn run(app: &App, arguments: Arguments) -> Result<(), String> {
     })?;
     // The events that tell of it, too, where no program serves.
     audit_chain::seal(app).await.map_err(|error| error.to_string())?;
-    say(&format!("Erased from {} of {} events. The log verifies as before.", erased.events, erased.looked_at));
-    Ok(())
+    say(&format!("Erased from {} of {} events. The log verifies as before.", erased.events, erased.looked_at))
 }

@@ -33,15 +33,14 @@ pub async fn run(app: &App, arguments: Arguments) -> Result<(), String> {
     })?;
     for one in &examined {
         for line in lines(one) {
-            say(&line);
+            say(&line)?;
         }
     }
     let findings: u64 = examined.iter().map(findings).sum();
     let events = examined.iter().map(|one| one.report.events).sum();
     let logs = u64::try_from(examined.len()).unwrap_or(u64::MAX);
     if findings == 0 {
-        say(&format!("{} in {} are as Orgate wrote them.", of(events, "event"), of(logs, "log")));
-        return Ok(());
+        return say(&format!("{} in {} are as Orgate wrote them.", of(events, "event"), of(logs, "log")));
     }
     let changed = examined.iter().filter(|one| !one.report.is_whole()).count();
     Err(format!("{} in {changed} of {}", of(findings, "finding"), of(logs, "log")))

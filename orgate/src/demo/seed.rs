@@ -119,16 +119,14 @@ async fn test(app: &App, idp: &Server, owner: &Visitor, id: &str) -> Result<(), 
     let (_, acme) = cast::ACME;
     let test = connection_test::create(app, owner, acme, id).await.map_err(|error| error.told())?;
     let test_id = test.test.id.as_str();
-    let (url, cookie) =
-        match connection_test::begin(app, owner, acme, id, test_id).await.map_err(|error| error.told())? {
-            Begun::Redirect { url, cookie } => (url, cookie),
-            Begun::Refused(page) => return Err(format!("the test sign-in was refused: reference {}", page.reference)),
-        };
-    let browser = cookie.map(|cookie| cookie.hash(TokenPurpose::Browser));
-    let visitor = Visitor { browser, ..owner.clone() };
-    let back = idp.answer(cast::DANA_SUBJECT, &url).map_err(|refusal| refusal.to_string())?;
-    let query = back.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    callback(app, &visitor, &test.connection.id, query).await.map_err(|error| error.told())?;
+    let begun = connection_test::begin(app, owner, acme, id, test_id).await.map_err(|error| error.told())?;
+    if let Begun::Redirect { url, cookie } = begun {
+        let browser = cookie.map(|cookie| cookie.hash(TokenPurpose::Browser));
+        let visitor = Visitor { browser, ..owner.clone() };
+        let back = idp.answer(cast::DANA_SUBJECT, &url).map_err(|refusal| refusal.to_string())?;
+        let query = back.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        callback(app, &visitor, &test.connection.id, query).await.map_err(|error| error.told())?;
+    }
     let over = connection_test::get(app, owner, acme, id, test_id).await.map_err(|error| error.told())?;
     match over.result.and_then(|result| result.failure) {
         Some(failure) => Err(format!("the test sign-in failed: {} {}", failure.happened, failure.mend)),

@@ -180,6 +180,13 @@ fn r_ops_2_dashboard_and_alerts_ask_for_what_is_measured() {
 }
 
 #[test]
+fn r_ops_2_the_alert_of_hourly_work_asks_for_work_that_there_is() {
+    let (jobs, alerts) = (read("io/app/src/jobs/job.rs"), asked_by_alerts().concat());
+    let mut tasks = alerts.split("task=\"").skip(1).filter_map(|rest| rest.split('"').next()).peekable();
+    assert!(tasks.peek().is_some() && tasks.all(|task| jobs.contains(&format!("=> \"{task}\","))), "{alerts}");
+}
+
+#[test]
 fn t_sec_3_no_label_can_hold_what_a_tenant_typed() {
     let known =
         ["action", "kind", "limit", "method", "outcome", "peer", "purpose", "route", "status", "task", "version"];

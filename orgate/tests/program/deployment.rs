@@ -1,8 +1,11 @@
 //! A deployment in a temporary folder, and the program run against it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -91,6 +94,24 @@ impl Deployment {
     /// The same with other settings, this once.
     pub fn run_with(&self, settings: &[(&str, &str)], arguments: &[&str]) -> Said {
         self.command(arguments).envs(settings.iter().copied()).output().unwrap().into()
+    }
+
+    /// The same with one variable more, of any bytes.
+    pub fn run_with_bytes(&self, name: &str, value: &[u8], arguments: &[&str]) -> Said {
+        self.command(arguments).env(name, OsStr::from_bytes(value)).output().unwrap().into()
+    }
+
+    /// The same where nothing can be printed, for the disk is full.
+    pub fn run_into_full_disk(&self, arguments: &[&str]) -> Said {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        self.command(arguments).stdout(full).output().unwrap().into()
+    }
+
+    /// The exit code where nobody reads what is printed.
+    pub fn run_unread(&self, arguments: &[&str]) -> Option<i32> {
+        let mut child = self.command(arguments).spawn().unwrap();
+        drop(child.stdout.take());
+        child.wait().unwrap().code()
     }
 
     /// Starts `serve` and waits until it answers.

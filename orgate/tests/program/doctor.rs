@@ -5,7 +5,7 @@ mod data;
 pub mod stand_ins;
 mod way_in;
 
-use crate::deployment::{Deployment, Said};
+use crate::deployment::{Deployment, KEY, OTHER_KEY, Said};
 
 /// There is a line of something to mend that says this.
 fn mends(said: &Said, words: &str) {
@@ -41,6 +41,26 @@ fn a_deployment_in_order_has_nothing_to_mend() {
     for what in looked_at {
         assert!(said.out.contains(&format!("ok    {what}: ")), "{what}: {said:?}");
     }
+}
+
+/// In the midst of a replacement of the key, for example.
+#[test]
+fn t_sec_1_what_only_looks_puts_no_key_in_use_and_makes_no_mail_folder() {
+    let deployment = Deployment::migrated();
+    let mail = deployment.folder.path().join("mail");
+    std::fs::remove_dir(&mail).unwrap();
+    let keys = [("ORGATE_SECRET_KEY", OTHER_KEY), ("ORGATE_OTHER_SECRET_KEYS", KEY)];
+    for look in [&["doctor"][..], &["audit", "verify"], &["audit", "heads"], &["audit", "export"], &["keys", "status"]]
+    {
+        let said = deployment.run_with(&keys, look);
+        assert_eq!(said.code, Some(0), "{look:?}: {said:?}");
+    }
+    says_nothing_to_mend(&deployment.run(&["doctor"]));
+    let database = rusqlite::Connection::open(deployment.database()).unwrap();
+    let in_use: i64 = database.query_row("select count(*) from secret_keys", [], |row| row.get(0)).unwrap();
+    assert!(in_use == 1 && !mail.exists());
+    let wrong = deployment.run_with(&[("ORGATE_SECRET_KEY", OTHER_KEY)], &["keys", "status"]);
+    assert!(wrong.code == Some(1) && wrong.err.contains("wrong key"), "{wrong:?}");
 }
 
 #[test]

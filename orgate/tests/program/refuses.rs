@@ -152,3 +152,31 @@ fn a_command_beside_a_server_makes_no_database() {
         assert!(!deployment.database().exists(), "{command:?} made a database");
     }
 }
+
+#[test]
+fn what_is_lost_on_its_way_out_is_a_failure_and_what_nobody_reads_is_none() {
+    let deployment = Deployment::migrated();
+    let copy = deployment.folder.path().join("copy.db").display().to_string();
+    assert_eq!(deployment.run(&["backup", "--to", &copy]).code, Some(0));
+    for command in
+        [&["example-config"][..], &["audit", "heads"], &["audit", "export"], &["keys", "status"], &["doctor"]]
+    {
+        let said = deployment.run_into_full_disk(command);
+        assert_eq!(said.code, Some(1), "{command:?}: {said:?}");
+        assert!(said.err.contains("cannot be written"), "{command:?}: {said:?}");
+    }
+    assert_eq!(deployment.run_unread(&["example-config"]), Some(0));
+}
+
+#[test]
+fn a_variable_of_others_may_hold_what_it_likes_and_one_of_ours_is_text() {
+    let deployment = Deployment::migrated();
+    for command in ["migrate", "doctor"] {
+        let said = deployment.run_with_bytes("X", b"\xff", &[command]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+    }
+    let said = deployment.run_with_bytes("ORGATE_LOG", b"\xff", &["migrate"]);
+    assert!(said.code == Some(1) && said.err.contains("ORGATE_LOG: is not text"), "{said:?}");
+    let said = deployment.run_with_bytes("ORGATE_LOG", b"\xff", &["doctor"]);
+    assert!(said.code == Some(1) && said.out.contains("MEND  settings: ORGATE_LOG: is not text"), "{said:?}");
+}

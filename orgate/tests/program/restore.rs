@@ -210,6 +210,9 @@ fn t_sec_5_a_backup_that_was_copied_into_place_is_served_after_it_was_marked() {
     let serving = Serving::begin(Deployment::new());
     let old = serving.sign_up("dana@a.example");
     let deployment = serving.stop();
+    let waiting = "insert into mails (id, sealed_content, template, created_at, next_try_at, tries)
+        values ('mai_0', x'00', 'sign-up-code', 1, 9999999999999, 3)";
+    rusqlite::Connection::open(deployment.database()).unwrap().execute_batch(waiting).unwrap();
     let file = deployment.folder.path().join("orgate.backup");
     assert_eq!(backup(&deployment, &file).code, Some(0));
     let log = deployment.run(&["audit", "export"]);
@@ -232,11 +235,30 @@ fn t_sec_5_a_backup_that_was_copied_into_place_is_served_after_it_was_marked() {
     let said = deployment.run(&["restore", "--in-place", "--yes"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("Void from now on: sessions 1,"), "{said:?}");
-    assert!(deployment.run(&["doctor"]).out.ends_with("Nothing to mend.\n"));
+    assert!(said.out.contains("mails that waited ") && !said.out.contains("mails that waited 0."), "{said:?}");
+    let doctor = deployment.run(&["doctor"]);
+    assert!(doctor.out.ends_with("Nothing to mend.\n"), "{doctor:?}");
     let serving = Serving::begin(deployment);
     assert!(!serving.knows(&old));
     assert!(serving.sign_in("dana@a.example", PASSWORD).starts_with("HTTP/1.1 201 "));
     stop(serving.child);
+}
+
+#[test]
+fn t_aud_1_a_head_of_no_form_keeps_nobody_from_a_backup_and_its_restore() {
+    let deployment = Deployment::migrated();
+    let files = ["one.backup", "two.backup"].map(|name| deployment.folder.path().join(name));
+    assert_eq!(backup(&deployment, &files[0]).code, Some(0));
+    let cut = "update audit_heads set head_link = x'00'";
+    rusqlite::Connection::open(deployment.database()).unwrap().execute_batch(cut).unwrap();
+    let said = backup(&deployment, &files[1]);
+    assert!(said.code == Some(0) && said.out.contains("Heads that are not: instance."), "{said:?}");
+    assert_eq!(deployment.run(&["audit", "heads"]).code, Some(0));
+    let found = deployment.run(&["audit", "verify"]);
+    assert!(found.code == Some(1) && found.out.contains("FOUND the deployment: The head does not bear"), "{found:?}");
+    lose(&deployment);
+    let said = restore(&deployment, &files[1]);
+    assert_eq!(said.code, Some(0), "{said:?}");
 }
 
 #[test]

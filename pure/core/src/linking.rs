@@ -33,6 +33,8 @@ pub struct Facts {
     pub holder: Option<Candidate>,
     /// Whether this organization has proven the domain of the asserted address (R-LNK-7).
     pub domain_proven: bool,
+    /// Whether the asserted address is the one that is stored on the identity's user.
+    pub asserts_stored_address: bool,
     /// Whether the organization has room for one more (R-LNK-8).
     pub has_room: bool,
     /// Whether the holder's address, or that of the identity's user, was proven by a code bound to this attempt.
@@ -143,7 +145,7 @@ fn by_identity(facts: &Facts, known: &Candidate) -> Linking {
         Some((MembershipState::Active, _)) => Linking::Existing { user_id: known.user_id.clone() },
         Some((MembershipState::Removed, _)) => Linking::Refuse(LinkingRefusal::MembershipRemoved),
         Some((MembershipState::Left | MembershipState::Readmitted, _)) | None => {
-            let at_once = !known.address_proven || is_authoritative(facts);
+            let at_once = !known.address_proven || answers_for_stored_address(facts);
             join(facts, known, at_once, false)
         }
     }
@@ -210,15 +212,18 @@ fn is_authoritative(facts: &Facts) -> bool {
     facts.domain_proven && is_claimed(facts)
 }
 
+/// The same for the address that is stored on the identity's user: what is said of another one proves nothing of theirs.
+fn answers_for_stored_address(facts: &Facts) -> bool {
+    facts.asserts_stored_address && is_authoritative(facts)
+}
+
 /// Whether a sign-in proves the unproven address of the person whom its subject named: the IdP vouches for exactly that
 /// address, and the organization has proven its domain. Somebody else may have it proven; that is asked by whoever writes.
 ///
 /// *Source*: R-LNK-4, last sentence.
-pub fn proves_address(linking: &Linking, facts: &Facts, asserts_stored_address: bool) -> bool {
+pub fn proves_address(linking: &Linking, facts: &Facts) -> bool {
     match linking {
-        Linking::Existing { .. } | Linking::Join { bind: false, .. } => {
-            asserts_stored_address && is_authoritative(facts)
-        }
+        Linking::Existing { .. } | Linking::Join { bind: false, .. } => answers_for_stored_address(facts),
         Linking::Link { .. }
         | Linking::Join { bind: true, .. }
         | Linking::Provision { .. }
@@ -284,6 +289,7 @@ mod tests {
             email_verified: EmailVerified::True,
             holder: None,
             domain_proven: false,
+            asserts_stored_address: true,
             has_room: true,
             code_proven: false,
             own_session: None,
@@ -325,6 +331,18 @@ mod tests {
             let local = Facts { identity: Some(person), ..facts() };
             assert_eq!(link(&local), Linking::Join { user_id: user(1), bind: false });
         }
+    }
+
+    #[test]
+    fn r_lnk_1_the_proven_domain_of_another_address_brings_nobody_back_without_a_code() {
+        let left = candidate(Some((MembershipState::Left, OrganizationRole::Member)));
+        let stored = Facts { identity: Some(left), domain_proven: true, ..facts() };
+        assert_eq!(link(&stored), Linking::Join { user_id: user(1), bind: false });
+        let denied = Facts { email_verified: EmailVerified::FalseOrMalformed, ..stored.clone() };
+        assert_eq!(link(&denied), Linking::Prove { user_id: user(1) });
+        let other = Facts { asserts_stored_address: false, ..stored };
+        assert_eq!(link(&other), Linking::Prove { user_id: user(1) });
+        assert_eq!(link(&Facts { code_proven: true, ..other }), Linking::Join { user_id: user(1), bind: false });
     }
 
     #[test]
@@ -395,7 +413,7 @@ mod tests {
                     let answer = link(&claimed);
                     let is_asked = answer == Linking::Prove { user_id: user_id.clone() };
                     assert!(is_asked || matches!(answer, Linking::Refuse(_)), "{claimed:?}: {answer:?}");
-                    assert!(!proves_address(&answer, &claimed, true) && !takes_invitation(&answer, &claimed));
+                    assert!(!proves_address(&answer, &claimed) && !takes_invitation(&answer, &claimed));
                     asked += usize::from(is_asked);
                 }
             }
@@ -464,14 +482,15 @@ mod tests {
     fn r_lnk_4_a_sign_in_by_a_known_subject_proves_the_stored_address_once_the_domain_is_proven() {
         let existing = Linking::Existing { user_id: user(1) };
         let proven = Facts { domain_proven: true, ..facts() };
-        assert!(proves_address(&existing, &proven, true));
-        assert!(proves_address(&Linking::Join { user_id: user(1), bind: false }, &proven, true));
-        assert!(proves_address(&existing, &Facts { email_verified: EmailVerified::Missing, ..proven.clone() }, true));
-        assert!(!proves_address(&existing, &proven, false), "another address was asserted");
-        assert!(!proves_address(&existing, &facts(), true), "the domain is not proven");
+        assert!(proves_address(&existing, &proven));
+        assert!(proves_address(&Linking::Join { user_id: user(1), bind: false }, &proven));
+        assert!(proves_address(&existing, &Facts { email_verified: EmailVerified::Missing, ..proven.clone() }));
+        let other = Facts { asserts_stored_address: false, ..proven.clone() };
+        assert!(!proves_address(&existing, &other), "another address was asserted");
+        assert!(!proves_address(&existing, &facts()), "the domain is not proven");
         let denied = Facts { email_verified: EmailVerified::FalseOrMalformed, ..proven.clone() };
-        assert!(!proves_address(&existing, &denied, true));
-        assert!(!proves_address(&Linking::Link { user_id: user(1) }, &proven, true), "a first contact");
+        assert!(!proves_address(&existing, &denied));
+        assert!(!proves_address(&Linking::Link { user_id: user(1) }, &proven), "a first contact");
     }
 
     #[test]

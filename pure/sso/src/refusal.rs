@@ -5,6 +5,9 @@ pub use crate::refusal_code::SsoRefusalCode;
 
 /// How much of a foreign text is kept. *Units*: characters.
 const MAX_TEXT: usize = 200;
+/// Shorter texts are no secrets, and stand everywhere. *Units*: bytes.
+const MIN_SECRET: usize = 4;
+const REMOVED: &str = "[removed]";
 
 /// One refusal. *Source*: R-SSO-9.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +32,12 @@ impl SsoRefusal {
         self
     }
 
-    /// The same with none of `secrets` in what came: a provider knows them, and may say them where another thing belongs.
+    /// The same with none of `secrets` in its texts: a provider knows them, and may say them where another thing belongs.
     ///
     /// *Source*: T-SEC-3.
     pub(crate) fn without(mut self, secrets: &[&str]) -> Self {
-        self.received = self.received.map(|text| without_secrets(&text, secrets));
+        self.expected = self.expected.map(|text| without_cut_secrets(&text, secrets));
+        self.received = self.received.map(|text| without_cut_secrets(&text, secrets));
         self
     }
 
@@ -74,8 +78,23 @@ fn is_direction_mark(c: char) -> bool {
 pub(crate) fn without_secrets(text: &str, secrets: &[&str]) -> String {
     secrets
         .iter()
-        .filter(|secret| secret.len() > 3)
-        .fold(printable(text, usize::MAX), |text, secret| text.replace(secret, "[removed]"))
+        .filter(|secret| secret.len() >= MIN_SECRET)
+        .fold(printable(text, usize::MAX), |text, secret| text.replace(secret, REMOVED))
+}
+
+/// The same of a text that a refusal has cut already, which can have left the beginning of a secret at its end.
+fn without_cut_secrets(text: &str, secrets: &[&str]) -> String {
+    let clean = without_secrets(text, secrets);
+    if text.chars().count() < MAX_TEXT {
+        return clean;
+    }
+    let beginnings =
+        secrets.iter().flat_map(|secret| (MIN_SECRET..secret.len()).filter_map(move |end| secret.get(..end)));
+    let longest = beginnings.filter(|beginning| clean.ends_with(*beginning)).max_by_key(|beginning| beginning.len());
+    match longest.and_then(|beginning| clean.strip_suffix(beginning)) {
+        Some(rest) => format!("{rest}{REMOVED}"),
+        None => clean,
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +114,22 @@ mod tests {
     fn t_sec_3_a_repeated_secret_is_removed_from_a_message() {
         assert_eq!(without_secrets("bad code abcd1234", &["abcd1234", ""]), "bad code [removed]");
         assert_eq!(without_secrets("bad code abcd\u{7}12\u{202e}34", &["abcd1234"]), "bad code [removed]");
+    }
+
+    #[test]
+    fn t_sec_3_no_text_of_a_refusal_keeps_a_secret_nor_the_beginning_of_one_where_it_was_cut() {
+        let secret = "abcd1234";
+        let refusal = |text: &str| SsoRefusal::new(SsoRefusalCode::IdpError).expected(text).received(text);
+        for kept in 0..=secret.len() {
+            let text = format!("{}{secret}", "x".repeat(MAX_TEXT - kept));
+            let clean = refusal(&text).without(&["", secret]);
+            for text in [clean.expected.unwrap(), clean.received.unwrap()] {
+                assert_eq!(text.contains(REMOVED), kept >= MIN_SECRET, "{kept}: {text}");
+                assert!(!text.contains("abcd"), "{kept}: {text}");
+            }
+        }
+        let whole = "its name begins like abcd";
+        assert_eq!(refusal(whole).without(&[secret]).received.as_deref(), Some(whole), "nothing was cut");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! address is free again afterwards; memberships do not come back with it.
 
 use orgate_core::email::EmailAddress;
-use orgate_core::id::UserId;
 use orgate_core::membership::MembershipState;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::role::OrganizationRole;
@@ -11,15 +10,12 @@ use orgate_store::{Tx, User};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
-use crate::error::{Error, Fault};
+use crate::error::Error;
 use crate::mail::MailTemplate;
 use crate::mail::account_letters::AccountMail;
 use crate::membership;
 use crate::session;
 use crate::visitor::Visitor;
-
-/// The name that is left of a closed account where other rows point to it.
-const CLOSED_NAME: &str = "Closed account";
 
 /// What closing would end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,21 +127,11 @@ async fn perform(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, use
     for place in &caller.check.places {
         let id = &place.place.organization_id;
         // Each end asks again whether it may be, in this same transaction.
-        membership::end(tx, app, id, &user.id, MembershipState::Left).await?;
-        audit::record(tx, app, Some(visitor), Some(id), &author, event()).await?;
+        let begun = membership::end(tx, app, id, &user.id, MembershipState::Left).await?;
+        begun.record(tx, app, visitor, id, &author, event()).await?;
     }
     audit::record(tx, app, Some(visitor), None, &author, event()).await?;
-    if tx.instance().erase_user(&user.id, CLOSED_NAME, &nobodys_address(&user.id)?, now).await? {
-        Ok(())
-    } else {
-        Err(Refusal::NoSession.into())
-    }
-}
-
-/// An address that nobody can have. *Source*: RFC 2606, 2.
-fn nobodys_address(id: &UserId) -> Result<EmailAddress, Error> {
-    EmailAddress::parse(&format!("{id}@closed.invalid"))
-        .map_err(|_| Error::Fault(Fault::Impossible("an id that fits no address")))
+    if tx.instance().erase_user(&user.id, now).await? { Ok(()) } else { Err(Refusal::NoSession.into()) }
 }
 
 fn count<T>(all: &[T]) -> u64 {

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
 use crate::challenge::{self, Ask};
+use crate::enforcement::way_back;
 use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
@@ -203,6 +204,7 @@ async fn change(
     instance.delete_departures_everywhere(&user.id).await?;
     instance.delete_challenges_of_user(&user.id).await?;
     instance.end_sessions_of_user(&user.id, Some(caller.session_id()), "email-changed", now).await?;
+    way_back::review_of_user(tx, app, &user.id).await?;
     tell(tx, app, visitor, caller, user, email).await
 }
 

@@ -8,7 +8,7 @@ use orgate_core::audit_chain::{Chain, Entry, Openings, PERSONAL_FIELDS, Personal
 use orgate_core::email::EmailAddress;
 use orgate_core::id::UserId;
 use orgate_core::refusal::Refusal;
-use orgate_store::{Tx, User};
+use orgate_store::{CLOSED_NAME, Tx};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
@@ -16,7 +16,7 @@ use crate::error::{Error, invalid};
 
 /// How many events are looked at together, and so the most that one transaction changes.
 const TOGETHER: u32 = 500;
-/// How often places are asked for, and the pause between.
+/// How often places are asked for, and events that others changed are read again; and the pause between.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
 /// The event that tells of an erasure names nobody.
@@ -34,27 +34,46 @@ pub struct Erased {
 /// Erases what the logs say of a person beyond their id: names, network addresses and browsers, and the details of what they
 /// did to their own account; and mail addresses that are given, wherever they stand. Each log that is changed says so.
 ///
-/// *Errors*: [`Refusal::NotFound`], and [`Refusal::InvalidInput`] while the account is open; a newer schema, for a log may hold
-/// more of a person then. *Source*: R-OPS-3.
+/// *Errors*: [`Refusal::NotFound`], and [`Refusal::InvalidInput`] while the account is open or others keep changing the same
+/// events; a newer schema, for a log may hold more of a person then. *Source*: R-OPS-3.
 pub async fn erase(app: &App, user_id: &UserId, addresses: &[EmailAddress]) -> Result<Erased, Error> {
     app.store.require_known_schema()?;
-    let user = closed(app, user_id).await?;
-    let person = Person::new(&user, addresses);
+    require_closed(app, user_id).await?;
+    let person = Person::new(user_id, addresses);
     // Only what has its place is changed, so that the mark of the writing was looked at before.
     all_in_place(app, &person).await?;
     let (mut erased, mut after) = (Erased::default(), String::new());
-    loop {
-        let page = app.store.list_audit_entries(&after, TOGETHER).await?;
-        let Some((_, last)) = page.last() else { return Ok(erased) };
-        after.clone_from(&last.id);
-        erased.looked_at += u64::try_from(page.len()).unwrap_or(u64::MAX);
+    while let Some(some) = erase_behind(app, &person, &mut after).await? {
+        erased.events += some.events;
+        erased.looked_at += some.looked_at;
+    }
+    Ok(erased)
+}
+
+/// Erases from the next events after an id, which moves on; `None` when there are none.
+async fn erase_behind(app: &App, person: &Person, after: &mut String) -> Result<Option<Erased>, Error> {
+    let mut events = 0;
+    for _ in 0..TRIES {
+        let page = app.store.list_audit_entries(after, TOGETHER).await?;
+        let Some((_, last)) = page.last() else { return Ok(None) };
+        let (last, looked_at) = (last.id.clone(), count(&page));
         let mut changes: Vec<Change> =
             page.into_iter().filter_map(|(chain, entry)| person.change(app, chain, entry)).collect();
         changes.sort_by(|one, other| one.chain.cmp(&other.chain));
-        if !changes.is_empty() {
-            erased.events += write(app, &user, changes).await?;
+        let left = count(&changes);
+        let changed = if changes.is_empty() { 0 } else { write(app, person, changes).await? };
+        events += changed;
+        if changed == left {
+            *after = last;
+            return Ok(Some(Erased { events, looked_at }));
         }
+        // Somebody changed some of them in between: another person's name may be erased from the same events.
     }
+    Err(invalid("user", "Others erase from the same events. What was erased stays so: run it again for the rest."))
+}
+
+fn count<T>(all: &[T]) -> u64 {
+    u64::try_from(all.len()).unwrap_or(u64::MAX)
 }
 
 /// Gives the person's events their places. A node that serves may be about to do that, and then has to be waited for.
@@ -94,7 +113,7 @@ async fn waiting(app: &App, person: &Person) -> Result<BTreeSet<Chain>, Error> {
     }
 }
 
-async fn closed(app: &App, user_id: &UserId) -> Result<User, Error> {
+async fn require_closed(app: &App, user_id: &UserId) -> Result<(), Error> {
     let user = app
         .store
         .read(user_id.clone(), |tx, id| Box::pin(async move { Ok::<_, Error>(tx.instance().find_user(id).await?) }))
@@ -103,16 +122,17 @@ async fn closed(app: &App, user_id: &UserId) -> Result<User, Error> {
     if user.closed_at.is_none() {
         return Err(invalid("user", "This account is open. Its person closes it first, under Account."));
     }
-    Ok(user)
+    Ok(())
 }
 
-async fn write(app: &App, user: &User, changes: Vec<Change>) -> Result<u64, Error> {
+/// From how many events it erased: those that are still as they were read.
+async fn write(app: &App, person: &Person, changes: Vec<Change>) -> Result<u64, Error> {
     app.store
-        .write((app.clone(), user.clone(), changes), |tx, (app, user, changes)| {
+        .write((app.clone(), person.id.clone(), changes), |tx, (app, id, changes)| {
             Box::pin(async move {
                 let mut all = 0;
                 for chain in changes.chunk_by(|one, other| one.chain == other.chain) {
-                    all += write_chain(tx, app, user, chain).await?;
+                    all += write_chain(tx, app, id, chain).await?;
                 }
                 Ok(all)
             })
@@ -120,7 +140,7 @@ async fn write(app: &App, user: &User, changes: Vec<Change>) -> Result<u64, Erro
         .await
 }
 
-async fn write_chain(tx: &mut Tx, app: &App, user: &User, changes: &[Change]) -> Result<u64, Error> {
+async fn write_chain(tx: &mut Tx, app: &App, id: &str, changes: &[Change]) -> Result<u64, Error> {
     let mut events = 0_u64;
     for change in changes {
         let left = change.left.each_ref().map(Option::as_deref);
@@ -129,7 +149,8 @@ async fn write_chain(tx: &mut Tx, app: &App, user: &User, changes: &[Change]) ->
         events += u64::from(done);
     }
     if let Some(first) = changes.first().filter(|_| events > 0) {
-        let event = Event::done(ACTION).target(&user.id, &user.name).data(serde_json::json!({ "events": events }));
+        // Not the account's own: an earlier version left it to accounts that were brought to another one.
+        let event = Event::done(ACTION).target(id, CLOSED_NAME).data(serde_json::json!({ "events": events }));
         audit::record(tx, app, None, first.chain.organization(), &Author::operator(), event).await?;
     }
     Ok(events)
@@ -154,10 +175,10 @@ struct Person {
 }
 
 impl Person {
-    fn new(user: &User, addresses: &[EmailAddress]) -> Self {
+    fn new(id: &UserId, addresses: &[EmailAddress]) -> Self {
         Self {
-            actor: format!("user:{}", user.id),
-            id: user.id.to_string(),
+            actor: format!("user:{id}"),
+            id: id.to_string(),
             addresses: addresses.iter().map(|address| address.as_str().to_lowercase()).collect(),
         }
     }
@@ -259,6 +280,6 @@ mod tests {
         let named = fields("session.refused", "anonymous", None, "", "{\"person\":\"Kim@Example.com\"}");
         assert_eq!(named, [Data]);
         assert_eq!(fields("session.created", "user:usr_sam", Some("usr_sam"), "Sam", "{}"), []);
-        assert_eq!(fields(ACTION, "operator", Some(PERSON), "Closed account", "{}"), []);
+        assert_eq!(fields(ACTION, "operator", Some(PERSON), CLOSED_NAME, "{}"), []);
     }
 }

@@ -18,31 +18,34 @@ const TOGETHER: u32 = 500;
 /// Removes the events from before the time that the operator keeps them, from the beginning of each chain, and says how many.
 /// Without such a time nothing is removed.
 ///
-/// *Errors*: those of the store.
+/// *Errors*: those of the store, the first of them.
 pub async fn remove_old(app: &App) -> Result<u64, Error> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.now().minus(Duration::from_secs(u64::from(days.get()) * 24 * 3600));
-    let mut removed = 0;
+    let (mut removed, mut failed) = (0, None);
     for named in search::chains(app, None).await? {
-        loop {
-            let some = remove_some(app, &named.chain, before).await?;
-            removed += some;
-            if some < u64::from(TOGETHER) {
-                break;
+        // What ails one chain keeps no other from its retention.
+        match remove_before(app, &named.chain, before).await {
+            Ok(some) => removed += some,
+            Err(error) => {
+                failed.get_or_insert(error);
             }
         }
     }
-    Ok(removed)
+    failed.map_or(Ok(removed), Err)
 }
 
 /// Removes the events of an organization that have their places, however young, for it is about to go; says how many.
 ///
 /// *Errors*: those of the store. *Source*: R-ORG-5.
 pub(crate) async fn remove_all(app: &App, id: &OrganizationId) -> Result<u64, Error> {
-    let (chain, now) = (Chain::of(Some(id)), app.now());
+    remove_before(app, &Chain::of(Some(id)), app.now()).await
+}
+
+async fn remove_before(app: &App, chain: &Chain, before: Timestamp) -> Result<u64, Error> {
     let mut removed = 0;
     loop {
-        let some = remove_some(app, &chain, now).await?;
+        let some = remove_some(app, chain, before).await?;
         removed += some;
         if some < u64::from(TOGETHER) {
             return Ok(removed);

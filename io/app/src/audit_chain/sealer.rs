@@ -23,7 +23,7 @@ const LOST: Refusal = Refusal::Busy;
 
 /// Gives every event that waits now its place, and says how many got theirs. Those that no Orgate marked come first: they were
 /// there before the chain was. A chain whose head does not hold is left as it is, and said in the log of the program; what ails one
-/// chain keeps no other from its places.
+/// chain keeps no other from its places. An event that was marked with a key that is not here waits for a node that has it.
 ///
 /// *Errors*: those of the store, the first of them.
 pub async fn seal(app: &App) -> Result<u64, Error> {
@@ -103,10 +103,13 @@ async fn seal_chain(app: &App, chain: Chain, entries: Vec<Entry>) -> Result<Opti
     let mut vouched = Vec::with_capacity(entries.len());
     for entry in entries {
         let (action, outcome) = (entry.action.clone(), entry.outcome.clone());
-        let next = place(app, &head, entry);
+        let Some(next) = place(app, &head, entry) else { continue };
         vouched.extend(next.place.vouched.then_some((action, outcome)));
         (head.position, head.link) = (next.place.position, next.place.link);
         placed.push(next);
+    }
+    if placed.is_empty() {
+        return Ok(Some(0));
     }
     let signed = Head { at: app.now(), ..head }.sign(&app.audit_keys);
     let outcome = app
@@ -145,9 +148,28 @@ fn measure(vouched: Vec<(String, String)>) {
     }
 }
 
+/// Whether events that wait get their places in this chain.
+///
+/// *Errors*: those of the store.
+pub(crate) async fn goes_on(app: &App, chain: &Chain) -> Result<bool, Error> {
+    Ok(find_trusted_head(app, chain).await?.is_some())
+}
+
+async fn trusted_head(app: &App, chain: &Chain) -> Result<Option<Option<SignedHead>>, Error> {
+    let trusted = find_trusted_head(app, chain).await?;
+    if trusted.is_none() {
+        metrics::counter!("orgate_audit_heads_refused_total").increment(1);
+        tracing::error!(
+            audit.chain = chain.name(),
+            "the head of an audit chain is not the one that Orgate signed; its new events wait: see orgate audit verify"
+        );
+    }
+    Ok(trusted)
+}
+
 /// The head to go on from: the inner `None` for a chain that begins. A head that was changed, or taken from a chain that
 /// has one, is not signed anew: that would make the change ours.
-async fn trusted_head(app: &App, chain: &Chain) -> Result<Option<Option<SignedHead>>, Error> {
+async fn find_trusted_head(app: &App, chain: &Chain) -> Result<Option<Option<SignedHead>>, Error> {
     let (head, has_events) = app
         .store
         .read(chain.clone(), |tx, chain| {
@@ -162,15 +184,7 @@ async fn trusted_head(app: &App, chain: &Chain) -> Result<Option<Option<SignedHe
         Some(signed) => signed.head.chain == *chain && signed.check(&app.audit_keys) == Marked::Right,
         None => !has_events,
     };
-    if is_right {
-        return Ok(Some(head));
-    }
-    metrics::counter!("orgate_audit_heads_refused_total").increment(1);
-    tracing::error!(
-        audit.chain = chain.name(),
-        "the head of an audit chain is not the one that Orgate signed; its new events wait: see orgate audit verify"
-    );
-    Ok(None)
+    Ok(is_right.then_some(head))
 }
 
 struct Placed {
@@ -179,13 +193,16 @@ struct Placed {
     place: Place,
 }
 
-/// The event behind `head`. What bears no mark of ours is chained as it is, and said to be so for good.
-fn place(app: &App, head: &Head, entry: Entry) -> Placed {
-    let known = entry.openings();
-    let openings = known.unwrap_or_else(|| Openings::new(app.entropy.bytes()));
+/// The event behind `head`. What bears no mark of ours is chained as it is, and said to be so for good. What a key marked that is
+/// not here waits on, and is passed: whether it is ours, a node knows that has the key.
+fn place(app: &App, head: &Head, entry: Entry) -> Option<Placed> {
+    let vouched = match super::marked(app, &head.chain, &entry) {
+        Some(Marked::Right) => true,
+        Some(Marked::Wrong) | None => false,
+        Some(Marked::OtherKey) => return None,
+    };
+    let openings = entry.openings().unwrap_or_else(|| Openings::new(app.entropy.bytes()));
     let bytes = entry.facts().bytes(&head.chain, &openings);
-    let mark = entry.mark.as_deref();
-    let vouched = known.is_some() && mark.is_some_and(|mark| app.audit_keys.check_event(&bytes, mark) == Marked::Right);
-    let place = Place::after(head.link, head.position.saturating_add(1), vouched, &bytes, mark);
-    Placed { id: entry.id, openings: openings.encode(), place }
+    let place = Place::after(head.link, head.position.saturating_add(1), vouched, &bytes, entry.mark.as_deref());
+    Some(Placed { id: entry.id, openings: openings.encode(), place })
 }

@@ -62,8 +62,7 @@ pub async fn examine(app: &App, question: &Question) -> Result<Result<Vec<Examin
     let mut all = Vec::with_capacity(chains.len());
     for named in chains {
         let kept = question.expected.iter().filter(|kept| kept.head.chain == named.chain);
-        let expected = kept.max_by_key(|kept| kept.head.position);
-        let expected = expected.map(|kept| Expected { position: kept.head.position, link: kept.head.link });
+        let expected = kept.map(|kept| Expected { position: kept.head.position, link: kept.head.link }).collect();
         all.push(examine_chain(app, named, expected).await?);
     }
     Ok(Ok(all))
@@ -137,15 +136,13 @@ pub(super) async fn chains(app: &App, organization: Option<&str>) -> Result<Vec<
     }
 }
 
-async fn examine_chain(app: &App, named: Named, expected: Option<Expected>) -> Result<Examined, Error> {
+async fn examine_chain(app: &App, named: Named, expected: Vec<Expected>) -> Result<Examined, Error> {
     app.store
         .read_long((app.clone(), named, expected), |tx, (app, named, expected)| {
             Box::pin(async move {
                 let head = tx.instance().find_audit_head(&named.chain).await?;
-                let mut verification = Verification::begin(&app.audit_keys, &named.chain, head.as_ref());
-                if let Some(expected) = expected {
-                    verification = verification.held_against(*expected);
-                }
+                let verification = Verification::begin(&app.audit_keys, &named.chain, head.as_ref());
+                let mut verification = expected.iter().copied().fold(verification, Verification::held_against);
                 look_at_chained(tx, &named.chain, &mut verification).await?;
                 look_at_waiting(tx, &named.chain, &mut verification).await?;
                 verification.waited(app.now(), GRACE);

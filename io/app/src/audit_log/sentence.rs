@@ -12,6 +12,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("connection.disabled", "disabled the connection {target}"),
     ("connection.log-out-refused", "was sent a log-out that was refused: {outcome}"),
     ("connection.removed", "removed the connection {target}"),
+    ("connection.settings_saved", "saved new settings of the connection {target}"),
+    ("connection.test_started", "started a test sign-in through the connection {target}"),
     ("connection.validated", "completed a test sign-in through the connection {target}"),
     ("domain.claimed", "claimed the domain {target}"),
     ("domain.contested", "kept the domain {target}, although another organization shows its record for it"),
@@ -79,6 +81,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("project-member.invited", "invited {target} to {project} as {role}"),
     ("project-member.removed", "took the access of {target} to {project} away"),
     ("project-member.role-changed", "changed the role of {target} in {project} from {from} to {to}"),
+    ("project-member.uninvited", "took {project} out of the invitation to {target}"),
     ("project.created", "created the project {target}"),
     ("project.deleted", "deleted the project {target}"),
     ("project.renamed", "renamed the project {from} to {target}"),
@@ -266,7 +269,7 @@ mod tests {
             "user",
         ];
         literal.split_once('.').is_some_and(|(noun, done)| {
-            NOUNS.contains(&noun) && done.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+            NOUNS.contains(&noun) && done.chars().all(|c| c.is_ascii_lowercase() || "-_".contains(c))
         })
     }
 }

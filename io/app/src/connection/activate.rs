@@ -17,7 +17,7 @@ use crate::notice;
 use crate::visitor::Visitor;
 
 /// Activates the draft revision, or the stored one of a disabled connection, in one step; another active connection is
-/// replaced.
+/// replaced. Activating what is in use changes nothing, unless it is in use since a moment that is yet to come.
 ///
 /// *Errors*: [`Refusal::ConnectionNotValidated`], [`Refusal::SsoNotEntitled`], [`Refusal::NeedsRecentProof`].
 pub async fn activate(app: &App, visitor: &Visitor, organization: &str, id: &str) -> Result<ConnectionView, Error> {
@@ -31,8 +31,7 @@ pub async fn activate(app: &App, visitor: &Visitor, organization: &str, id: &str
                 let current = own.find_revision_in_state(&connection.id, RevisionState::Active).await?;
                 let draft = own.find_revision_in_state(&connection.id, RevisionState::Draft).await?;
                 let is_active = connection.state == ConnectionState::Active;
-                if is_active && draft.is_none() {
-                    // Repeating the call changes nothing.
+                if is_active && draft.is_none() && since(&row, &connection, app.now()).is_some() {
                     return view(tx, app, connection).await;
                 }
                 let next = draft.as_ref().or(current.as_ref()).ok_or(Refusal::ConnectionNotValidated)?;
@@ -70,8 +69,15 @@ async fn before(
     Ok((member, row, connection))
 }
 
+/// Since when proofs through this connection count, if it is the one in use. What was activated while the clock was ahead would
+/// let nobody in until it is as late again: such a moment does not stand (F2).
+fn since(row: &Organization, connection: &Connection, now: Timestamp) -> Option<Timestamp> {
+    let active = row.enforcement.connection.as_ref().filter(|(id, _)| *id == connection.id);
+    active.map(|(_, since)| *since).filter(|since| *since <= now)
+}
+
 /// Whether two revisions speak for the same client of the same IdP.
-fn is_same_client(one: &Revision, other: &Revision) -> bool {
+pub(crate) fn is_same_client(one: &Revision, other: &Revision) -> bool {
     one.issuer == other.issuer && one.client_id == other.client_id
 }
 
@@ -96,7 +102,7 @@ async fn switch(
     own.activate_revision(&connection.id, &next.id).await?;
     own.activate_connection(&connection.id, &next.id, now).await?;
     let same_client = current.is_some_and(|current| is_same_client(current, next));
-    let kept = active.filter(|(id, _)| same_client && *id == connection.id).map(|(_, since)| *since);
+    let kept = since(row, connection, now).filter(|_| same_client);
     let_in_by(tx, member, Some((connection.id.clone(), kept.unwrap_or(now)))).await
 }
 
@@ -139,7 +145,8 @@ pub async fn disable(app: &App, visitor: &Visitor, organization: &str, id: &str)
 /// *Errors*: [`Refusal::SsoEnforced`], [`Refusal::NeedsRecentProof`], [`Refusal::NotFound`].
 pub async fn remove(app: &App, visitor: &Visitor, organization: &str, id: &str) -> Result<(), Error> {
     let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned());
-    app.store
+    let removed = app
+        .store
         .write(input, |tx, (app, visitor, organization, id)| {
             Box::pin(async move {
                 let (member, row, connection) = before(tx, app, visitor, organization, id).await?;
@@ -150,10 +157,13 @@ pub async fn remove(app: &App, visitor: &Visitor, organization: &str, id: &str) 
                 own.remove_connection(&connection.id, app.now()).await?;
                 own.delete_sign_ins_of_connection(&connection.id).await?;
                 note(tx, app, visitor, &member, &connection, "connection.removed").await?;
-                notice::owners(tx, app, &member, "removed a single sign-on connection").await
+                notice::owners(tx, app, &member, "removed a single sign-on connection").await?;
+                Ok::<_, Error>(connection.id)
             })
         })
         .await?;
+    app.metadata.forget(&removed);
+    app.jwks.forget(&removed);
     app.outbox.wake();
     Ok(())
 }

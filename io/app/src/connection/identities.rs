@@ -1,9 +1,9 @@
 //! Owns the stored bonds of members and an IdP's subjects, as an Owner lists and clears them (R-LNK-5).
 
-use orgate_core::id::{IdentityId, UserId};
+use orgate_core::id::{ConnectionId, IdentityId, UserId};
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
-use orgate_store::{LinkedPerson, Page};
+use orgate_store::{LinkedPerson, Page, User};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
@@ -12,6 +12,17 @@ use crate::error::Error;
 use crate::notice;
 use crate::visitor::Visitor;
 
+/// What to list.
+#[derive(Debug, Clone)]
+pub struct IdentityQuery {
+    /// The bonds at this connection; without one, at all of the organization's.
+    pub connection_id: Option<ConnectionId>,
+    /// Which one the last page ended with.
+    pub after: Option<IdentityId>,
+    /// How many at most.
+    pub limit: u32,
+}
+
 /// Lists who is linked.
 ///
 /// *Errors*: those of [`authorise::permitted`].
@@ -19,21 +30,45 @@ pub async fn identities(
     app: &App,
     visitor: &Visitor,
     organization: &str,
-    after: Option<IdentityId>,
-    limit: u32,
+    query: IdentityQuery,
 ) -> Result<Page<LinkedPerson>, Error> {
-    let input = (app.clone(), visitor.clone(), organization.to_owned(), after, limit);
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), query);
     app.store
-        .read(input, |tx, (app, visitor, organization, after, limit)| {
+        .read(input, |tx, (app, visitor, organization, query)| {
             Box::pin(async move {
                 let member = authorise::permitted(tx, app, visitor, organization, Permission::ConnectionManage).await?;
-                Ok(tx.organization(member.organization_id()).list_identities(after.as_ref(), *limit).await?)
+                let IdentityQuery { connection_id, after, limit } = query;
+                let mut view = tx.organization(member.organization_id());
+                Ok(view.list_identities(connection_id.as_ref(), after.as_ref(), *limit).await?)
             })
         })
         .await
 }
 
-/// Clears the bonds of some people: their next sign-in is a first one again, and proofs made so far stay.
+/// Those of these people who are linked at any connection of the organization: whom [`clear`] concerns.
+///
+/// *Errors*: those of [`authorise::permitted`].
+pub async fn linked(app: &App, visitor: &Visitor, organization: &str, users: Vec<UserId>) -> Result<Vec<User>, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), users);
+    app.store
+        .read(input, |tx, (app, visitor, organization, users)| {
+            Box::pin(async move {
+                let member = authorise::permitted(tx, app, visitor, organization, Permission::ConnectionManage).await?;
+                let mut linked = Vec::new();
+                for user_id in users {
+                    let identities = tx.organization(member.organization_id()).list_identities_of_user(user_id).await?;
+                    if !identities.is_empty() {
+                        linked.push(tx.instance().load_user(user_id).await?);
+                    }
+                }
+                Ok(linked)
+            })
+        })
+        .await
+}
+
+/// Clears the bonds of some people at every connection of the organization: their next sign-in is a first one again, and
+/// proofs made so far stay.
 ///
 /// *Errors*: [`Refusal::NeedsRecentProof`], and those of [`authorise::permitted`].
 pub async fn clear(app: &App, visitor: &Visitor, organization: &str, users: Vec<UserId>) -> Result<u64, Error> {

@@ -17,6 +17,7 @@ use crate::audit::{self, Author, Event};
 use crate::authorise;
 use crate::entropy::Draw as _;
 use crate::error::{Error, Fault, invalid};
+use crate::limit;
 use crate::notice;
 use crate::visitor::Visitor;
 
@@ -55,7 +56,7 @@ struct Ready {
 /// Saves a draft revision and reports each check by name. A failed check does not prevent saving, except an address
 /// that must not be contacted.
 ///
-/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::NeedsRecentProof`], [`Refusal::NotFound`].
+/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::NeedsRecentProof`], [`Refusal::NotFound`], [`Refusal::TooManyRequests`].
 pub async fn save(
     app: &App,
     visitor: &Visitor,
@@ -70,8 +71,8 @@ pub async fn save(
         Refusal::InvalidInput(errors.into_iter().map(|error| FieldError::new(error.field, error.text)).collect())
     })?;
     let Merged { settings, notes } = merged;
-    app.metadata.forget(&connection_id);
-    app.jwks.forget(&connection_id);
+    app.metadata.outdate(&connection_id);
+    app.jwks.outdate(&connection_id);
     let report = check(app, &connection_id, settings.clone()).await;
     if report.address_refused() {
         let message = "This address may not be contacted from here. Use the public host name of the identity provider.";
@@ -83,7 +84,7 @@ pub async fn save(
     Ok(Saved { view, revision, report: ready.report, notes })
 }
 
-/// Asks first, so that nobody but an Owner makes us contact anything (T-SSRF-6).
+/// Asks first, so that nobody but an Owner makes us contact anything (T-SSRF-6), and counts how often.
 async fn before(
     app: &App,
     visitor: &Visitor,
@@ -92,10 +93,11 @@ async fn before(
 ) -> Result<(ConnectionId, ConnectionKind, Option<Settings>), Error> {
     let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned());
     app.store
-        .read(input, |tx, (app, visitor, organization, id)| {
+        .write(input, |tx, (app, visitor, organization, id)| {
             Box::pin(async move {
                 let permission = Permission::ConnectionManage;
                 let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
+                limit::provider_asked(tx, app, "connection-save", member.organization_id()).await?;
                 let connection = load(tx, &member, id).await?;
                 let kind = ConnectionKind::parse(&connection.kind);
                 let kind = kind.ok_or(Error::Fault(Fault::Impossible("an unknown kind")))?;

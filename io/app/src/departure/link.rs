@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use orgate_core::id::{OrganizationId, UserId};
+use orgate_core::id::OrganizationId;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_store::{Departure, Tx, User};
 
@@ -77,8 +77,8 @@ pub async fn complete_with(
     factor: Option<TypedFactor>,
 ) -> Result<RequiringOrganization, Error> {
     let hash = token_hash(token)?;
-    let guess = match &factor {
-        Some(_) => beside::count(app, visitor, &leaver(app, hash).await?, factor.as_ref()).await?,
+    let counted = match &factor {
+        Some(_) => beside::count(app, visitor, leaver(app, hash).await?, factor.as_ref()).await?,
         None => None,
     };
     let left = app
@@ -94,17 +94,17 @@ pub async fn complete_with(
             })
         })
         .await;
-    beside::settle(app, guess, &left).await?;
+    beside::settle(app, visitor, counted, &left).await?;
     app.outbox.wake();
     left
 }
 
-async fn leaver(app: &App, hash: [u8; 32]) -> Result<UserId, Error> {
+async fn leaver(app: &App, hash: [u8; 32]) -> Result<User, Error> {
     app.store
         .read((app.now(), hash), |tx, (now, hash)| {
             Box::pin(async move {
                 let departure = tx.instance().find_departure(hash, *now).await?.ok_or(Refusal::AttemptOver)?;
-                Ok::<_, Error>(departure.user_id)
+                Ok::<_, Error>(tx.instance().load_user(&departure.user_id).await?)
             })
         })
         .await

@@ -107,8 +107,8 @@ fn judge_clock(before: Timestamp, theirs: Timestamp, after: Timestamp) -> Findin
 fn with_advice(error: &StoreError) -> String {
     let advice = match error {
         StoreError::Unavailable { .. } => {
-            " Look whether the server runs, whether host, port, user and password of ORGATE_DATABASE_URL are right, and \
-             whether it takes connections from here."
+            " Look whether the server runs, whether host, port, user and password of ORGATE_DATABASE_URL are right, whether it \
+             takes connections from here, and whether by TLS: where it has none, ?sslmode=disable goes without."
         }
         StoreError::Unwritable { .. } => {
             " Orgate's user needs the file, its folder, and the right to write files beside it."

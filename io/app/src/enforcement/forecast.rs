@@ -86,7 +86,7 @@ async fn count(
     let mut view = tx.organization(id);
     let members = view.count_members().await?;
     let never = view.count_never_used_sso().await?.saturating_sub(never_exempt);
-    let pending_invitations = view.count_pending_invitations().await?;
+    let pending_invitations = view.count_pending_invitations(app.now()).await?;
     Ok(Forecast {
         members: People { count: members, first: first(tx, id, MemberFilter::All, |_| true).await? },
         must_use_sso: People {

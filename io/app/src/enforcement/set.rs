@@ -68,16 +68,42 @@ impl WishForm {
 /// [`Refusal::AlreadyEnforced`], [`Refusal::SsoNotEntitled`], [`Refusal::NeedsSecondFactor`], [`Refusal::InvalidInput`],
 /// and those of [`authorise::permitted`].
 pub async fn set(app: &App, visitor: &Visitor, organization: &str, form: WishForm) -> Result<EnforcementView, Error> {
-    let input = (app.clone(), visitor.clone(), organization.to_owned(), form.parse()?);
+    carry_out(app, visitor, organization, form, true).await
+}
+
+/// Changes the switches of what is on, or confirms a trial. What is off by now stays off, as the answer says: a trial may have
+/// run out since the Owner looked.
+///
+/// *Errors*: those of [`set`].
+pub async fn adjust(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    form: WishForm,
+) -> Result<EnforcementView, Error> {
+    carry_out(app, visitor, organization, form, false).await
+}
+
+async fn carry_out(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    form: WishForm,
+    from_off: bool,
+) -> Result<EnforcementView, Error> {
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), form.parse()?, from_off);
     let after = app
         .store
-        .write(input, |tx, (app, visitor, organization, wish)| {
+        .write(input, |tx, (app, visitor, organization, wish, from_off)| {
             Box::pin(async move {
                 let permission = Permission::ConnectionManage;
                 let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
+                let id = member.organization_id();
                 // What the job has not come to yet.
-                trial::roll_back_if_due(tx, app, member.organization_id()).await?;
-                take(tx, app, visitor, &member, wish).await?;
+                trial::roll_back_if_due(tx, app, id).await?;
+                if *from_off || tx.organization(id).load_terms().await?.state.terms.enforced {
+                    take(tx, app, visitor, &member, wish).await?;
+                }
                 view(tx, app, &member).await
             })
         })

@@ -5,6 +5,7 @@ use orgate_core::challenge::ChallengePurpose;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{InvitationId, OrganizationId, UserId};
 use orgate_core::invitation::{InvitationEnd, InvitationLink};
+use orgate_core::linking::LinkingRefusal;
 use orgate_core::membership::{MembershipOrigin, MembershipState};
 use orgate_core::policy::{AddressState, Decision, Question, Requirement, decide};
 use orgate_core::proof::Proof;
@@ -44,8 +45,8 @@ pub struct Accepted {
 ///
 /// *Errors*: [`Refusal::NotFound`], [`Refusal::InvitationOver`], [`Refusal::InvitationsDisabledBySso`],
 /// [`Refusal::InvitationForAnotherAddress`] (T-INV-2), [`Refusal::InvitationNeedsCode`], [`Refusal::InvalidCode`],
-/// [`Refusal::AttemptOver`], [`Refusal::MemberLimit`], [`Refusal::NeedsSecondFactor`], and those of
-/// [`authorise::session`].
+/// [`Refusal::AttemptOver`], [`Refusal::MemberLimit`], [`Refusal::NeedsSecondFactor`],
+/// [`LinkingRefusal::MembershipRemoved`], and those of [`authorise::session`].
 pub async fn accept(app: &App, visitor: &Visitor, token: &str, code: Option<&str>) -> Result<Accepted, Error> {
     let code = match code {
         Some(typed) => Some(SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?),
@@ -88,7 +89,8 @@ pub async fn request_code(app: &App, visitor: &Visitor, token: &str) -> Result<(
                 if !has_address(&caller, &found.invitation.email) {
                     return Err(Error::from(Refusal::InvitationForAnotherAddress));
                 }
-                limit::mail_in(tx, app, found.invitation.email.key()).await?;
+                let user = tx.instance().load_user(caller.user_id()).await?;
+                limit::code_in(tx, app, ChallengePurpose::Invitation, &user).await?;
                 let bound_to = bound_to(&caller, &found);
                 let ask = Ask {
                     purpose: ChallengePurpose::Invitation,
@@ -99,7 +101,6 @@ pub async fn request_code(app: &App, visitor: &Visitor, token: &str) -> Result<(
                 let (_, code) = challenge::put(tx, app, ask).await?;
                 let template = MailTemplate::InvitationCode { code, organization: found.organization.name };
                 // To the address as the User wrote it, which is theirs; never as an inviter did (T-LNK-10).
-                let user = tx.instance().load_user(caller.user_id()).await?;
                 app.outbox.put(tx, &user.email, template).await
             })
         })
@@ -203,6 +204,23 @@ async fn make_room(tx: &mut Tx, app: &App, caller: &Caller, found: &Found) -> Re
     Ok(Err(Refusal::MemberLimit))
 }
 
+/// The role that the person holds here, if they are a member.
+///
+/// *Errors*: [`LinkingRefusal::MembershipRemoved`]: an Owner's invitation has lifted the removal when it was sent, and nobody else's
+/// does. *Source*: R-LNK-1.
+async fn held_role(
+    tx: &mut Tx,
+    organization_id: &OrganizationId,
+    user_id: &UserId,
+) -> Result<Option<OrganizationRole>, Error> {
+    let Some(held) = tx.organization(organization_id).find_membership(user_id).await? else { return Ok(None) };
+    match held.state {
+        MembershipState::Active => Ok(Some(held.role)),
+        MembershipState::Removed => Err(Refusal::from(LinkingRefusal::MembershipRemoved).into()),
+        MembershipState::Left | MembershipState::Readmitted => Ok(None),
+    }
+}
+
 /// Uses the invitation up and makes the person a member; who is one already keeps the stronger role.
 async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, found: Found) -> Result<Accepted, Error> {
     let Found { invitation, organization, .. } = found;
@@ -213,12 +231,11 @@ async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, found:
         return Err(Refusal::InvitationForAnotherAddress.into());
     }
     let user = address::prove(tx, app, visitor, person, Factor::Nothing).await?.owner;
-    let mut view = tx.organization(&organization.id);
-    if !view.accept_invitation(&invitation.id, &user.id, now).await? {
+    if !tx.organization(&organization.id).accept_invitation(&invitation.id, &user.id, now).await? {
         return Err(Refusal::InvitationOver(InvitationEnd::Accepted).into());
     }
-    let held = view.find_membership(&user.id).await?.filter(|held| held.state == MembershipState::Active);
-    let role = held.as_ref().map_or(invitation.role, |held| held.role.max(invitation.role));
+    let held = held_role(tx, &organization.id, &user.id).await?;
+    let role = held.map_or(invitation.role, |held| held.max(invitation.role));
     match held {
         Some(_) => membership::set_role(tx, app, &organization.id, &user.id, role).await?,
         None => {
@@ -236,7 +253,7 @@ async fn grant(tx: &mut Tx, app: &App, invitation: &Invitation, user_id: &UserId
     for project in view.list_invited_projects(&invitation.id).await? {
         let held = view.find_grant(&project.project_id, user_id).await?;
         let role = held.map_or(project.role, |held| held.max(project.role));
-        view.set_grant(&project.project_id, user_id, role, &invitation.invited_by, app.now()).await?;
+        view.set_grant(&project.project_id, user_id, role, &project.added_by, app.now()).await?;
     }
     Ok(())
 }

@@ -1,41 +1,46 @@
 //! Owns how an invitation is written: its row, its two tokens, its mail.
 
 use orgate_core::email::EmailAddress;
-use orgate_core::id::{OrganizationId, ProjectId, UserId};
+use orgate_core::id::ProjectId;
 use orgate_core::invitation::INVITATION_LIFETIME;
+use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_store::{Invitation, InvitationTokens, Tx};
 
-use super::link_url;
 use super::send::SentInvitation;
+use super::{event, link_url};
 use crate::app::App;
+use crate::audit::{self, Author};
+use crate::authorise::Member;
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::limit;
 use crate::mail::templates::MailTemplate;
 use crate::token::{SecretToken, TokenPurpose};
+use crate::visitor::Visitor;
 
-/// A row to be written, with who sends it and in which words.
+/// A row to be written, with who sends it.
 pub(crate) struct NewRow<'a> {
-    pub(crate) organization_id: &'a OrganizationId,
-    pub(crate) inviter: &'a UserId,
-    pub(crate) inviter_name: &'a str,
+    pub(crate) visitor: &'a Visitor,
+    pub(crate) inviter: &'a Member,
     pub(crate) email: &'a EmailAddress,
     pub(crate) role: OrganizationRole,
     pub(crate) projects: &'a [(ProjectId, ProjectRole)],
 }
 
-/// Writes an invitation and its mail.
+/// Writes an invitation and its mail. An earlier one to the same address ends by it. That its mailbox has had enough travels as
+/// a value: who invites many is told whom it is about.
 ///
-/// *Errors*: [`orgate_core::refusal::Refusal::TooManyRequests`].
-pub(crate) async fn insert(tx: &mut Tx, app: &App, row: NewRow<'_>) -> Result<SentInvitation, Error> {
+/// *Errors*: [`Refusal::TooManyRequests`], for the organization, and as that value for the mailbox.
+pub(crate) async fn insert(tx: &mut Tx, app: &App, row: NewRow<'_>) -> Result<Result<SentInvitation, Refusal>, Error> {
     let now = app.now();
+    let organization_id = row.inviter.organization_id();
     let invitation = Invitation {
         id: app.entropy.id(now),
-        organization_id: row.organization_id.clone(),
+        organization_id: organization_id.clone(),
         email: row.email.clone(),
         role: row.role,
-        invited_by: row.inviter.clone(),
+        invited_by: row.inviter.user_id().clone(),
         created_at: now,
         sent_at: now,
         expires_at: now.plus(INVITATION_LIFETIME),
@@ -43,14 +48,21 @@ pub(crate) async fn insert(tx: &mut Tx, app: &App, row: NewRow<'_>) -> Result<Se
         accepted_by: None,
         revoked_at: None,
     };
-    limit::invitation(tx, app, row.organization_id).await?;
-    limit::mail_in(tx, app, row.email.key()).await?;
+    limit::invitation(tx, app, organization_id).await?;
+    let (inviter, email_key) = (row.inviter.user_id(), row.email.key());
+    if let Err(refusal) = limit::invitation_to(tx, app, organization_id, inviter, email_key).await? {
+        return Ok(Err(refusal));
+    }
     let (mailed, copied) = (SecretToken::generate(&*app.entropy), SecretToken::generate(&*app.entropy));
-    tx.organization(row.organization_id)
-        .insert_invitation(&invitation, &hashes(&mailed, &copied), row.projects)
-        .await?;
-    mail(tx, app, row.inviter_name, &invitation, &mailed).await?;
-    Ok(SentInvitation { link: link_url(app, &copied), invitation })
+    let hashes = hashes(&mailed, &copied);
+    let replaced = tx.organization(organization_id).insert_invitation(&invitation, &hashes, row.projects).await?;
+    if let Some(replaced) = replaced {
+        let event = event("invitation.revoked", &replaced).fact("replaced_by", invitation.id.to_string());
+        let author = Author::from(&row.inviter.caller);
+        audit::record(tx, app, Some(row.visitor), Some(organization_id), &author, event).await?;
+    }
+    mail(tx, app, &row.inviter.caller.check.name, &invitation, &mailed).await?;
+    Ok(Ok(SentInvitation { link: link_url(app, &copied), invitation }))
 }
 
 pub(super) fn hashes(mailed: &SecretToken, copied: &SecretToken) -> InvitationTokens {

@@ -13,7 +13,7 @@ use orgate_store::{Invitation, InvitedProject, Tx};
 use super::row::{NewRow, hashes, insert, mail};
 use super::{link_url, refuse_while_enforced};
 use crate::app::App;
-use crate::audit::{self, Author, Event};
+use crate::audit::{self, Author};
 use crate::authorise::{self, Member};
 use crate::error::Error;
 use crate::input::Input;
@@ -84,8 +84,8 @@ struct Checked {
 
 /// Invites addresses to the organization with one role. A pending invitation to the same address is replaced.
 ///
-/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::NotFound`] for a project of another organization,
-/// [`Refusal::InvitationsDisabledBySso`], [`Refusal::NeedsRecentProof`] for the role `owner` (R-IN-8),
+/// *Errors*: [`Refusal::InvalidInput`], also for an address that was sent too many, [`Refusal::NotFound`] for a project of
+/// another organization, [`Refusal::InvitationsDisabledBySso`], [`Refusal::NeedsRecentProof`] for the role `owner` (R-IN-8),
 /// [`Refusal::TooManyRequests`], and those of [`authorise::permitted`].
 pub async fn invite(app: &App, visitor: &Visitor, organization: &str, new: NewInvitations) -> Result<Invited, Error> {
     let checked = check(new)?;
@@ -146,7 +146,8 @@ pub async fn resend(app: &App, visitor: &Visitor, organization: &str, id: &str) 
             Box::pin(async move {
                 let (member, invitation) = pending(tx, app, visitor, organization, id).await?;
                 limit::invitation(tx, app, member.organization_id()).await?;
-                limit::mail_in(tx, app, invitation.email.key()).await?;
+                let (organization_id, email_key) = (member.organization_id(), invitation.email.key());
+                limit::invitation_to(tx, app, organization_id, member.user_id(), email_key).await??;
                 let now = app.now();
                 let (mailed, copied) = (SecretToken::generate(&*app.entropy), SecretToken::generate(&*app.entropy));
                 let expires_at = now.plus(INVITATION_LIFETIME);
@@ -246,24 +247,22 @@ async fn invite_all(
     refuse_while_enforced(&tx.organization(id).load_organization().await?)?;
     let projects = find_projects(tx, id, &checked.projects).await?;
     let mut invited = Invited { items: Vec::new(), members_already: Vec::new() };
+    let mut too_often = Input::default();
     for email in &checked.emails {
         if is_member(tx, id, email).await? {
             invited.members_already.push(email.to_string());
             continue;
         }
-        let row = NewRow {
-            organization_id: id,
-            inviter: member.user_id(),
-            inviter_name: &member.caller.check.name,
-            email,
-            role: checked.role,
-            projects: &projects,
+        let row = NewRow { visitor, inviter: member, email, role: checked.role, projects: &projects };
+        let Ok(sent) = insert(tx, app, row).await? else {
+            too_often.refuse("emails", format!("{email} was sent enough invitations for now. Try again in an hour."));
+            continue;
         };
-        let sent = insert(tx, app, row).await?;
         note(tx, app, visitor, member, "invitation.created", &sent.invitation).await?;
         membership::readmit_invited(tx, app, visitor, member, email).await?;
         invited.items.push(sent);
     }
+    too_often.finish()?;
     if checked.role == OrganizationRole::Owner && !invited.items.is_empty() {
         let count = invited.items.len();
         notice::owners(tx, app, member, &format!("invited {count} people as Owners")).await?;
@@ -336,9 +335,6 @@ async fn note(
     action: &'static str,
     invitation: &Invitation,
 ) -> Result<(), Error> {
-    let event = Event::done(action)
-        .target(&invitation.id, &invitation.email)
-        .data(serde_json::json!({ "role": invitation.role, "expires_at": invitation.expires_at.to_rfc3339() }));
-    let author = Author::from(&member.caller);
+    let (author, event) = (Author::from(&member.caller), super::event(action, invitation));
     audit::record(tx, app, Some(visitor), Some(member.organization_id()), &author, event).await
 }

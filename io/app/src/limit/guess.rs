@@ -1,7 +1,8 @@
 //! Owns what slows guessing down. A try at a secret is counted before it is compared; a right one empties its bucket, a
 //! wrong one counts on. After some wrong ones each further one makes the next wait twice as long, and a day takes no
 //! more than the operator's number. Strangers share one bucket an account; each place that the person came in from before
-//! has its own, so nobody elsewhere can use it up.
+//! has its own, so nobody elsewhere can use it up. Tries at a second factor on the word of an IdP alone have buckets of their
+//! own: what an organization uses up stands before nobody who leaves it (R-ENF-13).
 //!
 //! *Source*: L5, R-IN-5, V6.3.1; NIST SP 800-63B (at most 100 failures in a row).
 
@@ -12,6 +13,7 @@ use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
 use orgate_store::{Throttle, ThrottleLimit};
 
+use super::basis::Basis;
 use super::most;
 use super::origin::{self, Origin, Whose};
 use crate::app::App;
@@ -32,15 +34,17 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 pub(super) enum Secret {
     /// Its password.
     Password,
-    /// A second factor: a code of an authenticator app, a recovery code, a passkey.
-    SecondFactor,
+    /// A second factor: a code of an authenticator app, a recovery code, a passkey. What was shown before it keeps the tries
+    /// apart.
+    SecondFactor(Basis),
 }
 
 impl Secret {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
-            Self::SecondFactor => "second-factor",
+            Self::SecondFactor(Basis::Own) => "second-factor",
+            Self::SecondFactor(Basis::Sso) => "second-factor-by-sso",
         }
     }
 }
@@ -80,9 +84,14 @@ pub(super) async fn at_password(app: &App, account: &str, origin: &Origin) -> Re
 }
 
 /// Counts a try at a second factor of a person.
-pub(super) async fn at_second_factor(app: &App, visitor: &Visitor, user_id: &UserId) -> Result<Guess, Error> {
+pub(super) async fn at_second_factor(
+    app: &App,
+    visitor: &Visitor,
+    user_id: &UserId,
+    basis: Basis,
+) -> Result<Guess, Error> {
     let origin = origin::of(app, visitor, Whose::Person(user_id)).await?;
-    take(app, bucket(Secret::SecondFactor, user_id, &origin)).await
+    take(app, bucket(Secret::SecondFactor(basis), user_id, &origin)).await
 }
 
 fn bucket(secret: Secret, whose: impl std::fmt::Display, origin: &Origin) -> String {

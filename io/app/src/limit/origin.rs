@@ -1,5 +1,6 @@
-//! Owns where a try comes from, as an account sees it: a browser or a network from which its person came in before, or
-//! a stranger. Strangers share one bucket of tries, so whatever they do, the person's own places stay open (L5).
+//! Owns where a try comes from, as an account sees it: a browser or a network from which its person came in before by what
+//! is their own, or a stranger. Strangers share one bucket of tries, so whatever they do, the person's own places stay open
+//! (L5).
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use aws_lc_rs::digest;
 use orgate_core::id::UserId;
 use orgate_store::Tx;
 
+use super::basis::Basis;
 use crate::app::App;
 use crate::error::Error;
 use crate::visitor::Visitor;
@@ -53,10 +55,11 @@ pub(super) async fn of(app: &App, visitor: &Visitor, whose: Whose<'_>) -> Result
     })
 }
 
-/// The visitor's browser, if anybody came in with it before.
+/// The visitor's browser, if anybody came in with it before, by SSO too.
 pub(super) async fn known_browser(app: &App, visitor: &Visitor) -> Result<Option<[u8; 32]>, Error> {
-    let Some(browser) = visitor.browser.map(browser) else { return Ok(None) };
-    Ok(app.store.is_known_origin(&browser).await?.then_some(browser))
+    let Some(cookie) = visitor.browser else { return Ok(None) };
+    let browser = browser(cookie);
+    Ok(app.store.is_known_origin(&[browser, sso_browser(cookie)]).await?.then_some(browser))
 }
 
 /// As it stands in the name of a bucket.
@@ -66,10 +69,21 @@ pub(super) fn hex(hash: &[u8; 32]) -> String {
     text
 }
 
-/// Remembers where the person came in from.
-pub(crate) async fn remember(tx: &mut Tx, app: &App, visitor: &Visitor, user_id: &UserId) -> Result<(), Error> {
+/// Remembers where the person came in from. What an IdP's word alone opened is remembered as a browser that somebody came in
+/// with and no more: else each new one would bring its organization tries at the person's secrets.
+pub(crate) async fn remember(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    user_id: &UserId,
+    basis: Basis,
+) -> Result<(), Error> {
     let now = app.now();
-    for place in [Some(network(visitor)), visitor.browser.map(browser)].into_iter().flatten() {
+    let places = match basis {
+        Basis::Own => [Some(network(visitor)), visitor.browser.map(browser)],
+        Basis::Sso => [None, visitor.browser.map(sso_browser)],
+    };
+    for place in places.into_iter().flatten() {
         tx.instance().remember_origin(user_id, &place, now, now.minus(FRESH)).await?;
     }
     Ok(())
@@ -78,14 +92,19 @@ pub(crate) async fn remember(tx: &mut Tx, app: &App, visitor: &Visitor, user_id:
 /// Remembers this place alone: whoever came in elsewhere by what the person no longer uses is a stranger again.
 pub(crate) async fn remember_only(tx: &mut Tx, app: &App, visitor: &Visitor, user_id: &UserId) -> Result<(), Error> {
     tx.instance().delete_origins(user_id).await?;
-    remember(tx, app, visitor, user_id).await
+    remember(tx, app, visitor, user_id, Basis::Own).await
 }
 
 fn network(visitor: &Visitor) -> [u8; 32] {
-    hash("network", visitor.network().as_bytes())
+    hash("own-network", visitor.network().as_bytes())
 }
 
 fn browser(cookie: [u8; 32]) -> [u8; 32] {
+    hash("own-browser", &cookie)
+}
+
+/// An earlier version wrote every browser down under this name, whatever opened it.
+fn sso_browser(cookie: [u8; 32]) -> [u8; 32] {
     hash("browser", &cookie)
 }
 
@@ -103,10 +122,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn l5_a_browser_that_sso_opened_is_another_place_than_the_persons_own() {
+        assert_ne!(browser([7; 32]), sso_browser([7; 32]));
+    }
+
+    #[test]
     fn t_web_10_a_place_is_a_network_or_a_browser_and_never_taken_for_the_other() {
         let at = |ip: &str| network(&Visitor::new(ip.parse().unwrap(), ""));
         assert_eq!(at("2001:db8::1"), at("2001:db8::2"));
         assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
-        assert_ne!(hash("network", &[7; 32]), browser([7; 32]));
+        assert_ne!(hash("own-network", &[7; 32]), browser([7; 32]));
     }
 }

@@ -71,6 +71,15 @@ pub enum AccountMail {
         /// Where to set another password.
         reset_url: String,
     },
+    /// Somebody came through an organization's SSO, and showed five wrong second factors of the person it stood for.
+    SecondFactorRefusedBySso {
+        /// When.
+        at: Timestamp,
+        /// The organization.
+        organization: String,
+        /// From which address.
+        ip: String,
+    },
     /// An Owner changed something about a member; to the member.
     MemberNotice {
         /// The organization.
@@ -98,6 +107,7 @@ impl AccountMail {
             Self::NewDevice { .. } => "new-device",
             Self::RecoveryCodeUsed { .. } => "recovery-code-used",
             Self::SecondFactorRefused { .. } => "second-factor-refused",
+            Self::SecondFactorRefusedBySso { .. } => "second-factor-refused-by-sso",
             Self::MemberNotice { .. } => "member-notice",
         }
     }
@@ -119,6 +129,9 @@ impl AccountMail {
             Self::RecoveryCodeUsed { at, left, security_url } => recovery_code_used(product, *at, *left, security_url),
             Self::SecondFactorRefused { at, first, ip, reset_url } => {
                 second_factor_refused(product, *at, (first, ip), reset_url)
+            }
+            Self::SecondFactorRefusedBySso { at, organization, ip } => {
+                second_factor_refused_by_sso(product, *at, (organization, ip))
             }
             Self::MemberNotice { organization, actor, act, meaning, at } => {
                 member_notice(organization, actor, (act, meaning), *at)
@@ -223,6 +236,20 @@ fn second_factor_refused(product: &str, at: Timestamp, (first, ip): (&str, &str)
              knows how you sign in: set a new password.",
         )
         .link("Set a new password", reset_url)
+}
+
+fn second_factor_refused_by_sso(product: &str, at: Timestamp, (organization, ip): (&str, &str)) -> Letter {
+    let (organization, ip) = (foreign(organization), foreign(ip));
+    Letter::new(format!("A sign-in to {product} was stopped"))
+        .paragraph(format!(
+            "On {} somebody at {ip} came as far as your second factor through the single sign-on of {organization}, and got the \
+             factor wrong five times. Nobody was let in.",
+            day_and_time(at)
+        ))
+        .paragraph(format!(
+            "If it was you, sign in again; a recovery code serves when you cannot use your factor. If it was not you, somebody \
+             can pass for you at the identity provider of {organization}: tell one of its Owners, or whoever runs this service."
+        ))
 }
 
 fn member_notice(organization: &str, actor: &str, (act, meaning): (&str, &str), at: Timestamp) -> Letter {

@@ -171,22 +171,30 @@ enum Kind {
 }
 
 impl MailTransport {
-    /// Gets ready; a folder is created if it is missing. No mail server is asked yet: mail waits for it.
+    /// As the settings say it; nothing is asked and no folder is looked at.
+    ///
+    /// *Errors*: [`SendFailure`] when TLS cannot be set up.
+    pub fn new(settings: &MailTransportSettings, extra_ca_pem: Option<&[u8]>) -> Result<Self, SendFailure> {
+        Ok(Self(match settings {
+            MailTransportSettings::Smtp(smtp) => {
+                let transport = smtp.transport(extra_ca_pem).map_err(|error| SendFailure::new(error.to_string()))?;
+                Kind::Smtp(Box::new(transport))
+            }
+            MailTransportSettings::Folder(folder) => Kind::Folder(folder.clone()),
+        }))
+    }
+
+    /// Gets ready to send; a folder is created if it is missing. No mail server is asked yet: mail waits for it.
     ///
     /// *Errors*: [`SendFailure`] when a folder cannot be made or TLS cannot be set up.
     pub async fn open(settings: &MailTransportSettings, extra_ca_pem: Option<&[u8]>) -> Result<Self, SendFailure> {
-        match settings {
-            MailTransportSettings::Smtp(smtp) => {
-                let transport = smtp.transport(extra_ca_pem).map_err(|error| SendFailure::new(error.to_string()))?;
-                Ok(Self(Kind::Smtp(Box::new(transport))))
-            }
-            MailTransportSettings::Folder(folder) => {
-                let failure =
-                    |error| SendFailure::new(format!("the mail folder {} cannot be used: {error}", folder.display()));
-                fs::create_dir_all(folder).await.map_err(failure)?;
-                Ok(Self(Kind::Folder(folder.clone())))
-            }
+        let transport = Self::new(settings, extra_ca_pem)?;
+        if let Kind::Folder(folder) = &transport.0 {
+            let failure =
+                |error| SendFailure::new(format!("the mail folder {} cannot be used: {error}", folder.display()));
+            fs::create_dir_all(folder).await.map_err(failure)?;
         }
+        Ok(transport)
     }
 
     /// Sends one message. Into a folder it is written under another name and moved into place whole.

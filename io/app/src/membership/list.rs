@@ -1,11 +1,10 @@
 //! Owns what the members pages show.
 
 use orgate_core::id::{Identifier as _, UserId};
-use orgate_core::membership::MembershipState;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
-use orgate_core::role::{OrganizationRole, ProjectRole};
-use orgate_store::{Identity, Member, MemberFilter as Stored, Page, Project};
+use orgate_core::role::ProjectRole;
+use orgate_store::{Identity, Member, MemberFilter as Stored, Project};
 
 use crate::app::App;
 use crate::authorise;
@@ -15,8 +14,6 @@ use crate::visitor::Visitor;
 
 /// How many projects of one member are shown.
 const MOST_PROJECTS: u32 = 100;
-/// Among how many removed people one is looked for.
-const MOST_REMOVED: u32 = 1_000;
 
 /// Which members to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,24 +76,16 @@ pub async fn list(app: &App, visitor: &Visitor, organization: &str, query: Membe
                 let mut view = tx.organization(reader.organization_id());
                 let after = paging::after::<UserId>(query.cursor.as_deref())?;
                 let limit = paging::limit(query.limit);
-                let search = query.search.trim();
-                let page = match (query.filter, search) {
-                    (MemberFilter::Removed, _) => whole(view.list_removed(limit).await?),
-                    (MemberFilter::All, "") => view.list_members(Stored::All, after.as_ref(), limit).await?,
-                    (MemberFilter::Owners, "") => view.list_members(Stored::Owners, after.as_ref(), limit).await?,
-                    (MemberFilter::NeverUsedSso, "") => {
-                        view.list_members(Stored::NeverUsedSso, after.as_ref(), limit).await?
-                    }
-                    (filter, search) => {
-                        let mut found = view.search_members(&search.to_lowercase(), limit).await?;
-                        found.retain(|member| passes(filter, member));
-                        whole(found)
-                    }
+                let search = query.search.trim().to_lowercase();
+                let page = match stored(query.filter) {
+                    None => view.list_removed(&search, after.as_ref(), limit).await?,
+                    Some(filter) if search.is_empty() => view.list_members(filter, after.as_ref(), limit).await?,
+                    Some(filter) => view.search_members(filter, &search, after.as_ref(), limit).await?,
                 };
                 Ok(MemberPage {
                     members: Listed::of(page, |member| member.membership.user_id.as_str()),
                     total: view.count_members().await?,
-                    invited: view.count_pending_invitations().await?,
+                    invited: view.count_pending_invitations(app.now()).await?,
                 })
             })
         })
@@ -114,16 +103,8 @@ pub async fn get(app: &App, visitor: &Visitor, organization: &str, user_id: &str
             Box::pin(async move {
                 let reader = authorise::permitted(tx, app, visitor, organization, Permission::MemberList).await?;
                 let mut view = tx.organization(reader.organization_id());
-                let member = match view.find_member(user_id).await? {
-                    Some(member) => Some(member),
-                    None => view
-                        .list_removed(MOST_REMOVED)
-                        .await?
-                        .into_iter()
-                        .find(|one| one.membership.user_id == *user_id),
-                };
                 Ok(MemberView {
-                    member: member.ok_or(Refusal::NotFound)?,
+                    member: view.find_member(user_id).await?.ok_or(Refusal::NotFound)?,
                     identities: view.list_identities_of_user(user_id).await?,
                     projects: view.list_projects_of_user(user_id, None, MOST_PROJECTS).await?.items,
                 })
@@ -132,15 +113,12 @@ pub async fn get(app: &App, visitor: &Visitor, organization: &str, user_id: &str
         .await
 }
 
-fn passes(filter: MemberFilter, member: &Member) -> bool {
+/// The filter as the store knows it; none for those who are members no more.
+fn stored(filter: MemberFilter) -> Option<Stored> {
     match filter {
-        MemberFilter::All => true,
-        MemberFilter::Owners => member.membership.role == OrganizationRole::Owner,
-        MemberFilter::NeverUsedSso => member.membership.last_sso_sign_in_at.is_none(),
-        MemberFilter::Removed => member.membership.state == MembershipState::Removed,
+        MemberFilter::All => Some(Stored::All),
+        MemberFilter::Owners => Some(Stored::Owners),
+        MemberFilter::NeverUsedSso => Some(Stored::NeverUsedSso),
+        MemberFilter::Removed => None,
     }
-}
-
-fn whole(items: Vec<Member>) -> Page<Member> {
-    Page { items, has_more: false }
 }

@@ -123,14 +123,12 @@ async fn perform_deletion(tx: &mut Tx, app: &App, id: &OrganizationId) -> Result
     for user_id in &members {
         session::settle(tx, app, user_id).await?;
     }
-    if !tx.organization(id).perform_deletion(app.now()).await? {
-        return Ok(0);
-    }
+    let Some(closed) = tx.organization(id).perform_deletion(app.now()).await? else { return Ok(0) };
     // Whom it bound may be a way back in elsewhere again (R-ENF-14).
     for user_id in &members {
         way_back::review_of_user(tx, app, user_id).await?;
     }
-    let event = Event::done("organization.deleted").target(id, &organization.name);
+    let event = Event::done("organization.deleted").target(id, &organization.name).fact("people_closed", closed);
     audit::record(tx, app, None, None, &Author::system(), event).await?;
     Ok(1)
 }

@@ -44,7 +44,7 @@ pub async fn deletion_forecast(app: &App, visitor: &Visitor, organization: &str)
                     first_members: view.list_members(MemberFilter::All, None, NAMED).await?.items,
                     projects: view.count_projects().await?,
                     connections: u64::try_from(connections).unwrap_or(u64::MAX),
-                    invitations: view.count_pending_invitations().await?,
+                    invitations: view.count_pending_invitations(app.now()).await?,
                 })
             })
         })

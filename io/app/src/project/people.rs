@@ -10,12 +10,12 @@ use orgate_store::{Invitation, Project, ProjectGrant, Tx, User};
 
 use super::note;
 use crate::app::App;
-use crate::audit::Event;
+use crate::audit::{Author, Event};
 use crate::authorise::{self, Member};
 use crate::error::Error;
 use crate::input::Input;
 use crate::invitation::{self, SentInvitation};
-use crate::membership;
+use crate::membership::{self, Begun};
 use crate::paging::{self, Listed};
 use crate::visitor::Visitor;
 
@@ -104,7 +104,8 @@ pub async fn get(
         .await
 }
 
-/// Adds somebody by address: a member at once, an outsider by an invitation that carries the role.
+/// Adds somebody by address: a member at once, an outsider by an invitation that carries the role. Who is in the project has this role
+/// from now on; a call that is repeated changes nothing (R-API-1).
 ///
 /// *Errors*: [`Refusal::InvalidInput`], [`Refusal::NotAnOrganizationMember`] for an outsider while SSO is enforced
 /// (R-INV-3), [`Refusal::TooManyRequests`], and those of [`authorise::project`].
@@ -155,20 +156,10 @@ pub async fn change_role(
             Box::pin(async move {
                 let (member, project, _) =
                     authorise::project(tx, app, visitor, organization, project, Permission::ProjectManage).await?;
-                let mut view = tx.organization(member.organization_id());
-                let held = view.find_grant(&project.id, user_id).await?.ok_or(Refusal::NotFound)?;
-                if held == *role {
-                    return Ok(());
-                }
-                view.set_grant(&project.id, user_id, *role, member.user_id(), app.now()).await?;
-                if *role < held {
-                    stop_inviting(tx, app, &member, user_id).await?;
-                }
+                let held = tx.organization(member.organization_id()).find_grant(&project.id, user_id).await?;
+                let change = (held.ok_or(Refusal::NotFound)?, *role);
                 let user = tx.instance().load_user(user_id).await?;
-                let event = Event::done("project-member.role-changed")
-                    .target(user_id, &user.name)
-                    .data(serde_json::json!({ "project": project.name, "from": held, "to": role }));
-                note(tx, app, visitor, &member, event).await
+                give_another(tx, app, visitor, &member, &project, &user, change).await
             })
         })
         .await
@@ -193,12 +184,12 @@ pub async fn remove(
                 if !tx.organization(member.organization_id()).delete_grant(&project.id, user_id).await? {
                     return Err(Error::from(Refusal::NotFound));
                 }
-                stop_inviting(tx, app, &member, user_id).await?;
+                let begun = stop_inviting(tx, app, &member, user_id).await?;
                 let user = tx.instance().load_user(user_id).await?;
                 let event = Event::done("project-member.removed")
                     .target(user_id, &user.name)
                     .data(serde_json::json!({ "project": project.name }));
-                note(tx, app, visitor, &member, event).await
+                begun.record(tx, app, visitor, member.organization_id(), &Author::from(&member.caller), event).await
             })
         })
         .await
@@ -223,12 +214,34 @@ async fn removable(
 }
 
 /// What somebody sent as a project's admin ends with that role; an Owner invites by another right.
-async fn stop_inviting(tx: &mut Tx, app: &App, member: &Member, user_id: &UserId) -> Result<(), Error> {
+async fn stop_inviting(tx: &mut Tx, app: &App, member: &Member, user_id: &UserId) -> Result<Begun, Error> {
     let held = tx.organization(member.organization_id()).find_membership(user_id).await?;
     if held.is_some_and(|held| held.role == OrganizationRole::Owner) {
+        return Ok(Begun::default());
+    }
+    Begun::end(tx, app, member.organization_id(), user_id).await
+}
+
+/// Another role than the one held, if it is another.
+async fn give_another(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    member: &Member,
+    project: &Project,
+    user: &User,
+    (held, role): (ProjectRole, ProjectRole),
+) -> Result<(), Error> {
+    if held == role {
         return Ok(());
     }
-    membership::revoke_begun(tx, app, member.organization_id(), user_id).await
+    let mut view = tx.organization(member.organization_id());
+    view.set_grant(&project.id, &user.id, role, member.user_id(), app.now()).await?;
+    let begun = if role < held { stop_inviting(tx, app, member, &user.id).await? } else { Begun::default() };
+    let event = Event::done("project-member.role-changed")
+        .target(&user.id, &user.name)
+        .data(serde_json::json!({ "project": project.name, "from": held, "to": role }));
+    begun.record(tx, app, visitor, member.organization_id(), &Author::from(&member.caller), event).await
 }
 
 async fn find_member(tx: &mut Tx, member: &Member, email: &EmailAddress) -> Result<Option<User>, Error> {
@@ -247,6 +260,11 @@ async fn give(
     user: &User,
     role: ProjectRole,
 ) -> Result<Added, Error> {
+    let held = tx.organization(member.organization_id()).find_grant(&project.id, &user.id).await?;
+    if let Some(held) = held {
+        give_another(tx, app, visitor, member, project, user, (held, role)).await?;
+        return Ok(Added::Granted(user.id.clone()));
+    }
     let mut view = tx.organization(member.organization_id());
     view.set_grant(&project.id, &user.id, role, member.user_id(), app.now()).await?;
     let event = Event::done("project-member.added")
@@ -256,7 +274,8 @@ async fn give(
     Ok(Added::Granted(user.id.clone()))
 }
 
-/// A living invitation to the address is left as its sender made it, and carries the role from now on.
+/// A living invitation to the address is left as its sender made it, and carries the role from now on, until who had it carried may
+/// not manage the project any more (R-ORG-6).
 async fn invite(
     tx: &mut Tx,
     app: &App,
@@ -267,25 +286,22 @@ async fn invite(
     role: ProjectRole,
 ) -> Result<Added, Error> {
     let id = member.organization_id();
+    membership::readmit_invited(tx, app, visitor, member, email).await?;
     let event = |target: &Invitation| {
         Event::done("project-member.invited")
             .target(&target.id, &target.email)
             .data(serde_json::json!({ "project": project.name, "role": role }))
     };
     if let Some(pending) = tx.organization(id).find_pending_invitation(email, app.now()).await? {
-        tx.organization(id).add_invited_project(&pending.id, &project.id, role).await?;
-        note(tx, app, visitor, member, event(&pending)).await?;
+        if tx.organization(id).add_invited_project(&pending.id, &project.id, role, member.user_id()).await? {
+            note(tx, app, visitor, member, event(&pending)).await?;
+        }
         return Ok(Added::Attached(Box::new(pending)));
     }
-    let row = invitation::NewRow {
-        organization_id: id,
-        inviter: member.user_id(),
-        inviter_name: &member.caller.check.name,
-        email,
-        role: OrganizationRole::Member,
-        projects: &[(project.id.clone(), role)],
-    };
-    let sent = invitation::insert(tx, app, row).await?;
+    let projects = [(project.id.clone(), role)];
+    let row =
+        invitation::NewRow { visitor, inviter: member, email, role: OrganizationRole::Member, projects: &projects };
+    let sent = invitation::insert(tx, app, row).await??;
     note(tx, app, visitor, member, event(&sent.invitation)).await?;
     Ok(Added::Invited(Box::new(sent)))
 }

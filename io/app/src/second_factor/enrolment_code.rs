@@ -29,7 +29,7 @@ pub async fn mail(app: &App, visitor: &Visitor) -> Result<(), Error> {
             Box::pin(async move {
                 let caller = authorise::account_recently(tx, app, visitor).await?;
                 let user = with_proven_address(tx, &caller).await?;
-                limit::code_in(tx, app, &user.id).await?;
+                limit::code_in(tx, app, ChallengePurpose::Enrolment, &user).await?;
                 let bound_to = caller.session_id().to_string();
                 let ask = Ask {
                     purpose: ChallengePurpose::Enrolment,

@@ -81,17 +81,12 @@ pub async fn begin(app: &App, visitor: &Visitor) -> Result<Begun, Error> {
 pub async fn finish(app: &App, visitor: &Visitor, answered: &Answered, name: &str) -> Result<Enrolled, Error> {
     let site = Site::of(app)?;
     let name = named(name)?;
-    let (user_id, session_id) = app
+    let caller = app
         .store
-        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
-            Box::pin(async move {
-                let caller = may_enrol(tx, app, visitor).await?;
-                Ok::<_, Error>((caller.user_id().clone(), caller.session_id().clone()))
-            })
-        })
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| Box::pin(may_enrol(tx, app, visitor)))
         .await?;
-    limit::confirmation(app, &user_id).await?;
-    let bound_to = BoundTo::Session(session_id);
+    limit::confirmation(app, &caller).await?;
+    let bound_to = BoundTo::Session(caller.session_id().clone());
     let challenge = ceremony::consume(app, &answered.ceremony_id, CeremonyPurpose::Enrolment, bound_to).await?;
     let attestation = Attestation::parse(&answered.credential).map_err(Refusal::from)?;
     let made = site.register(&challenge, &attestation).map_err(Refusal::from)?;

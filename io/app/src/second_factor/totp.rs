@@ -90,13 +90,11 @@ pub async fn find(app: &App, visitor: &Visitor) -> Result<PendingTotp, Error> {
 /// of `may_enrol`.
 pub async fn confirm(app: &App, visitor: &Visitor, typed: &str) -> Result<Enrolled, Error> {
     let code = SixDigitCode::parse(typed).ok_or_else(wrong_code)?;
-    let user_id = app
+    let caller = app
         .store
-        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
-            Box::pin(async move { may_enrol(tx, app, visitor).await.map(|caller| caller.user_id().clone()) })
-        })
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| Box::pin(may_enrol(tx, app, visitor)))
         .await?;
-    limit::confirmation(app, &user_id).await?;
+    limit::confirmation(app, &caller).await?;
     let enrolled = app
         .store
         .write((app.clone(), visitor.clone(), code), |tx, (app, visitor, code)| {

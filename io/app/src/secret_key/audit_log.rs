@@ -7,13 +7,13 @@ use super::survey::TOGETHER;
 use crate::app::App;
 use crate::error::Error;
 
-/// All heads there are.
-pub(super) async fn heads(app: &App) -> Result<Vec<SignedHead>, Error> {
+/// All heads there are, each behind the name that it is kept under.
+pub(super) async fn heads(app: &App) -> Result<Vec<(String, SignedHead)>, Error> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
         let page = app.store.list_audit_heads(&after, TOGETHER).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        last.head.chain.name().clone_into(&mut after);
+        let Some((last, _)) = page.last() else { return Ok(all) };
+        after.clone_from(last);
         all.extend(page);
     }
 }

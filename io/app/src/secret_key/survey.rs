@@ -1,15 +1,16 @@
 //! Owns the look at everything that was made with a secret key: how much is under which, and what no key opens. It tries each
 //! value, changes nothing, and says nothing of what is in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
-use orgate_core::audit_chain::Marked;
+use orgate_core::audit_chain::{Chain, Marked};
 use orgate_core::time::Timestamp;
 use orgate_store::SealedColumn;
 
 use super::{audit_log, place};
 use crate::app::App;
+use crate::audit_chain;
 use crate::error::Error;
 use crate::instance_key::{InstanceKey, KeyId};
 use crate::seal::Sealer;
@@ -18,7 +19,8 @@ use crate::seal::Sealer;
 pub(super) const TOGETHER: u32 = 200;
 /// How many of those that no key opens are named; the others are counted.
 const NAMED: usize = 100;
-const HEAD: &str = "audit_heads.signature";
+
+const MARKED_ELSEWHERE: &str = "marked with a key that is not here";
 
 /// What one key is in use for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,10 +159,10 @@ async fn look_at_column(app: &App, column: SealedColumn, survey: &mut Survey) ->
 }
 
 async fn look_at_heads(app: &App, survey: &mut Survey) -> Result<(), Error> {
-    for head in audit_log::heads(app).await? {
-        let why = match head.check(&app.audit_keys) {
+    for (row, signed) in audit_log::heads(app).await? {
+        let why = match signed.check(&app.audit_keys) {
             Marked::Right => {
-                let position = app.audit_keys.named_by(&head.signature);
+                let position = app.audit_keys.named_by(&signed.signature);
                 if let Some(key) = position.and_then(|position| survey.keys.get_mut(position)) {
                     key.heads += 1;
                 }
@@ -169,8 +171,7 @@ async fn look_at_heads(app: &App, survey: &mut Survey) -> Result<(), Error> {
             Marked::Wrong => "not as it was signed",
             Marked::OtherKey => "signed with a key that is not here",
         };
-        let row = head.head.chain.name().to_owned();
-        survey.add_unreadable(Unreadable { what: HEAD.to_owned(), row, why });
+        survey.add_unreadable(Unreadable { what: "audit_heads.signature".to_owned(), row, why });
     }
     Ok(())
 }
@@ -194,7 +195,7 @@ async fn look_at_erasures(app: &App, survey: &mut Survey) -> Result<(), Error> {
                 Marked::OtherKey => survey.add_unreadable(Unreadable {
                     what: "audit_events.erasure".to_owned(),
                     row: erasure.id,
-                    why: "marked with a key that is not here",
+                    why: MARKED_ELSEWHERE,
                 }),
                 Marked::Wrong => {}
             }
@@ -202,17 +203,29 @@ async fn look_at_erasures(app: &App, survey: &mut Survey) -> Result<(), Error> {
     }
 }
 
-/// Where the head does not hold, events wait until somebody mends it, whatever becomes of the key.
+/// Where the head does not hold, or is gone, events wait until somebody mends it, whatever becomes of the key; and what a strange
+/// key marked waits for that one.
 async fn look_at_waiting(app: &App, survey: &mut Survey) -> Result<(), Error> {
-    let broken = survey.unreadable.iter().filter(|unreadable| unreadable.what == HEAD);
-    let broken: BTreeSet<String> = broken.map(|unreadable| unreadable.row.clone()).collect();
-    let mut after = String::new();
+    let (mut chains, mut after) = (BTreeMap::<Chain, bool>::new(), String::new());
     loop {
         let page = app.store.list_waiting_audit_events(&after, TOGETHER).await?;
         let Some((_, last)) = page.last() else { return Ok(()) };
         after.clone_from(&last.id);
         for (chain, entry) in page {
-            if broken.contains(chain.name()) {
+            let goes_on = match chains.get(&chain) {
+                Some(goes_on) => *goes_on,
+                None => audit_chain::goes_on(app, &chain).await?,
+            };
+            chains.insert(chain.clone(), goes_on);
+            if !goes_on {
+                continue;
+            }
+            if audit_chain::marked(app, &chain, &entry) == Some(Marked::OtherKey) {
+                survey.add_unreadable(Unreadable {
+                    what: "audit_events.mark".to_owned(),
+                    row: entry.id,
+                    why: MARKED_ELSEWHERE,
+                });
                 continue;
             }
             let position = entry.mark.as_deref().and_then(|mark| app.audit_keys.named_by(mark));

@@ -59,7 +59,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::required(
         "database_url",
         "\"sqlite:/var/lib/orgate/orgate.db\"",
-        "sqlite:<file>, created if missing, or postgres://user:password@host/database for several nodes.",
+        "sqlite:<file>, created if missing, or postgres://user:password@host/database for several nodes.\nTLS with a certificate that holds is required unless the host is loopback; ?sslmode=disable goes without.",
     )
     .or_file(),
     Key::required(
@@ -148,7 +148,12 @@ pub(super) const KEYS: &[Key] = &[
     ),
     Key::with_default("limit_mails", "10", "10", "Mails of one sort that strangers can cause to one address an hour."),
     Key::with_default("limit_invitations", "300", "300", "Invitations that one organization mails an hour."),
-    Key::with_default("limit_connection_tests", "60", "60", "Tests of identity providers of one organization an hour."),
+    Key::with_default(
+        "limit_connection_tests",
+        "60",
+        "60",
+        "Tests of identity providers of one organization an hour. As often a test may be begun, and settings be saved.",
+    ),
     Key::with_default("limit_organizations", "100", "100", "Organizations that one person may create; \"none\" lifts the limit."),
     Key::with_default("limit_members", "none", "\"none\"", "Members of one organization; \"none\" means no limit."),
     Key::with_default("password_min_length", "12", "12", "Least length of a password in characters, never under 8."),

@@ -13,7 +13,8 @@ use super::SettingsFile;
 use super::keys::{self, Key};
 use super::problem::Problem;
 
-const PREFIX: &str = "ORGATE_";
+/// How the variables of the environment begin that are ours.
+pub const PREFIX: &str = "ORGATE_";
 const FILE_SUFFIX: &str = "_file";
 
 /// Which files hold secrets: those that `..._file` names, and the settings' own where it holds one itself.

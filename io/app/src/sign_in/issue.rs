@@ -17,7 +17,7 @@ use crate::authorise::{self, Caller};
 use crate::device;
 use crate::entropy::Draw as _;
 use crate::error::{Error, Fault};
-use crate::limit;
+use crate::limit::{self, Basis};
 use crate::log_out::way_out;
 use crate::notice;
 use crate::token::{SecretToken, TokenPurpose};
@@ -179,7 +179,7 @@ async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> R
         }
     }
     if shown.way.is_entry() {
-        limit::remember(tx, app, visitor, &user.id).await?;
+        limit::remember(tx, app, visitor, &user.id, Basis::of_entry(world, proofs)).await?;
         device::note(tx, app, visitor, user, shown.proof.method()).await?;
     }
     for id in enforcing(world).map(|place| &place.organization_id).filter(|id| entry.opens_without_sso(id)) {

@@ -94,7 +94,7 @@ pub async fn complete(app: &App, visitor: &Visitor, answered: &Answered) -> Resu
 }
 
 async fn finish(app: &App, visitor: &Visitor, answered: &Answered, keeper: Option<Keeper>) -> Result<Entry, Error> {
-    let bound_to = BoundTo::Browser(visitor.browser.ok_or(Refusal::AttemptOver)?);
+    let bound_to = BoundTo::Browser(visitor.holder().ok_or(Refusal::AttemptOver)?);
     let asked = Asked { purpose: CeremonyPurpose::SignIn, bound_to, whose: None };
     let right = judge(app, visitor, &Site::of(app)?, asked, answered).await?;
     let entry = app

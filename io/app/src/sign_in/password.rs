@@ -141,21 +141,24 @@ async fn compare(
 /// that was made before the person had one.
 pub async fn confirm(app: &App, visitor: &Visitor, password: Password) -> Result<Issued, Error> {
     app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
-    let (user_id, email, stored) = app
+    let (caller, stored) = app
         .store
         .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
             Box::pin(async move {
                 let caller = authorise::session(tx, app, visitor).await?;
                 let stored = tx.instance().find_password(caller.user_id()).await?;
-                Ok::<_, Error>((caller.user_id().clone(), caller.check.email, stored))
+                Ok::<_, Error>((caller, stored))
             })
         })
         .await?;
-    limit::confirmation(app, &user_id).await?;
+    let guess = limit::own_password(app, visitor, &caller).await?;
     // The session's own user, never whoever else has the address.
-    let known = stored.map(|stored| (user_id, stored.hash));
+    let known = stored.map(|stored| (caller.user_id().clone(), stored.hash));
     let asked = Asked::of(WayIn::PasswordAgain);
-    compare(app, visitor, asked, known, &Credentials { email, password }).await?.session()
+    let credentials = Credentials { email: caller.check.email, password };
+    let outcome = compare(app, visitor, asked, known, &credentials).await;
+    guess.settle(app, &outcome).await?;
+    outcome?.session()
 }
 
 async fn find(app: &App, email: &str) -> Result<Option<(UserId, String)>, Error> {
@@ -180,12 +183,17 @@ struct Right {
     rehashed: Option<String>,
 }
 
-/// The password was right a moment ago; in the transaction it must still be the same one.
+/// The password was right a moment ago; in the transaction it must still be the same one, and what is confirmed by it has to
+/// be there still.
 async fn finish(app: &App, visitor: &Visitor, asked: Asked, right: Right) -> Result<Entry, Error> {
     app.store
         .write((app.clone(), visitor.clone(), asked, right), |tx, (app, visitor, Asked { way, keeper }, right)| {
             Box::pin(async move {
                 let Right { user_id, hash, rehashed } = right;
+                if !way.is_entry() && authorise::session(tx, app, visitor).await?.user_id() != user_id {
+                    // The session that was to be confirmed ended meanwhile: it is not made again.
+                    return Err(Error::from(Refusal::NoSession));
+                }
                 let stored = tx.instance().find_password(user_id).await?;
                 if stored.is_none_or(|stored| stored.hash != *hash) {
                     return Err(Error::from(Refusal::InvalidCredentials));

@@ -5,7 +5,7 @@
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::personal::PersonalProvider;
-use orgate_core::policy::{AddressState, Decision, Question, Requirement, decide};
+use orgate_core::policy::{Decision, Question, Requirement, decide};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
@@ -139,11 +139,7 @@ pub async fn mail_code(app: &App, visitor: &Visitor) -> Result<(), Error> {
                     return Err(Error::from(Refusal::NeedsProof));
                 }
                 let user = tx.instance().load_user(caller.user_id()).await?;
-                limit::code_in(tx, app, &user.id).await?;
-                if user.address != AddressState::Proven {
-                    // It is perhaps a stranger's, and named so by any number of organizations (R-LNK-4).
-                    limit::mail_in(tx, app, user.email.key()).await?;
-                }
+                limit::code_in(tx, app, ChallengePurpose::Session, &user).await?;
                 let bound_to = caller.session_id().to_string();
                 let ask = Ask {
                     purpose: ChallengePurpose::Session,
@@ -180,12 +176,12 @@ pub async fn confirm_with(
 ) -> Result<Issued, Error> {
     let code = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
     let bearer = if factor.is_some() { bearer(app, visitor, &code).await? } else { None };
-    let guess = match bearer {
-        Some(bearer) => beside::count(app, visitor, &bearer.id, factor.as_ref()).await?,
+    let counted = match bearer {
+        Some(bearer) => beside::count(app, visitor, bearer, factor.as_ref()).await?,
         None => None,
     };
     // What was not counted is not compared.
-    let factor = factor.filter(|_| guess.is_some());
+    let factor = factor.filter(|_| counted.is_some());
     let issued = app
         .store
         .write((app.clone(), visitor.clone(), code, factor), |tx, (app, visitor, code, factor)| {
@@ -200,7 +196,7 @@ pub async fn confirm_with(
         })
         .await
         .and_then(|issued| issued.map_err(|refusal: Refusal| Error::from(refusal)));
-    beside::settle(app, guess, &issued).await?;
+    beside::settle(app, visitor, counted, &issued).await?;
     app.outbox.wake();
     issued
 }

@@ -1,5 +1,5 @@
 //! T-ENF-1: a sign-in that stands still somewhere while enforcement is turned on ends without a usable session. The pause
-//! before a second factor is in `second_factor.rs`.
+//! before a second factor is in `second_factor.rs`. Beside it: a session that ends while its password is checked.
 
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -21,12 +21,13 @@ use orgate_store::{PasswordCredential, Session};
 use orgate_testkit::Person as Subject;
 use orgate_testkit::hostile_idp::Mischief;
 
-use crate::scene::{acme, events, join, lives, opens, rows, sign_in};
+use crate::scene::{acme, by_password, events, join, lives, opens, rows, sign_in};
 use crate::support::{Bed, PASSWORD, Person, refused};
 use crate::world::{Site, World};
 
 on_each_engine! {
     t_enf_1_enforced_while_the_password_is_checked
+    r_in_7_a_session_that_ends_while_its_password_is_checked_is_not_made_again
     t_enf_1_enforced_beside_the_transaction_that_makes_the_session
 }
 
@@ -80,6 +81,28 @@ async fn t_enf_1_enforced_while_the_password_is_checked(bed: Bed) {
     let refusal = refused(signing_in.await);
     assert!(matches!(refusal, Refusal::SsoRequired(_)), "{refusal:?}");
     assert_eq!(rows(&bed, &kim).await, before, "no row");
+}
+
+async fn r_in_7_a_session_that_ends_while_its_password_is_checked_is_not_made_again(bed: Bed) {
+    let kim = bed.person("kim").await;
+    slow_password(&bed, &kim).await;
+    let session = by_password(&bed, &kim).await.visitor.session;
+    let visitor = Visitor { session, ..Visitor::new(IpAddr::from([203, 0, 113, 9]), "Test browser") };
+    let mut confirming = Box::pin(password::confirm(&bed.app, &visitor, Password::from_typed(PASSWORD)));
+    let meanwhile = async {
+        is_being_checked(&bed, &kim).await;
+        bed.write((kim.id.clone(), bed.now()), |tx, (id, now)| {
+            Box::pin(async move { tx.instance().end_sessions_of_user(id, None, "signed-out", *now).await })
+        })
+        .await;
+    };
+    tokio::select! {
+        biased;
+        _ = &mut confirming => panic!("the password was checked before the session ended"),
+        () = meanwhile => {}
+    }
+    assert_eq!(refused(confirming.await), Refusal::NoSession);
+    assert!(rows(&bed, &kim).await.is_empty(), "no row");
 }
 
 /// The session as the one maker of sessions makes it, policy and insert in one transaction; `between` waits in there.

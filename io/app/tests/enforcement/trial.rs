@@ -16,6 +16,7 @@ on_each_engine! {
     r_enf_12_only_who_came_through_the_connection_confirms_a_trial
     r_enf_12_a_confirmed_trial_ends_no_more
     r_enf_12_a_trial_that_is_over_is_confirmed_by_nobody
+    r_enf_12_what_is_off_by_now_is_not_adjusted
     r_enf_12_a_trial_that_an_owner_turned_off_is_not_rolled_back_again
 }
 
@@ -125,6 +126,23 @@ async fn r_enf_12_a_trial_that_is_over_is_confirmed_by_nobody(bed: Bed) {
     assert!(events(&bed, &sam, "acme", "enforcement.confirmed").await.is_empty());
     assert_eq!(events(&bed, &sam, "acme", "enforcement.enabled").await.len(), 1, "it is turned on anew");
     assert!(!lives(&bed, &kim).await, "which ends sessions as turning on does");
+}
+
+async fn r_enf_12_what_is_off_by_now_is_not_adjusted(bed: Bed) {
+    let (sam, acme) = acme(&bed).await;
+    let sam = by_both(&bed, &sam, &acme).await;
+    bed.enforce_with(&sam, &acme, trial()).await;
+    let form = WishForm { enabled: true, confirm: true, owner_exemption: Some(true), ..trial() };
+    let during = enforcement::adjust(&bed.app, &sam.visitor, "acme", form).await.unwrap();
+    assert!(during.enabled && during.trial_ends_at.is_some());
+    bed.advance(10);
+    for form in [form, WishForm { trial_minutes: None, ..form }] {
+        let after = enforcement::adjust(&bed.app, &sam.visitor, "acme", form).await.unwrap();
+        assert_eq!((after.enabled, after.trial_ends_at), (false, None));
+    }
+    assert_eq!(events(&bed, &sam, "acme", "enforcement.trial-began").await.len(), 1);
+    assert_eq!(events(&bed, &sam, "acme", "enforcement.rolled-back").await.len(), 1);
+    assert!(events(&bed, &sam, "acme", "enforcement.enabled").await.is_empty());
 }
 
 async fn r_enf_12_a_trial_that_an_owner_turned_off_is_not_rolled_back_again(bed: Bed) {

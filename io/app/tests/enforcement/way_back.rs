@@ -1,7 +1,8 @@
 //! The way back in if the IdP is down: R-ENF-14, I6.
 
+use orgate_app::account::{self, PasswordChange, email_change};
 use orgate_app::enforcement::{self, Pace, WishForm};
-use orgate_app::{membership, organization};
+use orgate_app::{membership, organization, password_reset};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole::{Member, Owner};
 
@@ -13,6 +14,8 @@ on_each_engine! {
     r_enf_14_with_operator_recovery_or_without_enforcement_they_may_go
     r_enf_14_another_organizations_act_mails_the_owners_once_and_shows
     r_enf_14_a_way_back_that_returns_and_is_lost_again_is_told_again
+    r_enf_14_and_so_is_one_that_returns_by_a_password
+    r_enf_14_and_one_that_returns_by_a_proven_address
 }
 
 async fn break_glass(bed: &Bed, owner: &Person) -> Vec<String> {
@@ -100,5 +103,60 @@ async fn r_enf_14_a_way_back_that_returns_and_is_lost_again_is_told_again(bed: B
         assert!(mails(&bed, &sam.email).await.is_empty());
         let sam = by_both(&bed, &sam, &acme).await;
         assert_eq!(break_glass(&bed, &sam).await, ["sam"]);
+    }
+}
+
+/// Acme enforces; Sam alone could come in without it. Lee has nothing to sign in with.
+async fn with_one_way_back(bed: &Bed) -> (Person, Person) {
+    let (sam, acme) = acme(bed).await;
+    let lee = bed.member(&acme, "lee", Member).await;
+    without_password(bed, &lee).await;
+    bed.enforce(&sam, &acme).await;
+    (sam, lee)
+}
+
+/// How often Lee is told that Acme has no way back: it is looked for when somebody becomes an Owner.
+async fn told(bed: &Bed, sam: &Person, lee: &Person) -> usize {
+    let sam = by_password(bed, sam).await;
+    bed.read_all(&lee.email).await;
+    let make = |role| membership::change_role(&bed.app, &sam.visitor, "acme", lee.id.as_str(), role);
+    make(Owner).await.unwrap();
+    let mails = mails(bed, &lee.email).await;
+    make(Member).await.unwrap();
+    mails.iter().filter(|mail| mail.subject.contains("depends on its identity provider alone")).count()
+}
+
+async fn r_enf_14_and_so_is_one_that_returns_by_a_password(bed: Bed) {
+    let (sam, lee) = with_one_way_back(&bed).await;
+    let new = "another long pass phrase";
+    for round in 1..=3 {
+        without_password(&bed, &sam).await;
+        assert_eq!(told(&bed, &sam, &lee).await, 1, "round {round}");
+        if round == 1 {
+            bed.read_all(&sam.email).await;
+            password_reset::request(&bed.app, &bed.stranger(), &sam.email).await.unwrap();
+            let link = bed.next_mail(&sam.email).await.link("/password-reset/").unwrap();
+            let token = link.rsplit('/').next().unwrap();
+            password_reset::complete(&bed.app, &bed.stranger(), token, new).await.unwrap();
+        } else {
+            let first = PasswordChange { current: None, new: new.to_owned() };
+            let sam = by_password(&bed, &sam).await;
+            account::change_password(&bed.app, &sam.visitor, first).await.unwrap();
+        }
+        bed.advance(1);
+    }
+}
+
+async fn r_enf_14_and_one_that_returns_by_a_proven_address(bed: Bed) {
+    let (sam, lee) = with_one_way_back(&bed).await;
+    for round in 1..=2 {
+        // As where its domain went to another organization.
+        bed.sabotage(&format!("update users set email_proven_at = null where id = '{}'", sam.id)).await;
+        assert_eq!(told(&bed, &sam, &lee).await, 1, "round {round}");
+        let sam = by_password(&bed, &sam).await;
+        let email = format!("sam@new{round}.example");
+        let change = email_change::begin(&bed.app, &sam.visitor, &email).await.unwrap();
+        let code = bed.next_code(&email).await;
+        email_change::confirm(&bed.app, &sam.visitor, change.id.as_str(), &code).await.unwrap();
     }
 }

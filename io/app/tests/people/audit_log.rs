@@ -1,8 +1,11 @@
 //! Reading the audit log.
 
+use std::time::Duration;
+
 use orgate_app::audit_log::{self, AuditQuery, CSV_HEADER};
 use orgate_app::membership;
 use orgate_app::organization;
+use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 
@@ -86,6 +89,26 @@ async fn the_log_is_filtered_and_paged(bed: Bed) {
     assert_eq!(actions(&bed, &sam, rest).await, ["organization.created"]);
 }
 
+async fn r_ops_3_a_day_ends_with_its_last_millisecond(bed: Bed) {
+    let sam = bed.person("sam").await;
+    bed.organization(&sam, "Acme").await;
+    bed.clock.advance(Duration::from_millis(18 * 3_600_000 - 1));
+    let sam = bed.session(&sam, Proofs::of(Proof::Password { at: bed.now() })).await;
+    assert_eq!(bed.now().to_rfc3339(), "2026-11-22T23:59:59.999Z");
+    organization::rename(&bed.app, &sam.visitor, "acme", "Late").await.unwrap();
+    bed.clock.advance(Duration::from_millis(1));
+    organization::rename(&bed.app, &sam.visitor, "acme", "Early").await.unwrap();
+    let names = async |from: Option<&str>, to: Option<&str>| {
+        let (from, to) = (from.map(str::to_owned), to.map(str::to_owned));
+        let query = AuditQuery { from, to, ..AuditQuery::default() };
+        let page = audit_log::list(&bed.app, &sam.visitor, "acme", query).await.unwrap();
+        page.items.into_iter().filter_map(|event| event.target_name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Some("2026-11-22"), Some("2026-11-22")).await, ["Late", "Acme"]);
+    assert_eq!(names(Some("2026-11-23"), Some("2026-11-23")).await, ["Early"]);
+    assert_eq!(names(None, Some("2026-11-22T23:59:59.999Z")).await, ["Acme"], "a moment is not before itself");
+}
+
 async fn the_log_is_exported_and_seen_by_owners_only(bed: Bed) {
     let (sam, _) = history(&bed).await;
     let page = audit_log::export(&bed.app, &sam.visitor, "acme", AuditQuery::default()).await.unwrap();
@@ -107,5 +130,6 @@ on_each_engine! {
     r_ops_3_changes_are_listed_newest_first_with_who_where_and_how
     r_ops_3_changes_of_one_millisecond_are_listed_in_the_order_in_which_they_were_made
     the_log_is_filtered_and_paged
+    r_ops_3_a_day_ends_with_its_last_millisecond
     the_log_is_exported_and_seen_by_owners_only
 }

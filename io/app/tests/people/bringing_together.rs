@@ -18,6 +18,7 @@ use orgate_core::method::AuthenticationMethod::{self, MailedCode, RecoveryCode, 
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
+use orgate_store::{AuditEvent, AuditFilter};
 
 use crate::support::factors::Equipped;
 use crate::support::{Bed, PASSWORD, Person, refused};
@@ -105,9 +106,13 @@ async fn reset(bed: &Bed, token: &str, factor: Option<TypedFactor>) -> Result<()
     password_reset::complete_with(&bed.app, &bed.stranger(), token, NEW, factor).await
 }
 
+/// Closed, and then with nothing left of the person.
 async fn is_closed(bed: &Bed, person: &Person) -> bool {
     let user = bed.write(person.id.clone(), |tx, id| Box::pin(async move { tx.instance().load_user(id).await }));
-    user.await.closed_at.is_some()
+    let user = user.await;
+    let is_emptied = user.name != person.name && !user.email.as_str().contains(&person.email);
+    assert_eq!(user.closed_at.is_some(), is_emptied, "{user:?}");
+    is_emptied
 }
 
 async fn methods(bed: &Bed, person: &Person) -> Vec<AuthenticationMethod> {
@@ -304,6 +309,13 @@ async fn r_lnk_4_wrong_factors_beside_a_link_count_too(bed: Bed) {
         let refusal = refused(reset(&bed, &token, Some(wrong())).await);
         assert!(is_about_factor(&refusal), "{refusal:?}");
     }
+    let filter = AuditFilter { action: Some("session.refused".to_owned()), ..AuditFilter::default() };
+    let listed = bed
+        .write(filter, |tx, filter| Box::pin(async move { tx.instance().list_audit_events(filter, None, 50).await }))
+        .await;
+    let [event] = <[AuditEvent; 1]>::try_from(listed.items).unwrap();
+    assert_eq!(event.target.as_deref(), Some(scene.kim.person.id.as_str()));
+    assert_eq!((event.outcome.as_str(), event.tries), ("invalid-code", 11), "R-OPS-3");
     let waits = refused(reset(&bed, &token, Some(scene.right(&bed))).await);
     assert!(matches!(waits, Refusal::TooManyRequests { .. }), "{waits:?}");
     bed.clock.advance(Duration::from_secs(1));

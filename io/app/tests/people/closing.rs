@@ -54,11 +54,11 @@ async fn closing_ends_everything_and_frees_the_address(bed: Bed) {
     assert!(left.closed_at.is_some() && left.name == "Closed account", "{left:?}");
     assert!(!left.email.as_str().contains("kim"), "{left:?}");
     let (events, invitations) = bed
-        .write(acme.id.clone(), |tx, id| {
+        .write((acme.id.clone(), bed.now()), |tx, (id, now)| {
             Box::pin(async move {
                 let mut view = tx.organization(id);
                 let events = view.list_audit_events(&AuditFilter::default(), None, 20).await?;
-                Ok((events, view.count_pending_invitations().await?))
+                Ok((events, view.count_pending_invitations(*now).await?))
             })
         })
         .await;

@@ -10,7 +10,7 @@ use orgate_app::token::{SecretToken, TokenPurpose};
 use orgate_core::email::EmailAddress;
 use orgate_core::invitation::InvitationEnd;
 use orgate_core::proof::{Proof, Proofs};
-use orgate_core::refusal::Refusal;
+use orgate_core::refusal::{Refusal, RefusalKind};
 use orgate_core::role::{OrganizationRole, ProjectRole};
 
 use crate::support::{Bed, PASSWORD, Person, refused};
@@ -299,6 +299,55 @@ async fn r_inv_4_sso_takes_the_invitation_along_without_the_role_of_an_owner(bed
     assert_eq!((seen.organization_role, seen.grant), (OrganizationRole::Member, Some(ProjectRole::Admin)));
 }
 
+async fn l5_who_floods_a_mailbox_stops_no_invitation_and_no_code_of_who_is_invited(bed: Bed) {
+    let sam = acme(&bed).await;
+    let kim = bed.person("kim").await;
+    let other = bed.organization(&kim, "Other").await;
+    let by_sso = bed.sso_session(&kim, &other.id).await;
+    for _ in 0..11 {
+        let typed = NewSignUp {
+            email: kim.email.clone(),
+            password: PASSWORD.to_owned(),
+            name: "Not Kim".to_owned(),
+            invitation: None,
+        };
+        let asked = sign_up::begin(&bed.app, &bed.stranger(), typed).await;
+        assert!(asked.is_ok() || refused(asked).kind() == RefusalKind::TooMany);
+    }
+    let emails = vec![kim.email.clone(), "lee@example.com".to_owned()];
+    let invited = invite(&bed, &sam, NewInvitations { emails, ..to("nobody@example.com") }).await;
+    assert_eq!(invited.items.len(), 2);
+    invitation::request_code(&bed.app, &by_sso.visitor, token(&invited.items[0].link)).await.unwrap();
+}
+
+async fn l5_a_mailbox_gets_so_many_invitations_of_one_organization_and_of_one_person(bed: Bed) {
+    let sam = acme(&bed).await;
+    for _ in 0..10 {
+        invite(&bed, &sam, to("kim@example.com")).await;
+    }
+    let emails = vec!["lee@example.com".to_owned(), "kim@example.com".to_owned()];
+    let both = NewInvitations { emails, ..to("nobody@example.com") };
+    let Refusal::InvalidInput(fields) = refused(invitation::invite(&bed.app, &sam.visitor, "acme", both).await) else {
+        panic!("a list with an address that was sent enough")
+    };
+    assert_eq!((fields.len(), fields[0].field), (1, "emails"));
+    assert!(fields[0].message.starts_with("kim@example.com "), "{}", fields[0].message);
+    assert!(bed.mail("lee@example.com").await.is_none(), "none of them went out");
+    let pending = invitation::list(&bed.app, &sam.visitor, "acme", None, None).await.unwrap();
+    let id = pending.items[0].invitation.id.as_str();
+    let again = invitation::resend(&bed.app, &sam.visitor, "acme", id).await;
+    assert_eq!(refused(again).kind(), RefusalKind::TooMany);
+    bed.organization(&sam, "Second").await;
+    let elsewhere = invitation::invite(&bed.app, &sam.visitor, "second", to("kim@example.com")).await;
+    assert!(matches!(refused(elsewhere), Refusal::InvalidInput(_)), "the same person from another organization");
+    let olga = bed.person("olga").await;
+    bed.organization(&olga, "Borealis").await;
+    invitation::invite(&bed.app, &olga.visitor, "borealis", to("kim@example.com")).await.unwrap();
+    bed.advance(60);
+    let sam = bed.session(&sam, Proofs::of(Proof::Password { at: bed.now() })).await;
+    invite(&bed, &sam, to("kim@example.com")).await;
+}
+
 on_each_engine! {
     r_inv_1_an_invited_person_accepts_with_role_and_projects
     r_inv_2_the_copied_link_serves_who_has_the_address_proven
@@ -315,6 +364,8 @@ on_each_engine! {
     only_owners_invite_and_only_with_addresses
     t_org_5_another_organizations_invitation_is_not_found
     r_inv_4_sso_takes_the_invitation_along_without_the_role_of_an_owner
+    l5_who_floods_a_mailbox_stops_no_invitation_and_no_code_of_who_is_invited
+    l5_a_mailbox_gets_so_many_invitations_of_one_organization_and_of_one_person
 }
 
 #[tokio::test]

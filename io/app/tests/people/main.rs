@@ -6,14 +6,17 @@
 mod support;
 
 mod account;
+mod audit_acts;
 mod audit_chain;
 mod audit_log;
+mod audit_removal;
 mod bringing_together;
 mod closing;
 mod email_change;
 mod enforcement;
 mod factor_setup;
 mod factor_throttles;
+mod invitation_ends;
 mod invitations;
 mod last_owner;
 mod members;

@@ -29,6 +29,11 @@ async fn members_are_listed_filtered_searched_and_paged(bed: Bed) {
     let searched = MemberQuery { search: " KIM@ ".to_owned(), ..MemberQuery::default() };
     assert_eq!(names(&bed, &sam, searched.clone()).await, ["kim"]);
     assert!(names(&bed, &sam, MemberQuery { filter: MemberFilter::Owners, ..searched }).await.is_empty());
+    let never = MemberFilter::NeverUsedSso;
+    let one = MemberQuery { filter: never, search: "@example".to_owned(), limit: Some(1), ..MemberQuery::default() };
+    let page = membership::list(&bed.app, &sam.visitor, "acme", one.clone()).await.unwrap();
+    let rest = MemberQuery { cursor: page.members.next_cursor, limit: None, ..one };
+    assert_eq!(names(&bed, &sam, rest).await, ["kim", "bo"], "a search goes on like any list");
 
     let first = MemberQuery { limit: Some(2), ..MemberQuery::default() };
     let page = membership::list(&bed.app, &sam.visitor, "acme", first.clone()).await.unwrap();
@@ -41,7 +46,11 @@ async fn members_are_listed_filtered_searched_and_paged(bed: Bed) {
 
     membership::remove(&bed.app, &sam.visitor, "acme", kim.id.as_str()).await.unwrap();
     let removed = MemberQuery { filter: MemberFilter::Removed, ..MemberQuery::default() };
-    assert_eq!(names(&bed, &sam, removed).await, ["kim"]);
+    assert_eq!(names(&bed, &sam, removed.clone()).await, ["kim"]);
+    for (search, found) in [(" KIM@ ", 1), ("zoe", 0)] {
+        let query = MemberQuery { search: search.to_owned(), ..removed.clone() };
+        assert_eq!(names(&bed, &sam, query).await.len(), found, "{search}");
+    }
     let found = membership::get(&bed.app, &sam.visitor, "acme", kim.id.as_str()).await.unwrap();
     assert_eq!(found.member.name, "kim");
 }

@@ -101,6 +101,9 @@ async fn r_org_5_a_deletion_takes_effect_after_seven_days_and_not_before(bed: Be
         Refusal::NoSession,
         "nothing else lets them in"
     );
+    let load = bed.write(born.id.clone(), |tx, id| Box::pin(async move { tx.instance().load_user(id).await }));
+    let left = load.await;
+    assert!(left.closed_at.is_some() && left.name != "Bo" && !left.email.as_str().contains("bo@"), "{left:?}");
     let again = bed.person("kim").await;
     assert_eq!(bed.organization(&again, "Acme").await.slug, "acme", "the name is free");
 }
@@ -108,9 +111,15 @@ async fn r_org_5_a_deletion_takes_effect_after_seven_days_and_not_before(bed: Be
 async fn r_org_7_the_operator_gives_and_takes_the_entitlement(bed: Bed) {
     let sam = bed.person("sam").await;
     let acme = bed.organization(&sam, "Acme").await;
+    bed.read_all(&sam.email).await;
     operator::set_sso_entitled(&bed.app, None, "acme", false).await.unwrap();
+    let told = bed.next_mail(&sam.email).await;
+    assert!(told.text.contains("took single sign-on from its plan"), "{}", told.text);
+    operator::set_sso_entitled(&bed.app, None, "acme", false).await.unwrap();
+    assert!(bed.mail(&sam.email).await.is_none(), "nothing changed");
     assert!(!organization::get(&bed.app, &sam.visitor, "acme").await.unwrap().sso_entitled);
     operator::set_sso_entitled(&bed.app, None, acme.id.as_str(), true).await.unwrap();
+    assert!(bed.next_mail(&sam.email).await.text.contains("made single sign-on part of its plan"));
     let unknown = operator::set_sso_entitled(&bed.app, None, "nobody", true).await;
     assert_eq!(refused(unknown), Refusal::NotFound);
     let all = operator::organizations(&bed.app, None, None).await.unwrap();

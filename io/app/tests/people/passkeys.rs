@@ -330,7 +330,7 @@ async fn a_program_goes_on_by_the_name_that_it_was_given(bed: Bed) {
     let answered = Answered { ceremony_id: id.to_string(), credential: device.get(&begun.options) };
     assert_eq!(refused(complete(&bed.app, &bed.stranger(), &answered).await), Refusal::AttemptOver, "the id alone");
     let mut visitor = bed.stranger();
-    visitor.browser = Some(holder);
+    visitor.handle = Some(holder);
     let entry = complete(&bed.app, &visitor, &answered).await.unwrap();
     assert_eq!(entry.session().unwrap().user.id, sam.id);
     assert!(read_handle(begun.id.as_str()).is_none());

@@ -1,5 +1,6 @@
 //! Projects and their people.
 
+use orgate_app::audit_log::{self, AuditQuery};
 use orgate_app::invitation;
 use orgate_app::organization::{self, OrganizationView};
 use orgate_app::project;
@@ -100,6 +101,26 @@ async fn r_org_6_a_demoted_admins_invitations_are_revoked(bed: Bed) {
     assert_eq!(refused(more.map(|_| ())), Refusal::NotPermitted);
 }
 
+async fn r_org_6_an_admin_who_is_added_again_with_a_lesser_role_invites_no_more(bed: Bed) {
+    let (_, sam, kim) = falcon(&bed).await;
+    let app = &bed.app;
+    people::add(app, &kim.visitor, "acme", "falcon", "jo@example.com", ProjectRole::ReadOnly).await.unwrap();
+    // R-API-1: the call can be repeated.
+    for _ in 0..2 {
+        let added = people::add(app, &sam.visitor, "acme", "falcon", &kim.email, ProjectRole::ReadOnly).await.unwrap();
+        assert!(matches!(added, Added::Granted(id) if id == kim.id));
+    }
+    assert!(invitation::list(app, &sam.visitor, "acme", None, None).await.unwrap().items.is_empty());
+    let seen = project::get(app, &kim.visitor, "acme", "falcon").await.unwrap();
+    assert_eq!(seen.grant, Some(ProjectRole::ReadOnly));
+    let events = audit_log::list(app, &sam.visitor, "acme", AuditQuery::default()).await.unwrap().items;
+    let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).collect();
+    let [newest @ .., "project-member.added", "project.created", "organization.created"] = actions.as_slice() else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(newest, ["invitation.revoked", "project-member.role-changed", "project-member.invited"]);
+}
+
 async fn a_project_is_renamed_by_its_admins_and_deleted_by_owners(bed: Bed) {
     let (_, sam, kim) = falcon(&bed).await;
     let app = &bed.app;
@@ -138,6 +159,7 @@ on_each_engine! {
     r_inv_1_an_admin_adds_a_member_at_once_and_invites_an_outsider
     r_org_9_admins_change_and_remove_the_people_of_their_project
     r_org_6_a_demoted_admins_invitations_are_revoked
+    r_org_6_an_admin_who_is_added_again_with_a_lesser_role_invites_no_more
     a_project_is_renamed_by_its_admins_and_deleted_by_owners
     t_org_5_another_organizations_project_is_not_found
 }

@@ -138,7 +138,7 @@ async fn t_mfa_2_a_program_goes_on_by_a_secret_and_not_by_the_id(bed: Bed) {
     let refusal = refused(second_factor::verify(&bed.app, &bed.stranger(), &waiting.sign_in_id, wrong()).await);
     assert_eq!(refusal, Refusal::AttemptOver);
     let (id, holder) = read_handle(&handle).unwrap();
-    let visitor = Visitor { browser: Some(holder), ..bed.stranger() };
+    let visitor = Visitor { handle: Some(holder), ..bed.stranger() };
     signed_in(second_factor::verify(&bed.app, &visitor, &id, app.typed(bed.now())).await.unwrap(), &visitor);
 }
 

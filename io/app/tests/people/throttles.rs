@@ -4,9 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use orgate_app::account::{self, PasswordChange};
 use orgate_app::password_reset;
 use orgate_app::passwords::Password;
-use orgate_app::sign_in::password::{Credentials, Entry, begin};
+use orgate_app::sign_in::password::{Credentials, Entry, begin, confirm};
 use orgate_app::sign_up::{self, NewSignUp};
 use orgate_app::visitor::Visitor;
 use orgate_core::refusal::{Refusal, RefusalKind};
@@ -195,6 +196,24 @@ async fn l5_who_uses_a_network_up_keeps_nobody_out_who_is_known_by_their_browser
     sign_in(&bed, &own, &sam.email, PASSWORD).await.unwrap();
 }
 
+async fn l5_a_session_brings_no_further_tries_at_its_persons_password(bed: Bed) {
+    let sam = bed.person("sam").await;
+    let stolen = Visitor { session: sam.visitor.session, ..network(1) };
+    let change = || PasswordChange { current: Some(WRONG.to_owned()), new: "another long pass phrase".to_owned() };
+    for number in 0..11 {
+        let refusal = if number % 2 == 0 {
+            refused(confirm(&bed.app, &stolen, Password::from_typed(WRONG)).await)
+        } else {
+            refused(account::change_password(&bed.app, &stolen, change()).await)
+        };
+        assert!(matches!(refusal, Refusal::InvalidCredentials | Refusal::InvalidInput(_)), "{refusal:?}");
+    }
+    assert!(guess(&bed, &network(2), &sam.email).await.is_some(), "strangers have those tries together");
+    let right = || Password::from_typed(PASSWORD);
+    assert_eq!(refused(confirm(&bed.app, &stolen, right()).await).kind(), RefusalKind::TooMany);
+    confirm(&bed.app, &sam.visitor, right()).await.unwrap();
+}
+
 async fn l5_who_floods_a_mailbox_takes_nobodys_way_back(bed: Bed) {
     let sam = bed.person("sam").await;
     for number in 0..11 {
@@ -227,6 +246,7 @@ on_each_engine! {
     r_ops_3_what_was_typed_is_counted_and_not_kept
     r_ops_3_addresses_made_up_beyond_a_networks_limit_are_one_event_a_minute
     l5_who_uses_a_network_up_keeps_nobody_out_who_is_known_by_their_browser
+    l5_a_session_brings_no_further_tries_at_its_persons_password
     l5_who_floods_a_mailbox_takes_nobodys_way_back
     the_operator_can_lift_the_limit
 }

@@ -9,8 +9,9 @@ use orgate_app::passwords::Password;
 use orgate_app::session;
 use orgate_app::sign_in::blocked::{self, Blocked, Departed};
 use orgate_app::sign_in::password::{self, Credentials, Entry};
-use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod};
+use orgate_app::sign_in::second_factor::{TypedFactor, TypedMethod, again};
 use orgate_app::sign_in::sso::answer;
+use orgate_app::sign_in::step_up;
 use orgate_app::visitor::Visitor;
 use orgate_core::id::SignInId;
 use orgate_core::membership::MembershipOrigin;
@@ -42,6 +43,7 @@ on_each_engine! {
     r_enf_13_of_32_parallel_clicks_one_leaves
     r_enf_13_nobody_gets_a_link_who_is_not_bound_or_whose_address_is_not_proven
     r_enf_13_a_mailed_link_serves_its_own_person_and_address_only
+    r_enf_13_what_an_idp_uses_up_in_somebodys_name_keeps_nobody_in
 }
 
 /// Kim is a member of Acme, which Sam owns and which enforces its SSO.
@@ -489,4 +491,24 @@ async fn r_enf_13_a_mailed_link_serves_its_own_person_and_address_only(bed: Bed)
     for never in ["", "no-such-token", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
         assert_eq!(refused(departure::open(&bed.app, never).await), Refusal::AttemptOver);
     }
+}
+
+async fn r_enf_13_what_an_idp_uses_up_in_somebodys_name_keeps_nobody_in(bed: Bed) {
+    let Scene { acme, kim, .. } = scene(&bed).await;
+    let app = bed.authenticator(&kim.id).await;
+    let elsewhere = |number: u8, visitor: Visitor| Visitor { ip: [203, 0, 113, number].into(), ..visitor };
+    // Acme's IdP lets somebody in as Kim, who asks for codes and tries at the factor until nothing more is taken.
+    let impostor = elsewhere(7, bed.sso_session(&kim, &acme.id).await.visitor);
+    while step_up::mail_code(&bed.app, &impostor).await.is_ok() {}
+    let wrong = || TypedFactor { method: TypedMethod::Totp, code: "no code".to_owned() };
+    while refused(again::confirm(&bed.app, &impostor, wrong()).await) == Refusal::InvalidCode {}
+    // Kim leaves, from where nobody knows them either.
+    let visitor = elsewhere(8, bed.stranger());
+    let id = attempt(&bed, &visitor, &kim).await;
+    bed.read_all(&kim.email).await;
+    let typed = code(&bed, &visitor, &id, "acme", &kim.email).await;
+    let right = Some(app.typed(bed.now()));
+    let departed = blocked::leave_with(&bed.app, &visitor, &id, "acme", &typed, right).await.unwrap();
+    assert!(matches!(departed, Departed::SignedIn { .. }), "{departed:?}");
+    assert!(!is_member(&bed, &acme, &kim).await);
 }

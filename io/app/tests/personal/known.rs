@@ -7,6 +7,7 @@ use orgate_app::sign_in::second_factor::{self, Promoted, TypedFactor, TypedMetho
 use orgate_app::token::{TokenPurpose, hash_text};
 use orgate_core::personal::PersonalProvider::{GitHub, Google};
 use orgate_core::refusal::Refusal;
+use orgate_core::role::OrganizationRole;
 
 use crate::scene::{Scene, asks, signed_in};
 use crate::support::{Person, refused};
@@ -108,6 +109,28 @@ async fn r_lnk_9_with_a_second_factor_the_mailed_code_links_nothing_before_it(sc
     assert_eq!(scene.identities(&user).await.len(), 1);
 }
 
+async fn r_lnk_9_a_session_that_sso_made_links_nothing_before_the_second_factor_either(scene: Scene) {
+    let sam = scene.bed.person("sam").await;
+    let acme = scene.bed.organization(&sam, "Acme").await;
+    let kim = scene.bed.member(&acme, "kim", OrganizationRole::Member).await;
+    let app = scene.bed.authenticator(&kim.id).await;
+    // Whoever signs in at Acme's IdP as Kim, and reads one mail.
+    let visitor = scene.bed.sso_session(&kim, &acme.id).await.visitor;
+    scene.bed.read_all(&kim.email).await;
+    scene.at_github(77, &kim.email);
+    let asked = asks(scene.arrive(&visitor, GitHub).await);
+    let code = scene.bed.next_code(&kim.email).await;
+    let outcome = scene.answer(&visitor, &asked, Answer::Code(code)).await.unwrap();
+    let Outcome::Entered { entry, .. } = outcome else { panic!("{outcome:?}") };
+    let Entry::SecondFactor(waiting) = *entry else { panic!("the factor is missing") };
+    let [user] = <[_; 1]>::try_from(scene.users(&kim.email).await).unwrap();
+    assert!(scene.identities(&user).await.is_empty());
+    let typed = app.typed(scene.bed.now());
+    let right = second_factor::verify(&scene.bed.app, &visitor, &waiting.sign_in_id, typed).await.unwrap();
+    assert!(matches!(right, Promoted::SignedIn { .. }), "{right:?}");
+    assert_eq!(scene.identities(&user).await.len(), 1);
+}
+
 async fn r_in_4_google_does_not_stand_for_the_second_factor(scene: Scene) {
     let dana = dana(&scene).await;
     scene.at_google("1101", "dana@gmail.com");
@@ -127,5 +150,6 @@ on_each_scene! {
     r_lnk_9_or_a_code_mailed_to_the_stored_address
     r_in_5_where_nobody_answers_for_the_address_known_and_unknown_look_the_same
     r_lnk_9_with_a_second_factor_the_mailed_code_links_nothing_before_it
+    r_lnk_9_a_session_that_sso_made_links_nothing_before_the_second_factor_either
     r_in_4_google_does_not_stand_for_the_second_factor
 }

@@ -1,6 +1,7 @@
 //! Configuring a connection: the form, the named checks, activation, and who may (R-SSO-1 to R-SSO-6, R-SSO-10).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use orgate_app::audit_log::{self, AuditQuery};
 use orgate_app::connection::{self, AttemptQuery, Saved, SettingsForm};
@@ -16,7 +17,7 @@ use orgate_testkit::{HostileIdp, Person as Subject};
 use serde_json::json;
 
 use crate::support::{Person, refused};
-use crate::world::{HOST, World, form};
+use crate::world::{HOST, World, address, form};
 
 fn check(saved: &Saved, name: CheckName) -> &Check {
     saved.report.checks().iter().find(|check| check.name == name).unwrap()
@@ -202,7 +203,7 @@ async fn t_ssrf_6_only_an_owner_of_this_organization_sees_saves_or_tests_a_conne
 async fn r_in_8_settings_need_a_recent_proof(world: World) {
     let app = &world.bed.app;
     let site = world.site("Acme", &world.idp).await;
-    world.advance(std::time::Duration::from_secs(15 * 60 + 1));
+    world.advance(Duration::from_secs(15 * 60 + 1));
     let (visitor, id) = (&site.owner.visitor, site.connection.as_str());
     assert!(connection::get(app, visitor, "acme", id).await.is_ok(), "reading does not");
     let recent = Refusal::NeedsRecentProof;
@@ -249,6 +250,36 @@ async fn each_algorithm_of_an_honest_provider_passes_save_and_sign_in_t_id_04() 
         assert!(!saved.report.failed(), "{algorithm:?}: {:?}", saved.report);
         world.enter(&site, Subject::new(format!("00u{number}"), format!("p{number}@acme.example"))).await;
     }
+}
+
+/// What an organization makes this machine ask of an identity provider has its number, so one person does not use up what all
+/// organizations share.
+#[tokio::test]
+async fn t_idp_1_settings_are_saved_and_tests_begun_so_many_times_an_hour() {
+    let world = World::sqlite_with(&[("ORGATE_LIMIT_CONNECTION_TESTS", "3")]).await;
+    let app = &world.bed.app;
+    let sam = world.person("sam").await;
+    world.bed.organization(&sam, "Acme").await;
+    let id = world.draft(&sam, "acme", &world.idp).await;
+    for _ in 0..2 {
+        world.save(&sam, "acme", &id, &world.idp).await.unwrap();
+    }
+    let test = connection_test::create(app, &sam.visitor, "acme", id.as_str()).await.unwrap().test.id;
+    let begin = async || connection_test::begin(app, &sam.visitor, "acme", id.as_str(), test.as_str()).await;
+    for _ in 0..3 {
+        address(begin().await.unwrap());
+    }
+    world.idp.forget_requests();
+    assert_eq!(refused(world.save(&sam, "acme", &id, &world.idp).await).code(), "too-many-requests");
+    assert_eq!(refused(begin().await).code(), "too-many-requests");
+    assert!(world.idp.requests().is_empty(), "nobody was asked");
+
+    let kim = world.person("kim").await;
+    world.bed.organization(&kim, "Other").await;
+    world.draft(&kim, "other", &world.idp).await;
+    world.advance(Duration::from_secs(3600));
+    let sam = world.with_password(&sam).await;
+    world.save(&sam, "acme", &id, &world.idp).await.unwrap();
 }
 
 async fn r_sso_9_recent_attempts_come_in_parts(world: World) {

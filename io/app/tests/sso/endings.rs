@@ -9,6 +9,7 @@ use orgate_app::sign_in::sso::begin::begin;
 use orgate_app::{connection, connection_test, session};
 use orgate_core::connection::ConnectionState;
 use orgate_core::refusal::Refusal;
+use orgate_core::time::Timestamp;
 use orgate_testkit::Person as Subject;
 use orgate_testkit::hostile_idp::{Endpoint, Mischief};
 
@@ -123,6 +124,52 @@ async fn t_enf_21_a_connection_disabled_while_the_code_is_exchanged_lets_nobody_
     assert!(world.users("dana@acme.example").await.is_empty());
 }
 
+async fn t_enf_21_what_a_clock_that_was_ahead_began_with_the_former_client_lets_nobody_in(world: World) {
+    let site = world.site("Acme", &world.idp).await;
+    let (visitor, now) = (world.bed.stranger(), world.bed.now());
+    world.idp.sign_in_as(dana());
+    world.advance(Duration::from_secs(1));
+    let location = world.idp.authorize(&world.begin(&visitor, &site).await);
+    set_clocks(&world, now);
+    world.idp.configure(|setup| setup.client_id = "0oaAnother".into());
+    world.save(&site.owner, "acme", &site.connection, &world.idp).await.unwrap();
+    world.validate(&site.owner, "acme", &site.connection, &world.idp).await;
+    connection::activate(&world.bed.app, &site.owner.visitor, "acme", site.connection.as_str()).await.unwrap();
+    world.idp.forget_requests();
+
+    let outcome = world.come_back(&visitor, &site.connection, &location).await.unwrap();
+    assert_eq!(world.code(&site, &outcome).await, "connection-changed");
+    assert!(world.idp.requests_to(Endpoint::Token).is_empty(), "the code is sent nowhere");
+    assert!(world.users("dana@acme.example").await.is_empty());
+}
+
+async fn f2_what_was_activated_while_the_clock_was_ahead_lets_people_in_once_activated_again(world: World) {
+    let site = world.site("Acme", &world.idp).await;
+    let (app, id, now) = (&world.bed.app, site.connection.as_str(), world.bed.now());
+    world.advance(Duration::from_secs(3600));
+    let ahead = world.with_password(&site.owner).await;
+    connection::disable(app, &ahead.visitor, "acme", id).await.unwrap();
+    connection::activate(app, &ahead.visitor, "acme", id).await.unwrap();
+    set_clocks(&world, now);
+    let outcome = world.arrive(&site, dana()).await;
+    assert_eq!(world.code(&site, &outcome).await, "connection-changed");
+
+    let owner = world.with_password(&site.owner).await;
+    connection::activate(app, &owner.visitor, "acme", id).await.unwrap();
+    let by_sso = world.enter(&site, dana()).await;
+    assert!(is_open(&world, &by_sso).await);
+    world.advance(Duration::from_secs(1));
+    let owner = world.with_password(&site.owner).await;
+    connection::activate(app, &owner.visitor, "acme", id).await.unwrap();
+    assert!(is_open(&world, &by_sso).await, "and once more changes nothing");
+}
+
+/// Puts both clocks on a moment.
+fn set_clocks(world: &World, moment: Timestamp) {
+    world.bed.clock.set(moment);
+    world.advance(Duration::ZERO);
+}
+
 async fn r_sso_7_a_test_of_a_removed_connection_is_over(world: World) {
     let site = world.site("Acme", &world.idp).await;
     let (app, owner, id) = (&world.bed.app, &site.owner.visitor, site.connection.as_str());
@@ -196,6 +243,8 @@ on_each_world! {
     r_sso_7_the_proofs_of_a_connection_end_with_it_and_for_good
     r_sso_7_a_session_with_another_proof_goes_on_with_that
     r_sso_7_nothing_in_flight_through_it_finishes
+    t_enf_21_what_a_clock_that_was_ahead_began_with_the_former_client_lets_nobody_in
+    f2_what_was_activated_while_the_clock_was_ahead_lets_people_in_once_activated_again
     r_sso_7_a_test_of_a_removed_connection_is_over
     r_sso_7_a_rotated_secret_signs_nobody_out
     r_sso_7_settings_of_another_client_start_afresh

@@ -97,7 +97,7 @@ pub async fn try_case(world: &World, site: &Site, idp: &HostileIdp, case: &Case,
     new.fresh = fresh;
     let mut secrets = vec![idp.client_secret(), "eyJ".to_owned()];
     let ended = match begin(&world.bed.app, &visitor, new).await.unwrap() {
-        Begun::Refused(page) => Ok(Outcome::Refused(page)),
+        Begun::Ended(outcome) => Ok(outcome),
         Begun::Redirect { url, .. } => {
             secrets.extend(asked(&url));
             let location = idp.authorize(&url);

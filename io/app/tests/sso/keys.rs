@@ -91,6 +91,23 @@ async fn t_idp_2_known_keys_serve_while_the_key_address_is_out_of_order() {
     world.enter(&site, dana()).await;
 }
 
+#[tokio::test]
+async fn t_idp_2_saving_settings_takes_nothing_from_the_ones_in_use() {
+    let (world, site) = rested().await;
+    let down = [Endpoint::Discovery, Endpoint::Keys];
+    world.idp.set(down.into_iter().fold(Mischief::none(), |all, endpoint| all.wire(endpoint, Wire::Status(503))));
+    let saved = world.save(&site.owner, "acme", &site.connection, &world.idp).await.unwrap();
+    assert!(saved.report.failed());
+    world.enter(&site, dana()).await;
+
+    // What changed there shows as soon as it can be had.
+    world.idp.behave();
+    world.advance(Duration::from_secs(30));
+    world.idp.forget_requests();
+    world.enter(&site, dana()).await;
+    assert_eq!((world.idp.requests_to(Endpoint::Discovery).len(), asked(&world)), (1, 1));
+}
+
 /// A session from before opens its organization.
 async fn still_opens(world: &World, site: &Site, person: &Person) {
     session::open(&world.bed.app, person.visitor.session, site.slug()).await.unwrap();

@@ -35,6 +35,7 @@ mod second_factor;
 mod secrets;
 mod session_expiry;
 mod state;
+mod throttles;
 mod trial;
 mod urls;
 mod wires;

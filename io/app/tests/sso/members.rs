@@ -3,6 +3,7 @@
 use orgate_app::account::closing;
 use orgate_app::connection;
 use orgate_app::invitation::{self, NewInvitations, ProjectChoice};
+use orgate_app::project::people::{self, Added};
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::sign_in::sso::answer::Answer;
 use orgate_app::{membership, organization, project, session};
@@ -72,6 +73,27 @@ async fn r_lnk_1_who_was_removed_and_is_invited_again_comes_back_through_sso(wor
     assert_eq!(world.code(&site, &refused).await, "membership-removed", "the invitation is used up");
 }
 
+async fn r_lnk_1_the_invitation_of_a_project_admin_lifts_no_removal(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    project::create(app, &site.owner.visitor, "acme", "Rocket").await.unwrap();
+    let lee = world.member(&site, "lee", OrganizationRole::Member).await;
+    people::add(app, &site.owner.visitor, "acme", "rocket", &lee.email, ProjectRole::Admin).await.unwrap();
+    let dana = Subject::new("00uDana", "dana@acme.example");
+    let local = world.enter(&site, dana.clone()).await;
+    membership::remove(app, &site.owner.visitor, "acme", local.id.as_str()).await.unwrap();
+
+    let added = people::add(app, &lee.visitor, "acme", "rocket", "dana@acme.example", ProjectRole::ReadOnly).await;
+    assert!(matches!(added, Ok(Added::Invited(_))), "{added:?}");
+    let refused = world.arrive(&site, dana.clone()).await;
+    assert_eq!(world.code(&site, &refused).await, "membership-removed", "what an Owner did stays done");
+
+    let visitor = &site.owner.visitor;
+    let added = people::add(app, visitor, "acme", "rocket", "dana@acme.example", ProjectRole::ReadOnly).await;
+    assert!(matches!(added, Ok(Added::Attached(_))), "{added:?}");
+    assert_eq!(world.enter(&site, dana).await.id, local.id, "an Owner's lifts it, by a project as well");
+}
+
 async fn r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmitted(world: World) {
     let app = &world.bed.app;
     let site = world.site("Acme", &world.idp).await;
@@ -136,6 +158,31 @@ async fn r_lnk_1_who_left_comes_back_as_member_with_no_project(world: World) {
     assert_eq!((back.id, opened.role), (kim.id, OrganizationRole::Member));
     assert!(project::list(app, &back.visitor, "acme", None, None).await.unwrap().items.is_empty());
     assert_eq!(world.identities(site.id()).await.len(), 1);
+}
+
+async fn r_lnk_1_who_left_is_asked_for_the_stored_address_whatever_domain_is_asserted(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    world.hold(&site, "acme.example").await;
+    let kim = world.member(&site, "kim", OrganizationRole::Member).await;
+    let dana = world.person_at("dana", "dana@acme.example").await;
+    world.join(site.id(), &dana, OrganizationRole::Member).await;
+    for (person, subject) in [(&kim, "00uKim"), (&dana, "00uDana")] {
+        assert_eq!(world.enter(&site, Subject::new(subject, &person.email)).await.id, person.id, "linked");
+        organization::leave(app, &person.visitor, "acme").await.unwrap();
+        world.bed.read_all(&person.email).await;
+    }
+
+    // The organization answers for its own domain, and not for the address that Kim has.
+    for asserted in ["kim@acme.example", "kim@example.com"] {
+        asks(&world.arrive(&site, Subject::new("00uKim", asserted)).await);
+        world.bed.next_code("kim@example.com").await;
+        asks(&world.arrive(&site, Subject::new("00uDana", asserted)).await);
+        world.bed.next_code("dana@acme.example").await;
+    }
+    assert_eq!(world.members(site.id()).await, std::slice::from_ref(&site.owner.id));
+    let back = world.enter(&site, Subject::new("00uDana", "dana@acme.example")).await;
+    assert_eq!(back.id, dana.id, "at once, for the organization has proven the domain of the stored address");
 }
 
 async fn r_lnk_5_another_subject_for_a_linked_person_is_refused_until_an_owner_clears_it_t_lnk_12(world: World) {
@@ -223,9 +270,11 @@ async fn r_inv_4_a_newcomer_takes_the_invitation_along_but_not_the_role_owner(wo
 on_each_world! {
     r_lnk_1_who_was_removed_is_refused_until_an_owner_readmits_them
     r_lnk_1_who_was_removed_and_is_invited_again_comes_back_through_sso
+    r_lnk_1_the_invitation_of_a_project_admin_lifts_no_removal
     r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmitted
     r_lnk_1_who_was_removed_and_closed_the_account_is_somebody_new_when_invited_again
     r_lnk_1_who_left_comes_back_as_member_with_no_project
+    r_lnk_1_who_left_is_asked_for_the_stored_address_whatever_domain_is_asserted
     r_lnk_5_another_subject_for_a_linked_person_is_refused_until_an_owner_clears_it_t_lnk_12
     r_sso_9_a_stranger_without_an_address_is_refused_with_a_reference
     r_inv_4_a_newcomer_takes_the_invitation_along_but_not_the_role_owner

@@ -121,7 +121,7 @@ async fn t_bcp_7_a_required_request_that_is_not_taken_is_refused_and_told(world:
     let site = site_with(&world, PushedRequests::Required).await;
     world.idp.configure(|setup| setup.redirect_uris = Some(HashSet::new()));
     let refused = begin(&world.bed.app, &world.bed.stranger(), sign_in(site.slug())).await.unwrap();
-    let Begun::Refused(page) = refused else { panic!("{refused:?}") };
+    let Begun::Ended(Outcome::Refused(page)) = refused else { panic!("{refused:?}") };
     let attempt = world.found(&site, &page.reference).await;
     assert_eq!(attempt.record.code, "pushed-request-rejected");
     assert_eq!(attempt.record.received.unwrap(), "invalid_request: The 'redirect_uri' is not registered");
@@ -129,7 +129,7 @@ async fn t_bcp_7_a_required_request_that_is_not_taken_is_refused_and_told(world:
 
     world.idp.configure(|setup| setup.client_secret = "rotated there and not here 0123456789".to_owned());
     let refused = begin(&world.bed.app, &world.bed.stranger(), sign_in(site.slug())).await.unwrap();
-    let Begun::Refused(page) = refused else { panic!("{refused:?}") };
+    let Begun::Ended(Outcome::Refused(page)) = refused else { panic!("{refused:?}") };
     assert_eq!(world.found(&site, &page.reference).await.record.code, "client-rejected");
     assert!(world.idp.requests_to(Endpoint::Authorize).is_empty(), "nobody is sent there in vain");
 }
@@ -174,7 +174,7 @@ async fn t_ssrf_4_nothing_is_pushed_inside(world: World) {
             world.idp.set(Mischief::none().discovery_member("pushed_authorization_request_endpoint", target.as_str()));
             world.bed.app.metadata.forget(&site.connection);
             let refused = begin(&world.bed.app, &world.bed.stranger(), sign_in(site.slug())).await.unwrap();
-            let Begun::Refused(page) = refused else { panic!("{target}: {refused:?}") };
+            let Begun::Ended(Outcome::Refused(page)) = refused else { panic!("{target}: {refused:?}") };
             assert_eq!(world.found(&site, &page.reference).await.record.code, code, "{kind:?} {target}");
         }
         world.idp.behave();

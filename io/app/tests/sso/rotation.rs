@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use orgate_app::App;
@@ -9,6 +10,7 @@ use orgate_app::account::closing::close;
 use orgate_app::audit_chain::{self, Question, erase, examine};
 use orgate_app::audit_log;
 use orgate_app::boot::BootError;
+use orgate_app::error::{Error, Fault};
 use orgate_app::instance_key::{InstanceKey, KeyId};
 use orgate_app::log_out::leave::sign_out;
 use orgate_app::seal::{Place, SealError, Sealer};
@@ -337,7 +339,12 @@ async fn t_sec_1_what_no_key_opens_is_named_and_nothing_is_begun(world: World) {
     let lost = all(&app).await;
     assert_eq!(lost.end, End::Refused);
     let told: Vec<String> = lost.survey.unreadable.iter().map(ToString::to_string).collect();
-    assert_eq!(told, [format!("totp_credentials.sealed_secret of {}: sealed with a key that is not here", other.id)]);
+    let [secret, event] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(*secret, format!("totp_credentials.sealed_secret of {}: sealed with a key that is not here", other.id));
+    assert!(
+        event.starts_with("audit_events.mark of evt_") && event.ends_with(": marked with a key that is not here"),
+        "{event}"
+    );
 }
 
 /// Bytes in the words of the engine.
@@ -361,11 +368,72 @@ async fn t_sec_1_a_node_that_goes_on_with_the_former_key_is_noticed(world: World
     assert_eq!(*totp::find(&alone, &someone.visitor).await.unwrap().secret, secret);
 }
 
-async fn t_sec_1_a_head_that_does_not_hold_is_not_signed_anew(world: World) {
+/// A node that was not told of the new key serves on beside one that makes everything with it.
+async fn t_sec_1_what_a_node_finds_that_lacks_its_key_waits_for_one_that_has_it(mut world: World) {
+    let lacking = world.node(&[("ORGATE_SECRET_KEY", OLD)]).await.unwrap();
+    assert_eq!(secret_key::insist(&lacking).await.unwrap(), 0);
+    world.bed.app = node(&world, NEW, OLD).await;
+    let uma = signing_up(&world, "uma").await;
+    assert_eq!(lacking.outbox.send_due().await.unwrap(), 0);
+    world.advance(Duration::from_secs(5));
+    assert!(typed(&world, "uma", &uma).await, "its code arrives all the same");
+    audit_chain::seal(&lacking).await.unwrap();
+    let examined = examine(&world.bed.app, &Question::default()).await.unwrap().unwrap();
+    let waiting: u64 = examined.iter().map(|one| one.report.waiting).sum();
+    assert!(waiting > 0 && examined.iter().all(|one| one.report.is_whole()), "{examined:?}");
+    assert!(matches!(secret_key::insist(&lacking).await, Err(Error::Fault(Fault::Seal(SealError::OtherKey)))));
+
+    assert_eq!(audit_chain::seal(&world.bed.app).await.unwrap(), waiting);
+    let examined = examine(&world.bed.app, &Question::default()).await.unwrap().unwrap();
+    assert!(examined.iter().all(|one| one.report.is_whole() && one.report.waiting == 0), "{examined:?}");
+}
+
+async fn t_sec_1_what_is_of_no_form_in_the_audit_log_keeps_no_key_from_its_replacement(world: World) {
+    begun(&world).await;
+    let byte = if world.bed.is_postgres() { r"'\x00'" } else { "x'00'" };
+    let event = format!(
+        "insert into audit_events (id, organization_id, at, action, actor, outcome, data, openings)
+            values ('evt_x', null, 1, 'x.y', 'system', 'success', '{{}}', {byte})"
+    );
+    world.bed.sabotage(&event).await;
+    let app = node(&world, NEW, OLD).await;
+    let rotated = all(&app).await;
+    assert_eq!((rotated.end, rotated.survey.unreadable.len()), (End::Done, 0));
+    let strange =
+        "insert into audit_heads (chain, head_position, head_link, signed_at, removed_to, removed_link, signature)
+        select 'zzz', head_position, head_link, signed_at, removed_to, removed_link, signature
+        from audit_heads where chain = 'instance'";
+    world.bed.sabotage(strange).await;
+    let told: Vec<String> = survey(&app).await.unwrap().unreadable.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["audit_heads.signature of zzz: not as it was signed"]);
+}
+
+async fn t_sec_1_a_head_that_is_gone_keeps_no_key_from_its_replacement(world: World) {
     begun(&world).await;
     audit_chain::seal(&world.bed.app).await.unwrap();
-    let zeros = if world.bed.is_postgres() { "decode(repeat('00', 32), 'hex')" } else { "zeroblob(32)" };
-    world.bed.sabotage(&format!("update audit_heads set head_link = {zeros} where chain = 'instance'")).await;
+    world.bed.sabotage("delete from audit_heads where chain = 'instance'").await;
+    // Its events wait until somebody mends that.
+    let someone = enrolling(&world, "vic").await;
+    totp::begin(&world.bed.app, &someone.visitor).await.unwrap();
+    let rotated = all(&node(&world, NEW, OLD).await).await;
+    assert_eq!((rotated.end, rotated.released), (End::Done, vec![id(OLD)]));
+}
+
+async fn t_sec_1_a_head_that_does_not_hold_is_not_signed_anew(world: World) {
+    let is_postgres = world.bed.is_postgres();
+    let zeros = if is_postgres { "decode(repeat('00', 32), 'hex')" } else { "zeroblob(32)" };
+    a_head_is_not_signed_anew(world, zeros).await;
+}
+
+async fn t_sec_1_a_head_that_no_orgate_wrote_is_not_signed_anew(world: World) {
+    let byte = if world.bed.is_postgres() { r"'\x00'" } else { "x'00'" };
+    a_head_is_not_signed_anew(world, byte).await;
+}
+
+async fn a_head_is_not_signed_anew(world: World, link: &str) {
+    begun(&world).await;
+    audit_chain::seal(&world.bed.app).await.unwrap();
+    world.bed.sabotage(&format!("update audit_heads set head_link = {link} where chain = 'instance'")).await;
     let app = node(&world, NEW, OLD).await;
     let refused = all(&app).await;
     assert_eq!(refused.end, End::Refused);
@@ -432,7 +500,11 @@ on_each_world! {
     t_sec_1_what_changes_meanwhile_is_neither_lost_nor_left_behind
     t_sec_1_what_no_key_opens_is_named_and_nothing_is_begun
     t_sec_1_a_node_that_goes_on_with_the_former_key_is_noticed
+    t_sec_1_what_a_node_finds_that_lacks_its_key_waits_for_one_that_has_it
+    t_sec_1_what_is_of_no_form_in_the_audit_log_keeps_no_key_from_its_replacement
+    t_sec_1_a_head_that_is_gone_keeps_no_key_from_its_replacement
     t_sec_1_a_head_that_does_not_hold_is_not_signed_anew
+    t_sec_1_a_head_that_no_orgate_wrote_is_not_signed_anew
     t_sec_1_no_sealed_value_opens_in_another_row_or_column
     t_sec_1_what_is_kept_of_the_keys_must_be_whole
     t_sec_4_a_copy_of_the_database_opens_nothing_without_the_key

@@ -10,7 +10,8 @@ use orgate_app::visitor::Visitor;
 use orgate_core::id::SignInId;
 use orgate_core::method::AuthenticationMethod::{self, Sso, Totp};
 use orgate_core::proof::Proof;
-use orgate_core::refusal::Refusal;
+use orgate_core::refusal::{Refusal, RefusalKind};
+use orgate_store::{AuditEvent, AuditFilter};
 use orgate_testkit::Person as Subject;
 
 use crate::support::{Person, refused};
@@ -119,9 +120,50 @@ async fn t_mfa_2_five_wrong_factors_end_the_attempt_and_the_page_says_what_to_do
     let right = Answer::Factor(app.typed(world.bed.now()));
     assert_eq!(refused(world.answer(&visitor, &id, right).await), Refusal::AttemptOver);
     assert!(world.identities(site.id()).await.is_empty());
+    // One event of the minute, and one mail, about who has the factor and to them.
+    let [event] = <[AuditEvent; 1]>::try_from(refusals_of(&world, &kim).await).unwrap();
+    assert_eq!((event.outcome.as_str(), event.tries), ("invalid-code", 5));
+    let mail = world.bed.next_mail("kim@example.com").await;
+    assert!(mail.subject.contains("was stopped") && mail.text.contains("Acme"), "{}", mail.text);
+    assert!(world.bed.mail("kim@example.com").await.is_none());
     // The Owner's record names the person whom the organization knows, and not who has the address.
     let Outcome::Refused(page) = outcome else { panic!("{outcome:?}") };
     assert_eq!(world.found(&site, &page.reference).await.record.user_id, Some(born.id));
+}
+
+/// What the instance's log holds of this person's refused tries.
+async fn refusals_of(world: &World, person: &Person) -> Vec<AuditEvent> {
+    let filter = AuditFilter { action: Some("session.refused".to_owned()), ..AuditFilter::default() };
+    let listed = world
+        .bed
+        .write(filter, |tx, filter| Box::pin(async move { tx.instance().list_audit_events(filter, None, 50).await }));
+    let is_theirs = |event: &AuditEvent| event.target.as_deref() == Some(person.id.as_str());
+    listed.await.items.into_iter().filter(is_theirs).collect()
+}
+
+async fn l5_the_wrong_factor_that_ends_an_attempt_forgives_none_before_it(world: World) {
+    let site = world.site("Acme", &world.idp).await;
+    let kim = world.person("kim").await;
+    world.bed.authenticator(&kim.id).await;
+    let mut compared = Vec::new();
+    for _ in 0..3 {
+        let (visitor, outcome) = with_code(&world, &site).await;
+        let mut id = asks(&outcome);
+        for _ in 0..5 {
+            match world.answer(&visitor, &id, wrong()).await {
+                Ok(Outcome::WrongFactor(next)) => {
+                    id = next;
+                    compared.push(true);
+                }
+                Ok(Outcome::Refused(_)) => compared.push(true),
+                other => {
+                    assert_eq!(refused(other).kind(), RefusalKind::TooMany);
+                    compared.push(false);
+                }
+            }
+        }
+    }
+    assert_eq!(compared, [vec![true; 11], vec![false; 4]].concat());
 }
 
 async fn r_in_4_who_has_but_a_passkey_is_told_what_to_do_instead_of_a_form(world: World) {
@@ -144,5 +186,6 @@ on_each_world! {
     r_lnk_4_a_code_within_a_sign_in_asks_for_the_factor_of_who_has_the_address
     r_lnk_4_without_a_factor_the_code_within_a_sign_in_is_enough
     t_mfa_2_five_wrong_factors_end_the_attempt_and_the_page_says_what_to_do
+    l5_the_wrong_factor_that_ends_an_attempt_forgives_none_before_it
     r_in_4_who_has_but_a_passkey_is_told_what_to_do_instead_of_a_form
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use orgate_app::connection::AttemptQuery;
 use orgate_app::sign_in::sso::act::Outcome;
+use orgate_app::sign_in::sso::begin::Begun;
 use orgate_app::{connection, connection_test, membership};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_testkit::Person as Subject;
-use orgate_testkit::hostile_idp::Mischief;
+use orgate_testkit::hostile_idp::{Endpoint, Mischief, Wire};
 
 use crate::support::refused;
 use crate::world::{World, address};
@@ -118,6 +119,25 @@ async fn a_refused_test_says_why_on_its_page_and_validates_nothing(world: World)
     assert_eq!(refused(early), Refusal::ConnectionNotValidated);
 }
 
+async fn r_sso_9_a_test_that_cannot_be_begun_is_refused_on_its_page(world: World) {
+    let app = &world.bed.app;
+    let sam = world.person("sam").await;
+    world.bed.organization(&sam, "Acme").await;
+    let id = world.draft(&sam, "acme", &world.idp).await;
+    world.idp.set(Mischief::none().wire(Endpoint::Discovery, Wire::Status(503)));
+    world.bed.app.metadata.forget(&id);
+    let test = connection_test::create(app, &sam.visitor, "acme", id.as_str()).await.unwrap().test.id;
+    let begun = connection_test::begin(app, &sam.visitor, "acme", id.as_str(), test.as_str()).await.unwrap();
+    assert!(matches!(&begun, Begun::Ended(Outcome::Tested { test_id, .. }) if *test_id == test), "{begun:?}");
+    let view = connection_test::get(app, &sam.visitor, "acme", id.as_str(), test.as_str()).await.unwrap();
+    assert_eq!((view.test.outcome.as_deref(), view.is_open), (Some("refused"), false));
+    let failure = view.result.unwrap().failure.unwrap();
+    assert_eq!(failure.code, "idp-unexpected-status");
+    let query = AttemptQuery { reference: Some(failure.reference.to_string()), ..AttemptQuery::default() };
+    let found = connection::attempts(app, &sam.visitor, "acme", id.as_str(), query).await.unwrap().items;
+    assert_eq!((found[0].record.purpose.as_str(), found[0].record.code.as_str()), ("test", "idp-unexpected-status"));
+}
+
 async fn an_edit_is_a_draft_until_it_is_tested_and_activated(world: World) {
     let app = &world.bed.app;
     let site = world.site("Acme", &world.idp).await;
@@ -156,5 +176,6 @@ on_each_world! {
     a_test_of_the_acting_owner_links_them_and_no_other_owner
     a_test_belongs_to_the_owner_who_started_it_while_they_are_one
     a_refused_test_says_why_on_its_page_and_validates_nothing
+    r_sso_9_a_test_that_cannot_be_begun_is_refused_on_its_page
     an_edit_is_a_draft_until_it_is_tested_and_activated
 }

@@ -73,7 +73,7 @@ async fn t_ssrf_2_a_name_that_moves_inside_after_saving_reaches_nothing() {
         world.dns.set(HOST, Answer::Records { addresses: vec![ip(inside)], texts: Vec::new() });
         world.bed.app.metadata.forget(&site.connection);
         let begun = begin(&world.bed.app, &world.bed.stranger(), sign_in("acme")).await.unwrap();
-        let Begun::Refused(page) = begun else { panic!("{begun:?}") };
+        let Begun::Ended(Outcome::Refused(page)) = begun else { panic!("{begun:?}") };
         assert_eq!(world.found(&site, &page.reference).await.record.code, "idp-address-refused", "{inside}");
     }
     let outcome = world.come_back(&visitor, &site.connection, &location).await.unwrap();

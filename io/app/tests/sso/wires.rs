@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use orgate_app::sign_in::sso::act::Outcome;
+use orgate_app::sign_in::sso::begin::{Begun, begin};
 use orgate_testkit::hostile_idp::catalogue::{self, Case};
+use orgate_testkit::hostile_idp::{Endpoint, Mischief, Wire};
 use orgate_testkit::{HostileIdp, ManualClock, Person as Subject, Setup};
 use tokio::time::{Instant, timeout};
 
 use crate::hostile::{Walk, try_case};
 use crate::refusals;
-use crate::world::World;
+use crate::world::{World, sign_in};
 
 /// Those that end only at our own time limit.
 fn is_slow(case: &Case) -> bool {
@@ -47,4 +50,23 @@ async fn f1_slow_providers_cost_five_seconds_and_keep_nobody_else_waiting() {
     let (codes, ()) = tokio::join!(hanging, meanwhile);
     assert_eq!(codes, vec!["idp-unreachable"; 8]);
     assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+}
+
+/// F1: they all wait for one question, and none of them behind another's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f1_t_idp_2_many_sign_ins_at_a_provider_that_hangs_ask_it_once_and_end_together() {
+    let world = World::sqlite().await;
+    let site = world.site("Acme", &world.idp).await;
+    world.idp.set(Mischief::none().wire(Endpoint::Discovery, Wire::Silence));
+    world.bed.app.metadata.forget(&site.connection);
+    world.idp.forget_requests();
+    let browsers: Vec<_> = (0..8).map(|_| world.bed.stranger()).collect();
+    let began = Instant::now();
+    let all = join_all(browsers.iter().map(|visitor| begin(&world.bed.app, visitor, sign_in(site.slug())))).await;
+    for begun in all {
+        let begun = begun.unwrap();
+        assert!(matches!(&begun, Begun::Ended(Outcome::Refused(page)) if page.code == "idp-unreachable"), "{begun:?}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+    assert_eq!(world.idp.requests_to(Endpoint::Discovery).len(), 1);
 }

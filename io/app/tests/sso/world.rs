@@ -442,7 +442,7 @@ impl World {
     pub async fn identities(&self, organization: &OrganizationId) -> Vec<Identity> {
         let page = self
             .read(organization.clone(), |tx, organization| {
-                Box::pin(async move { tx.organization(organization).list_identities(None, 100).await })
+                Box::pin(async move { tx.organization(organization).list_identities(None, None, 100).await })
             })
             .await;
         page.items.into_iter().map(|person| person.identity).collect()
@@ -482,7 +482,7 @@ pub fn sign_in(slug: &str) -> NewSignIn {
 pub fn address(begun: Begun) -> String {
     match begun {
         Begun::Redirect { url, .. } => url,
-        Begun::Refused(page) => panic!("refused under {}", page.reference),
+        Begun::Ended(outcome) => panic!("not sent there but {outcome:?}"),
     }
 }
 

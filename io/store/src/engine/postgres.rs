@@ -1,9 +1,9 @@
-//! Owns the engine for several nodes: the pool, its TLS, retries of serialisation failures. It does not own SQL.
+//! Owns the engine for several nodes: the pool and retries of serialisation failures. It does not own SQL.
 
 mod migrating;
+mod way;
 
 use std::panic::AssertUnwindSafe;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -340,11 +340,10 @@ fn detail(error: &tokio_postgres::Error) -> String {
 }
 
 fn pool(url: &str, size: usize, extra_roots: &[CertificateDer<'static>]) -> Result<Pool, StoreError> {
-    let settings = |detail: String| StoreError::Settings { detail };
-    let mut config = tokio_postgres::Config::from_str(&known_sslmode(url)).map_err(|error| settings(detail(&error)))?;
+    let mut config = way::config(url)?;
     config.application_name("orgate").connect_timeout(WAIT_LIMIT).tcp_user_timeout(WAIT_LIMIT);
     config.keepalives_idle(Duration::from_secs(10));
-    let tls = MakeRustlsConnect::new(client_config(extra_roots)?);
+    let tls = MakeRustlsConnect::new(way::tls(extra_roots)?);
     let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
         Box::pin(async move { client.batch_execute(SESSION_SETTINGS).await.map_err(HookError::Backend) })
@@ -358,23 +357,6 @@ fn pool(url: &str, size: usize, extra_roots: &[CertificateDer<'static>]) -> Resu
         .post_create(prepare)
         .build()
         .map_err(StoreError::fault)
-}
-
-/// The driver knows `disable`, `prefer` and `require`. Whenever TLS is used here the certificate and the name are
-/// checked, so the stricter words mean `require`.
-fn known_sslmode(url: &str) -> String {
-    url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require")
-}
-
-fn client_config(extra_roots: &[CertificateDer<'static>]) -> Result<rustls::ClientConfig, StoreError> {
-    let mut roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    for certificate in extra_roots {
-        roots.add(certificate.clone()).map_err(|error| StoreError::Settings { detail: error.to_string() })?;
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider);
-    let builder = builder.with_safe_default_protocol_versions().map_err(StoreError::fault)?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Longer with every attempt, up to a quarter of a second, and spread so that two that collided do not meet again.
@@ -393,13 +375,5 @@ mod tests {
         let pauses: Duration = (0..TRIES).map(|attempt| pause(attempt, u64::from(attempt) * 7)).sum();
         let turns_alone = Duration::from_secs(u64::from(TRIES - TRIES_AMONG_OTHERS));
         assert!((3..=6).contains(&(pauses + turns_alone).as_secs()), "{pauses:?}");
-    }
-
-    #[test]
-    fn stricter_words_for_tls_mean_that_it_is_required() {
-        assert_eq!(known_sslmode("postgres://h/d?sslmode=verify-full"), "postgres://h/d?sslmode=require");
-        let error = pool("postgres://user:hunter2@h/d?sslmode=sometimes", 1, &[]).err().unwrap();
-        assert!(matches!(error, StoreError::Settings { .. }));
-        assert!(!error.to_string().contains("hunter2"));
     }
 }

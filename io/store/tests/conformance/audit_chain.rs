@@ -122,6 +122,54 @@ async fn t_aud_1_a_head_takes_the_place_of_the_one_it_was_made_from_and_of_no_ot
     assert!(matches!(back, Err(StoreError::Fault { .. })), "{back:?}");
 }
 
+async fn t_aud_1_a_head_of_a_form_that_is_never_written_is_read_as_one_that_nobody_signed(bed: Bed) {
+    let (acme, events) = written(&bed).await;
+    chain_all(&bed, &acme, &events).await;
+    let is_postgres = !bed.url().starts_with("sqlite:");
+    let byte = if is_postgres { r"'\x00'" } else { "x'00'" };
+    bed.raw(&format!("update audit_heads set head_link = {byte}, removed_link = {byte}")).await;
+    let strange =
+        "insert into audit_heads (chain, head_position, head_link, signed_at, removed_to, removed_link, signature)
+        select 'zzz', head_position, head_link, signed_at, removed_to, removed_link, signature
+        from audit_heads where chain = 'instance'";
+    bed.raw(strange).await;
+    let heads = bed.store.list_audit_heads("", 9).await.unwrap();
+    let names: Vec<&str> = heads.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["instance", acme.as_str(), "zzz"]);
+    assert!(heads.iter().all(|(_, signed)| (signed.head.link, signed.head.removed_link) == ([0; 32], [0; 32])));
+    assert_eq!(heads[0].1.signature, head(&Chain::Instance, 1).signature);
+    assert!(heads[2].1.signature.is_empty(), "it is of no chain");
+    assert_eq!(bed.store.list_audit_heads("zzz", 9).await.unwrap(), []);
+    if !is_postgres {
+        // There a column takes whatever it is given.
+        bed.raw("update audit_heads set signed_at = 'once' where chain = 'instance'").await;
+    }
+    within!(bed, tx, [], {
+        let signed = tx.instance().find_audit_head(&Chain::Instance).await?.unwrap();
+        assert_eq!((signed.head.position, signed.head.removed_to), (1, 0));
+        assert_eq!(tx.instance().find_last_sealed().await?, Some(at(1)));
+        Ok(())
+    });
+}
+
+async fn t_aud_1_what_opens_an_event_is_kept_as_it_is_once_there_is_something(bed: Bed) {
+    let (_, events) = written(&bed).await;
+    let byte = if bed.url().starts_with("sqlite:") { "x'00'" } else { r"'\x00'" };
+    let event = format!(
+        "insert into audit_events (id, organization_id, at, action, actor, outcome, data, openings)
+            values ('evt_x', null, 1, 'a.strange', 'system', 'success', '{{}}', {byte})"
+    );
+    bed.raw(&event).await;
+    within!(bed, tx, [events], {
+        let mut instance = tx.instance();
+        assert!(instance.place_audit_event(events[3].id.as_str(), &[1; 32], &place(1)).await?);
+        assert!(instance.place_audit_event("evt_x", &[7; 32], &place(2)).await?);
+        let all = instance.list_chained_audit_events((i64::MIN, ""), 9).await?;
+        assert_eq!((all.len(), all[1].openings.as_deref()), (2, Some(&[0][..])));
+        Ok(())
+    });
+}
+
 async fn t_aud_1_personal_fields_are_emptied_and_nothing_is_written_in_their_place(bed: Bed) {
     let (acme, events) = written(&bed).await;
     let one = events[0].id.clone();
@@ -208,6 +256,8 @@ async fn t_aud_1_of_many_that_replace_one_head_at_once_one_does(bed: Bed) {
 on_each_engine! {
     t_aud_1_events_wait_get_their_places_and_are_read_in_their_order
     t_aud_1_a_head_takes_the_place_of_the_one_it_was_made_from_and_of_no_other
+    t_aud_1_a_head_of_a_form_that_is_never_written_is_read_as_one_that_nobody_signed
+    t_aud_1_what_opens_an_event_is_kept_as_it_is_once_there_is_something
     t_aud_1_personal_fields_are_emptied_and_nothing_is_written_in_their_place
     t_aud_1_only_what_a_head_says_is_removed_can_be_removed
     t_aud_1_of_many_that_replace_one_head_at_once_one_does

@@ -82,13 +82,13 @@ async fn identities_are_listed_cleared_and_bound_to_another_person(bed: Bed) {
         let space = KeySpace { connection_id: &one.connection_id, issuer: &one.issuer, client_id: &one.client_id };
         assert!(organization.touch_identity(space, &one.subject, at(9)).await?);
         assert!(!organization.touch_identity(space, &two.subject, at(9)).await?, "of another client");
-        let first = organization.list_identities(None, 1).await?;
+        let first = organization.list_identities(None, None, 1).await?;
         assert_eq!(
             (first.items[0].name.as_str(), first.items[0].email == owner.email, first.has_more),
             ("acme-owner", true, true)
         );
         assert_eq!(first.items[0].identity.last_sign_in_at, Some(at(9)));
-        let second = organization.list_identities(Some(&one.id), 1).await?;
+        let second = organization.list_identities(None, Some(&one.id), 1).await?;
         assert_eq!((second.items[0].identity.clone(), second.has_more), (two.clone(), false));
         assert!(organization.reassign_identity(&two.id, &sam.id).await?);
         assert_eq!(organization.list_identities_of_user(&sam.id).await?.len(), 1);
@@ -98,6 +98,27 @@ async fn identities_are_listed_cleared_and_bound_to_another_person(bed: Bed) {
         assert!(organization.delete_identity(&two.id).await?);
         assert!(!organization.delete_identity(&two.id).await?);
         assert_eq!(organization.delete_identities_of_user(&owner.id).await?, 1);
+        Ok(())
+    });
+}
+
+async fn those_of_one_connection_are_listed_from_its_first_page(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let ((old, _), (new, _)) = (bed.connection(&acme, &owner).await, bed.connection(&acme, &owner).await);
+    let mut identities = Vec::from(["a", "b", "c"].map(|client| identity(&acme, &old, client, "00u1", &owner)));
+    identities.push(identity(&acme, &new, "a", "00u1", &owner));
+    within!(bed, tx, [acme, old, new, identities], {
+        let mut organization = tx.organization(acme);
+        for identity in identities {
+            organization.insert_identity(identity).await?;
+        }
+        let first = organization.list_identities(Some(new), None, 2).await?;
+        assert_eq!((first.items.len(), first.has_more), (1, false), "however many the one before has");
+        assert_eq!(Some(&first.items[0].identity), identities.last());
+        let first = organization.list_identities(Some(old), None, 2).await?;
+        let second = organization.list_identities(Some(old), Some(&first.items[1].identity.id), 2).await?;
+        assert_eq!((first.has_more, second.items.len(), second.has_more), (true, 1, false));
+        assert_eq!(organization.list_identities(None, None, 9).await?.items.len(), 4);
         Ok(())
     });
 }
@@ -123,5 +144,6 @@ on_each_engine! {
     a_subject_means_a_person_in_its_own_key_space_only
     r_lnk_5_a_key_space_binds_a_subject_and_a_person_once
     identities_are_listed_cleared_and_bound_to_another_person
+    those_of_one_connection_are_listed_from_its_first_page
     another_organizations_identity_is_not_found
 }

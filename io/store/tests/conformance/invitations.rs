@@ -35,10 +35,11 @@ async fn r_inv_2_each_token_finds_the_invitation_and_tells_which_link_it_is(bed:
     within!(bed, tx, [acme, apollo, sent], {
         let projects = [(apollo.clone(), ProjectRole::ReadWrite)];
         let mut organization = tx.organization(acme);
-        organization.insert_invitation(sent, &tokens(1), &projects).await?;
+        assert_eq!(organization.insert_invitation(sent, &tokens(1), &projects).await?, None);
         assert_eq!(organization.find_invitation(&sent.id).await?.as_ref(), Some(sent));
         let carried = organization.list_invited_projects(&sent.id).await?;
         assert_eq!((carried.len(), carried[0].name.as_str(), carried[0].role), (1, "apollo", ProjectRole::ReadWrite));
+        assert_eq!(carried[0].added_by, sent.invited_by);
         let mut instance = tx.instance();
         let mailed = instance.find_invitation_by_token(&hash(1)).await?;
         assert_eq!(mailed, Some((sent.clone(), InvitationLink::Mailed)));
@@ -55,19 +56,24 @@ async fn a_pending_invitation_takes_on_a_role_in_a_project(bed: Bed) {
     let apollo = bed.project(&acme, &owner, "apollo").await;
     let foreign = bed.project(&other, &stranger, "foreign").await;
     let sent = invitation(&acme, &owner, "guest@example.com", at(50));
-    within!(bed, tx, [acme, apollo, foreign, sent], {
+    within!(bed, tx, [acme, owner, apollo, foreign, sent], {
         let mut organization = tx.organization(acme);
         organization.insert_invitation(sent, &tokens(1), &[]).await?;
-        assert!(organization.add_invited_project(&sent.id, apollo, ProjectRole::ReadOnly).await?);
-        assert!(organization.add_invited_project(&sent.id, apollo, ProjectRole::Admin).await?);
+        assert!(organization.add_invited_project(&sent.id, apollo, ProjectRole::ReadOnly, &owner.id).await?);
         assert!(
-            !organization.add_invited_project(&sent.id, foreign, ProjectRole::Admin).await?,
+            !organization.add_invited_project(&sent.id, apollo, ProjectRole::ReadOnly, &owner.id).await?,
+            "it does"
+        );
+        assert!(organization.add_invited_project(&sent.id, apollo, ProjectRole::Admin, &owner.id).await?);
+        assert!(
+            !organization.add_invited_project(&sent.id, foreign, ProjectRole::Admin, &owner.id).await?,
             "not of this organization"
         );
         let carrying = organization.list_invitations_to_project(apollo, 5).await?;
         assert_eq!(carrying, vec![(sent.clone(), ProjectRole::Admin)]);
         assert!(organization.revoke_invitation(&sent.id, at(2)).await?);
-        assert!(!organization.add_invited_project(&sent.id, apollo, ProjectRole::Admin).await?, "it is over");
+        let late = organization.add_invited_project(&sent.id, apollo, ProjectRole::ReadOnly, &owner.id).await?;
+        assert!(!late, "it is over");
         assert_eq!(organization.list_invitations_to_project(apollo, 5).await?, vec![]);
         Ok(())
     });
@@ -79,10 +85,12 @@ async fn inviting_an_address_again_revokes_the_invitation_before(bed: Bed) {
     let second = invitation(&acme, &owner, "GUEST@example.com", at(60));
     within!(bed, tx, [acme, first, second], {
         let mut organization = tx.organization(acme);
-        organization.insert_invitation(first, &tokens(1), &[]).await?;
-        organization.insert_invitation(second, &tokens(2), &[]).await?;
+        assert_eq!(organization.insert_invitation(first, &tokens(1), &[]).await?, None);
+        let replaced = organization.insert_invitation(second, &tokens(2), &[]).await?;
+        assert_eq!(replaced, Some(Invitation { revoked_at: Some(at(1)), ..first.clone() }));
         assert_eq!(organization.find_invitation(&first.id).await?.unwrap().revoked_at, Some(at(1)));
-        assert_eq!(organization.count_pending_invitations().await?, 1);
+        assert_eq!(organization.count_pending_invitations(at(59)).await?, 1);
+        assert_eq!(organization.count_pending_invitations(at(60)).await?, 0, "nobody can accept it any more");
         let page = organization.list_pending_invitations(None, 5).await?;
         assert_eq!((page.items, page.has_more), (vec![second.clone()], false));
         assert_eq!(organization.list_pending_invitations(Some(&second.id), 5).await?.items, vec![]);
@@ -143,13 +151,48 @@ async fn r_org_6_what_a_person_sent_is_revoked_here_only(bed: Bed) {
         tx.organization(other).insert_invitation(there, &tokens(3), &[]).await?;
         let both = tx.instance().list_invitations_to(&here.email, at(49)).await?;
         assert_eq!(both, vec![(here.clone(), "acme".to_owned()), (there.clone(), "other".to_owned())]);
-        assert_eq!(tx.organization(acme).revoke_invitations_sent_by(&owner.id, at(9)).await?, 1);
+        let revoked = tx.organization(acme).revoke_invitations_sent_by(&owner.id, at(9)).await?;
+        assert_eq!(revoked, [Invitation { revoked_at: Some(at(9)), ..here.clone() }]);
+        assert_eq!(tx.organization(acme).revoke_invitations_sent_by(&owner.id, at(10)).await?, [], "once");
         let left = tx.instance().list_invitations_to(&here.email, at(49)).await?;
         assert_eq!(left, vec![(there.clone(), "other".to_owned())]);
-        assert_eq!(tx.organization(acme).count_pending_invitations().await?, 1);
+        assert_eq!(tx.organization(acme).count_pending_invitations(at(9)).await?, 1);
         assert_eq!(tx.organization(acme).find_invitation(&there.id).await?, None);
         Ok(())
     });
+}
+
+async fn r_org_6_a_role_that_a_person_had_an_invitation_carry_ends_with_their_right_to(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let kim = bed.member(&acme, "kim", OrganizationRole::Member).await;
+    let (apollo, gemini) = (bed.project(&acme, &owner, "apollo").await, bed.project(&acme, &owner, "gemini").await);
+    let sent = invitation(&acme, &owner, "one@example.com", at(50));
+    let over = invitation(&acme, &owner, "two@example.com", at(50));
+    within!(bed, tx, [acme, kim, apollo, gemini, sent, over], {
+        let mut organization = tx.organization(acme);
+        organization.insert_invitation(sent, &tokens(1), &[(gemini.clone(), ProjectRole::ReadOnly)]).await?;
+        organization.insert_invitation(over, &tokens(2), &[]).await?;
+        for one in [sent, over] {
+            assert!(organization.add_invited_project(&one.id, apollo, ProjectRole::Admin, &kim.id).await?);
+        }
+        // What is carried already stays who had it carried's.
+        assert!(!organization.add_invited_project(&sent.id, gemini, ProjectRole::ReadOnly, &kim.id).await?);
+        assert!(organization.accept_invitation(&over.id, &kim.id, at(2)).await?);
+        let ended = organization.delete_invited_projects_added_by(&kim.id).await?;
+        let (invitation, role) = &ended[0];
+        assert_eq!((ended.len(), invitation), (1, sent));
+        assert_eq!((&role.project_id, role.name.as_str()), (apollo, "apollo"));
+        assert_eq!((role.role, &role.added_by), (ProjectRole::Admin, &kim.id));
+        assert_eq!(organization.delete_invited_projects_added_by(&kim.id).await?, []);
+        let left = organization.list_invited_projects(&sent.id).await?;
+        assert_eq!((left.len(), &left[0].project_id, &left[0].added_by), (1, gemini, &sent.invited_by));
+        assert_eq!(organization.list_invited_projects(&over.id).await?.len(), 1, "it is accepted");
+        Ok(())
+    });
+    bed.raw("update invitation_projects set added_by = null").await;
+    let of_before =
+        within!(bed, tx, [acme, sent], tx.organization(acme).list_invited_projects(&sent.id).await).remove(0);
+    assert_eq!(of_before.added_by, owner.id, "who sent the invitation");
 }
 
 async fn an_invitation_carries_no_project_of_another_organization(bed: Bed) {
@@ -164,7 +207,7 @@ async fn an_invitation_carries_no_project_of_another_organization(bed: Bed) {
         })
     });
     assert!(matches!(refused.await, Err(StoreError::NotFound { noun: "project" })));
-    assert_eq!(within!(bed, tx, [acme], tx.organization(acme).count_pending_invitations().await), 0);
+    assert_eq!(within!(bed, tx, [acme], tx.organization(acme).count_pending_invitations(at(2)).await), 0);
 }
 
 async fn a_token_belongs_to_one_invitation(bed: Bed) {
@@ -193,6 +236,7 @@ on_each_engine! {
     t_inv_1_an_invitation_is_accepted_once_and_never_late
     sending_again_kills_both_links_and_copying_again_only_the_copied_one
     r_org_6_what_a_person_sent_is_revoked_here_only
+    r_org_6_a_role_that_a_person_had_an_invitation_carry_ends_with_their_right_to
     an_invitation_carries_no_project_of_another_organization
     a_token_belongs_to_one_invitation
 }

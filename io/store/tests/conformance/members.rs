@@ -4,9 +4,10 @@ use orgate_core::assertion::Subject;
 use orgate_core::membership::{MembershipOrigin, MembershipState};
 use orgate_core::policy::AddressState;
 use orgate_core::role::{OrganizationRole, ProjectRole};
-use orgate_store::{Constraint, Identity, MemberFilter, PasswordCredential, StoreError};
+use orgate_store::{Constraint, Identity, Member, MemberFilter, Page, PasswordCredential, StoreError};
 
 use crate::bed::{Bed, at, id, user};
+use crate::invitations::{invitation, tokens};
 
 async fn joining_again_never_overwrites_a_role_held(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;
@@ -26,7 +27,8 @@ async fn r_lnk_1_who_was_removed_stays_out_until_readmitted_or_joined_anew(bed: 
         let mut organization = tx.organization(acme);
         assert!(organization.end_membership(&sam.id, MembershipState::Removed, at(5)).await?);
         assert!(!organization.end_membership(&sam.id, MembershipState::Left, at(6)).await?);
-        assert_eq!(organization.list_removed(10).await?.len(), 1);
+        assert_eq!(organization.list_removed("", None, 10).await?.items.len(), 1);
+        assert!(organization.find_member(&sam.id).await?.is_some(), "the page of who was removed");
         assert!(!organization.set_role(&sam.id, OrganizationRole::Member).await?);
         assert!(matches!(organization.load_active_membership(&sam.id).await, Err(StoreError::NotFound { .. })));
         assert_eq!(organization.find_member_by_email(&sam.email).await?.map(|user| user.id), Some(sam.id.clone()));
@@ -48,11 +50,13 @@ async fn a_member_is_found_by_capitals_of_every_alphabet(bed: Bed) {
     let found = within!(bed, tx, [acme, person], {
         assert!(tx.instance().rename_user(&person.id, "\u{d6}zlem \u{391}\u{3b2}").await?);
         let mut organization = tx.organization(acme);
-        let mut found = organization.search_members("\u{f6}zl", 9).await?;
-        found.extend(organization.search_members("\u{3b1}\u{3b2}", 9).await?);
+        let mut found = organization.search_members(MemberFilter::All, "\u{f6}zl", None, 9).await?.items;
+        found.extend(organization.search_members(MemberFilter::All, "\u{3b1}\u{3b2}", None, 9).await?.items);
+        assert!(organization.end_membership(&person.id, MembershipState::Removed, at(5)).await?);
+        found.extend(organization.list_removed("\u{f6}zl", None, 9).await?.items);
         Ok(found)
     });
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 3);
 }
 
 async fn the_members_list_filters_and_pages(bed: Bed) {
@@ -75,10 +79,17 @@ async fn the_members_list_filters_and_pages(bed: Bed) {
         let without = organization.list_members(MemberFilter::NoSecondFactor, None, 9).await?;
         assert!(without.items.iter().all(|member| member.membership.user_id != sam.id));
         assert_eq!((organization.count_without_second_factor().await?, without.items.len()), (2, 2));
-        let found = organization.search_members("sa", 9).await?;
+        let found = organization.search_members(MemberFilter::All, "sa", None, 9).await?.items;
         assert_eq!(found.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), vec!["sam"]);
-        assert_eq!(organization.search_members("@example", 9).await?.len(), 3, "the address counts, here only");
-        assert_eq!(organization.search_members("%", 9).await?, vec![], "a pattern is a text like any other");
+        let by_address = organization.search_members(MemberFilter::All, "@example", None, 2).await?;
+        assert_eq!((by_address.items.len(), by_address.has_more), (2, true), "the address counts, here only");
+        let rest = organization.search_members(MemberFilter::All, "@example", Some(&sam.id), 2).await?;
+        assert_eq!((rest.items.len(), rest.has_more), (1, false));
+        let unused = organization.search_members(MemberFilter::NeverUsedSso, "@example", None, 2).await?;
+        assert_eq!((unused.items.len(), unused.has_more), (2, false), "filtered before it is cut");
+        assert_eq!(organization.search_members(MemberFilter::Owners, "sam", None, 9).await?.items, vec![]);
+        let pattern = organization.search_members(MemberFilter::All, "%", None, 9).await?.items;
+        assert_eq!(pattern, vec![], "a pattern is a text like any other");
         assert_eq!(organization.count_members().await?, 3);
         assert_eq!(organization.count_owners().await?, 1);
         assert_eq!(organization.list_owners().await?, vec![owner.clone()]);
@@ -94,6 +105,32 @@ async fn the_members_list_filters_and_pages(bed: Bed) {
         (one.identities, one.membership.last_sign_in_at, one.membership.last_sso_sign_in_at),
         (0, Some(at(9)), Some(at(9)))
     );
+}
+
+async fn who_was_removed_is_listed_latest_first_and_goes_on_after_the_last_one(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let people = [bed.user("ann").await, bed.user("bob").await, bed.user("zoe").await];
+    within!(bed, tx, [acme, owner, people], {
+        let mut organization = tx.organization(acme);
+        for (person, second) in people.iter().zip([20, 30, 30]) {
+            organization.join(&person.id, OrganizationRole::Member, MembershipOrigin::Invitation, at(6)).await?;
+            assert!(organization.end_membership(&person.id, MembershipState::Removed, at(second)).await?);
+        }
+        let [ann, bob, zoe] = people;
+        let names = |page: &Page<Member>| page.items.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
+        let first = organization.list_removed("", None, 2).await?;
+        assert!(first.has_more && !names(&first).contains(&ann.name), "{first:?}");
+        let last = &first.items[1].membership.user_id;
+        let second = organization.list_removed("", Some(last), 2).await?;
+        assert_eq!((names(&second), second.has_more), (vec![ann.name.clone()], false));
+        let found = organization.list_removed("zo", None, 2).await?;
+        assert_eq!(names(&found), vec![zoe.name.clone()]);
+        assert!(organization.join(&bob.id, OrganizationRole::Member, MembershipOrigin::Sso, at(40)).await?);
+        let anew = organization.list_removed("", Some(&bob.id), 9).await?;
+        assert_eq!(names(&anew), vec![zoe.name.clone(), ann.name.clone()], "who came back begins it anew");
+        assert!(organization.list_removed("", Some(&owner.id), 9).await?.items.is_empty());
+        Ok(())
+    });
 }
 
 async fn another_organizations_member_is_not_found(bed: Bed) {
@@ -151,7 +188,9 @@ async fn r_lnk_4_merging_unites_roles_and_grants_and_closes_the_emptied_user(bed
         organization.set_grant(project, &from.id, ProjectRole::Admin, &owner.id, at(7)).await?;
         organization.set_grant(project, &into.id, ProjectRole::ReadOnly, &owner.id, at(7)).await?;
         tx.instance().merge_users(&from.id, &into.id, at(8)).await?;
-        assert_eq!(tx.instance().load_user(&from.id).await?.closed_at, Some(at(8)));
+        let emptied = tx.instance().load_user(&from.id).await?;
+        assert_eq!((emptied.closed_at, emptied.name.as_str()), (Some(at(8)), "Closed account"));
+        assert!(emptied.email != from.email, "{emptied:?}");
         let mut organization = tx.organization(acme);
         assert_eq!(organization.load_active_membership(&into.id).await?.role, OrganizationRole::Owner);
         assert_eq!(organization.find_membership(&from.id).await?, None);
@@ -159,6 +198,32 @@ async fn r_lnk_4_merging_unites_roles_and_grants_and_closes_the_emptied_user(bed
         assert_eq!(organization.find_grant(project, &from.id).await?, None);
         assert_eq!(organization.list_identities_of_user(&into.id).await?.len(), 1);
         assert_eq!(organization.count_members().await?, 2);
+        Ok(())
+    });
+}
+
+async fn r_org_6_what_the_emptied_user_invited_to_ends_with_who_they_were_brought_to(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let apollo = bed.project(&acme, &owner, "apollo").await;
+    let (from, into) = (bed.member(&acme, "from", OrganizationRole::Owner).await, bed.user("into").await);
+    let (sent, over, by_owner) = (
+        invitation(&acme, &from, "one@example.com", at(50)),
+        invitation(&acme, &from, "two@example.com", at(50)),
+        invitation(&acme, &owner, "three@example.com", at(50)),
+    );
+    within!(bed, tx, [acme, apollo, from, into, sent, over, by_owner], {
+        let mut organization = tx.organization(acme);
+        for (number, one) in (1..).zip([sent, over, by_owner]) {
+            organization.insert_invitation(one, &tokens(number), &[]).await?;
+        }
+        organization.add_invited_project(&by_owner.id, apollo, ProjectRole::Admin, &from.id).await?;
+        assert!(organization.revoke_invitation(&over.id, at(7)).await?);
+        tx.instance().merge_users(&from.id, &into.id, at(8)).await?;
+        let mut organization = tx.organization(acme);
+        let revoked = organization.revoke_invitations_sent_by(&into.id, at(9)).await?;
+        assert_eq!(revoked.iter().map(|one| &one.id).collect::<Vec<_>>(), [&sent.id]);
+        assert_eq!(organization.delete_invited_projects_added_by(&into.id).await?.len(), 1);
+        assert_eq!(organization.find_invitation(&over.id).await?.unwrap().invited_by, from.id, "it was over");
         Ok(())
     });
 }
@@ -197,8 +262,10 @@ on_each_engine! {
     r_lnk_1_who_was_removed_stays_out_until_readmitted_or_joined_anew
     a_member_is_found_by_capitals_of_every_alphabet
     the_members_list_filters_and_pages
+    who_was_removed_is_listed_latest_first_and_goes_on_after_the_last_one
     another_organizations_member_is_not_found
     r_in_7_an_owner_makes_older_proofs_not_count
     r_lnk_4_merging_unites_roles_and_grants_and_closes_the_emptied_user
+    r_org_6_what_the_emptied_user_invited_to_ends_with_who_they_were_brought_to
     r_lnk_5_merging_into_who_is_linked_already_changes_nothing
 }

@@ -1,10 +1,10 @@
 //! Organizations, from their creation to their deletion.
 
 use orgate_core::id::OrganizationId;
-use orgate_core::membership::MembershipOrigin;
+use orgate_core::membership::{MembershipOrigin, MembershipState};
 use orgate_core::policy::AddressState;
 use orgate_core::role::{OrganizationRole, ProjectRole};
-use orgate_store::{AuditEvent, Constraint, Invitation, InvitationTokens, StoreError};
+use orgate_store::{AuditEvent, Constraint, Invitation, InvitationTokens, PasswordCredential, StoreError};
 
 use crate::bed::{Bed, at, email, hash, id, proof, user};
 
@@ -55,15 +55,15 @@ async fn r_org_5_deletion_is_asked_for_undone_and_performed_when_due(bed: Bed) {
         let mut organization = tx.organization(acme);
         assert!(organization.request_deletion(at(10), at(20)).await?);
         assert!(!organization.request_deletion(at(11), at(21)).await?);
-        assert!(!organization.perform_deletion(at(19)).await?);
+        assert_eq!(organization.perform_deletion(at(19)).await?, None);
         assert!(organization.undo_deletion(at(19)).await?);
         assert!(!organization.undo_deletion(at(19)).await?);
         assert!(organization.request_deletion(at(10), at(20)).await?);
         assert!(!organization.undo_deletion(at(20)).await?);
         assert_eq!(tx.instance().list_due_deletions(at(19), 5).await?, vec![]);
         assert_eq!(tx.instance().list_due_deletions(at(20), 5).await?, vec![acme.clone()]);
-        assert!(tx.organization(acme).perform_deletion(at(20)).await?);
-        assert!(!tx.organization(acme).perform_deletion(at(20)).await?);
+        assert_eq!(tx.organization(acme).perform_deletion(at(20)).await?, Some(0));
+        assert_eq!(tx.organization(acme).perform_deletion(at(20)).await?, None);
         assert_eq!(tx.organization(acme).find_organization().await?, None);
         Ok(())
     });
@@ -94,8 +94,10 @@ async fn r_org_5_deletion_takes_everything_of_the_organization_and_nothing_else(
     let (other, other_owner) = bed.organization("other").await;
     let project = bed.project(&acme, &owner, "apollo").await;
     bed.connection(&acme, &owner).await;
-    let mut local = user("local");
-    local.address = AddressState::LocalTo(acme.clone());
+    let (mut local, mut removed) = (user("local"), user("removed"));
+    for user in [&mut local, &mut removed] {
+        user.address = AddressState::LocalTo(acme.clone());
+    }
     let invitation = Invitation {
         id: id(),
         organization_id: acme.clone(),
@@ -110,26 +112,44 @@ async fn r_org_5_deletion_takes_everything_of_the_organization_and_nothing_else(
         revoked_at: None,
     };
     let (acme_event, instance_event) = (event(Some(acme.clone())), event(None));
-    within!(bed, tx, [acme, other, owner, other_owner, project, local, invitation, acme_event, instance_event], {
-        tx.instance().insert_user(local).await?;
-        tx.instance().insert_audit_event(instance_event, &proof()).await?;
-        let mut organization = tx.organization(acme);
-        organization.join(&local.id, OrganizationRole::Member, MembershipOrigin::Sso, at(2)).await?;
-        organization.join(&other_owner.id, OrganizationRole::Member, MembershipOrigin::Invitation, at(2)).await?;
-        organization.set_grant(project, &local.id, ProjectRole::Admin, &owner.id, at(2)).await?;
-        let tokens = InvitationTokens { mailed: hash(1), copied: hash(2) };
-        organization.insert_invitation(invitation, &tokens, &[(project.clone(), ProjectRole::Admin)]).await?;
-        organization.insert_audit_event(acme_event, &proof()).await?;
-        organization.request_deletion(at(3), at(4)).await?;
-        assert!(organization.perform_deletion(at(5)).await?);
-        assert_eq!(tx.instance().load_user(&local.id).await?.closed_at, Some(at(5)));
-        assert_eq!(tx.instance().load_user(&owner.id).await?.closed_at, None);
-        assert_eq!(tx.instance().list_places(&other_owner.id).await?.len(), 1);
-        assert_eq!(tx.organization(other).count_owners().await?, 1);
-        let left = tx.instance().list_audit_events(&orgate_store::AuditFilter::default(), None, 9).await?;
-        assert_eq!(left.items, vec![instance_event.clone()]);
-        Ok(())
-    });
+    let password = PasswordCredential { user_id: local.id.clone(), hash: "h".to_owned(), set_at: at(1) };
+    let people = (local, removed);
+    within!(
+        bed,
+        tx,
+        [acme, other, owner, other_owner, project, people, password, invitation, acme_event, instance_event],
+        {
+            let (local, removed) = people;
+            for user in [local, removed] {
+                tx.instance().insert_user(user).await?;
+            }
+            tx.instance().set_password(password).await?;
+            tx.instance().insert_audit_event(instance_event, &proof()).await?;
+            let mut organization = tx.organization(acme);
+            organization.join(&local.id, OrganizationRole::Member, MembershipOrigin::Sso, at(2)).await?;
+            organization.join(&removed.id, OrganizationRole::Member, MembershipOrigin::Sso, at(2)).await?;
+            organization.end_membership(&removed.id, MembershipState::Removed, at(2)).await?;
+            organization.join(&other_owner.id, OrganizationRole::Member, MembershipOrigin::Invitation, at(2)).await?;
+            organization.set_grant(project, &local.id, ProjectRole::Admin, &owner.id, at(2)).await?;
+            let tokens = InvitationTokens { mailed: hash(1), copied: hash(2) };
+            organization.insert_invitation(invitation, &tokens, &[(project.clone(), ProjectRole::Admin)]).await?;
+            organization.insert_audit_event(acme_event, &proof()).await?;
+            organization.request_deletion(at(3), at(4)).await?;
+            assert_eq!(organization.perform_deletion(at(5)).await?, Some(2));
+            for user in [local, removed] {
+                let left = tx.instance().load_user(&user.id).await?;
+                assert_eq!((left.closed_at, left.name.as_str()), (Some(at(5)), "Closed account"));
+                assert!(left.email != user.email, "{left:?}");
+            }
+            assert!(tx.instance().find_password(&local.id).await?.is_none());
+            assert_eq!(tx.instance().load_user(&owner.id).await?.closed_at, None);
+            assert_eq!(tx.instance().list_places(&other_owner.id).await?.len(), 1);
+            assert_eq!(tx.organization(other).count_owners().await?, 1);
+            let left = tx.instance().list_audit_events(&orgate_store::AuditFilter::default(), None, 9).await?;
+            assert_eq!(left.items, vec![instance_event.clone()]);
+            Ok(())
+        }
+    );
 }
 
 on_each_engine! {

@@ -37,8 +37,8 @@ async fn r_org_1_an_address_is_proven_by_one_open_account_only(bed: Bed) {
     let rival = user("dana");
     let insert = bed.write(rival.clone(), |tx, rival| Box::pin(async move { tx.instance().insert_user(rival).await }));
     assert!(matches!(insert.await, Err(StoreError::Conflict(Constraint::UserProvenEmail))));
-    assert!(within!(bed, tx, [dana], tx.instance().close_user(&dana.id, at(9)).await));
-    assert!(!within!(bed, tx, [dana], tx.instance().close_user(&dana.id, at(10)).await));
+    assert!(within!(bed, tx, [dana], tx.instance().erase_user(&dana.id, at(9)).await));
+    assert!(!within!(bed, tx, [dana], tx.instance().erase_user(&dana.id, at(10)).await));
     within!(bed, tx, [rival], tx.instance().insert_user(rival).await);
     let address = rival.email.clone();
     let found = within!(bed, tx, [address], tx.instance().list_users_by_email(address).await);
@@ -72,7 +72,7 @@ async fn r_lnk_4_a_local_address_reserves_nothing_and_can_be_proven_later(bed: B
     });
     assert!(matches!(taken.await, Err(StoreError::Conflict(Constraint::UserProvenEmail))));
     let after = within!(bed, tx, [local, proven], {
-        tx.instance().close_user(&proven.id, at(6)).await?;
+        tx.instance().erase_user(&proven.id, at(6)).await?;
         assert!(tx.instance().set_email_proven(&local.id, at(7)).await?);
         assert!(!tx.instance().set_email_proven(&local.id, at(8)).await?);
         tx.instance().load_user(&local.id).await

@@ -59,7 +59,7 @@ async fn r_lnk_9_a_subject_belongs_to_one_person_and_a_person_has_one_at_a_provi
     }
 }
 
-async fn a_link_goes_alone_or_with_all_others_of_its_person(bed: Bed) {
+async fn a_link_goes_alone_or_with_its_persons_account(bed: Bed) {
     let (kim, lee) = (bed.user("kim").await, bed.user("lee").await);
     let links = [identity(Google, "1", &kim), identity(GitHub, "2", &kim), identity(Google, "3", &lee)];
     within!(bed, tx, [kim, lee, links], {
@@ -70,7 +70,9 @@ async fn a_link_goes_alone_or_with_all_others_of_its_person(bed: Bed) {
         assert!(instance.delete_personal_identity(&kim.id, GitHub).await?);
         assert!(!instance.delete_personal_identity(&kim.id, GitHub).await?);
         instance.insert_personal_identity(&links[1]).await?;
-        assert_eq!(instance.delete_personal_identities_of_user(&kim.id).await?, 2);
+        assert_eq!(instance.list_personal_identities(&kim.id).await?.len(), 2);
+        assert!(instance.erase_user(&kim.id, at(8)).await?);
+        assert_eq!(instance.list_personal_identities(&kim.id).await?, []);
         assert_eq!(instance.list_personal_identities(&lee.id).await?, [links[2].clone()]);
         Ok(())
     });
@@ -124,7 +126,7 @@ async fn t_bcp_1_a_providers_answer_serves_its_browser_and_provider_once(bed: Be
 on_each_engine! {
     t_lnk_11_a_provider_and_its_subject_find_one_person
     r_lnk_9_a_subject_belongs_to_one_person_and_a_person_has_one_at_a_provider
-    a_link_goes_alone_or_with_all_others_of_its_person
+    a_link_goes_alone_or_with_its_persons_account
     t_lnk_5_what_the_merged_account_came_in_by_lets_nobody_into_the_other
     t_bcp_1_a_providers_answer_serves_its_browser_and_provider_once
 }

@@ -152,9 +152,9 @@ async fn act(
         }
         "delete a third" => {
             tx.organization(third).request_deletion(at(10), at(11)).await?;
-            tx.organization(third).perform_deletion(at(12)).await
+            Ok(tx.organization(third).perform_deletion(at(12)).await?.is_some())
         }
-        _ => tx.instance().close_user(dana, at(13)).await,
+        _ => tx.instance().erase_user(dana, at(13)).await,
     }
 }
 

@@ -159,9 +159,10 @@ async fn rel_3_erasures_and_heads_are_found_and_replaced_only_as_they_were_read(
     assert_eq!(erased[0].1.erasure.as_deref(), Some(&[6][..]));
     assert_eq!(bed.store.list_erased_audit_events(&erased[0].1.id, 9).await.unwrap(), []);
     let first = bed.store.list_audit_heads("", 1).await.unwrap();
-    let rest = bed.store.list_audit_heads(first[0].head.chain.name(), 9).await.unwrap();
+    let rest = bed.store.list_audit_heads(&first[0].0, 9).await.unwrap();
     assert_eq!((first.len(), rest.len()), (1, 1));
-    assert_ne!(first[0].head.chain, rest[0].head.chain);
+    assert_ne!(first[0].1.head.chain, rest[0].1.head.chain);
+    assert!(first.iter().chain(&rest).all(|(name, signed)| name == signed.head.chain.name()));
 }
 
 /// What may stand in a column of bytes. A new one has to be put into one of these, and a sealed one into [`SealedColumn`].

@@ -84,7 +84,7 @@ async fn a_session_is_over_once_its_person_or_the_deployment_says_so(bed: Bed) {
     });
     let check = bed.store.check_session(&hash(1)).await.unwrap().unwrap();
     assert_eq!(check.life.end(SessionLimits::default(), at(12)), Some(SessionEnd::Ended));
-    within!(bed, tx, [dana], tx.instance().close_user(&dana.id, at(12)).await);
+    within!(bed, tx, [dana], tx.instance().erase_user(&dana.id, at(12)).await);
     assert_eq!(bed.store.check_session(&hash(1)).await.unwrap(), None);
 }
 

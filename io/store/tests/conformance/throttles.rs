@@ -98,8 +98,9 @@ async fn an_origin_is_known_to_its_person_alone_until_it_is_forgotten(bed: Bed) 
     assert_eq!(store.list_known_origins(&key, &[one, other]).await.unwrap(), [one.to_vec()]);
     assert_eq!(store.list_known_origins("nobody@example.com", &[one, other]).await.unwrap(), Vec::<Vec<u8>>::new());
     assert_eq!(store.list_known_origins_of(&sam.id, &[one, other]).await.unwrap(), [other.to_vec()]);
-    assert!(store.is_known_origin(&other).await.unwrap());
-    assert!(!store.is_known_origin(&[3; 32]).await.unwrap());
+    for (origins, known) in [([[3; 32], other], true), ([one, [3; 32]], true), ([[3; 32], [4; 32]], false)] {
+        assert_eq!(store.is_known_origin(&origins).await.unwrap(), known, "{origins:?}");
+    }
     within!(bed, tx, [sam], {
         assert_eq!(tx.instance().delete_expired(Expiring::Origins, at(2), 9).await?, 1, "Sam's alone");
         assert_eq!(tx.instance().delete_origins(&sam.id).await?, 0);

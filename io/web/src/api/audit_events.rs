@@ -46,7 +46,7 @@ pub struct AuditEventView {
     target: Option<String>,
     /// The target's name then.
     target_name: Option<String>,
-    /// `succeeded`, or the code of a refusal.
+    /// `success`, or the code of a refusal.
     outcome: String,
     /// From which address.
     ip: Option<String>,

@@ -1,7 +1,7 @@
 //! Owns `/organizations/{organization}/identities`: who is linked to which person of the identity provider.
 
 use axum::Json;
-use orgate_app::connection;
+use orgate_app::connection::{self, IdentityQuery};
 use orgate_core::id::{Identifier as _, IdentityId, UserId};
 use orgate_core::refusal::{FieldError, Refusal};
 use serde::Serialize;
@@ -50,7 +50,8 @@ pub async fn list(
     let strange = || Refusal::InvalidInput(vec![FieldError::new("cursor", "This is no cursor of this list.")]);
     let after = page.cursor.as_deref().map(|text| IdentityId::parse(text).ok_or_else(strange)).transpose()?;
     let limit = page.limit.unwrap_or(USUAL).clamp(1, MOST);
-    let found = connection::identities(call.app(), &call.visitor, &organization, after, limit).await?;
+    let query = IdentityQuery { connection_id: None, after, limit };
+    let found = connection::identities(call.app(), &call.visitor, &organization, query).await?;
     let items: Vec<IdentityView> = found
         .items
         .into_iter()

@@ -248,7 +248,7 @@ pub struct AcceptedOrganizationView {
     request_body = Option<AcceptanceBody>,
     responses(
         (status = 200, body = AcceptedView),
-        (status = 403, body = Problem, description = "invitation-for-another-address, invitation-needs-code"),
+        (status = 403, body = Problem, description = "invitation-for-another-address, invitation-needs-code, membership-removed"),
         (status = 404, body = Problem),
         (status = 409, body = Problem, description = "member-limit, invitations-disabled-by-sso"),
         (status = 410, body = Problem, description = "invitation-accepted, -revoked, -expired"),

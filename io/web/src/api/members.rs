@@ -4,6 +4,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use orgate_app::membership::{self, MemberQuery};
 use orgate_app::rows::Member;
+use orgate_core::membership::MembershipState;
+use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -66,8 +68,16 @@ pub async fn list(
     responses((status = 200, body = MemberView), (status = 404, body = Problem)),
 )]
 pub async fn show(call: Call, At((organization, user_id)): At<(String, String)>) -> Result<Json<MemberView>, Failure> {
-    let found = membership::get(call.app(), &call.visitor, &organization, &user_id).await?;
-    Ok(Json(found.member.into()))
+    Ok(Json(held(&call, &organization, &user_id).await?.into()))
+}
+
+/// Who holds a place there: a removed person is no member, whom the console alone shows, to re-admit them.
+async fn held(call: &Call, organization: &str, user_id: &str) -> Result<Member, Failure> {
+    let member = membership::get(call.app(), &call.visitor, organization, user_id).await?.member;
+    match member.membership.state {
+        MembershipState::Active => Ok(member),
+        MembershipState::Removed | MembershipState::Left | MembershipState::Readmitted => Err(Refusal::NotFound.into()),
+    }
 }
 
 /// Another role.
@@ -99,7 +109,7 @@ pub async fn change_role(
     Body(body): Body<RoleBody>,
 ) -> Result<Json<MemberView>, Failure> {
     // Read before: who steps down may not look at members afterwards, and is told that it was done all the same.
-    let mut member = membership::get(call.app(), &call.visitor, &organization, &user_id).await?.member;
+    let mut member = held(&call, &organization, &user_id).await?;
     membership::change_role(call.app(), &call.visitor, &organization, &user_id, body.role).await?;
     member.membership.role = body.role;
     Ok(Json(member.into()))

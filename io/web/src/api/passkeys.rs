@@ -84,7 +84,7 @@ pub async fn sign_in(
     Body(body): Body<CredentialBody>,
 ) -> Result<Response, Failure> {
     let (id, holder) = read_handle(&id).ok_or(Refusal::AttemptOver)?;
-    call.visitor.browser = Some(holder);
+    call.visitor.handle = Some(holder);
     let answered = answered(id.as_str().to_owned(), &body.credential);
     answer(passkey::complete(call.app(), &call.visitor, &answered).await?)
 }

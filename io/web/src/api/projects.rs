@@ -213,8 +213,8 @@ impl ProjectInvitationView {
 
 /// Add somebody to a project
 ///
-/// A member of the organization has access at once (201). An outsider is invited to the organization, and the invitation
-/// carries the role (202).
+/// A member of the organization has access at once (201); who had it has this role from then on. An outsider is invited to the
+/// organization, and the invitation carries the role (202).
 #[utoipa::path(
     post, path = "/api/v1/organizations/{organization}/projects/{project}/members", tag = "Projects",
     params(("organization" = String, Path, description = "Id or short name"), ("project" = String, Path, description = "Id or short name")),

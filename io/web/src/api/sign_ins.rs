@@ -123,7 +123,7 @@ pub async fn draw(mut call: Call, At(id): At<String>) -> Result<(StatusCode, Jso
 /// The sign-in that the program has the name of.
 fn named(call: &mut Call, handle: &str) -> Result<SignInId, Refusal> {
     let (id, holder) = read_handle(handle).ok_or(Refusal::AttemptOver)?;
-    call.visitor.browser = Some(holder);
+    call.visitor.handle = Some(holder);
     Ok(id)
 }
 

@@ -80,7 +80,7 @@ fn actions(selected: &str) -> Vec<Choice> {
 
 /// `member.role-changed` as "Member role changed".
 fn label(action: &str) -> String {
-    let words = action.replace(['.', '-'], " ");
+    let words = action.replace(['.', '-', '_'], " ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -189,6 +189,7 @@ mod tests {
     #[test]
     fn every_action_has_a_label_to_choose_it_by() {
         assert_eq!(label("member.role-changed"), "Member role changed");
+        assert_eq!(label("connection.settings_saved"), "Connection settings saved");
         let choices = actions("member.removed");
         assert_eq!(choices.len(), ACTIONS.len() + 1);
         let marked: Vec<_> = choices.iter().filter(|choice| choice.selected).map(|choice| &choice.label).collect();

@@ -27,7 +27,8 @@ pub async fn create(visit: Visit, Path(slug): Path<String>) -> PageResult {
     }
 }
 
-async fn page(visit: &Visit, slug: &str, problem: Option<String>) -> Result<ConfirmationPage, Failure> {
+/// The question, and why it was refused.
+pub(super) async fn page(visit: &Visit, slug: &str, problem: Option<String>) -> Result<ConfirmationPage, Failure> {
     let (frame, _) = organization_frame(visit, Section::Settings, slug).await?;
     let question = Question {
         title: format!("Leave {}?", frame.organization_name()),

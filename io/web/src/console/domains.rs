@@ -71,7 +71,7 @@ pub async fn ask_removal(visit: Visit, Path((slug, id)): Path<(String, String)>)
     let question = Question {
         title: format!("Remove {}?", forecast.view.domain.name),
         verb: "Remove",
-        action: format!("/organizations/{slug}/domains/{id}/removal"),
+        action: format!("{}/{id}/removal", list(&slug)),
         above: ("Domains", list(&slug)),
     };
     let mut page = ask(frame, question);

@@ -71,6 +71,7 @@ fn fill(visit: &Visit, section: Section, current: &Current, here: Option<&Curren
         organization: here.map(head),
         others: others.map(|place| OtherOrganization { name: place.name.clone(), slug: place.slug.clone() }).collect(),
         others_hidden: current.others_hidden,
+        may_create: current.account_open,
         confirm_url: crate::error::PROOF_PATH.to_owned(),
         section,
         notice: visit.notice.clone(),

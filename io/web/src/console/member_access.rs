@@ -1,16 +1,20 @@
 //! Owns what an Owner ends or lifts of a member's access, each behind a page that asks first: removing them, making
-//! their proofs no longer count, re-admitting whom they removed.
+//! their proofs no longer count, clearing their links to the identity provider, re-admitting whom they removed.
 
+use orgate_app::connection;
 use orgate_app::membership::{self, MemberView};
+use orgate_core::id::{Identifier as _, UserId};
 use orgate_core::refusal::Refusal;
 
 use super::asking::{Question, ask};
+use super::connections::identities;
+use super::departure;
 use super::members::{member_url, url};
 use super::organization_frame;
 use crate::error::Failure;
 use crate::page::{Mistakes, PageResult, Path, Visit, done};
 use crate::pages::confirmation::{ConfirmationPage, Consequence, Weight};
-use crate::pages::{Frame, Section};
+use crate::pages::{Frame, Person, Section};
 
 /// Asks before a member is removed.
 pub async fn ask_removal(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
@@ -32,6 +36,9 @@ pub async fn remove(visit: Visit, Path((slug, id)): Path<(String, String)>) -> P
 
 async fn removal(visit: &Visit, slug: &str, id: &str, problem: Option<String>) -> Result<ConfirmationPage, Failure> {
     let (frame, view) = load(visit, slug, id).await?;
+    if frame.person.id == id {
+        return departure::page(visit, slug, problem).await;
+    }
     let organization = frame.organization_name().to_owned();
     let name = &view.member.name;
     let count = u64::try_from(view.projects.len()).unwrap_or(u64::MAX);
@@ -84,6 +91,24 @@ pub async fn ask_proofs_removal(visit: Visit, Path((slug, id)): Path<(String, St
 pub async fn remove_proofs(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
     membership::end_proofs(visit.app(), &visit.visitor, &slug, &id).await?;
     Ok(done(&member_url(&slug, &id), "They prove again who they are at their next click."))
+}
+
+/// Asks before a person's links to the identity provider are cleared.
+pub async fn ask_identities_removal(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
+    let (frame, view) = load(&visit, &slug, &id).await?;
+    if view.identities.is_empty() {
+        return Err(Refusal::NotFound.into());
+    }
+    let person = Person::new(id.as_str(), &view.member.name, view.member.email.to_string());
+    let action = format!("{}/identities/removal", member_url(&slug, &id));
+    visit.page(&identities::question(frame, vec![person], action, (&view.member.name, member_url(&slug, &id))))
+}
+
+/// Clears them.
+pub async fn remove_identities(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
+    let user_id = UserId::parse(&id).ok_or(Refusal::NotFound)?;
+    connection::clear(visit.app(), &visit.visitor, &slug, vec![user_id]).await?;
+    Ok(done(&member_url(&slug, &id), "The links are cleared."))
 }
 
 /// Asks before a removed person is re-admitted.

@@ -71,25 +71,30 @@ fn last_seen(member: &Member) -> Timestamp {
     member.membership.last_sign_in_at.map_or(joined_at, |at| at.max(joined_at))
 }
 
+/// The ways in that they have, as words. How somebody signs in elsewhere who was removed is not for this organization to see.
+fn methods(member: &Member, has_sso: bool) -> Vec<String> {
+    if member.membership.state == MembershipState::Removed {
+        return Vec::new();
+    }
+    // A test of the connection links, too, and is no sign-in.
+    let uses_sso = has_sso && member.identities > 0 && member.membership.last_sso_sign_in_at.is_some();
+    let ways = [(uses_sso, "SSO"), (member.has_password, "Password"), (member.has_passkey, "Passkey")];
+    let ways = ways.into_iter().filter(|(has, _)| *has).map(|(_, words)| words);
+    ways.chain(member.providers.iter().map(|provider| provider.words())).map(str::to_owned).collect()
+}
+
 fn row(member: &Member, reader: &str, has_sso: bool, now: Timestamp) -> MemberRow {
     let id = member.membership.user_id.as_str();
-    let mut methods = Vec::new();
-    if member.identities > 0 {
-        methods.push("SSO".to_owned());
-    }
-    if member.has_password {
-        methods.push("Password".to_owned());
-    }
+    let removed = member.membership.state == MembershipState::Removed;
     MemberRow {
         is_reader: id == reader,
         person: Person::new(id, &member.name, member.email.to_string()),
         email_proven: member.email_proven,
         role: member.membership.role.label().to_owned(),
-        methods,
-        never_used_sso: has_sso && member.membership.last_sso_sign_in_at.is_none(),
+        methods: methods(member, has_sso),
+        never_used_sso: has_sso && !removed && member.membership.last_sso_sign_in_at.is_none(),
         last_seen: Some(Moment::new(last_seen(member), now)),
-        removed: member.membership.state == MembershipState::Removed,
-        identity_removal_url: None,
+        removed,
     }
 }
 
@@ -106,9 +111,10 @@ pub struct Typed {
 
 /// Gives a member another role.
 pub async fn update(visit: Visit, Path((slug, id)): Path<(String, String)>, Form(typed): Form<Typed>) -> PageResult {
+    // Asked before: who gives up the role while SSO is enforced may have no session afterwards.
+    let current = orgate_app::session::current(visit.app(), &visit.visitor).await?;
     match membership::change_role(visit.app(), &visit.visitor, &slug, &id, typed.role).await {
         Ok(()) => {
-            let current = orgate_app::session::current(visit.app(), &visit.visitor).await?;
             // Who is no Owner any more has no list of members to come back to.
             let gone = current.user_id.as_str() == id && typed.role == OrganizationRole::Member;
             let path = if gone { format!("/organizations/{slug}/projects") } else { member_url(&slug, &id) };
@@ -135,7 +141,7 @@ async fn page(visit: &Visit, slug: &str, id: &str, problem: Option<String>) -> R
         joined: Moment::new(view.member.membership.joined_at, now),
         roles: if last_owner { Vec::new() } else { roles(view.member.membership.role) },
         role_problem: problem.or(reason),
-        identities: identities(&view, slug, now),
+        identities: identities(&view, now),
         projects: view
             .projects
             .iter()
@@ -151,7 +157,7 @@ async fn page(visit: &Visit, slug: &str, id: &str, problem: Option<String>) -> R
     })
 }
 
-fn identities(view: &MemberView, slug: &str, now: Timestamp) -> Vec<MemberIdentity> {
+fn identities(view: &MemberView, now: Timestamp) -> Vec<MemberIdentity> {
     let host = |issuer: &str| issuer.trim_start_matches("https://").trim_end_matches('/').to_owned();
     view.identities
         .iter()
@@ -159,10 +165,6 @@ fn identities(view: &MemberView, slug: &str, now: Timestamp) -> Vec<MemberIdenti
             connection: host(&identity.issuer),
             subject: identity.subject.as_str().to_owned(),
             linked: Moment::new(identity.created_at, now),
-            removal_url: format!(
-                "/organizations/{slug}/connections/{}/identities/removal?identity={}",
-                identity.connection_id, identity.id
-            ),
         })
         .collect()
 }

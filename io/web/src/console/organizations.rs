@@ -1,5 +1,6 @@
 //! Owns `/organizations`: the list of a person's organizations, and creating one.
 
+use orgate_app::error::Error;
 use orgate_app::organization::{self, NewOrganization};
 use orgate_app::session::{self, Access as Opens, CurrentPlace};
 use orgate_core::refusal::Refusal;
@@ -16,7 +17,12 @@ pub async fn index(visit: Visit) -> PageResult {
     let frame = frame(&visit, Section::Organizations).await?;
     let current = session::current(visit.app(), &visit.visitor).await?;
     let items = current.organizations.iter().map(|place| row(place, current.has_second_factor)).collect();
-    visit.page(&OrganizationsPage { frame, items, may_create: current.account_open })
+    let may_create = match organization::may_create(visit.app(), &visit.visitor).await {
+        Ok(()) => true,
+        Err(Error::Refused(_)) => false,
+        Err(fault @ Error::Fault(_)) => return Err(fault.into()),
+    };
+    visit.page(&OrganizationsPage { frame, items, may_create })
 }
 
 /// One organization: to its first page.
@@ -44,8 +50,9 @@ fn row(place: &CurrentPlace, has_second_factor: bool) -> OrganizationRow {
     }
 }
 
-/// The form.
+/// The form, for who may send it.
 pub async fn new(visit: Visit) -> PageResult {
+    organization::may_create(visit.app(), &visit.visitor).await?;
     let page = new_page(&visit, &Mistakes::default(), &Typed::default()).await?;
     visit.page(&page)
 }

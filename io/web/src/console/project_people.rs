@@ -157,20 +157,27 @@ pub async fn ask_removal(visit: Visit, Path((slug, id, user_id)): Path<(String, 
     let (frame, _) = organization_frame(&visit, Section::Projects, &slug).await?;
     let view = project::get(visit.app(), &visit.visitor, &slug, &id).await?;
     let (user, _) = people::get(visit.app(), &visit.visitor, &slug, &id, &user_id).await?;
-    let organization = frame.organization_name().to_owned();
+    let (organization, project) = (frame.organization_name().to_owned(), &view.project.name);
+    let (title, verb, words) = if frame.person.id == user_id {
+        (format!("Leave {project}?"), "Leave", ["Your access", "you", "You stay", "your"])
+    } else {
+        let title = format!("Remove {} from {project}?", user.name);
+        (title, "Remove", ["Their access", "they", "They stay", "their"])
+    };
+    let [access, they, stay, their] = words;
     let question = Question {
-        title: format!("Remove {} from {}?", user.name, view.project.name),
-        verb: "Remove",
+        title,
+        verb,
         action: format!("{}/members/{user_id}/removal", project_url(&slug, &id)),
-        above: (&view.project.name, project_url(&slug, &id)),
+        above: (project, project_url(&slug, &id)),
     };
     visit.page(&ConfirmationPage {
         text: user.email.to_string(),
         consequences: vec![
-            Consequence::plain(format!("Their access to {} ends at once.", view.project.name)),
-            Consequence::plain("Invitations that they sent and nobody has accepted are revoked."),
+            Consequence::plain(format!("{access} to {project} ends at once.")),
+            Consequence::plain(format!("Invitations that {they} sent and nobody has accepted are revoked.")),
         ],
-        reassurance: format!("They stay a member of {organization}, with their other projects."),
+        reassurance: format!("{stay} a member of {organization}, with {their} other projects."),
         ..ask(frame, question)
     })
 }

@@ -46,13 +46,14 @@ pub(super) fn show(_web: &Web, asked: &Asked, failure: &Failure, reference: &Ref
     if matches!(refusal, Some(Refusal::NoSession | Refusal::SessionEnded(_))) && asked.had_cookie {
         cookies::set(response.headers_mut(), cookies::forget_session());
     }
-    if let (Some(Refusal::SessionEnded(_)), Some(back)) = (refusal, page_of(asked)) {
+    if let (Some(Refusal::NoSession | Refusal::SessionEnded(_)), Some(back)) = (refusal, page_of(asked)) {
         cookies::set(response.headers_mut(), cookies::return_to(&back));
     }
     response
 }
 
-/// To what is missing, and back afterwards. A form that was sent without a session is lost, so its page says so.
+/// To what is missing, and back afterwards. A form that was sent without a session is lost, so its page says so; one that
+/// was sent without a proof is lost too, which is said on the way and when the person is back.
 fn send_on(asked: &Asked, refusal: &Refusal) -> Option<Response> {
     let inside = asked.route.starts_with("/organizations/{").then(|| asked.uri.path());
     let organization = inside.and_then(|path| path.split('/').nth(2));
@@ -79,6 +80,9 @@ fn send_on(asked: &Asked, refusal: &Refusal) -> Option<Response> {
     let mut response = see_other(target.as_str());
     if let Some(back) = page_of(asked) {
         cookies::set(response.headers_mut(), cookies::return_to(&back));
+        if !asked.method.is_safe() {
+            cookies::set(response.headers_mut(), cookies::unsent(&back));
+        }
     }
     if *refusal == Refusal::NoSession && asked.had_cookie {
         cookies::set(response.headers_mut(), cookies::forget_session());

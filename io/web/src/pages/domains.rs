@@ -72,8 +72,8 @@ impl DomainCard {
     }
 }
 
-/// `/organizations/{slug}/settings/domains`. *Forms*: POST `/organizations/{slug}/domains` with `name` (claim), POST
-/// `/organizations/{slug}/domains/{id}/verification`. *Links*: `/organizations/{slug}/domains/{id}/removal`.
+/// `/organizations/{slug}/settings/domains`. *Forms*: POST the same URL with `name` (claim), POST `…/{id}/verification`.
+/// *Links*: `…/{id}/removal`.
 #[derive(Debug, Template)]
 #[template(path = "domains/domains.html")]
 pub struct DomainsPage {

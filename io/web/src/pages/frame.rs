@@ -133,6 +133,9 @@ pub struct Frame {
     pub others: Vec<OtherOrganization>,
     /// Whether there are organizations that may not be named before the person confirms who they are (R-IN-9).
     pub others_hidden: bool,
+    /// Whether the switcher offers to create an organization: the person's account is open. The page says what else keeps them
+    /// from it.
+    pub may_create: bool,
     /// Where "confirm it is you" leads, when `others_hidden`.
     pub confirm_url: String,
     /// The entry of the side bar to mark.

@@ -51,7 +51,7 @@ pub struct MemberRow {
     pub email_proven: bool,
     /// The role, as a word: "Owner".
     pub role: String,
-    /// How they sign in, as words: "SSO", "Password".
+    /// How they sign in, as words: "SSO", "Password"; empty for who was removed.
     pub methods: Vec<String>,
     /// Whether there is an SSO and they never came in through it.
     pub never_used_sso: bool,
@@ -59,8 +59,6 @@ pub struct MemberRow {
     pub last_seen: Option<Moment>,
     /// Whether they were removed.
     pub removed: bool,
-    /// The page that clears their identity, when they have one here.
-    pub identity_removal_url: Option<String>,
 }
 
 impl MemberRow {
@@ -125,8 +123,6 @@ pub struct MemberIdentity {
     pub subject: String,
     /// When it was linked.
     pub linked: Moment,
-    /// The page that clears it.
-    pub removal_url: String,
 }
 
 /// One project of the member.
@@ -140,7 +136,8 @@ pub struct MemberProject {
     pub role: String,
 }
 
-/// `/organizations/{slug}/members/{user_id}`. *Forms*: POST the same URL with `role`. *Links*: as [`MembersPage`].
+/// `/organizations/{slug}/members/{user_id}`. *Forms*: POST the same URL with `role`. *Links*: as [`MembersPage`], and
+/// `…/identities/removal`.
 #[derive(Debug, Template)]
 #[template(path = "members/member.html")]
 pub struct MemberPage {
@@ -163,6 +160,18 @@ pub struct MemberPage {
 }
 
 impl MemberPage {
+    /// What somebody sees who was added to no project: an Owner is admin in every one (R-ORG-3).
+    pub fn without_project(&self) -> String {
+        let name = &self.member.person.name;
+        if self.member.removed {
+            return "None. Their roles ended when they were removed.".to_owned();
+        }
+        if self.member.role == "Owner" {
+            return format!("Added to none by name. As an Owner, {name} is admin in every project.");
+        }
+        format!("No project. {name} sees the organization and nothing in it.")
+    }
+
     /// The URL of the member.
     pub fn url(&self) -> String {
         format!("/organizations/{}/members/{}", self.frame.slug(), self.member.person.id)

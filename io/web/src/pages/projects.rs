@@ -115,6 +115,11 @@ pub struct ProjectPage {
 }
 
 impl ProjectPage {
+    /// Whether somebody can be taken out: anybody by who may manage, and whoever is in it by themselves (R-ORG-9).
+    pub fn has_actions(&self) -> bool {
+        self.may_manage || self.people.iter().any(|person| person.is_reader && !person.by_ownership)
+    }
+
     /// The URL of the project.
     pub fn url(&self) -> String {
         format!("/organizations/{}/projects/{}", self.frame.slug(), self.id)

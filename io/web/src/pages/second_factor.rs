@@ -36,6 +36,8 @@ pub struct SecondFactorPage {
     pub site: Site,
     /// Why it is asked for, as a sentence.
     pub reason: String,
+    /// What the person sent before and has to send again, as a sentence.
+    pub unsaved: Option<String>,
     /// Which one.
     pub with: FactorField,
     /// Field `code`; its value is never printed.

@@ -184,6 +184,8 @@ pub struct FreshProofPage {
     pub person: Person,
     /// What the proof is for, as a sentence: "Deleting Acme Robotics needs a proof made in the last 15 minutes."
     pub reason: String,
+    /// What the person sent before and has to send again, as a sentence.
+    pub unsaved: Option<String>,
     /// Field `password`, when a password serves.
     pub password: Option<Field>,
     /// A passkey, when the person has one and it serves.

@@ -47,8 +47,6 @@ pub struct AttemptsPage {
 /// One linked person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdentityRow {
-    /// Id of the identity.
-    pub id: String,
     /// Who.
     pub person: Person,
     /// The IdP's stable name for them.
@@ -61,8 +59,8 @@ pub struct IdentityRow {
     pub last_sign_in: Option<Moment>,
 }
 
-/// `/organizations/{slug}/connections/{id}/identities`. *Forms*: GET `{connection}/identities/removal` with `identity`,
-/// once for each that is marked, which asks before it posts to the same URL.
+/// `/organizations/{slug}/connections/{id}/identities`. *Forms*: GET `{connection}/identities/removal` with `identity`, the
+/// id of a person, for each that is marked, which asks before it posts to the same URL.
 #[derive(Debug, Template)]
 #[template(path = "sso/identities.html")]
 pub struct IdentitiesPage {
@@ -70,6 +68,8 @@ pub struct IdentitiesPage {
     pub frame: Frame,
     /// Which connection.
     pub connection: ConnectionHead,
+    /// Why nothing was cleared.
+    pub problem: Option<String>,
     /// The identities.
     pub items: Vec<IdentityRow>,
     /// Where the list goes on.

@@ -85,6 +85,7 @@ fn account_access_pages(routes: Routes) -> Routes {
         .page(POST, "/invitations/{token}/acceptance", Session, sign_in::invitation::accept)
         .page(GET, "/invitations/{token}/code", Session, sign_in::invitation::show_code)
         .page(POST, "/invitations/{token}/code", Session, sign_in::invitation::create_code)
+        .page(POST, "/invitations/{token}/code/again", Session, sign_in::invitation::resend)
         .page(POST, "/sign-out", Public, sign_in::sign_out::create)
         .page(GET, "/signed-out", Public, sign_in::sign_out::show)
 }
@@ -116,6 +117,7 @@ fn account_pages(routes: Routes) -> Routes {
         .page(GET, "/account/address-proof", Session, console::account::show_address_code)
         .page(POST, "/account/address-proof", Session, console::account::mail_address_code)
         .page(POST, "/account/address-proof/code", Session, console::account::prove_address)
+        .page(POST, "/account/address-proof/code/again", Session, console::account::resend_address_code)
         .page(POST, "/account/sessions/{id}/removal", Account, console::account::remove_session)
         .page(GET, "/account/other-sessions/removal", Account, console::account::ask_removal_of_others)
         .page(POST, "/account/other-sessions/removal", Account, console::account::remove_other_sessions)
@@ -176,6 +178,7 @@ fn organization_pages(routes: Routes) -> Routes {
 }
 
 fn people_pages(routes: Routes) -> Routes {
+    const IDENTITIES: &str = "/organizations/{slug}/members/{id}/identities/removal";
     routes
         .page(GET, "/organizations/{slug}/members", Owner, console::members::index)
         .page(GET, "/organizations/{slug}/members/{id}", Owner, console::members::show)
@@ -189,6 +192,8 @@ fn people_pages(routes: Routes) -> Routes {
             console::member_access::ask_proofs_removal,
         )
         .page(POST, "/organizations/{slug}/members/{id}/proofs/removal", Owner, console::member_access::remove_proofs)
+        .page(GET, IDENTITIES, Owner, console::member_access::ask_identities_removal)
+        .page(POST, IDENTITIES, RecentOwner, console::member_access::remove_identities)
         .page(GET, "/organizations/{slug}/members/{id}/readmission", Owner, console::member_access::ask_readmission)
         .page(POST, "/organizations/{slug}/members/{id}/readmission", Owner, console::member_access::readmit)
         .page(GET, "/organizations/{slug}/invitations", Owner, console::invitations::index)
@@ -245,11 +250,12 @@ fn enforcement_pages(routes: Routes) -> Routes {
 
 fn domain_pages(routes: Routes) -> Routes {
     use crate::console::domains;
-    const VERIFICATION: &str = "/organizations/{slug}/domains/{id}/verification";
-    const REMOVAL: &str = "/organizations/{slug}/domains/{id}/removal";
+    const ALL: &str = "/organizations/{slug}/settings/domains";
+    const VERIFICATION: &str = "/organizations/{slug}/settings/domains/{id}/verification";
+    const REMOVAL: &str = "/organizations/{slug}/settings/domains/{id}/removal";
     routes
-        .page(GET, "/organizations/{slug}/settings/domains", Owner, domains::show)
-        .page(POST, "/organizations/{slug}/domains", RecentOwner, domains::create)
+        .page(GET, ALL, Owner, domains::show)
+        .page(POST, ALL, RecentOwner, domains::create)
         .page(POST, VERIFICATION, RecentOwner, domains::verify)
         .page(GET, REMOVAL, Owner, domains::ask_removal)
         .page(POST, REMOVAL, RecentOwner, domains::remove)

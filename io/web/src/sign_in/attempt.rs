@@ -15,7 +15,7 @@ use super::provider;
 use super::second_factor::{Beside, WRONG_FACTOR, Wants};
 use crate::console::lists;
 use crate::error::Failure;
-use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, done, see_other};
+use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, mailed_again, see_other};
 use crate::pages::sign_in::{CodePage, CodePurpose, DifferentPersonPage, TileStartPage};
 use crate::pages::{Field, Person};
 
@@ -59,7 +59,8 @@ async fn start(visit: Visit, id: String, tile: Tile) -> Result<Response, Failure
         login_hint: tile.login_hint,
         return_to: None,
     };
-    Ok(provider::redirect(begin(visit.app(), &visit.visitor, new).await?))
+    let begun = begin(visit.app(), &visit.visitor, new).await?;
+    Ok(provider::redirect(&visit, begun))
 }
 
 /// The page of an attempt that waits for the person.
@@ -84,7 +85,7 @@ fn page(visit: &Visit, id: &SignInId, view: QuestionView, (code, typed): (Field,
                 purpose: CodePurpose::FirstSso { organization_name },
                 address: masked_email,
                 code,
-                sent_again: visit.notice.is_some(),
+                sent_again: visit.sent_again(),
                 again_action: format!("{action}/code"),
                 action,
                 cancel_url: format!("/sign-in/{organization_slug}"),
@@ -153,7 +154,7 @@ async fn with_factor(visit: Visit, id: SignInId, typed: Beside) -> PageResult {
 pub async fn resend(visit: Visit, Path(id): Path<String>) -> PageResult {
     let id = attempt(&id)?;
     answer(visit.app(), &visit.visitor, &id, Answer::AnotherCode).await?;
-    Ok(done(&format!("/sign-in/attempts/{id}"), "A new code is on its way."))
+    Ok(mailed_again(&format!("/sign-in/attempts/{id}")))
 }
 
 /// What the buttons of a question send.

@@ -13,7 +13,7 @@ use super::departure::{common, is_obstacle};
 use super::password::HOME;
 use super::second_factor::{Beside, Wants, asks_for_factor};
 use crate::cookies;
-use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, see_other};
+use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, mailed_again, see_other};
 use crate::pages::confirmation::Weight;
 use crate::pages::departure::DeparturePage;
 use crate::pages::refusal::{BlockedPage, BlockingOrganization};
@@ -84,7 +84,7 @@ pub async fn mail_code(visit: Visit, Path((id, slug)): Path<(String, String)>) -
 pub async fn resend(visit: Visit, Path((id, slug)): Path<(String, String)>) -> PageResult {
     let id = attempt(&id)?;
     blocked::mail_code(visit.app(), &visit.visitor, &id, &slug).await?;
-    Ok(done(&format!("{}/code", way_out(&id, &slug)), "A new code is on its way."))
+    Ok(mailed_again(&format!("{}/code", way_out(&id, &slug))))
 }
 
 /// The page that asks for the code.
@@ -100,7 +100,7 @@ async fn code_page(visit: &Visit, id: &SignInId, slug: &str, code: Field) -> Res
         purpose: CodePurpose::Departure { organization_name: view.organization.name },
         address: view.masked_email,
         code,
-        sent_again: visit.notice.is_some(),
+        sent_again: visit.sent_again(),
         again_action: format!("{action}/again"),
         action,
         cancel_url: page_of(id),
@@ -112,7 +112,7 @@ pub async fn verify(visit: Visit, Path((id, slug)): Path<(String, String)>, Form
     let id = attempt(&id)?;
     let code = typed.mailed_code();
     match blocked::leave_with(visit.app(), &visit.visitor, &id, &slug, &code, typed.factor()).await {
-        Ok(Departed::SignedIn { issued, return_to, left }) => Ok(land(visit, &issued, return_to.as_deref(), &left)),
+        Ok(Departed::SignedIn { issued, return_to, left }) => Ok(land(&visit, &issued, return_to.as_deref(), &left)),
         Ok(Departed::StillBlocked { attempt, left }) => Ok(done(&page_of(&attempt), &farewell(&left))),
         Err(error) => again(&visit, &id, &slug, (&typed, error)).await,
     }
@@ -152,12 +152,11 @@ fn farewell(left: &RequiringOrganization) -> String {
 }
 
 /// To where the person wanted, unless it lies in what they left.
-fn land(mut visit: Visit, issued: &Issued, wanted: Option<&str>, left: &RequiringOrganization) -> Response {
-    let remembered = visit.return_to.is_some();
-    let wanted = visit.return_to.take().or_else(|| wanted.and_then(ReturnTo::parse));
-    visit.return_to = wanted.filter(|path| !is_inside(path.as_str(), left));
-    let mut response = visit.signed_in(issued, HOME);
-    if remembered && visit.return_to.is_none() {
+fn land(visit: &Visit, issued: &Issued, wanted: Option<&str>, left: &RequiringOrganization) -> Response {
+    let remembered = visit.return_to.as_ref().map(ReturnTo::as_str);
+    let goal = wanted.or(remembered).filter(|path| !is_inside(path, left));
+    let mut response = visit.arrived(issued, goal.or(Some(HOME)), HOME);
+    if remembered.is_some_and(|path| is_inside(path, left)) {
         cookies::set(response.headers_mut(), cookies::forget_return_to());
     }
     cookies::set(response.headers_mut(), cookies::notice(&Notice::new(farewell(left), Tone::Success)));

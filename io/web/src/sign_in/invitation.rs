@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::console::invitations::grant;
 use crate::cookies;
 use crate::error::Failure;
-use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, see_other};
+use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, mailed_again, see_other};
 use crate::pages::sign_in::{CodePage, CodePurpose, InvitationPage, InvitationState};
 use crate::pages::{Field, Moment, Person};
 
@@ -91,6 +91,12 @@ pub async fn create_code(visit: Visit, Path(token): Path<String>) -> PageResult 
     Ok(see_other(&format!("{}/code", url(&token))))
 }
 
+/// Mails another one.
+pub async fn resend(visit: Visit, Path(token): Path<String>) -> PageResult {
+    invitation::request_code(visit.app(), &visit.visitor, &token).await?;
+    Ok(mailed_again(&format!("{}/code", url(&token))))
+}
+
 /// Asks for the code.
 pub async fn show_code(visit: Visit, Path(token): Path<String>) -> PageResult {
     visit.page(&code_page(&visit, &token, Field::empty()).await?)
@@ -103,9 +109,9 @@ async fn code_page(visit: &Visit, token: &str, code: Field) -> Result<CodePage, 
         purpose: CodePurpose::Invitation { organization_name: view.organization_name },
         address: view.email,
         code,
-        sent_again: false,
+        sent_again: visit.sent_again(),
         action: format!("{}/acceptance", url(token)),
-        again_action: format!("{}/code", url(token)),
+        again_action: format!("{}/code/again", url(token)),
         cancel_url: url(token),
     })
 }

@@ -22,7 +22,7 @@ use super::password::HOME;
 use super::{blocked, second_factor};
 use crate::cookies;
 use crate::error::Failure;
-use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, see_other};
+use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, mailed_again, see_other};
 use crate::pages::personal::{
     KnownAddressPage, LinkPage, OtherPersonPage, PersonalRefusalPage, Provider, ProviderLeavePage,
 };
@@ -101,9 +101,7 @@ fn attempt(id: &str) -> Result<SignInId, Refusal> {
 fn lead_on(visit: &Visit, outcome: Outcome) -> Result<Response, Failure> {
     match outcome {
         Outcome::Entered { entry, return_to, newcomer } => {
-            let wished = return_to.as_deref().and_then(ReturnTo::parse);
-            let default = if newcomer { FIRST } else { HOME };
-            enter(visit, *entry, wished.as_ref().map_or(default, ReturnTo::as_str))
+            enter(visit, *entry, return_to.as_deref(), if newcomer { FIRST } else { HOME })
         }
         Outcome::Asks(id) | Outcome::WrongCode(id) => Ok(see_other(&page_of(&id))),
         Outcome::Linked { provider, return_to } => Ok(linked(provider, return_to.as_deref())),
@@ -112,9 +110,9 @@ fn lead_on(visit: &Visit, outcome: Outcome) -> Result<Response, Failure> {
 }
 
 /// In, or to what is missing. The browser has its cookie already.
-fn enter(visit: &Visit, entry: Entry, to: &str) -> Result<Response, Failure> {
+fn enter(visit: &Visit, entry: Entry, wanted: Option<&str>, default: &str) -> Result<Response, Failure> {
     match entry {
-        Entry::SignedIn(issued) => Ok(visit.signed_in(&issued, to)),
+        Entry::SignedIn(issued) => Ok(visit.arrived(&issued, wanted, default)),
         Entry::SecondFactor(waiting) => Ok(second_factor::ask(&waiting, None)),
         Entry::Blocked(stopped) => {
             let id = stopped.attempt.ok_or(Refusal::SsoRequired(stopped.organizations))?;
@@ -144,7 +142,7 @@ fn page(visit: &Visit, id: &SignInId, view: QuestionView, code: Field) -> PageRe
                 site,
                 purpose: CodePurpose::Personal { provider: provider.name, link_url: format!("{action}/link") },
                 address: view.email,
-                sent_again: visit.notice.is_some(),
+                sent_again: visit.sent_again(),
                 again_action: format!("{action}/code"),
                 cancel_url: "/sign-in".to_owned(),
                 action,
@@ -204,7 +202,7 @@ pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<Type
 pub async fn mail_code(visit: Visit, Path(id): Path<String>) -> PageResult {
     let id = attempt(&id)?;
     match answer(visit.app(), &visit.visitor, &id, Answer::MailCode).await? {
-        Outcome::Asks(same) if same == id => Ok(done(&page_of(&id), "A new code is on its way.")),
+        Outcome::Asks(same) if same == id => Ok(mailed_again(&page_of(&id))),
         outcome => lead_on(&visit, outcome),
     }
 }

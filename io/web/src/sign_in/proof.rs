@@ -18,7 +18,7 @@ use super::password::HOME;
 use super::second_factor::{Beside, Choice, asks_for_factor};
 use super::wish::Wish;
 use super::{address_claim, personal, provider, second_factor};
-use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
+use crate::page::{Form, Mistakes, PageResult, Query, Visit, mailed_again, see_other};
 use crate::pages::passkeys::PasskeyForm;
 use crate::pages::second_factor::{FactorField, SecondFactorPage};
 use crate::pages::sign_in::{CodePage, CodePurpose, FreshProofPage, SsoProof};
@@ -42,8 +42,8 @@ pub async fn show(visit: Visit, Query(purpose): Query<Purpose>, Query(wish): Que
     let organization = purpose.organization.as_deref();
     let choice = Choice { with: purpose.with };
     let page = match factor_page(&visit, organization, &choice, Field::empty()).await? {
-        Some(page) => visit.page(&page)?,
-        None => visit.page(&page(&visit, organization, None).await?)?,
+        Some(page) => visit.on_the_way(&page)?,
+        None => visit.on_the_way(&page(&visit, organization, None).await?)?,
     };
     Ok(wish.remembered_by(page))
 }
@@ -62,6 +62,7 @@ async fn factor_page(
     Ok(Some(SecondFactorPage {
         site: visit.site.clone(),
         reason: "What you are about to open asks for your second factor.".to_owned(),
+        unsaved: visit.unsaved(),
         with: match second_factor::field(with, PROOF) {
             FactorField::Passkey(form) => FactorField::Passkey(form.carrying(purpose_of(organization))),
             typed => typed,
@@ -95,6 +96,7 @@ async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>
         site: visit.site.clone(),
         person: Person::new(current.user_id.as_str(), &current.name, &current.email),
         reason: reason(&current, organization),
+        unsaved: visit.unsaved(),
         password: ways.password.then(Field::empty),
         passkey: ways.passkey.then(|| PasskeyForm::at("/account/proof/passkey").carrying(purpose_of(organization))),
         sso,
@@ -251,7 +253,7 @@ pub async fn verify(visit: Visit, Form(typed): Form<Beside>) -> PageResult {
 /// Mails another code.
 pub async fn resend(visit: Visit) -> PageResult {
     step_up::mail_code(visit.app(), &visit.visitor).await?;
-    Ok(done(CODE, "A new code is on its way."))
+    Ok(mailed_again(CODE))
 }
 
 async fn code_page(visit: &Visit, code: Field) -> Result<CodePage, Error> {
@@ -261,7 +263,7 @@ async fn code_page(visit: &Visit, code: Field) -> Result<CodePage, Error> {
         purpose: CodePurpose::StepUp,
         address: ways.mailed_code.ok_or(Refusal::NeedsProof)?,
         code,
-        sent_again: visit.notice.is_some(),
+        sent_again: visit.sent_again(),
         action: CODE.to_owned(),
         again_action: "/account/proof/code/again".to_owned(),
         cancel_url: HOME.to_owned(),

@@ -4,7 +4,6 @@ use axum::response::Response;
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::sign_in::sso::attempts::RefusalPage;
 use orgate_app::sign_in::sso::begin::Begun;
-use orgate_core::return_to::ReturnTo;
 
 use crate::cookies;
 use crate::page::{PageResult, Visit, see_other};
@@ -22,12 +21,12 @@ pub fn leave(visit: &Visit, begun: Begun, organization_name: &str) -> PageResult
             }
             Ok(response)
         }
-        Begun::Refused(page) => Ok(refused(&page)),
+        Begun::Ended(outcome) => Ok(lead_on(visit, outcome)),
     }
 }
 
 /// Answers a link that begins SSO, such as the provider's own tile.
-pub fn redirect(begun: Begun) -> Response {
+pub fn redirect(visit: &Visit, begun: Begun) -> Response {
     match begun {
         Begun::Redirect { url, cookie } => {
             let mut response = see_other(&url);
@@ -36,7 +35,7 @@ pub fn redirect(begun: Begun) -> Response {
             }
             response
         }
-        Begun::Refused(page) => refused(&page),
+        Begun::Ended(outcome) => lead_on(visit, outcome),
     }
 }
 
@@ -55,9 +54,7 @@ fn refused(page: &RefusalPage) -> Response {
 pub fn lead_on(visit: &Visit, outcome: Outcome) -> Response {
     match outcome {
         Outcome::SignedIn { issued, return_to, slug } => {
-            let wished = return_to.as_deref().and_then(ReturnTo::parse);
-            let default = format!("/organizations/{slug}/projects");
-            visit.signed_in(&issued, wished.as_ref().map_or(default.as_str(), ReturnTo::as_str))
+            visit.arrived(&issued, return_to.as_deref(), &format!("/organizations/{slug}/projects"))
         }
         Outcome::Asks(id) | Outcome::WrongCode(id) | Outcome::WrongFactor(id) => {
             see_other(&format!("/sign-in/attempts/{id}"))

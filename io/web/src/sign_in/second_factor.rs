@@ -7,7 +7,6 @@ use orgate_app::token::SecretToken;
 use orgate_core::id::{Identifier as _, SignInId};
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
-use orgate_core::return_to::ReturnTo;
 use serde::Deserialize;
 
 use super::passkey::{Typed as Answer, challenge_of, problem};
@@ -108,6 +107,7 @@ async fn page(visit: &Visit, id: &SignInId, choice: &Choice, code: Field) -> Res
     Ok(SecondFactorPage {
         site: visit.site.clone(),
         reason: format!("Your {} was right. Your account has a second factor.", shown.first.words()),
+        unsaved: None,
         with: field(with, &action),
         code,
         others: others(with, &shown.methods, Some(&action)),
@@ -157,10 +157,7 @@ pub async fn verify_passkey(visit: Visit, Path(id): Path<String>, Form(typed): F
 
 fn go_on(visit: &Visit, promoted: Promoted) -> PageResult {
     match promoted {
-        Promoted::SignedIn { issued, return_to } => {
-            let wished = return_to.as_deref().and_then(ReturnTo::parse);
-            Ok(visit.signed_in(&issued, wished.as_ref().map_or(HOME, ReturnTo::as_str)))
-        }
+        Promoted::SignedIn { issued, return_to } => Ok(visit.arrived(&issued, return_to.as_deref(), HOME)),
         Promoted::Blocked(stopped) => {
             let id = stopped.attempt.ok_or(Refusal::SsoRequired(stopped.organizations))?;
             Ok(see_other(&super::blocked::page_of(&id)))
@@ -215,6 +212,7 @@ impl Beside {
         SecondFactorPage {
             site: visit.site.clone(),
             reason: wants.reason,
+            unsaved: None,
             with: field(with, &wants.action),
             code,
             others: others(with, methods, None),

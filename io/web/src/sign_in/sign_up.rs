@@ -5,7 +5,7 @@ use orgate_core::refusal::Refusal;
 use serde::Deserialize;
 
 use super::personal;
-use crate::page::{Form, Mistakes, PageResult, Path, Visit, see_other};
+use crate::page::{Form, Mistakes, PageResult, Path, Visit, mailed_again, see_other};
 use crate::pages::Field;
 use crate::pages::password::SignUpPage;
 use crate::pages::sign_in::{CodePage, CodePurpose};
@@ -75,7 +75,7 @@ pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<Type
 /// Mails another code: the attempt goes on under another id.
 pub async fn resend(visit: Visit, Path(id): Path<String>) -> PageResult {
     let begun = sign_up::resend(visit.app(), &visit.visitor, &id).await?;
-    Ok(see_other(&format!("/sign-up/{}", begun.id)))
+    Ok(mailed_again(&format!("/sign-up/{}", begun.id)))
 }
 
 fn code_page(visit: &Visit, id: &str, code: Field) -> CodePage {
@@ -84,7 +84,7 @@ fn code_page(visit: &Visit, id: &str, code: Field) -> CodePage {
         purpose: CodePurpose::SignUp,
         address: "the address that you gave".to_owned(),
         code,
-        sent_again: visit.notice.is_some(),
+        sent_again: visit.sent_again(),
         action: format!("/sign-up/{id}"),
         again_action: format!("/sign-up/{id}/code"),
         cancel_url: "/sign-in".to_owned(),

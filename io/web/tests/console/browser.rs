@@ -264,6 +264,14 @@ impl Answer {
         self.text[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
     }
 
+    /// Where the first link leads whose address has this piece.
+    #[track_caller]
+    pub fn address(&self, piece: &str) -> String {
+        let mut links = self.text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let found = links.find(|address| address.contains(piece));
+        found.unwrap_or_else(|| panic!("no link with {piece} in {}", self.text)).replace("&#38;", "&")
+    }
+
     /// The value of the first link to copy on the page, as a path.
     #[track_caller]
     pub fn link_to_copy(&self) -> String {

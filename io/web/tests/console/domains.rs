@@ -1,10 +1,10 @@
-//! `/organizations/{slug}/settings/domains` and `/domains`.
+//! `/organizations/{slug}/settings/domains`.
 
 use http::StatusCode;
 use orgate_testkit::Dns;
 
 use crate::browser::Console;
-use crate::support::Bed;
+use crate::support::{Bed, PASSWORD};
 
 const PAGE: &str = "/organizations/acme/settings/domains";
 const RECORD: &str = "_orgate-challenge.acme.example";
@@ -26,10 +26,10 @@ async fn an_owner_adds_a_domain_copies_its_record_and_verifies_it() {
     let (console, dns) = console().await;
     let olga = console.owner("olga", "acme").await;
     olga.open(PAGE).await.says(&["Show which domains are yours", "aria-current=\"page\">Domains</a>"]);
-    let added = olga.submit("/organizations/acme/domains", &[("name", "Acme.example")]).await;
+    let added = olga.submit(PAGE, &[("name", "Acme.example")]).await;
     added.says(&["acme.example is added", RECORD, "Waiting for the record", "Add a domain"]);
     let (id, record) = (added.id("dom_"), value(&added.text));
-    let verify = format!("/organizations/acme/domains/{id}/verification");
+    let verify = format!("{PAGE}/{id}/verification");
 
     let missing = olga.post(&verify, &[]).await;
     assert_eq!(missing.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -46,13 +46,39 @@ async fn an_owner_adds_a_domain_copies_its_record_and_verifies_it() {
 async fn what_is_no_domain_of_ones_own_is_said_at_the_field() {
     let (console, _dns) = console().await;
     let olga = console.owner("olga", "acme").await;
-    let refused = olga.post("/organizations/acme/domains", &[("name", "gmail.com")]).await;
+    let refused = olga.post(PAGE, &[("name", "gmail.com")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     refused.says(&["id=\"name-error\"", "Anybody can have an address at this domain", "value=\"gmail.com\""]);
-    olga.submit("/organizations/acme/domains", &[("name", "acme.example")]).await;
-    let twice = olga.post("/organizations/acme/domains", &[("name", "acme.example")]).await;
+    olga.submit(PAGE, &[("name", "acme.example")]).await;
+    let twice = olga.post(PAGE, &[("name", "acme.example")]).await;
     assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
     twice.says(&["The domain is in the list already."]);
+}
+
+#[tokio::test]
+async fn r_in_8_a_domain_sent_without_a_fresh_proof_is_said_to_be_unsaved_and_its_page_come_back_to() {
+    let (console, _dns) = console().await;
+    let olga = console.owner("olga", "acme").await;
+    let prove = async || {
+        let proof = [("method", "password"), ("password", PASSWORD)];
+        olga.post("/account/proof", &proof).await.location().to_owned()
+    };
+    console.bed.advance(16);
+    let sent = olga.post(PAGE, &[("name", "acme.example")]).await;
+    assert_eq!(sent.location(), "/account/proof?organization=acme");
+    olga.open(sent.location()).await.says(&["Confirm it is you", "Nothing you sent was saved yet."]);
+    assert_eq!(prove().await, PAGE);
+    olga.open(PAGE).await.says(&["Nothing you sent was saved yet. Send it again now."]);
+    olga.open(PAGE).await.says_nothing_of(&["Nothing you sent"]);
+
+    let added = olga.submit(PAGE, &[("name", "acme.example")]).await;
+    console.bed.advance(16);
+    olga.post(&format!("{PAGE}/{}/verification", added.id("dom_")), &[]).await;
+    assert_eq!(prove().await, PAGE, "the page that has the button");
+
+    console.bed.advance(16);
+    let asked = olga.get("/organizations/acme/deletion").await;
+    olga.open(asked.location()).await.says(&["Confirm it is you"]).says_nothing_of(&["Nothing you sent"]);
 }
 
 #[tokio::test]
@@ -60,17 +86,17 @@ async fn removing_a_domain_says_what_ends_and_a_member_sees_none() {
     let (console, dns) = console().await;
     let olga = console.owner("olga", "acme").await;
     let mia = console.member(&olga, "acme", "mia", "member").await;
-    let added = olga.submit("/organizations/acme/domains", &[("name", "example.com")]).await;
+    let added = olga.submit(PAGE, &[("name", "example.com")]).await;
     let (id, record) = (added.id("dom_"), value(&added.text));
-    let removal = format!("/organizations/acme/domains/{id}/removal");
+    let removal = format!("{PAGE}/{id}/removal");
     olga.open(&removal).await.says(&["Remove example.com?", "The claim and its record", "All Owners are mailed"]);
     dns.texts("_orgate-challenge.example.com", &[&record]);
-    olga.submit(&format!("/organizations/acme/domains/{id}/verification"), &[]).await;
+    olga.submit(&format!("{PAGE}/{id}/verification"), &[]).await;
     olga.open(&removal).await.says(&["<b>2</b>", "members have an address in it", "mailed code first"]);
     for path in [PAGE, &removal] {
         assert_eq!(mia.get(path).await.status, StatusCode::FORBIDDEN);
     }
-    assert_eq!(mia.post("/organizations/acme/domains", &[("name", "x.example")]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(mia.post(PAGE, &[("name", "x.example")]).await.status, StatusCode::FORBIDDEN);
     mia.open("/organizations/acme/settings").await.says_nothing_of(&["Domains</a>"]);
     olga.submit(&removal, &[]).await.says(&["The domain is removed.", "Show which domains are yours"]);
 }
@@ -86,9 +112,9 @@ async fn t_web_11_the_sign_in_page_answers_by_the_domain_alike_for_known_and_unk
     assert_eq!((known.status, unknown.status), (StatusCode::OK, StatusCode::OK));
     assert_eq!(known.text.replace("olga@", "nono@"), unknown.text);
 
-    let added = olga.submit("/organizations/acme/domains", &[("name", "example.com")]).await;
+    let added = olga.submit(PAGE, &[("name", "example.com")]).await;
     dns.texts("_orgate-challenge.example.com", &[&value(&added.text)]);
-    olga.submit(&format!("/organizations/acme/domains/{}/verification", added.id("dom_")), &[]).await;
+    olga.submit(&format!("{PAGE}/{}/verification", added.id("dom_")), &[]).await;
     let (known, unknown) = (ask("olga@example.com").await, ask("nono@example.com").await);
     assert_eq!((known.status, unknown.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
     assert_eq!((known.location(), known.text.as_str()), (unknown.location(), unknown.text.as_str()));

@@ -210,6 +210,23 @@ async fn r_enf_12_confirming_after_the_trial_enables_nothing() {
 }
 
 #[tokio::test]
+async fn r_enf_12_changing_how_owners_are_treated_after_the_trial_enables_nothing() {
+    let console = Console::new().await;
+    let olga = acme(&console).await;
+    olga.submit(URL, &with(&AS_OFFERED, &[("mode", "trial")])).await;
+    console.bed.advance(10);
+    let moved = with(&AS_OFFERED[..2], &[("accept_operator_recovery", "true")]);
+    olga.submit(EDIT, &moved).await.says(&["SSO is not enforced, so there is nothing to change."]);
+    assert_eq!(olga.get(EDIT).await.location(), CARD);
+    let off = olga.submit(REMOVAL, &[("require_mfa_again", "true")]).await;
+    off.says(&["so nothing was changed. Require a second factor under Settings"]);
+    off.says_nothing_of(&["All Owners were mailed"]);
+    enforcement::roll_back_once(&console.bed.app).await.unwrap();
+    assert!(!enforces(&console, &olga).await);
+    olga.submit(REMOVAL, &[]).await.says(&["SSO is not enforced any more", ">Off<"]);
+}
+
+#[tokio::test]
 async fn r_enf_5_switches_are_changed_after_the_new_numbers_were_seen() {
     let console = Console::new().await;
     let olga = acme(&console).await;
@@ -269,6 +286,19 @@ async fn r_sso_7_the_connection_in_use_is_not_disabled_while_enforced() {
         olga.open(&path).await.says(&["Not while SSO is enforced. Turn SSO enforcement off first."]);
         assert_eq!(olga.post(&path, &[]).await.status, StatusCode::CONFLICT, "{noun}");
     }
+}
+
+#[tokio::test]
+async fn r_sso_7_replacing_the_connection_while_enforced_promises_no_other_way_in() {
+    let console = Console::new().await;
+    let olga = acme(&console).await;
+    let made = olga.post("/organizations/acme/connections", &[("kind", "okta-oidc")]).await;
+    let question = format!("{}/activation", made.location());
+    let free = ["Other ways to sign in keep working.", "You can disable it at any time."];
+    olga.open(&question).await.says(&free);
+    olga.submit(URL, &AS_OFFERED).await;
+    let bound = olga.open(&question).await;
+    bound.says(&["SSO stays enforced", "it can be replaced, but not disabled."]).says_nothing_of(&free);
 }
 
 #[tokio::test]

@@ -7,10 +7,11 @@ use orgate_web::router::routes;
 
 use crate::browser::{Browser, Console};
 
-/// The pages of an organization's single sign-on and its enforcement, of proving once more who one is, and those that not
-/// everybody has at every time, have their own suites.
+/// The pages of an organization's single sign-on, of who is linked to it and of its enforcement, of proving once more who one
+/// is, and those that not everybody has at every time, have their own suites.
 fn is_of_sign_on(path: &str) -> bool {
-    let of_sign_on = ["/connections", "/single-sign-on", "/enforcement"].iter().any(|part| path.contains(part));
+    let of_sign_on =
+        ["/connections", "/single-sign-on", "/enforcement", "/identities"].iter().any(|part| path.contains(part));
     let of_a_moment = [
         "/account/email-changes/{id}",
         "/account/passkeys/{id}",
@@ -42,7 +43,7 @@ async fn every_page_renders_for_an_owner_and_for_a_member_as_its_access_says() {
     let people = format!("/organizations/acme/projects/{project}/members");
     owner.submit(&people, &[("email", "mia@example.com"), ("role", "admin")]).await;
     owner.post("/organizations/acme/invitations", &[("emails", "kim@example.com"), ("role", "member")]).await;
-    let domain = owner.submit("/organizations/acme/domains", &[("name", "acme.example")]).await.id("dom_");
+    let domain = owner.submit("/organizations/acme/settings/domains", &[("name", "acme.example")]).await.id("dom_");
     let invitation = owner.open("/organizations/acme/invitations").await.id("inv_");
 
     let mut seen = 0;
@@ -56,7 +57,7 @@ async fn every_page_renders_for_an_owner_and_for_a_member_as_its_access_says() {
             Some("projects") => &project,
             Some("members") => whose,
             Some("invitations") => &invitation,
-            Some("domains") => &domain,
+            Some("settings") => &domain,
             _ => "",
         };
         let path = route.path.replace("{slug}", "acme").replace("{id}", id).replace("{user}", &user);

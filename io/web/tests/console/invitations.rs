@@ -95,6 +95,9 @@ async fn r_inv_2_over_a_copied_link_an_unproven_address_needs_a_mailed_code_firs
     refused.says(&["Confirm your address first"]);
     let page = kim.submit(&format!("{link}/code"), &[]).await;
     page.says(&["Confirm the invited address", "The invitation to The zeta is for", &format!("{link}/acceptance")]);
+    page.says_nothing_of(&["A new code is on its way."]);
+    console.bed.next_code("kim@example.com").await;
+    kim.submit(&format!("{link}/code/again"), &[]).await.says(&["A new code is on its way."]);
     let code = console.bed.next_code("kim@example.com").await;
     let wrong = if code == "000000" { "000001" } else { "000000" };
     let again = kim.post(&format!("{link}/acceptance"), &[("code", wrong)]).await;

@@ -77,6 +77,20 @@ async fn a_person_signs_up_founds_an_organization_and_shares_a_project_until_it_
 }
 
 #[tokio::test]
+async fn another_code_for_a_new_account_is_said_to_be_on_its_way() {
+    let console = Console::new().await;
+    let sam = console.browser();
+    let form = [("name", "Sam"), ("email", "sam@example.com"), ("password", PASSWORD)];
+    let begun = sam.post("/sign-up", &form).await;
+    sam.open(begun.location()).await.says(&["Confirm your address"]).says_nothing_of(&["A new code is on its way."]);
+    console.bed.next_code("sam@example.com").await;
+    let again = sam.post(&format!("{}/code", begun.location()), &[]).await;
+    sam.open(again.location()).await.says(&["A new code is on its way."]);
+    let code = console.bed.next_code("sam@example.com").await;
+    assert_eq!(sam.post(again.location(), &[("code", &code)]).await.location(), "/organizations/new");
+}
+
+#[tokio::test]
 async fn without_a_session_every_way_in_leads_to_sign_in_and_back() {
     let console = Console::new().await;
     drop(console.owner("olga", "acme").await);
@@ -100,6 +114,8 @@ async fn signing_out_ends_the_session_and_a_form_sent_afterwards_says_that_it_wa
     assert_eq!(olga.get("/organizations").await.location(), "/sign-in");
     let lost = olga.post("/organizations/acme/projects", &[("name", "Falcon")]).await;
     assert_eq!(lost.status, StatusCode::UNAUTHORIZED);
-    lost.says(&["what you sent was not done"]);
+    lost.says(&["what you sent was not done", "you come back to where you were"]);
+    let sign_in = [("email", "olga@example.com"), ("password", PASSWORD)];
+    assert_eq!(olga.post("/sign-in", &sign_in).await.location(), "/organizations/acme/projects/new");
     elsewhere.open("/organizations/acme/projects").await.says(&["No project yet"]);
 }

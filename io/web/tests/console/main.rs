@@ -13,6 +13,7 @@ mod deletion;
 mod domains;
 mod enforcement;
 mod every_page;
+mod identities;
 mod invitations;
 mod journey;
 mod members;

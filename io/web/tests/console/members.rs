@@ -1,8 +1,53 @@
 //! `/organizations/{slug}/members`.
 
 use http::StatusCode;
+use orgate_app::entropy::Draw as _;
+use orgate_app::organization;
+use orgate_core::assertion::Subject;
+use orgate_core::email::EmailAddress;
+use orgate_core::id::{Identifier as _, UserId};
+use orgate_core::membership::{MembershipOrigin, MembershipState};
+use orgate_core::personal::PersonalProvider;
+use orgate_core::policy::{AddressState, PolicyEpoch};
+use orgate_core::role::OrganizationRole;
+use orgate_core::time::Timestamp;
+use orgate_store::{PersonalIdentity, User};
 
-use crate::browser::Console;
+use crate::browser::{Answer, Browser, Console};
+
+const REMOVED: &str = "/organizations/acme/members?filter=removed";
+
+/// Makes people of these names and removes them from the organization, beside the use cases.
+async fn removed(console: &Console, owner: &Browser<'_>, names: &[String]) {
+    let (app, now) = (&console.bed.app, console.bed.now());
+    let organization = organization::get(app, &owner.visitor(), "acme").await.unwrap().id;
+    let user = |name: &String| User {
+        id: app.entropy.id(now),
+        name: name.clone(),
+        email: EmailAddress::parse(&format!("{name}@example.com")).unwrap(),
+        address: AddressState::Proven,
+        created_at: now,
+        closed_at: None,
+        sessions_not_before_at: Timestamp::from_millis(0),
+        settled_epoch: PolicyEpoch::default(),
+        has_second_factor: false,
+    };
+    let users: Vec<User> = names.iter().map(user).collect();
+    console
+        .bed
+        .write((organization, users, now), |tx, (organization, users, now)| {
+            Box::pin(async move {
+                for user in users {
+                    tx.instance().insert_user(user).await?;
+                    let mut view = tx.organization(organization);
+                    view.join(&user.id, OrganizationRole::Member, MembershipOrigin::Invitation, *now).await?;
+                    view.end_membership(&user.id, MembershipState::Removed, *now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+}
 
 #[tokio::test]
 async fn an_owner_makes_an_owner_who_then_takes_the_role_from_the_first() {
@@ -54,14 +99,89 @@ async fn a_removed_member_is_listed_apart_and_can_be_readmitted() {
     let mia = console.member(&olga, "acme", "mia", "member").await;
     let url = format!("/organizations/acme/members/{}", mia.user_id().await);
     olga.submit(&format!("{url}/removal"), &[]).await;
-    olga.open("/organizations/acme/members?filter=removed").await.says(&["mia@example.com", "Re-admit"]);
-    olga.open(&url).await.says(&["mia was removed"]).says_nothing_of(&["Save role"]);
+    olga.open(REMOVED).await.says(&["mia@example.com", "Re-admit", "No longer"]).says_nothing_of(&["Password</span>"]);
+    olga.open(&url)
+        .await
+        .says(&["mia was removed", "No longer", "Their roles ended when they were removed."])
+        .says_nothing_of(&["Save role", "sees the organization and nothing in it"]);
     olga.open(&format!("{url}/readmission"))
         .await
         .says(&["Re-admit mia to The acme?", "It makes them no member by itself"]);
     olga.submit(&format!("{url}/readmission"), &[]).await.says(&["They may join again."]);
-    olga.open("/organizations/acme/members?filter=removed").await.says(&["Nobody was removed."]);
+    olga.open(REMOVED).await.says(&["Nobody was removed."]);
     assert_eq!(olga.get(&url).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn many_who_were_removed_are_paged_and_searched() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    let mut names: Vec<String> = (0..50).map(|number| format!("p{number:02}")).collect();
+    names.push("zoe".to_owned());
+    removed(&console, &olga, &names).await;
+    let first = olga.open(REMOVED).await;
+    first.says_nothing_of(&["Back to the first page"]);
+    let second = olga.open(&first.address("cursor=")).await;
+    second.says(&["Back to the first page", "aria-current=\"page\">Removed</a>"]).says_nothing_of(&["Next page"]);
+    let named = |page: &Answer, name: &str| page.text.contains(&format!(">{name}</a>"));
+    assert!(names.iter().all(|name| named(&first, name) != named(&second, name)), "each stands on one of the pages");
+
+    olga.open(&format!("{REMOVED}&q=ZOE")).await.says(&["zoe@example.com"]).says_nothing_of(&["p00@example.com"]);
+    let none = olga.open("/organizations/acme/members?filter=owners&q=zoe").await;
+    none.says(&["Nobody matches", "from anywhere in them"]);
+}
+
+#[tokio::test]
+async fn every_way_that_a_member_signs_in_is_named_and_what_they_see_without_a_project() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    let mia = console.member(&olga, "acme", "mia", "member").await;
+    let kim = console.born_by_sso(&olga, "acme", "kim").await;
+    let page = |id: &str| format!("/organizations/acme/members/{id}");
+    let (olga_id, mia_id, kim_id) = (olga.user_id().await, mia.user_id().await, kim.user_id().await);
+    let user_id = UserId::parse(&mia_id).unwrap();
+    console.bed.passkey(&user_id, 3).await;
+    let now = console.bed.now();
+    let account = PersonalIdentity {
+        id: console.bed.app.entropy.id(now),
+        provider: PersonalProvider::GitHub,
+        subject: Subject::parse("7").unwrap(),
+        user_id,
+        email: None,
+        created_at: now,
+        last_sign_in_at: None,
+    };
+    console
+        .bed
+        .write(account, |tx, account| Box::pin(async move { tx.instance().insert_personal_identity(account).await }))
+        .await;
+
+    olga.open("/organizations/acme/members").await.says(&["Password, Passkey, GitHub", "Nothing at present"]);
+    olga.open(&page(&mia_id))
+        .await
+        .says(&["Password, Passkey, GitHub", "mia sees the organization and nothing in it."]);
+    olga.open(&page(&kim_id)).await.says(&["Nothing at present"]);
+    olga.open(&page(&olga_id))
+        .await
+        .says(&["As an Owner, olga is admin in every project."])
+        .says_nothing_of(&["sees the organization and nothing in it"]);
+}
+
+#[tokio::test]
+async fn removing_oneself_is_leaving_and_reads_so() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    let mia = console.member(&olga, "acme", "mia", "member").await;
+    let own = format!("/organizations/acme/members/{}", olga.user_id().await);
+    let own_removal = format!("{own}/removal");
+    let others = format!("/organizations/acme/members/{}/removal", mia.user_id().await);
+    let list = olga.open("/organizations/acme/members").await;
+    list.says(&["/organizations/acme/departure", others.as_str()]).says_nothing_of(&[own_removal.as_str()]);
+    olga.open(&own).await.says(&["Leave The acme"]).says_nothing_of(&[own_removal.as_str()]);
+    olga.open(&own_removal)
+        .await
+        .says(&["Leave The acme?", "Your role here and in its projects ends at once."])
+        .says_nothing_of(&["Single sign-on refuses them"]);
 }
 
 #[tokio::test]

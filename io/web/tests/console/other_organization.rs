@@ -23,6 +23,7 @@ async fn another_organizations_ids_are_not_found_under_ones_own_and_its_pages_no
             (format!("members/{user}"), true),
             (format!("members/{user}/removal"), true),
             (format!("members/{user}/proofs/removal"), true),
+            (format!("members/{user}/identities/removal"), true),
             (format!("members/{user}/readmission"), true),
             (format!("invitations/{invitation}/removal"), true),
             (format!("invitations/{invitation}/mails"), false),

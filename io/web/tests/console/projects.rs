@@ -74,6 +74,14 @@ async fn a_project_admin_manages_its_people_but_not_the_organization() {
         assert_eq!(kim.get(&forbidden).await.status, StatusCode::FORBIDDEN, "{forbidden}");
     }
     assert_eq!(kim.post(&format!("{add}/{kim_id}"), &[("role", "admin")]).await.status, StatusCode::FORBIDDEN);
+    kim.open(&url).await.says(&["Leave project", &format!("{add}/{kim_id}/removal")]).says_nothing_of(&[">Remove</a>"]);
+    kim.open(&format!("{add}/{kim_id}/removal")).await.says(&[
+        "Leave Falcon?",
+        "Your access to Falcon ends at once.",
+        "You stay a member",
+    ]);
+    mia.open(&url).await.says(&["Leave project", ">Remove</a>"]);
+    owner.open(&url).await.says_nothing_of(&["Leave project"]);
     mia.open(&format!("{url}/members/{kim_id}/removal")).await.says(&["Remove kim from Falcon?", "They stay a member"]);
     mia.submit(&format!("{url}/members/{kim_id}/removal"), &[]).await.says(&["has ended"]).says_nothing_of(&["kim@"]);
     assert_eq!(kim.get(&url).await.status, StatusCode::NOT_FOUND);

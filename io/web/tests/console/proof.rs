@@ -20,7 +20,9 @@ async fn r_in_9_the_account_opens_to_an_sso_proof_only_with_a_mailed_code() {
     assert_eq!(kim.get("/account/security").await.location(), "/account/proof");
 
     let page = kim.submit("/account/address-proof", &[]).await;
-    page.says(&["Make the address yours", "kim@example.com"]);
+    page.says(&["Make the address yours", "kim@example.com"]).says_nothing_of(&["A new code is on its way."]);
+    console.bed.next_code("kim@example.com").await;
+    kim.submit("/account/address-proof/code/again", &[]).await.says(&["A new code is on its way."]);
     let code = console.bed.next_code("kim@example.com").await;
     let wrong = if code == "000000" { "000001" } else { "000000" };
     let again = kim.post("/account/address-proof/code", &[("code", wrong)]).await;
@@ -48,6 +50,15 @@ async fn a_form_that_needed_a_proof_leads_back_to_the_page_that_has_it() {
         assert_eq!(olga.post("/account/proof?organization=acme", &proof).await.location(), form);
         console.bed.advance(16);
     }
+}
+
+#[tokio::test]
+async fn a_proof_on_the_way_leaves_the_notice_to_the_page_that_it_is_for() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    olga.post("/organizations/acme/settings", &[("name", "Acme Robotics")]).await;
+    olga.open("/account/proof?organization=acme").await.says_nothing_of(&["The new name is saved."]);
+    olga.open("/organizations/acme/settings").await.says(&["The new name is saved."]);
 }
 
 #[tokio::test]

@@ -46,6 +46,21 @@ async fn a_form_that_was_sent_is_said_to_be_lost_and_its_page_is_come_back_to() 
 }
 
 #[tokio::test]
+async fn an_owner_who_gives_up_the_role_is_not_told_that_nothing_was_done() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    let oona = console.member(&olga, "acme", "oona", "owner").await;
+    console.connection(&olga, "acme").await;
+    olga.submit("/organizations/acme/enforcement", &ENABLE).await;
+    let own = format!("/organizations/acme/members/{}", oona.user_id().await);
+    assert_eq!(oona.post(&own, &[("role", "member")]).await.location(), "/organizations/acme/projects");
+    let ended = oona.get("/organizations/acme/projects").await;
+    assert_eq!(ended.status, StatusCode::UNAUTHORIZED, "it exempts Owners only");
+    ended.says(&["Your session ended"]).says_nothing_of(&["Nothing you sent was done."]);
+    olga.open("/organizations/acme/members?filter=owners").await.says_nothing_of(&["oona@example.com"]);
+}
+
+#[tokio::test]
 async fn signing_out_of_a_session_that_ended_is_signing_out() {
     let console = Console::new().await;
     let (_, mia) = enforced(&console).await;

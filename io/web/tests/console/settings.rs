@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::browser::Console;
+use crate::support::Bed;
 
 #[tokio::test]
 async fn a_taken_short_name_is_said_at_its_field_and_the_name_stays() {
@@ -32,6 +33,25 @@ async fn the_switcher_names_the_other_organizations_and_the_first_form_has_no_wa
     olga.submit("/organizations", &[("name", "Zeta"), ("slug", "zeta")]).await;
     olga.open("/organizations/acme/projects").await.says(&["href=\"/organizations/zeta/projects\""]);
     olga.open("/organizations").await.says(&["Acme", "Zeta", "Owner · zeta"]);
+}
+
+#[tokio::test]
+async fn r_org_2_who_may_create_no_organization_is_offered_none() {
+    let console = Console::over(Bed::sqlite_with(&[("ORGATE_LIMIT_ORGANIZATIONS", "1")]).await);
+    let olga = console.person("olga").await;
+    let button = "<a class=\"button primary\" href=\"/organizations/new\"";
+    olga.open("/organizations").await.says(&[button, "or create an organization of your own"]);
+    olga.submit("/organizations", &[("name", "Acme"), ("slug", "acme")]).await.says(&["New organization"]);
+    let refused = olga.get("/organizations/new").await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    refused.says(&["You cannot create another organization"]);
+    olga.open("/organizations").await.says(&["Acme"]).says_nothing_of(&[button]);
+
+    // R-IN-9: the account of somebody with an SSO proof alone is closed.
+    let kim = console.born_by_sso(&olga, "acme", "kim").await;
+    assert_eq!(kim.get("/organizations/new").await.location(), "/account/proof");
+    kim.open("/organizations/acme/projects").await.says_nothing_of(&["New organization"]);
+    kim.open("/organizations").await.says_nothing_of(&["New organization"]);
 }
 
 #[tokio::test]

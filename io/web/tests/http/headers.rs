@@ -138,8 +138,20 @@ async fn v3_3_t_web_9_every_cookie_belongs_to_this_host_and_to_no_script() {
         };
         judged(route.path, ask.send().await);
     }
+    let kim = site.person("kim").await;
+    let path = format!("/organizations/{}/connections", site.organization(&kim, "Borealis").await);
+    site.advance(20);
+    let unsent = site.post(&path).cookie(&kim).form(&[("kind", "okta-oidc")]);
+    judged("sent in vain", unsent.expect(StatusCode::SEE_OTHER).await);
+    let form = format!("{path}/new");
+    let cookie =
+        format!("__Host-orgate-session={}; __Host-orgate-return={form}; __Host-orgate-unsent={form}", kim.token);
+    let proof = [("method", "password"), ("password", crate::support::PASSWORD)];
+    let proven = own("/account/proof").header("cookie", &cookie).form(&proof).expect(StatusCode::SEE_OTHER).await;
+    assert_eq!(proven.location(), form);
+    judged("proven", proven);
     let names: Vec<&str> = seen.iter().map(|name| name.trim_start_matches("__Host-orgate-")).collect();
-    assert_eq!(names, ["browser", "notice", "return", "session", "theme"]);
+    assert_eq!(names, ["browser", "notice", "return", "session", "theme", "unsent"]);
 }
 
 /// What a client, or a proxy that passes on whatever it is sent, can write about where it thinks that it is.

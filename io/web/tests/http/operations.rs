@@ -45,6 +45,7 @@ async fn r_ops_3_what_happened_is_measured_by_action_and_outcome_and_nobodys_nam
     for expected in [
         r#"orgate_audit_events_total{action="session.refused",outcome="invalid-credentials"}"#,
         r#"orgate_faults_total{kind="database-away"}"#,
+        r#"orgate_job_failures_total{task="old events of the audit log"} 0"#,
         "orgate_build_info{version=",
         "orgate_mails_waiting ",
         "orgate_mails_oldest_waiting_seconds ",

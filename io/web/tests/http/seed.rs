@@ -157,6 +157,35 @@ fn named(problem: &Value) -> Vec<(String, String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t_web_5_of_two_sign_ins_begun_in_two_tabs_each_returns_to_where_its_own_was() {
+    let seed = Seed::new().await;
+    let [alpha, beta, _] = seed.places.as_slice() else { panic!("three organizations") };
+    let kim = seed.person("kim", ["member"; 3]).await;
+    let wanted = |place: &Place| format!("/organizations/{}/settings", place.slug);
+    let (mut cookies, mut tabs) = (String::new(), Vec::new());
+    for place in [alpha, beta] {
+        place.idp.sign_in_as(Subject::new(format!("00u-{}", kim.id), kim.email.as_str()));
+        let begin = seed.site.post(&format!("/sign-in/{}", place.slug));
+        let begin = begin.header("origin", PUBLIC_URL).header("sec-fetch-site", "same-origin");
+        let begin = begin.header("cookie", &format!("{cookies}__Host-orgate-return={}", wanted(place))).form(&[]);
+        let begun = begin.expect(StatusCode::OK).await;
+        if let Some(browser) = begun.cookie("__Host-orgate-browser") {
+            cookies = format!("__Host-orgate-browser={browser}; ");
+        }
+        tabs.push((place, place.idp.authorize(&onward(&begun))));
+    }
+    // What the browser remembers is where the later tab was.
+    let cookies = format!("{cookies}__Host-orgate-return={}", wanted(beta));
+    for (place, back) in tabs {
+        let back = seed.site.get(back.strip_prefix(PUBLIC_URL).unwrap()).header("cookie", &cookies);
+        let answer = back.expect(StatusCode::SEE_OTHER).await;
+        assert_eq!(answer.location(), wanted(place));
+        let follows_it = place.slug == beta.slug;
+        assert_eq!(answer.cookie("__Host-orgate-return").is_some(), follows_it, "the other tab's stays");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r_enf_2_three_organizations_with_three_idps_show_the_seeds_five_rows_through_the_api() {
     let seed = Seed::new().await;
     let [alpha, beta, _] = seed.places.as_slice() else { panic!("three organizations") };

@@ -307,6 +307,41 @@ fn t_aud_1_a_head_that_was_kept_elsewhere_finds_an_older_state_put_back() {
 }
 
 #[test]
+fn t_aud_1_each_of_several_heads_that_were_kept_is_held_against_the_chain() {
+    let (signed, entries) = a_chain(9, 0);
+    let link = |position: usize| entries[position - 1].place.unwrap().link;
+    let against = |head: &SignedHead, entries: &[Entry], kept: &[(u64, [u8; 32])]| {
+        let (keys, chain) = (keys(), chain());
+        let verification = Verification::begin(&keys, &chain, Some(head));
+        let kept = kept.iter().map(|(position, link)| Expected { position: *position, link: *link });
+        let mut verification = kept.fold(verification, Verification::held_against);
+        for entry in entries {
+            verification.chained(entry);
+        }
+        verification.finish().findings
+    };
+    let other = [7; 32];
+    assert_eq!(against(&signed, &entries, &[(3, link(3)), (9, link(9))]), []);
+    for wrong in [[(3, other), (9, link(9))], [(9, link(9)), (3, other)]] {
+        assert_eq!(against(&signed, &entries, &wrong), [Finding::NotAsExpected { position: 3 }]);
+    }
+    assert_eq!(against(&signed, &entries, &[(3, link(3)), (3, other)]), [Finding::NotAsExpected { position: 3 }]);
+    let longer = [(3, link(3)), (20, other), (30, other)];
+    assert_eq!(
+        against(&signed, &entries, &longer),
+        [Finding::ShorterThanExpected { expected: 30, position: 9 }],
+        "once, by the newest"
+    );
+    let head = Head { removed_to: 5, removed_link: link(5), ..signed.head.clone() }.sign(&keys());
+    assert_eq!(
+        against(&head, &entries[5..], &[(2, link(2)), (9, link(9))]),
+        [],
+        "the newest makes up for the older one"
+    );
+    assert_eq!(against(&head, &entries[5..], &[(5, other), (9, link(9))]), [Finding::NotAsExpected { position: 5 }]);
+}
+
+#[test]
 fn t_aud_1_events_that_wait_are_checked_and_may_not_wait_long() {
     let (head, entries) = a_chain(2, 0);
     let (keys, chain) = (keys(), chain());

@@ -3,6 +3,7 @@
 
 mod suspect;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Hash;
@@ -27,7 +28,8 @@ pub struct Expected {
 pub struct Verification<'k> {
     keys: &'k AuditKeys,
     head: Option<Head>,
-    expected: Option<Expected>,
+    /// The links of heads that were kept elsewhere, by their positions.
+    expected: BTreeMap<u64, BTreeSet<Hash>>,
     report: Report,
     /// The position that comes next.
     next: u64,
@@ -78,7 +80,7 @@ impl<'k> Verification<'k> {
         Self {
             keys,
             head: stored,
-            expected: None,
+            expected: BTreeMap::new(),
             report,
             next: start.removed_to.saturating_add(1),
             previous: Some(start.removed_link),
@@ -89,9 +91,9 @@ impl<'k> Verification<'k> {
         }
     }
 
-    /// Holds the chain against a head that was kept elsewhere, too.
+    /// Holds the chain against a head that was kept elsewhere, too; against each of several.
     pub fn held_against(mut self, expected: Expected) -> Self {
-        self.expected = Some(expected);
+        self.expected.entry(expected.position).or_default().insert(expected.link);
         self
     }
 
@@ -109,9 +111,7 @@ impl<'k> Verification<'k> {
             (self.previous, self.instead) = (None, None);
         }
         self.next = place.position.saturating_add(1);
-        if self.expected.is_some_and(|kept| kept.position == place.position && kept.link != place.link) {
-            self.report.add(Finding::NotAsExpected { position: place.position });
-        }
+        self.hold(place.position, place.link);
         let Some(openings) = entry.openings() else {
             self.report.add(Finding::Changed { position: place.position, id: entry.id.clone() });
             (self.previous, self.instead) = (Some(place.link), None);
@@ -247,16 +247,24 @@ impl<'k> Verification<'k> {
         }
     }
 
+    /// Holds the link at a position against the heads that were kept of it.
+    fn hold(&mut self, position: u64, link: Hash) {
+        let kept = self.expected.get(&position);
+        if kept.is_some_and(|links| links.iter().any(|kept| *kept != link)) {
+            self.report.add(Finding::NotAsExpected { position });
+        }
+    }
+
+    /// How far the chain goes and what retention removed, the newest of the kept heads tells; an older one that cannot be
+    /// compared any more is made up for by it.
     fn check_expected(&mut self) {
-        let Some(Expected { position, link }) = self.expected else { return };
         let removed = self.head.as_ref().map(|head| (head.removed_to, head.removed_link));
+        if let Some((removed_to, removed_link)) = removed {
+            self.hold(removed_to, removed_link);
+        }
+        let Some(position) = self.expected.last_key_value().map(|(newest, _)| *newest) else { return };
         let last = self.next.saturating_sub(1);
         match removed {
-            Some((removed_to, removed_link)) if position == removed_to => {
-                if link != removed_link {
-                    self.report.add(Finding::NotAsExpected { position });
-                }
-            }
             Some((removed_to, _)) if position < removed_to => {
                 self.report.add(Finding::ExpectedRemoved { position, removed_to });
             }

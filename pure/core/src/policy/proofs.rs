@@ -1,5 +1,6 @@
 //! Owns which proofs of a session still count. The moments that a proof is compared with only move forward, so one that
-//! an organization's connection stops vouching for never counts again while its person stays a member there.
+//! an organization's connection stops vouching for never counts again while its person stays a member there. The one that a
+//! clock wrote which was ahead is put right, though.
 
 use super::{AddressState, Place, World};
 use crate::proof::{Proof, Proofs};

@@ -77,8 +77,9 @@ pub(crate) fn answered(
     metadata: &Metadata,
     response: Result<Response, TransportFailure>,
 ) -> Result<Pushed, SsoRefusal> {
+    let secrets = beginning.secrets_sent();
     let taken = arrived(response, metadata, Endpoint::PushedRequest, &beginning.rules)
-        .and_then(|response| parse(&response, &beginning.secrets_sent()));
+        .and_then(|response| parse(&response, &secrets).map_err(|refusal| refusal.without(&secrets)));
     match taken {
         Ok(request_uri) => {
             let endpoint = metadata.endpoint(Endpoint::Authorization, &beginning.rules)?;

@@ -176,7 +176,7 @@ impl Exchanging {
         let Self { attempt, metadata, code } = self;
         let response = arrived(response, &metadata, Endpoint::Token, &attempt.rules)?;
         let secrets = [code.expose_secret(), attempt.verifier.expose_secret(), attempt.client.secret()];
-        let tokens = token_response::parse(&response, &secrets)?;
+        let tokens = token_response::parse(&response, &secrets).map_err(|refusal| refusal.without(&secrets))?;
         Signed { attempt, metadata, code, tokens }.ask_for_keys(false)
     }
 }

@@ -168,7 +168,7 @@ impl AwaitGitHub {
 
 fn tokens(attempt: Attempt, code: &SecretString, response: &Response) -> Result<Step, SsoRefusal> {
     let secrets = [code.expose_secret(), attempt.verifier.expose_secret(), attempt.github.client.secret()];
-    let access_token = access_token(response, &secrets)?;
+    let access_token = access_token(response, &secrets).map_err(|refusal| refusal.without(&secrets))?;
     let request = question(&attempt, "/user", &access_token)?;
     Ok(Step::Fetch { request, next: AwaitGitHub::new(attempt, Stage::User { access_token }) })
 }

@@ -119,6 +119,19 @@ fn r_sso_5_only_an_address_that_must_not_be_contacted_prevents_saving() {
 }
 
 #[test]
+fn r_sso_5_keys_or_a_token_endpoint_at_such_an_address_prevent_it_too_by_name() {
+    let keys = Provider { keys: Err(TransportFailure::AddressRefused), ..Provider::new() };
+    let token = Provider { token: Err(TransportFailure::AddressRefused), ..Provider::new() };
+    for (provider, name) in [(keys, CheckName::Keys), (token, CheckName::ClientSecret)] {
+        let report = provider.run();
+        assert!(report.address_refused(), "{name:?}");
+        let failed: Vec<_> = report.checks().iter().filter(|check| !check.ok).collect();
+        let [check] = failed[..] else { panic!("{failed:?}") };
+        assert_eq!((check.name, check.received.as_deref()), (name, Some("acme.okta.com")));
+    }
+}
+
+#[test]
 fn r_sso_5_a_failure_tells_expected_received_and_the_mend() {
     let discovery = Ok(response(&json!({"issuer": "https://other.example"})));
     let check = Provider { discovery, ..Provider::new() }.check(CheckName::Issuer);

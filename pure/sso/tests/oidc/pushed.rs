@@ -222,6 +222,11 @@ fn t_sec_3_nothing_that_was_pushed_is_repeated() {
     let refusal = pushed(&taking(true), Ok(error(400, &body))).1.unwrap_err();
     let received = "invalid_request: secret [removed], state [removed], nonce [removed]";
     assert_eq!(refusal.received.as_deref(), Some(received));
+    let location = format!("https://evil.example/?s=canary-secret&state={}", b64([1; 32]));
+    let answer = Response { status: 302, location: Some(location), ..Response::default() };
+    let refusal = pushed(&taking(true), Ok(answer)).1.unwrap_err();
+    let received = "302 to https://evil.example/?s=[removed]&state=[removed]";
+    assert_eq!((refusal.code, refusal.received.as_deref()), (Code::Redirected, Some(received)));
 }
 
 /// The check of client and redirect URI at a provider of this document that answers so to what is pushed, and to whatever

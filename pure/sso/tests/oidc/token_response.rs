@@ -106,6 +106,24 @@ fn t_sec_3_a_secret_that_the_idp_repeats_is_not_passed_on() {
 }
 
 #[test]
+fn t_sec_3_a_secret_that_the_idp_puts_into_a_redirect_is_not_passed_on_either() {
+    let told = |to: String| {
+        let answer = Response { status: 302, location: Some(to), ..Response::default() };
+        let refusal = answered(answer).result.unwrap_err();
+        assert_eq!(refusal.code, Code::Redirected);
+        refusal.received.unwrap()
+    };
+    let repeated = told(format!("https://evil.example/?s=canary-secret&c=code-1&v={}", b64([3; 32])));
+    assert_eq!(repeated, "302 to https://evil.example/?s=[removed]&c=[removed]&v=[removed]");
+    // Whatever is left of the secret where the text is cut.
+    let verifier = b64([3; 32]);
+    for kept in 4..=verifier.len() {
+        let received = told(format!("{}{verifier}", "x".repeat(200 - "302 to ".len() - kept)));
+        assert!(received.ends_with("x[removed]"), "{kept}: {received}");
+    }
+}
+
+#[test]
 fn an_answer_without_tokens_is_refused() {
     for body in ["", "<html>", "[]", r#"{"token_type":"Bearer","token_type":"Bearer"}"#] {
         let answer = Response { status: 200, body: body.into(), ..Response::default() };

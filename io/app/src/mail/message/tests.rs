@@ -92,6 +92,7 @@ fn all(name: &str) -> Vec<MailTemplate> {
         }),
         MailTemplate::Account(AccountMail::RecoveryCodeUsed { at, left: 3, security_url: url() }),
         MailTemplate::Account(AccountMail::SecondFactorRefused { at, first: "password", ip: text(), reset_url: url() }),
+        MailTemplate::Account(AccountMail::SecondFactorRefusedBySso { at, organization: text(), ip: text() }),
         MailTemplate::Account(AccountMail::MemberNotice {
             organization: text(),
             actor: text(),
@@ -183,7 +184,7 @@ fn every_template_has_a_name_of_its_own_a_subject_and_something_to_read() {
         assert!(!content.subject.is_empty() && content.text.lines().count() > 3, "{content:?}");
         assert_eq!(content.html.is_none(), carries_code(&template), "{}", template.name());
     }
-    assert_eq!(names.len(), 35);
+    assert_eq!(names.len(), 36);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 //! decided anew with the proof that was right (R-ENF-13).
 
 use orgate_core::challenge::ChallengePurpose;
-use orgate_core::id::{SignInId, UserId};
+use orgate_core::id::SignInId;
 use orgate_core::proof::Proof;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
-use orgate_store::Tx;
+use orgate_store::{Tx, User};
 
 use super::document::{self, Attempt, Document};
 use super::record::{self, Whose};
@@ -86,7 +86,7 @@ async fn put_code(
     organization: RequiringOrganization,
 ) -> Result<(), Error> {
     let user = &attempt.user;
-    limit::code_in(tx, app, &user.id).await?;
+    limit::code_in(tx, app, ChallengePurpose::Departure, user).await?;
     let bound_to = bound_to(id, &organization);
     let ask =
         Ask { purpose: ChallengePurpose::Departure, bound_to: &bound_to, user_id: Some(&user.id), email: &user.email };
@@ -117,8 +117,8 @@ pub async fn leave_with(
     factor: Option<TypedFactor>,
 ) -> Result<Departed, Error> {
     let code = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
-    let guess = match &factor {
-        Some(_) => beside::count(app, visitor, &leaver(app, visitor, id).await?, factor.as_ref()).await?,
+    let counted = match &factor {
+        Some(_) => beside::count(app, visitor, leaver(app, visitor, id).await?, factor.as_ref()).await?,
         None => None,
     };
     let departed = app
@@ -141,15 +141,15 @@ pub async fn leave_with(
         })
         .await
         .and_then(|departed| departed.map_err(|refusal: Refusal| Error::from(refusal)));
-    beside::settle(app, guess, &departed).await?;
+    beside::settle(app, visitor, counted, &departed).await?;
     app.outbox.wake();
     departed
 }
 
-async fn leaver(app: &App, visitor: &Visitor, id: &SignInId) -> Result<UserId, Error> {
+async fn leaver(app: &App, visitor: &Visitor, id: &SignInId) -> Result<User, Error> {
     app.store
         .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
-            Box::pin(async move { Ok::<_, Error>(document::find(tx, app, visitor, id).await?.user.id) })
+            Box::pin(async move { Ok::<_, Error>(document::find(tx, app, visitor, id).await?.user) })
         })
         .await
 }

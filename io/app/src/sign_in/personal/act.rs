@@ -6,6 +6,8 @@ use orgate_core::email::EmailAddress;
 use orgate_core::id::{SignInId, UserId};
 use orgate_core::personal::PersonalProvider;
 use orgate_core::personal_linking::{PersonalLinking, link};
+use orgate_core::policy::{Decision, Question, decide};
+use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_core::way_in::WayIn;
 use orgate_store::Tx;
@@ -25,6 +27,7 @@ use crate::sign_in::anchor::Anchor;
 use crate::sign_in::blocked::Keeper;
 use crate::sign_in::issue::Shown;
 use crate::sign_in::password::{self, Entry};
+use crate::sign_in::second_factor::{self, Held};
 use crate::visitor::Visitor;
 
 /// What a request of an attempt ends in.
@@ -94,13 +97,12 @@ async fn enter(
         PersonalLinking::Provision => None,
     };
     let browser = authorise::find_session(tx, app, visitor).await?;
-    let own = browser.as_ref().map(Caller::user_id);
-    if own.is_some() && own != to && !document.change_confirmed {
+    let own = browser.as_ref().filter(|caller| Some(caller.user_id()) == to);
+    if browser.is_some() && own.is_none() && !document.change_confirmed {
         // Nothing is added to another person's session (R-SSO-8).
         return ask(tx, app, visitor, STAGE_CHANGE, document).await;
     }
-    let way = if own.is_some() && own == to { WayIn::PersonalAgain } else { way_of(document.provider) };
-    come_in(tx, app, visitor, document, (&linking, way)).await
+    come_in(tx, app, visitor, document, (&linking, own)).await
 }
 
 const fn way_of(provider: PersonalProvider) -> WayIn {
@@ -110,13 +112,13 @@ const fn way_of(provider: PersonalProvider) -> WayIn {
     }
 }
 
-/// Makes what was decided, and hands the proof to the only maker of sessions.
+/// Makes what was decided, and hands the proof to the only maker of sessions; `own` is the person's session there is.
 async fn come_in(
     tx: &mut Tx,
     app: &App,
     visitor: &Visitor,
     document: &Document,
-    (linking, way): (&PersonalLinking, WayIn),
+    (linking, own): (&PersonalLinking, Option<&Caller>),
 ) -> Result<Outcome, Error> {
     let said = document.said()?;
     let (user_id, anchor) = match linking {
@@ -144,14 +146,32 @@ async fn come_in(
     }
     let browser_hash = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let keeper = Keeper { browser_hash, return_to: document.return_to.clone() };
-    let shown = Shown::one(proof_of(document.provider, app.now()), way);
-    let entry = password::decide(tx, app, visitor, (&user_id, shown, anchor.clone()), Some(&keeper)).await?;
-    if matches!(entry, Entry::SignedIn(_)) {
-        // In a session of the same person the second factor was shown before.
-        anchor.settle(tx, app, visitor, &user_id).await?;
-    }
+    let proof = proof_of(document.provider, app.now());
+    let entry = if waits_for_factor(&anchor, own, &proof) {
+        let held = Held { user_id: &user_id, proof, way: way_of(document.provider), anchor };
+        Entry::SecondFactor(second_factor::hold(tx, app, held, Some(&keeper)).await?)
+    } else {
+        let way = if own.is_some() { WayIn::PersonalAgain } else { way_of(document.provider) };
+        let shown = Shown::one(proof, way);
+        let entry = password::decide(tx, app, visitor, (&user_id, shown, anchor.clone()), Some(&keeper)).await?;
+        if matches!(entry, Entry::SignedIn(_)) {
+            anchor.settle(tx, app, visitor, &user_id).await?;
+        }
+        entry
+    };
     let newcomer = *linking == PersonalLinking::Provision;
     Ok(Outcome::Entered { entry: Box::new(entry), return_to: document.return_to.clone(), newcomer })
+}
+
+/// Whether a link is still to be made, and the person's account is not open to what they have shown: then the second factor is
+/// asked for first, even in a session that SSO made, which goes on without one (R-LNK-9, R-IN-9).
+fn waits_for_factor(anchor: &Anchor, own: Option<&Caller>, proof: &Proof) -> bool {
+    match anchor {
+        Anchor::Linking(_) => own.is_none_or(|caller| {
+            decide(Question::Account, &caller.world, &caller.proofs().with(proof.clone())) != Decision::Allow
+        }),
+        Anchor::Password(_) | Anchor::Identity(_) | Anchor::Passkey(_) => false,
+    }
 }
 
 /// Keeps the attempt for the person, under another id.

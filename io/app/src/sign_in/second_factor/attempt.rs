@@ -172,8 +172,8 @@ pub(crate) async fn typed_methods(tx: &mut Tx, user: &User) -> Result<Vec<Authen
 ///
 /// *Errors*: [`Refusal::AttemptOver`].
 pub(super) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId) -> Result<Attempt, Error> {
-    let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
-    let record = tx.instance().find_sign_in(id, &browser, app.now()).await?;
+    let holder = visitor.holder().ok_or(Refusal::AttemptOver)?;
+    let record = tx.instance().find_sign_in(id, &holder, app.now()).await?;
     let record = record.filter(|record| record.stage == STAGE).ok_or(Refusal::AttemptOver)?;
     let plain = app.sealer.open(&place(&record.id), &record.sealed_document)?;
     let document: Document = serde_json::from_slice(&plain)?;

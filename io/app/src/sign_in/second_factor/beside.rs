@@ -1,45 +1,49 @@
 //! Owns a factor that is asked for beside another proof of the same request: a mailed code or link that ends a membership
 //! or joins two accounts. A wrong one takes everything back, so that the other proof serves again.
 
-use orgate_core::id::UserId;
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
 use orgate_store::{Tx, User};
 
-use super::codes::{self, TypedFactor};
+use super::codes::{self, Try, TypedFactor};
 use crate::app::App;
 use crate::error::{Error, invalid};
-use crate::limit::{self, Guess};
+use crate::limit::Basis;
 use crate::visitor::Visitor;
 
 /// The field that names a wrong factor.
 const FIELD: &str = "factor";
 
-/// Counts the try, before the transaction that compares.
+/// Counts the try, before the transaction that compares. The other proof comes from the person's mailbox.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub(crate) async fn count(
     app: &App,
     visitor: &Visitor,
-    user_id: &UserId,
+    bearer: User,
     factor: Option<&TypedFactor>,
-) -> Result<Option<Guess>, Error> {
+) -> Result<Option<Try>, Error> {
     match factor {
-        Some(_) => limit::second_factor(app, visitor, user_id).await.map(Some),
+        Some(typed) => codes::count(app, visitor, bearer, Basis::Own, typed.method).await.map(Some),
         None => Ok(None),
     }
 }
 
 /// Says what came of a counted try.
-pub(crate) async fn settle<T>(app: &App, guess: Option<Guess>, outcome: &Result<T, Error>) -> Result<(), Error> {
-    let Some(guess) = guess else { return Ok(()) };
+pub(crate) async fn settle<T>(
+    app: &App,
+    visitor: &Visitor,
+    counted: Option<Try>,
+    outcome: &Result<T, Error>,
+) -> Result<(), Error> {
+    let Some(counted) = counted else { return Ok(()) };
     let compared: Result<(), Error> = match outcome {
         Ok(_) => Ok(()),
         Err(error) if is_wrong(error) => Err(Refusal::InvalidCode.into()),
         // Something else was refused first, or it was all taken back.
         Err(_) => Err(Refusal::AttemptOver.into()),
     };
-    guess.settle(app, &compared).await
+    counted.settle(app, visitor, &compared).await
 }
 
 /// Whether it is the factor that was wrong.

@@ -10,7 +10,7 @@ use super::{recovery, totp};
 use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::error::Error;
-use crate::limit;
+use crate::limit::{self, Basis, Guess};
 use crate::mail::account_letters::AccountMail;
 use crate::mail::templates::MailTemplate;
 use crate::token::SixDigitCode;
@@ -44,8 +44,42 @@ pub struct TypedFactor {
     pub code: String,
 }
 
+/// A counted try at a factor that is typed, and whose it is.
+#[must_use = "say whether it was right"]
+pub(crate) struct Try {
+    guess: Guess,
+    user: User,
+    method: TypedMethod,
+}
+
+/// Counts a try, before the transaction that compares.
+///
+/// *Errors*: [`Refusal::TooManyRequests`].
+pub(crate) async fn count(
+    app: &App,
+    visitor: &Visitor,
+    user: User,
+    basis: Basis,
+    method: TypedMethod,
+) -> Result<Try, Error> {
+    let guess = limit::second_factor(app, visitor, &user.id, basis).await?;
+    Ok(Try { guess, user, method })
+}
+
+impl Try {
+    /// Says what came of it, as [`Guess::settle`]. A wrong one is written down wherever it was typed.
+    pub(crate) async fn settle<T>(self, app: &App, visitor: &Visitor, outcome: &Result<T, Error>) -> Result<(), Error> {
+        let Self { guess, user, method } = self;
+        guess.settle(app, outcome).await?;
+        match outcome {
+            Err(Error::Refused(refusal @ Refusal::InvalidCode)) => refused(app, visitor, &user, method, refusal).await,
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}
+
 /// Uses the factor up, once. The "no" travels as a value, so that what has to be kept of a wrong try is kept. Whoever calls
-/// this counted the try before ([`limit::second_factor`]).
+/// this counted the try before ([`count`]).
 ///
 /// *Source*: R-IN-4, T-MFA-3.
 pub(crate) async fn take(
@@ -104,7 +138,7 @@ async fn take_recovery_code(
 }
 
 /// Writes a wrong factor down: at most one event a person, network and minute, so a storm fills no disk (R-OPS-3).
-pub(super) async fn refused(
+async fn refused(
     app: &App,
     visitor: &Visitor,
     user: &User,

@@ -12,7 +12,7 @@ use super::verify::{Promoted, cost_a_try, promote};
 use crate::app::App;
 use crate::authorise;
 use crate::error::Error;
-use crate::limit;
+use crate::limit::{self, Basis};
 use crate::passkey::Site;
 use crate::passkey::ceremony::{self, Begun, BoundTo};
 use crate::sign_in::issue::{Issued, Shown, issue};
@@ -73,7 +73,7 @@ async fn draw(
 pub async fn verify(app: &App, visitor: &Visitor, id: &SignInId, answered: &Answered) -> Result<Promoted, Error> {
     let site = Site::of(app)?;
     let user_id = waiting(app, visitor, id).await?;
-    let guess = limit::second_factor(app, visitor, &user_id).await?;
+    let guess = limit::second_factor(app, visitor, &user_id, Basis::Own).await?;
     let asked =
         Asked { purpose: CeremonyPurpose::SecondFactor, bound_to: BoundTo::SignIn(id.clone()), whose: Some(user_id) };
     let outcome = match judge(app, visitor, &site, asked, answered).await {
@@ -117,19 +117,14 @@ async fn spend(app: &App, visitor: &Visitor, id: &SignInId) -> Result<(), Error>
 ///
 /// *Errors*: [`Refusal::NoSession`], [`Refusal::AttemptOver`], [`Refusal::Passkey`], [`Refusal::TooManyRequests`].
 pub async fn confirm(app: &App, visitor: &Visitor, answered: &Answered) -> Result<Issued, Error> {
-    let (user_id, session_id) = app
+    let caller = app
         .store
-        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| {
-            Box::pin(async move {
-                let caller = authorise::session(tx, app, visitor).await?;
-                Ok::<_, Error>((caller.user_id().clone(), caller.session_id().clone()))
-            })
-        })
+        .read((app.clone(), visitor.clone()), |tx, (app, visitor)| Box::pin(authorise::session(tx, app, visitor)))
         .await?;
-    limit::confirmation(app, &user_id).await?;
+    limit::confirmation(app, &caller).await?;
     let site = Site::of(app)?;
-    let asked =
-        Asked { purpose: CeremonyPurpose::Confirmation, bound_to: BoundTo::Session(session_id), whose: Some(user_id) };
+    let bound_to = BoundTo::Session(caller.session_id().clone());
+    let asked = Asked { purpose: CeremonyPurpose::Confirmation, bound_to, whose: Some(caller.user_id().clone()) };
     let right = judge(app, visitor, &site, asked, answered).await?;
     let issued = app
         .store

@@ -13,7 +13,7 @@ use super::attempt::{self, Attempt, methods};
 use super::codes::{self, TypedFactor};
 use crate::app::App;
 use crate::error::Error;
-use crate::limit;
+use crate::limit::Basis;
 use crate::mail::account_letters::AccountMail;
 use crate::mail::templates::MailTemplate;
 use crate::sign_in::blocked::{self, Blocked, Keeper, Stopped};
@@ -69,8 +69,7 @@ pub async fn show(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Shown, 
 /// [`Refusal::TooManyRequests`].
 pub async fn verify(app: &App, visitor: &Visitor, id: &SignInId, typed: TypedFactor) -> Result<Promoted, Error> {
     let user = waiting_user(app, visitor, id).await?;
-    let guess = limit::second_factor(app, visitor, &user.id).await?;
-    let method = typed.method;
+    let counted = codes::count(app, visitor, user, Basis::Own, typed.method).await?;
     let outcome = app
         .store
         .write((app.clone(), visitor.clone(), id.clone(), typed), |tx, (app, visitor, id, typed)| {
@@ -87,11 +86,8 @@ pub async fn verify(app: &App, visitor: &Visitor, id: &SignInId, typed: TypedFac
         })
         .await?
         .map_err(Error::from);
-    guess.settle(app, &outcome).await?;
+    counted.settle(app, visitor, &outcome).await?;
     app.outbox.wake();
-    if let Err(Error::Refused(refusal @ Refusal::InvalidCode)) = &outcome {
-        codes::refused(app, visitor, &user, method, refusal).await?;
-    }
     outcome
 }
 

@@ -3,6 +3,7 @@
 
 use orgate_core::assertion::Assertion;
 use orgate_core::challenge::ChallengePurpose;
+use orgate_core::connection::RevisionState;
 use orgate_core::id::{ConnectionId, ConnectionTestId, OrganizationId, SignInId, UserId};
 use orgate_core::linking::{Linking, link};
 use orgate_core::proof::Proof;
@@ -10,6 +11,7 @@ use orgate_core::refusal::Refusal;
 use orgate_core::sign_in::{Attempt, Next, after_linking};
 use orgate_core::way_in::WayIn;
 use orgate_sso::oidc::session_expiry;
+use orgate_sso::refusal::SsoRefusal;
 use orgate_store::{Organization, Tx, User};
 
 use super::attempts::{self, Ended, RefusalPage};
@@ -18,6 +20,7 @@ use super::{bearer, document, facts, newcomer};
 use crate::app::App;
 use crate::authorise;
 use crate::challenge::{self, Ask};
+use crate::connection;
 use crate::connection_test;
 use crate::error::{Error, Fault};
 use crate::limit;
@@ -80,8 +83,7 @@ pub(crate) async fn act(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Do
         return refuse(tx, app, visitor, document, None, &Refusal::SignedOutAtProvider).await;
     }
     if let Err(refusal) = session_expiry::require_ahead(assertion.session_expiry, app.now()) {
-        let page = attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(&refusal)).await?;
-        return Ok(Outcome::Refused(page));
+        return refuse_by_sso(tx, app, visitor, document, &refusal).await;
     }
     let browser = authorise::find_session(tx, app, visitor).await?;
     let facts = facts::gather(tx, app, document, assertion, browser.as_ref()).await?;
@@ -126,7 +128,7 @@ async fn ask_for_factor(
 }
 
 /// Where a test's page is.
-pub(super) async fn tested(tx: &mut Tx, document: &Document, test_id: &ConnectionTestId) -> Result<Outcome, Error> {
+async fn tested(tx: &mut Tx, document: &Document, test_id: &ConnectionTestId) -> Result<Outcome, Error> {
     let organization = tx.organization(&document.organization_id).load_organization().await?;
     Ok(Outcome::Tested {
         slug: organization.slug,
@@ -152,8 +154,23 @@ pub(super) async fn unchanged(tx: &mut Tx, document: &Document) -> Result<Result
         let connection = organization.enforcement.connection.as_ref();
         connection.is_some_and(|(active, since)| *active == document.connection_id && document.began_at >= *since)
     };
-    let organization = tx.organization(&document.organization_id).find_organization().await?;
-    Ok(organization.filter(stands).ok_or(Refusal::ConnectionChanged))
+    let found = tx.organization(&document.organization_id).find_organization().await?;
+    let Some(organization) = found.filter(stands) else { return Ok(Err(Refusal::ConnectionChanged)) };
+    let same_client = is_with_the_client_in_use(tx, document).await?;
+    Ok(if same_client { Ok(organization) } else { Err(Refusal::ConnectionChanged) })
+}
+
+/// Whether the attempt was begun with the client that is in use. Its moment alone does not tell: it may have read the former
+/// settings just before they were replaced, or have begun on a node whose clock is ahead.
+async fn is_with_the_client_in_use(tx: &mut Tx, document: &Document) -> Result<bool, Error> {
+    let mut own = tx.organization(&document.organization_id);
+    let active = own.find_revision_in_state(&document.connection_id, RevisionState::Active).await?;
+    let Some(active) = active else { return Ok(false) };
+    if active.id == document.revision_id {
+        return Ok(true);
+    }
+    let begun_with = own.find_revision(&document.revision_id).await?;
+    Ok(begun_with.is_some_and(|begun_with| connection::is_same_client(&begun_with, &active)))
 }
 
 /// T-LO-2: the IdP said meanwhile that the session there is over, so it opens none here.
@@ -192,6 +209,36 @@ async fn sign_in(
     view.touch_connection(&document.connection_id, now).await?;
     attempts::record(tx, app, document, Some(&user_id), &Ended::Succeeded).await?;
     Ok(issued)
+}
+
+/// Files that an exchange with the provider came to a "no", in a transaction of its own.
+pub(super) async fn refuse_exchange(
+    app: &App,
+    visitor: &Visitor,
+    document: Document,
+    refusal: SsoRefusal,
+) -> Result<Outcome, Error> {
+    app.store
+        .write((app.clone(), visitor.clone(), document, refusal), |tx, (app, visitor, document, refusal)| {
+            Box::pin(refuse_by_sso(tx, app, visitor, document, refusal))
+        })
+        .await
+}
+
+/// The protocol's "no": filed under a reference, and on the test's page if it was a test.
+async fn refuse_by_sso(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    refusal: &SsoRefusal,
+) -> Result<Outcome, Error> {
+    let page = attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(refusal)).await?;
+    if let Purpose::Test { test_id, .. } = &document.purpose {
+        connection_test::fail(tx, app, document, test_id, refusal, &page.reference).await?;
+        return tested(tx, document, test_id).await;
+    }
+    Ok(Outcome::Refused(page))
 }
 
 /// Refuses with a reference that the Owner finds (R-SSO-9).

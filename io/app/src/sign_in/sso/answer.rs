@@ -3,17 +3,21 @@
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::id::{SignInId, UserId};
 use orgate_core::method::AuthenticationMethod;
+use orgate_core::policy::AddressState;
 use orgate_core::refusal::Refusal;
 use orgate_store::{Tx, User};
 
 use super::act::{Outcome, act, ask, mail_code, refuse};
-use super::document::{self, Attempt, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, STAGE_FACTOR};
+use super::document::{self, Attempt, Document, STAGE_CHANGE, STAGE_CODE, STAGE_CREATION, STAGE_FACTOR};
 use super::{bearer, facts};
 use crate::app::App;
 use crate::authorise;
 use crate::challenge;
 use crate::error::Error;
-use crate::sign_in::second_factor::{self, TypedFactor, beside, codes};
+use crate::limit::Basis;
+use crate::mail::account_letters::AccountMail;
+use crate::mail::templates::MailTemplate;
+use crate::sign_in::second_factor::{self, TypedFactor, codes};
 use crate::token::SixDigitCode;
 use crate::visitor::Visitor;
 
@@ -142,32 +146,45 @@ async fn change(tx: &mut Tx, app: &App, visitor: &Visitor, attempt: &Attempt) ->
 ///
 /// *Errors*: [`Refusal::AttemptOver`], [`Refusal::InvalidInput`] for what is no code.
 pub async fn answer(app: &App, visitor: &Visitor, id: &SignInId, answer: Answer) -> Result<Outcome, Error> {
-    let guess = match &answer {
-        Answer::Factor(typed) => {
-            let user_id = bearer_of(app, visitor, id).await?;
-            beside::count(app, visitor, &user_id, Some(typed)).await?
+    let outcome = match answer {
+        Answer::Factor(typed) => show(app, visitor, id, typed).await,
+        other @ (Answer::Code(_) | Answer::AnotherCode | Answer::Yes | Answer::No) => {
+            app.store
+                .write((app.clone(), visitor.clone(), id.clone(), other), |tx, (app, visitor, id, answer)| {
+                    Box::pin(take(tx, app, visitor, id, answer))
+                })
+                .await
         }
-        Answer::Code(_) | Answer::AnotherCode | Answer::Yes | Answer::No => None,
     };
-    let outcome = app
-        .store
-        .write((app.clone(), visitor.clone(), id.clone(), answer), |tx, (app, visitor, id, answer)| {
-            Box::pin(take(tx, app, visitor, id, answer))
-        })
-        .await;
-    if let Some(guess) = guess {
-        guess.settle(app, &compared(&outcome)).await?;
-    }
     app.outbox.wake();
     outcome
 }
 
-/// What a counted factor came to.
-fn compared(outcome: &Result<Outcome, Error>) -> Result<(), Error> {
-    match outcome {
-        Ok(Outcome::WrongFactor(_)) => Err(Refusal::InvalidCode.into()),
-        Ok(_) => Ok(()),
+/// How the attempt goes on after a factor that was right, or wrong. Either is written, so a wrong one is no error.
+enum Shown {
+    Right(Outcome),
+    Wrong(Outcome),
+}
+
+/// Takes a second factor, whose try is counted before it is compared.
+async fn show(app: &App, visitor: &Visitor, id: &SignInId, typed: TypedFactor) -> Result<Outcome, Error> {
+    let bearer = bearer_of(app, visitor, id).await?;
+    let counted = codes::count(app, visitor, bearer, Basis::Sso, typed.method).await?;
+    let shown = app
+        .store
+        .write((app.clone(), visitor.clone(), id.clone(), typed), |tx, (app, visitor, id, typed)| {
+            Box::pin(factor(tx, app, visitor, id, typed))
+        })
+        .await;
+    let compared: Result<(), Error> = match &shown {
+        Ok(Shown::Right(_)) => Ok(()),
+        Ok(Shown::Wrong(_)) => Err(Refusal::InvalidCode.into()),
+        // Something else was refused first, or it was all taken back.
         Err(_) => Err(Refusal::AttemptOver.into()),
+    };
+    counted.settle(app, visitor, &compared).await?;
+    match shown? {
+        Shown::Right(outcome) | Shown::Wrong(outcome) => Ok(outcome),
     }
 }
 
@@ -177,48 +194,61 @@ async fn bearer(tx: &mut Tx, app: &App, attempt: &Attempt) -> Result<User, Error
     bearer::of(tx, &attempt.document, &user_id).await
 }
 
-async fn bearer_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<UserId, Error> {
+async fn bearer_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<User, Error> {
     app.store
         .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
             Box::pin(async move {
                 let attempt = document::find(tx, app, visitor, id).await?;
-                Ok::<_, Error>(bearer(tx, app, &attempt).await?.id)
+                if attempt.stage != STAGE_FACTOR {
+                    return Err(Error::from(Refusal::AttemptOver));
+                }
+                bearer(tx, app, &attempt).await
             })
         })
         .await
 }
 
-/// Takes a second factor. A wrong one costs one of five tries.
-async fn factor(
-    tx: &mut Tx,
-    app: &App,
-    visitor: &Visitor,
-    id: &SignInId,
-    typed: &TypedFactor,
-) -> Result<Outcome, Error> {
+/// Compares a second factor. A wrong one costs one of five tries; with the last one the attempt is over, and the person is
+/// told.
+async fn factor(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &TypedFactor) -> Result<Shown, Error> {
     let attempt = document::consume(tx, app, visitor, id).await?;
+    if attempt.stage != STAGE_FACTOR {
+        return Err(Refusal::AttemptOver.into());
+    }
     let concerned = concerned(tx, app, &attempt).await?;
     let user = bearer::of(tx, &attempt.document, &concerned).await?;
     let mut document = attempt.document;
     if let Ok(second) = codes::take(tx, app, visitor, &user, typed).await? {
         document.second = Some((user.id, second));
-        return act(tx, app, visitor, &document).await;
+        return act(tx, app, visitor, &document).await.map(Shown::Right);
     }
     document.wrong_factors = document.wrong_factors.saturating_add(1);
     if document.wrong_factors >= MOST_WRONG_FACTORS {
-        return refuse(tx, app, visitor, &document, Some(&concerned), &Refusal::NeedsSecondFactor).await;
+        tell(tx, app, visitor, &document, &user).await?;
+        let refused = refuse(tx, app, visitor, &document, Some(&concerned), &Refusal::NeedsSecondFactor).await;
+        return refused.map(Shown::Wrong);
     }
     match ask(tx, app, visitor, STAGE_FACTOR, &document).await? {
-        Outcome::Asks(id) => Ok(Outcome::WrongFactor(id)),
-        other => Ok(other),
+        Outcome::Asks(id) => Ok(Shown::Wrong(Outcome::WrongFactor(id))),
+        other => Ok(Shown::Wrong(other)),
     }
+}
+
+/// Tells who has the factor that somebody came as far as it on the word of this organization's IdP (V6.3.5).
+async fn tell(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document, bearer: &User) -> Result<(), Error> {
+    if bearer.address != AddressState::Proven {
+        return Ok(());
+    }
+    let organization = tx.organization(&document.organization_id).load_organization().await?.name;
+    let ip = visitor.ip.to_canonical().to_string();
+    let mail = AccountMail::SecondFactorRefusedBySso { at: app.now(), organization, ip };
+    app.outbox.put(tx, &bearer.email, MailTemplate::Account(mail)).await
 }
 
 async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: &Answer) -> Result<Outcome, Error> {
     let attempt = document::find(tx, app, visitor, id).await?;
     match (attempt.stage.as_str(), answer) {
         (STAGE_CODE, Answer::Code(typed)) => code(tx, app, visitor, id, typed).await,
-        (STAGE_FACTOR, Answer::Factor(typed)) => factor(tx, app, visitor, id, typed).await,
         (STAGE_CODE, Answer::AnotherCode) => {
             let user_id = concerned(tx, app, &attempt).await?;
             mail_code(tx, app, &attempt.document.organization_id, id, &user_id).await?;

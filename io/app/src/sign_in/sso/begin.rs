@@ -12,7 +12,7 @@ use orgate_sso::settings::Settings;
 use orgate_store::{Revision, Tx};
 use secrecy::ExposeSecret as _;
 
-use super::attempts::{self, Ended, RefusalPage};
+use super::act::{Outcome, refuse_exchange};
 use super::document::{self, Browser, Document, Handshake, Purpose, STAGE_IDP};
 use super::drive;
 use crate::app::App;
@@ -48,8 +48,8 @@ pub enum Begun {
         /// The pre-login cookie, if the browser has none.
         cookie: Option<SecretToken>,
     },
-    /// The IdP cannot be asked; the page of this reference says why.
-    Refused(RefusalPage),
+    /// The IdP cannot be asked; the page that this leads to says why.
+    Ended(Outcome),
 }
 
 /// The revision that an attempt goes through.
@@ -140,17 +140,7 @@ pub(crate) async fn start(
     let state_hash = secrets.state_hash();
     match authorization_url(app, &route.connection_id, settings, secrets, new).await? {
         Ok(url) => remember(app, visitor, document, state_hash, url).await,
-        Err(refusal) => {
-            let page = app
-                .store
-                .write((app.clone(), visitor.clone(), document, refusal), |tx, (app, visitor, document, refusal)| {
-                    Box::pin(
-                        async move { attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(refusal)).await },
-                    )
-                })
-                .await?;
-            Ok(Begun::Refused(page))
-        }
+        Err(refusal) => refuse_exchange(app, visitor, document, refusal).await.map(Begun::Ended),
     }
 }
 

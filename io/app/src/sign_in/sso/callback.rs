@@ -10,15 +10,13 @@ use orgate_sso::refusal::{SsoRefusal, SsoRefusalCode};
 use orgate_store::Revision;
 use secrecy::ExposeSecret as _;
 
-use super::act::{Outcome, act, refuse as refuse_by_rule, tested, unchanged};
-use super::attempts::{self, Ended};
+use super::act::{Outcome, act, refuse as refuse_by_rule, refuse_exchange, unchanged};
 use super::document::{self, Document, Purpose};
 use super::drive;
 use super::facts::address_of;
 use super::stray;
 use crate::app::App;
 use crate::connection::{open_settings, redirect_uri};
-use crate::connection_test;
 use crate::domain;
 use crate::error::{Error, Fault};
 use crate::visitor::Visitor;
@@ -57,7 +55,7 @@ pub async fn callback(
             document.assertion = Some(assertion);
             finish(app, visitor, document).await?
         }
-        Step::Refuse(refusal) => refuse(app, visitor, document, refusal).await?,
+        Step::Refuse(refusal) => refuse_exchange(app, visitor, document, refusal).await?,
         Step::Redirect { .. } | Step::Metadata { .. } | Step::Keys { .. } | Step::Fetch { .. } | Step::Known { .. } => {
             return Err(Error::Fault(Fault::Impossible("an exchange that ends without an end")));
         }
@@ -136,20 +134,4 @@ fn exchange(app: &App, document: &Document, revision: &Revision) -> Result<Attem
         begun_at: document.began_at,
         rules: app.outbound.rules().clone(),
     })
-}
-
-/// The protocol's "no": filed under a reference, and on the test's page if it was a test.
-async fn refuse(app: &App, visitor: &Visitor, document: Document, refusal: SsoRefusal) -> Result<Outcome, Error> {
-    app.store
-        .write((app.clone(), visitor.clone(), document, refusal), |tx, (app, visitor, document, refusal)| {
-            Box::pin(async move {
-                let page = attempts::refuse(tx, app, visitor, document, None, &Ended::BySso(refusal)).await?;
-                if let Purpose::Test { test_id, .. } = &document.purpose {
-                    connection_test::fail(tx, app, document, test_id, refusal, &page.reference).await?;
-                    return tested(tx, document, test_id).await;
-                }
-                Ok(Outcome::Refused(page))
-            })
-        })
-        .await
 }

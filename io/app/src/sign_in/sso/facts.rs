@@ -2,7 +2,7 @@
 
 use orgate_core::assertion::Assertion;
 use orgate_core::email::EmailAddress;
-use orgate_core::id::{OrganizationId, UserId};
+use orgate_core::id::OrganizationId;
 use orgate_core::linking::{Candidate, Facts};
 use orgate_core::membership::MembershipState;
 use orgate_core::policy::AddressState;
@@ -36,11 +36,16 @@ pub(crate) async fn gather(
 ) -> Result<Facts, Error> {
     let organization_id = &document.organization_id;
     let space = space_of(assertion);
-    let identity = match tx.organization(organization_id).find_identity(space, &assertion.subject).await? {
-        Some(identity) => Some(of_user(tx, organization_id, &identity.user_id, false).await?),
+    let address = address_of(assertion);
+    let known = match tx.organization(organization_id).find_identity(space, &assertion.subject).await? {
+        Some(identity) => Some(tx.instance().load_user(&identity.user_id).await?),
         None => None,
     };
-    let address = address_of(assertion);
+    let asserts_stored_address = known.as_ref().is_some_and(|user| address.as_ref() == Some(&user.email));
+    let identity = match known {
+        Some(user) => Some(of_user(tx, organization_id, user, false).await?),
+        None => None,
+    };
     let holder = match (&identity, &address) {
         (None, Some(address)) => holder(tx, organization_id, space, address).await?,
         (Some(_), _) | (None, None) => None,
@@ -59,6 +64,7 @@ pub(crate) async fn gather(
         email_verified: assertion.email_verified,
         holder,
         domain_proven,
+        asserts_stored_address,
         has_room: limit::has_room(tx, app, organization_id).await?,
         code_proven: document.code_proven_for.is_some() && document.code_proven_for == concerned,
         own_session,
@@ -83,7 +89,7 @@ async fn holder(
         (Some(proven), None) => Some(proven),
         // Who was removed and closed the account is refused as before (R-LNK-1).
         (None, None) => match tx.organization(organization_id).find_removed_by_email(address).await? {
-            Some(removed) => Some(of_user(tx, organization_id, &removed.id, false).await?),
+            Some(removed) => Some(of_user(tx, organization_id, removed, false).await?),
             None => None,
         },
     })
@@ -101,18 +107,17 @@ async fn candidate(
 ) -> Result<Option<Candidate>, Error> {
     let Some(user) = user else { return Ok(None) };
     let linked = tx.organization(organization_id).find_identity_of_user(space, &user.id).await?.is_some();
-    of_user(tx, organization_id, &user.id, linked).await.map(Some)
+    of_user(tx, organization_id, user, linked).await.map(Some)
 }
 
 /// A user as the decision sees them.
-pub(crate) async fn of_user(
+async fn of_user(
     tx: &mut Tx,
     organization_id: &OrganizationId,
-    user_id: &UserId,
+    user: User,
     linked_to_another_subject: bool,
 ) -> Result<Candidate, Error> {
-    let user = tx.instance().load_user(user_id).await?;
-    let membership = tx.organization(organization_id).find_membership(user_id).await?;
+    let membership = tx.organization(organization_id).find_membership(&user.id).await?;
     Ok(Candidate {
         user_id: user.id,
         membership: membership.map(|membership| (membership.state, membership.role)),

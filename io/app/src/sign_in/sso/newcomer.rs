@@ -60,7 +60,7 @@ pub(super) async fn apply(
             return Err(Error::Fault(Fault::Impossible("writing a linking decision that writes nothing")));
         }
     };
-    if is_vouched_for(tx, assertion, facts, linking, &user_id).await? {
+    if proves_address(linking, facts) {
         address::vouched(tx, app, visitor, &document.organization_id, &user_id).await?;
     }
     if takes_invitation(linking, facts)
@@ -71,21 +71,6 @@ pub(super) async fn apply(
     let mut view = tx.organization(&document.organization_id);
     view.touch_identity(space_of(assertion), &assertion.subject, app.now()).await?;
     Ok(user_id)
-}
-
-/// Whether this sign-in proves the address that is stored on the person (R-LNK-4, last sentence).
-async fn is_vouched_for(
-    tx: &mut Tx,
-    assertion: &Assertion,
-    facts: &Facts,
-    linking: &Linking,
-    user_id: &UserId,
-) -> Result<bool, Error> {
-    if !proves_address(linking, facts, true) {
-        return Ok(false);
-    }
-    let user = tx.instance().load_user(user_id).await?;
-    Ok(proves_address(linking, facts, address_of(assertion).is_some_and(|asserted| asserted == user.email)))
 }
 
 /// The address whose invitation is taken along: the one that a code of this attempt proved, else the asserted one.

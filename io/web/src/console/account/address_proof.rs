@@ -7,7 +7,7 @@ use orgate_core::refusal::Refusal;
 
 use super::security;
 use crate::error::Failure;
-use crate::page::{Form, Mistakes, PageResult, Visit, done};
+use crate::page::{Form, Mistakes, PageResult, Visit, mailed_again, see_other};
 use crate::pages::Field;
 use crate::pages::sign_in::{CodePage, CodePurpose};
 use crate::sign_in::address_claim;
@@ -21,7 +21,13 @@ const CODE: &str = "/account/address-proof/code";
 /// Mails the code.
 pub async fn create(visit: Visit) -> PageResult {
     step_up::mail_code(visit.app(), &visit.visitor).await?;
-    Ok(done(URL, "A code is on its way."))
+    Ok(see_other(URL))
+}
+
+/// Mails another one.
+pub async fn resend(visit: Visit) -> PageResult {
+    step_up::mail_code(visit.app(), &visit.visitor).await?;
+    Ok(mailed_again(URL))
 }
 
 /// Asks for it.
@@ -51,9 +57,9 @@ async fn page(visit: &Visit, code: Field) -> Result<CodePage, Failure> {
         purpose: CodePurpose::OwnAddress,
         address: session::current(visit.app(), &visit.visitor).await?.email,
         code,
-        sent_again: false,
+        sent_again: visit.sent_again(),
         action: CODE.to_owned(),
-        again_action: URL.to_owned(),
+        again_action: "/account/address-proof/code/again".to_owned(),
         cancel_url: security::URL.to_owned(),
     })
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::security;
 use crate::console::frame;
 use crate::error::Failure;
-use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, see_other};
+use crate::page::{Form, Mistakes, PageResult, Path, Visit, done, mailed_again, see_other};
 use crate::pages::account::EmailChangePage;
 use crate::pages::sign_in::{CodePage, CodePurpose};
 use crate::pages::{Field, Section};
@@ -67,7 +67,7 @@ pub async fn verify(visit: Visit, Path(id): Path<String>, Form(typed): Form<Type
 pub async fn resend(visit: Visit, Path(id): Path<String>) -> PageResult {
     let change = email_change::find(visit.app(), &visit.visitor, &id).await?;
     let again = email_change::begin(visit.app(), &visit.visitor, &change.email).await?;
-    Ok(done(&format!("{URL}/{}", again.id), "A new code is on its way."))
+    Ok(mailed_again(&format!("{URL}/{}", again.id)))
 }
 
 async fn code_page(visit: &Visit, id: &str, code: Field) -> Result<CodePage, Failure> {
@@ -77,7 +77,7 @@ async fn code_page(visit: &Visit, id: &str, code: Field) -> Result<CodePage, Fai
         purpose: CodePurpose::NewAddress,
         address: change.email,
         code,
-        sent_again: visit.notice.is_some(),
+        sent_again: visit.sent_again(),
         action: format!("{URL}/{id}"),
         again_action: format!("{URL}/{id}/code"),
         cancel_url: security::URL.to_owned(),

@@ -15,7 +15,9 @@ mod security;
 mod sessions;
 pub mod totp;
 
-pub use address_proof::{create as mail_address_code, show as show_address_code, verify as prove_address};
+pub use address_proof::{
+    create as mail_address_code, resend as resend_address_code, show as show_address_code, verify as prove_address,
+};
 pub use closing::{create as close, new as ask_closing};
 pub use email_change::{
     create as create_email_change, new as new_email_change, resend as resend_email_change, show as show_email_change,

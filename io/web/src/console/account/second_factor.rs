@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::security::URL;
 use crate::cookies;
 use crate::error::Failure;
-use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, see_other};
+use crate::page::{Form, Mistakes, PageResult, Query, Visit, done, mailed_again, see_other};
 use crate::pages::factors::{Before, RequiredFactorPage, SecondFactorCard};
 use crate::pages::sign_in::{CodePage, CodePurpose};
 use crate::pages::{Field, Moment, Person};
@@ -123,7 +123,7 @@ pub async fn create_code(visit: Visit, Query(purpose): Query<Purpose>) -> PageRe
 /// Mails another.
 pub async fn resend_code(visit: Visit, Query(purpose): Query<Purpose>) -> PageResult {
     enrolment_code::mail(visit.app(), &visit.visitor).await?;
-    Ok(done(&purpose.address(CODES), "A new code is on its way."))
+    Ok(mailed_again(&purpose.address(CODES)))
 }
 
 /// Asks for it.
@@ -166,7 +166,7 @@ async fn code_page(visit: &Visit, purpose: &Purpose, code: Field) -> Result<Code
         purpose: CodePurpose::SecondFactor,
         address: session::current(visit.app(), &visit.visitor).await?.email,
         code,
-        sent_again: visit.notice.is_some(),
+        sent_again: visit.sent_again(),
         action: purpose.address("/account/enrolment-codes/verification"),
         again_action: purpose.address("/account/enrolment-codes/again"),
         cancel_url: URL.to_owned(),

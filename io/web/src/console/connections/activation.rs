@@ -42,10 +42,16 @@ pub async fn ask_activation(visit: Visit, Path((slug, id)): Path<(String, String
     let Asked { view, mut page } = asked(&visit, &slug, &id, "activation", "Activate", "Activate {}?").await?;
     page.weight = Weight::Beginning;
     page.text = "From now on, people who are assigned to the app at the identity provider can sign in here.".to_owned();
+    let enforced = organization::get(visit.app(), &visit.visitor, &slug).await?.enforced;
+    let others = if enforced {
+        "SSO stays enforced: from now on members sign in through this one only. All Owners are mailed."
+    } else {
+        "Other ways to sign in keep working. All Owners are mailed."
+    };
     page.consequences = vec![
         Consequence::plain("Members can sign in through it, and keep their role and projects."),
         Consequence::plain("People without an account become members with no project at their first sign-in."),
-        Consequence::plain("Other ways to sign in keep working. All Owners are mailed."),
+        Consequence::plain(others),
     ];
     if view.linked_elsewhere > 0 {
         let text = "people are linked under the settings in use; they are matched anew at their next sign-in";
@@ -62,7 +68,11 @@ pub async fn ask_activation(visit: Visit, Path((slug, id)): Path<(String, String
         );
         page.consequences.push(Consequence::plain(text));
     }
-    page.reassurance = "You can disable it at any time.".to_owned();
+    page.reassurance = String::from(if enforced {
+        "While SSO is enforced it can be replaced, but not disabled."
+    } else {
+        "You can disable it at any time."
+    });
     visit.page(&page)
 }
 

@@ -38,10 +38,10 @@ pub async fn new(visit: Visit, Path(slug): Path<String>) -> PageResult {
 /// Confirms.
 pub async fn create(visit: Visit, Path(slug): Path<String>) -> PageResult {
     let stored = enforcement::show(visit.app(), &visit.visitor, &slug).await?;
-    // Enforcing what is over would be enabling it anew, without its forecast.
     let Some(end) = view::trial_end(&stored, visit.now()) else { return Ok(nothing_to_do(&slug, OVER)) };
     let wish = WishForm { enabled: true, confirm: true, ..WishForm::default() };
-    match enforcement::set(visit.app(), &visit.visitor, &slug, wish).await {
+    match enforcement::adjust(visit.app(), &visit.visitor, &slug, wish).await {
+        Ok(now) if !now.enabled => Ok(nothing_to_do(&slug, OVER)),
         Ok(_) => Ok(done(&overview_url(&slug), "Confirmed: SSO stays enforced. All Owners were mailed.")),
         Err(Error::Refused(Refusal::NeedsRecentProof)) => through_sso(&visit, &slug, end).await,
         Err(other) => Err(other.into()),

@@ -19,7 +19,7 @@ const OFF: &str = "SSO is not enforced, so there is nothing to change.";
 /// The form.
 pub async fn edit(visit: Visit, Path(slug): Path<String>, Query(wanted): Query<WantedSwitches>) -> PageResult {
     let stored = enforcement::begin_change(visit.app(), &visit.visitor, &slug).await?;
-    if !stored.enabled {
+    if !view::stands(&stored, visit.now()) {
         return Ok(nothing_to_do(&slug, OFF));
     }
     let switches = wanted.or(Switches::stored(&stored));
@@ -29,7 +29,7 @@ pub async fn edit(visit: Visit, Path(slug): Path<String>, Query(wanted): Query<W
 /// Shows whom the new switches bind, and saves them once that was seen.
 pub async fn update(visit: Visit, Path(slug): Path<String>, Form(typed): Form<Typed>) -> PageResult {
     let stored = enforcement::begin_change(visit.app(), &visit.visitor, &slug).await?;
-    if !stored.enabled {
+    if !view::stands(&stored, visit.now()) {
         return Ok(nothing_to_do(&slug, OFF));
     }
     let switches = typed.switches();
@@ -39,7 +39,8 @@ pub async fn update(visit: Visit, Path(slug): Path<String>, Form(typed): Form<Ty
     // A trial goes on as a trial.
     let trial_minutes = stored.trial_ends_at.map(|_| USUAL_TRIAL_MINUTES);
     let wish = WishForm { trial_minutes, ..switches.wish() };
-    match enforcement::set(visit.app(), &visit.visitor, &slug, wish).await {
+    match enforcement::adjust(visit.app(), &visit.visitor, &slug, wish).await {
+        Ok(now) if !now.enabled => Ok(nothing_to_do(&slug, OFF)),
         Ok(now) if now == stored => Ok(done(&overview_url(&slug), "Nothing was changed.")),
         Ok(_) => Ok(done(&overview_url(&slug), "How Owners are treated has changed. All Owners were mailed.")),
         Err(error) => {

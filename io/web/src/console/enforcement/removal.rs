@@ -3,18 +3,22 @@
 use orgate_app::enforcement::{self, EnforcementView, WishForm};
 use serde::Deserialize;
 
-use super::{nothing_to_do, overview_url, url};
+use super::{nothing_to_do, overview_url, url, view};
 use crate::console::asking::{Question, ask};
 use crate::console::organization_frame;
 use crate::page::{Form, PageResult, Path, Visit, done};
 use crate::pages::confirmation::{ConfirmationPage, Consequence};
 use crate::pages::{Section, Switch};
 
+const OFF: &str = "SSO is not enforced any more, so there is nothing to turn off.";
+const WITHOUT_FACTOR: &str =
+    "SSO is not enforced any more, so nothing was changed. Require a second factor under Settings > General.";
+
 /// Says what happens, and asks.
 pub async fn new(visit: Visit, Path(slug): Path<String>) -> PageResult {
     let stored = enforcement::begin_change(visit.app(), &visit.visitor, &slug).await?;
-    if !stored.enabled {
-        return Ok(nothing_to_do(&slug, "SSO is not enforced any more."));
+    if !view::stands(&stored, visit.now()) {
+        return Ok(nothing_to_do(&slug, OFF));
     }
     let (frame, _) = organization_frame(&visit, Section::SingleSignOn, &slug).await?;
     let question = Question {
@@ -65,6 +69,10 @@ pub struct Typed {
 
 /// Turns it off.
 pub async fn create(visit: Visit, Path(slug): Path<String>, Form(typed): Form<Typed>) -> PageResult {
+    let stored = enforcement::begin_change(visit.app(), &visit.visitor, &slug).await?;
+    if !view::stands(&stored, visit.now()) {
+        return Ok(nothing_to_do(&slug, if typed.require_mfa_again { WITHOUT_FACTOR } else { OFF }));
+    }
     let wish = WishForm { require_mfa_again: typed.require_mfa_again, confirm: true, ..WishForm::default() };
     enforcement::set(visit.app(), &visit.visitor, &slug, wish).await?;
     Ok(done(&overview_url(&slug), "SSO is not enforced any more. All Owners were mailed."))

@@ -52,9 +52,14 @@ fn owners(view: &EnforcementView) -> &'static str {
     }
 }
 
+/// Whether it is on and stays so. A trial that is over counts as off, though the job that rolls it back may be late.
+pub fn stands(view: &EnforcementView, now: Timestamp) -> bool {
+    view.enabled && view.trial_ends_at.is_none_or(|end| end > now)
+}
+
 /// Where a running trial ends.
 pub fn trial_end(view: &EnforcementView, now: Timestamp) -> Option<Timestamp> {
-    view.trial_ends_at.filter(|end| view.enabled && *end > now)
+    view.trial_ends_at.filter(|_| stands(view, now))
 }
 
 fn person(named: &Named) -> Person {

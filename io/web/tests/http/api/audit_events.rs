@@ -18,7 +18,7 @@ async fn an_owner_reads_who_did_what_from_where() {
     ask.json(&name).expect(StatusCode::CREATED).await;
     let log = site.get(ALL).bearer(&sam).expect(StatusCode::OK).await.json();
     let newest = &log["items"][0];
-    assert_eq!(newest["action"], "project.created");
+    assert_eq!((&newest["action"], &newest["outcome"]), (&json!("project.created"), &json!("success")));
     assert_eq!((&newest["actor"], &newest["ip"]), (&json!(sam.id), &json!("203.0.113.9")));
     assert_eq!((&newest["user_agent"], &newest["at"]), (&json!("Test browser"), &json!("2026-11-22T07:00:00Z")));
     assert!(newest["data"].is_object());

@@ -79,7 +79,12 @@ async fn who_was_removed_can_be_re_admitted() {
     let (sam, kim, members) = acme(&site).await;
     let readmit = || site.post(&format!("{members}/{}/readmission", kim.id)).bearer(&sam);
     readmit().refused(StatusCode::NOT_FOUND, "not-found").await;
-    site.ask(Method::DELETE, &format!("{members}/{}", kim.id)).bearer(&sam).expect(StatusCode::NO_CONTENT).await;
+    let path = format!("{members}/{}", kim.id);
+    site.get(&path).bearer(&sam).expect(StatusCode::OK).await;
+    site.ask(Method::DELETE, &path).bearer(&sam).expect(StatusCode::NO_CONTENT).await;
+    site.get(&path).bearer(&sam).refused(StatusCode::NOT_FOUND, "not-found").await;
+    let owner = site.ask(Method::PATCH, &path).bearer(&sam).json(&json!({ "role": "owner" }));
+    owner.refused(StatusCode::NOT_FOUND, "not-found").await;
     readmit().expect(StatusCode::NO_CONTENT).await;
 }
 

@@ -1,10 +1,11 @@
 //! `/api/v1/account/second-factors`, `/api/v1/account/totp`, `/api/v1/account/recovery-codes`.
 
 use axum::http::{Method, StatusCode};
+use orgate_core::id::{Identifier as _, UserId};
 use serde_json::json;
 
 use crate::bed::factors::code_of;
-use crate::support::{Person, Site, text};
+use crate::support::{PASSWORD, Person, Site, text};
 
 /// Sets an app up, and hands out the person with the new token, the secret and the recovery codes.
 pub async fn equip(site: &Site, person: &Person) -> (Person, String, serde_json::Value) {
@@ -58,4 +59,23 @@ async fn r_in_4_a_program_learns_which_organization_requires_a_factor_that_is_mi
     assert!(text(&refused["detail"]).contains("Set one up"), "{refused}");
     let current = site.get("/api/v1/session").bearer(&sam).expect(StatusCode::OK).await.json();
     assert_eq!(current["organizations"][0]["access"], "needs-second-factor");
+}
+
+#[tokio::test]
+async fn l5_a_program_that_signs_in_again_and_again_comes_from_one_place() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    let (_, secret, _) = equip(&site, &sam).await;
+    for _ in 0..5 {
+        // A code serves once.
+        site.advance(1);
+        let body = json!({ "method": "password", "email": sam.email, "password": PASSWORD });
+        let waiting = site.post("/api/v1/sessions").json(&body).expect(StatusCode::ACCEPTED).await.json();
+        let path = format!("/api/v1/sign-ins/{}/second-factor", text(&waiting["sign_in_id"]));
+        let body = json!({ "method": "totp", "code": code_of(&secret, site.bed.now()) });
+        site.post(&path).json(&body).expect(StatusCode::CREATED).await;
+    }
+    let id = UserId::parse(&sam.id).unwrap();
+    let places = site.bed.write(id, |tx, id| Box::pin(async move { tx.instance().delete_origins(id).await })).await;
+    assert_eq!(places, 1, "its network, and no secret that served once");
 }

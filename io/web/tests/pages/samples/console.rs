@@ -108,7 +108,10 @@ fn add_project(samples: &mut Samples) {
         role: "Read only".to_owned(),
         may_manage: false,
         may_edit: false,
-        people: vec![person(robin(), true, false), person(sam, false, false)],
+        people: vec![
+            ProjectPerson { is_reader: false, ..person(robin(), true, false) },
+            ProjectPerson { is_reader: true, ..person(sam, false, false) },
+        ],
         ..page
     };
     samples.add("project-reader", &page);
@@ -127,9 +130,6 @@ fn members() -> Vec<MemberRow> {
         MemberRow { is_reader: true, ..row(robin(), "Owner", &["Password", "SSO"]) },
         MemberRow {
             email_proven: false,
-            identity_removal_url: Some(
-                "/organizations/acme/connections/con_1/identities/removal?identity=idn_1".to_owned(),
-            ),
             ..row(Person::new("usr_2", "Sam Okafor", "sam.okafor@acme.example"), "Member", &["SSO"])
         },
         MemberRow { last_seen: None, never_used_sso: true, ..row(long_person(), "Member", &["Password"]) },
@@ -177,7 +177,6 @@ fn add_member(samples: &mut Samples) {
             connection: "Okta (OIDC), acme.okta.com".to_owned(),
             subject: "00u8x2k1qPzV3TnXw5d7".to_owned(),
             linked: ago(20_000),
-            removal_url: "/organizations/acme/connections/con_1/identities/removal?identity=idn_1".to_owned(),
         }],
         projects: vec![MemberProject {
             id: "prj_1".to_owned(),

@@ -68,6 +68,7 @@ impl Samples {
                 OtherOrganization { name: "Borealis Freight".to_owned(), slug: "borealis".to_owned() },
                 OtherOrganization { name: long_name().to_owned(), slug: "rheinland".to_owned() },
             ],
+            may_create: true,
             section,
             ..Frame::default()
         }
@@ -84,6 +85,7 @@ impl Samples {
             }),
             others: Vec::new(),
             others_hidden: true,
+            may_create: false,
             confirm_url: "/account/proof".to_owned(),
             ..self.owner(section)
         }

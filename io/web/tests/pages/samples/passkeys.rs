@@ -89,6 +89,7 @@ fn add_second_factor(samples: &mut Samples) {
     let page = SecondFactorPage {
         site: samples.site(),
         reason: "Your password was right. Your account has a second factor.".to_owned(),
+        unsaved: None,
         with: FactorField::Passkey(PasskeyForm::at(&format!("{HERE}/passkey"))),
         code: Field::empty(),
         others: vec![other(app, "totp", true), other(code, "recovery-code", true)],
@@ -103,6 +104,7 @@ fn add_second_factor(samples: &mut Samples) {
     samples.add("second-factor-passkey-refused", &page);
     let page = SecondFactorPage {
         with: FactorField::Authenticator,
+        unsaved: Some("Nothing you sent was saved yet. Afterwards you come back and send it again.".to_owned()),
         code: Field::empty().refused("That code is not right, or it was used already."),
         others: vec![other(passkey, "passkey", true), other(code, "recovery-code", true)],
         ..page

@@ -150,6 +150,7 @@ fn add_proofs(samples: &mut Samples) {
         site: samples.site(),
         person: robin(),
         reason: "Deleting Acme Robotics needs a proof made in the last 15 minutes.".to_owned(),
+        unsaved: Some("Nothing you sent was saved yet. Afterwards you come back and send it again.".to_owned()),
         password: Some(Field::empty().refused("That is not your password.")),
         passkey: None,
         sso: vec![SsoProof { organization_name: "Acme Robotics".to_owned(), slug: "acme".to_owned() }],

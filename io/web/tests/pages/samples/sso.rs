@@ -253,8 +253,7 @@ fn add_records(samples: &mut Samples) {
     let one = attempts().into_iter().take(1).collect();
     samples.add("sso-attempts-found", &page(samples, "K7Q-2M9", one));
     samples.add("sso-attempts-empty", &page(samples, "ZZZ-000", Vec::new()));
-    let identity = |id: &str, person: Person, superseded| IdentityRow {
-        id: id.to_owned(),
+    let identity = |person: Person, superseded| IdentityRow {
         person,
         subject: "00u8x2k1qPzV3TnXw5d7".to_owned(),
         superseded,
@@ -264,9 +263,13 @@ fn add_records(samples: &mut Samples) {
     let page = IdentitiesPage {
         frame: samples.owner(Section::SingleSignOn),
         connection: head,
-        items: vec![identity("idn_1", robin(), false), identity("idn_2", long_person(), true)],
+        problem: None,
+        items: vec![identity(robin(), false), identity(long_person(), true)],
         pager: Pager::default(),
     };
     samples.add("sso-identities", &page);
-    samples.add("sso-identities-empty", &IdentitiesPage { items: Vec::new(), ..page });
+    let problem = Some("Nobody who is linked was chosen. Choose whose links are to be cleared.".to_owned());
+    let page = IdentitiesPage { problem, ..page };
+    samples.add("sso-identities-nobody-chosen", &page);
+    samples.add("sso-identities-empty", &IdentitiesPage { items: Vec::new(), problem: None, ..page });
 }

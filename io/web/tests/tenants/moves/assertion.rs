@@ -55,7 +55,7 @@ pub async fn sign_in(adversary: &mut Adversary<'_>, dice: &mut Dice) {
             }
             adversary.town.world.come_back(&visitor, &adversary.place.site.connection, &back).await
         }
-        Ok(Begun::Refused(page)) => return adversary.note(format!("sign-in refused under {}", page.reference)),
+        Ok(Begun::Ended(outcome)) => Ok(outcome),
         Err(refused) => return adversary.note(format!("no sign-in: {refused:?}")),
     };
     adversary.note(format!("sign-in as {who} {started:?}: {}", word(&outcome)));

@@ -94,10 +94,13 @@ fn same_place(target: &Url, redirect_uri: &str) -> bool {
 }
 
 /// Whether the provider takes the secret: with a right one it complains about the code.
-pub(super) fn client_secret(response: Result<Response, TransportFailure>, secret: &str) -> Check {
+pub(super) fn client_secret(response: Result<Response, SsoRefusal>, secret: &str) -> Check {
     let name = CheckName::ClientSecret;
-    let Ok(response) = response else {
-        return Check::not_told(name, "The token endpoint gave no answer that could be read.");
+    let response = match response {
+        Ok(response) => response,
+        // Each sign-in would send the code there.
+        Err(refusal) if refusal.code == SsoRefusalCode::AddressRefused => return Check::failed(name, &refusal),
+        Err(_) => return Check::not_told(name, "The token endpoint gave no answer that could be read."),
     };
     let refusal = token_response::error(&response, &[secret, IMPOSSIBLE_CODE]);
     match refusal {

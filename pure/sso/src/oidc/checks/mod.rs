@@ -16,6 +16,7 @@ use crate::exchange::{Purpose, Request, Response, TransportFailure};
 use crate::oidc::begin::{AuthorizationOptions, AuthorizationSecrets, Beginning};
 use crate::oidc::metadata::{self, Endpoint, Metadata};
 use crate::oidc::pushed::{self, Pushed};
+use crate::oidc::resume::arrived;
 use crate::oidc::token_request::{self, Grant};
 use crate::refusal::{SsoRefusal, SsoRefusalCode};
 use crate::url_rules::{CheckedUrl, UrlRules};
@@ -67,7 +68,7 @@ enum Stage {
     Pushed(Box<Metadata>),
     /// With what a pushed request was not taken for, if one need not have been.
     Authorization(Box<Metadata>, Option<SsoRefusal>),
-    Token,
+    Token(Box<Metadata>),
 }
 
 struct Checking {
@@ -90,9 +91,10 @@ impl AwaitCheck {
             Stage::Authorization(metadata, not_taken) => {
                 let check = client::client_and_redirect(response, &checking.probe.redirect_uri, &metadata);
                 checking.report.add(client::with_push(check, not_taken.as_ref()));
-                checking.probe_token(&metadata)
+                checking.probe_token(metadata)
             }
-            Stage::Token => {
+            Stage::Token(metadata) => {
+                let response = arrived(response, &metadata, Endpoint::Token, &checking.probe.rules);
                 let check = client::client_secret(response, checking.probe.client.secret());
                 checking.report.add(check);
                 CheckStep::Done(checking.report)
@@ -171,7 +173,7 @@ impl Checking {
                 // The check of the secret says so; of the redirect URI this says nothing.
                 let name = CheckName::ClientAndRedirect;
                 self.report.add(Check::not_made(name, "client ID and secret were not accepted"));
-                self.probe_token(&metadata)
+                self.probe_token(metadata)
             }
             Err(refusal) => self.probe_authorization(Err(refusal), metadata, None),
         }
@@ -190,17 +192,17 @@ impl Checking {
             }
             Err(refusal) => {
                 self.report.add(Check::failed(CheckName::ClientAndRedirect, &refusal));
-                self.probe_token(&metadata)
+                self.probe_token(metadata)
             }
         }
     }
 
-    fn probe_token(mut self, metadata: &Metadata) -> CheckStep {
+    fn probe_token(mut self, metadata: Box<Metadata>) -> CheckStep {
         let verifier = self.probe.secrets.verifier().clone();
         let grant =
             Grant { code: IMPOSSIBLE_CODE, verifier: verifier.expose_secret(), redirect_uri: &self.probe.redirect_uri };
-        match token_request::request(metadata, &self.probe.client, grant, &self.probe.rules) {
-            Ok(request) => self.fetch(request, Stage::Token),
+        match token_request::request(&metadata, &self.probe.client, grant, &self.probe.rules) {
+            Ok(request) => self.fetch(request, Stage::Token(metadata)),
             Err(refusal) => {
                 self.report.add(Check::failed(CheckName::ClientSecret, &refusal));
                 CheckStep::Done(self.report)

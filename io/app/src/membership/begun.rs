@@ -1,0 +1,63 @@
+//! Owns what a person had begun by a right that ends: invitations that they sent, roles that they had other people's invitations
+//! carry, tests that they started (R-ORG-6).
+
+use orgate_core::id::{OrganizationId, UserId};
+use orgate_store::{Invitation, InvitedProject, Tx};
+
+use crate::app::App;
+use crate::audit::{self, Author, Event};
+use crate::error::Error;
+use crate::invitation;
+use crate::visitor::Visitor;
+
+/// What ended. It is written down beside what it ended with.
+#[derive(Default)]
+#[must_use = "no change without its event (R-OPS-3)"]
+pub(crate) struct Begun {
+    invitations: Vec<Invitation>,
+    roles: Vec<(Invitation, InvitedProject)>,
+    tests: u64,
+}
+
+impl Begun {
+    /// Ends it.
+    pub(crate) async fn end(
+        tx: &mut Tx,
+        app: &App,
+        organization_id: &OrganizationId,
+        user_id: &UserId,
+    ) -> Result<Self, Error> {
+        let mut view = tx.organization(organization_id);
+        let invitations = view.revoke_invitations_sent_by(user_id, app.now()).await?;
+        // After these: what they carried ended with them.
+        let roles = view.delete_invited_projects_added_by(user_id).await?;
+        let tests = view.revoke_tests_started_by(user_id, app.now()).await?;
+        Ok(Self { invitations, roles, tests })
+    }
+
+    /// Writes the event of the act that ended it, and one for each invitation.
+    pub(crate) async fn record(
+        self,
+        tx: &mut Tx,
+        app: &App,
+        visitor: &Visitor,
+        organization_id: &OrganizationId,
+        author: &Author,
+        act: Event,
+    ) -> Result<(), Error> {
+        let because = act.action;
+        let act = if self.tests > 0 { act.fact("tests_ended", self.tests) } else { act };
+        audit::record(tx, app, Some(visitor), Some(organization_id), author, act).await?;
+        for invitation in &self.invitations {
+            let event = invitation::event("invitation.revoked", invitation).fact("because", because);
+            audit::record(tx, app, Some(visitor), Some(organization_id), author, event).await?;
+        }
+        for (invitation, role) in &self.roles {
+            let event = Event::done("project-member.uninvited")
+                .target(&invitation.id, &invitation.email)
+                .data(serde_json::json!({ "project": role.name, "role": role.role, "because": because }));
+            audit::record(tx, app, Some(visitor), Some(organization_id), author, event).await?;
+        }
+        Ok(())
+    }
+}

@@ -34,7 +34,7 @@ use crate::audit::Event;
 use crate::authorise::Caller;
 use crate::error::Error;
 use crate::visitor::Visitor;
-use origin::{Origin, Whose};
+use origin::{KnownBy, Origin, Whose};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -86,7 +86,7 @@ pub async fn sign_up(app: &App, visitor: &Visitor, email_key: &str) -> Result<()
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub(crate) async fn password(app: &App, visitor: &Visitor, typed: &str) -> Result<Guess, Error> {
     let account = account(typed);
-    let origin = origin::of(app, visitor, Whose::Account(&account)).await?;
+    let origin = origin::of(app, visitor, Whose::Account(&account), KnownBy::EntryOrLink).await?;
     let most = most(app.settings.limits.sign_ins_per_hour);
     let place = match &origin {
         Origin::Browser(hash) => Counter::hourly("sign-in-browser", origin::hex(hash), most),
@@ -97,7 +97,7 @@ pub(crate) async fn password(app: &App, visitor: &Visitor, typed: &str) -> Resul
         note_refused(app, visitor, "", not_compared("password", None)).await?;
         return Err(refused);
     }
-    let guess = guess::at_password(app, &account, &origin).await;
+    let guess = guess::at_password(app, &account, &origin, Basis::Own).await;
     if let Err(Error::Refused(_)) = &guess {
         let target = holder(app, typed).await?;
         note_refused(app, visitor, &account, not_compared("password", target.as_ref())).await?;
@@ -105,8 +105,8 @@ pub(crate) async fn password(app: &App, visitor: &Visitor, typed: &str) -> Resul
     guess
 }
 
-/// Counts a try at the caller's own password, in their session: among all the tries at it from there, so that a session which
-/// somebody else's word made brings no further ones.
+/// Counts a try at the caller's own password, in their session: among all the tries at it from there, or among those of all
+/// sessions that an IdP's word made, which bring no further ones each.
 ///
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub(crate) async fn own_password(app: &App, visitor: &Visitor, caller: &Caller) -> Result<Guess, Error> {
@@ -117,8 +117,8 @@ pub(crate) async fn own_password(app: &App, visitor: &Visitor, caller: &Caller) 
         // Somebody else may have it proven, and their tries are no business of this person.
         AddressState::LocalTo(_) | AddressState::Unproven => user_id.to_string(),
     };
-    let origin = origin::of(app, visitor, Whose::Person(user_id)).await?;
-    let guess = guess::at_password(app, &account, &origin).await;
+    let origin = origin::of(app, visitor, Whose::Person(user_id), KnownBy::EntryOrLink).await?;
+    let guess = guess::at_password(app, &account, &origin, Basis::of(caller.proofs())).await;
     if let Err(Error::Refused(_)) = &guess {
         note_refused(app, visitor, &account, not_compared("password", Some(user_id))).await?;
     }

@@ -277,7 +277,7 @@ async fn set(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User, password_ha
     tx.instance().end_sessions_of_user(&user.id, None, "password-reset", now).await?;
     tx.instance().delete_password_resets_of_user(&user.id).await?;
     // Whoever guesses from elsewhere does not keep the person out of what they just set (L5).
-    limit::remember_only(tx, app, visitor, &user.id).await?;
+    limit::remember_only(tx, app, visitor, user).await?;
     way_back::review_of_user(tx, app, &user.id).await?;
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = Event::done("password.reset").target(&user.id, &user.name);

@@ -121,6 +121,17 @@ fn check(sealer: &Sealer, is_new: bool, in_use: &[SecretKeyInUse]) -> Result<(),
     if missing.is_empty() { Ok(()) } else { Err(KeyError::Missing(missing)) }
 }
 
+/// Whether a key is in use that this node does not have: what is under a strange key may then be another node's.
+///
+/// *Errors*: those of the store.
+pub(crate) async fn lacks_one(app: &App) -> Result<bool, Error> {
+    let in_use = app
+        .store
+        .read((), |tx, ()| Box::pin(async move { Ok::<_, Error>(tx.instance().list_secret_keys().await?) }))
+        .await?;
+    Ok(matches!(check(&app.sealer, false, &in_use), Err(KeyError::Missing(_))))
+}
+
 /// Counts the key that this node seals with among those in use again, when it was replaced from elsewhere meanwhile: what it
 /// seals has to be moved once more, and a node without it must not start. How often that happened: never, or once.
 ///

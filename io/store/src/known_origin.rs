@@ -13,24 +13,26 @@ impl Store {
     pub async fn list_known_origins(
         &self,
         email_key: &str,
-        origins: &[[u8; 32]; 2],
+        origins: &[[u8; 32]; 4],
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let [one, other] = origins;
+        let [first, second, third, last] = origins;
         let sql = "select o.origin_hash from known_origins o join users u on u.id = o.user_id
             where u.email_key = $1 and u.email_proven_at is not null and u.closed_at is null
-                and o.origin_hash in ($2, $3)";
-        self.one_shot(sql, &[email_key.into(), one.into(), other.into()], |row| row.at(0)).await
+                and o.origin_hash in ($2, $3, $4, $5)";
+        let values = [email_key.into(), first.into(), second.into(), third.into(), last.into()];
+        self.one_shot(sql, &values, |row| row.at(0)).await
     }
 
     /// The same for a person who is known already.
     pub async fn list_known_origins_of(
         &self,
         user_id: &UserId,
-        origins: &[[u8; 32]; 2],
+        origins: &[[u8; 32]; 4],
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let [one, other] = origins;
-        let sql = "select origin_hash from known_origins where user_id = $1 and origin_hash in ($2, $3)";
-        self.one_shot(sql, &[user_id.into(), one.into(), other.into()], |row| row.at(0)).await
+        let [first, second, third, last] = origins;
+        let sql = "select origin_hash from known_origins where user_id = $1 and origin_hash in ($2, $3, $4, $5)";
+        let values = [user_id.into(), first.into(), second.into(), third.into(), last.into()];
+        self.one_shot(sql, &values, |row| row.at(0)).await
     }
 
     /// Whether anybody came in from one of these origins before.

@@ -10,7 +10,6 @@ use orgate_core::id::OrganizationId;
 
 use crate::db::Tx;
 use crate::error::StoreError;
-use crate::instance::InstanceTx;
 use crate::value::{Row, Value};
 
 /// One organization's view of a transaction.
@@ -27,11 +26,6 @@ impl<'t> OrgTx<'t> {
     /// The organization that this view is of.
     pub fn id(&self) -> &'t OrganizationId {
         self.organization_id
-    }
-
-    /// The view of the whole deployment in the same transaction: people belong to no organization.
-    pub(crate) fn instance(&mut self) -> InstanceTx<'_> {
-        self.tx.instance()
     }
 
     pub(crate) async fn query<T, R>(

@@ -10,9 +10,9 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::Service as _;
@@ -99,8 +99,9 @@ async fn answer(
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().call(request)
     });
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(silence.next);
+    // A connection by HTTP/2 would need limits of its own, and no proxy needs it for requests that are answered in a millisecond.
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(silence.next);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let first = tokio::time::sleep(silence.first);
     tokio::pin!(connection, first);
@@ -179,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_finish_a_first_request_is_waited_for_a_short_time() {
         let running = run(mirror(), Silence { first: SHORT, next: NEVER }).await;
-        for begun in ["", "PRI * HTTP/2.0\r\n", "GET / HT", HALF] {
+        for begun in ["", "GET / HT", HALF] {
             let said = rest(send(running.address, begun.as_bytes()).await).await;
             assert_eq!(said, "", "{begun:?}");
         }
@@ -238,16 +239,5 @@ mod tests {
         go_on.notify_one();
         assert!(rest(stream).await.ends_with("done"));
         timeout(LIMIT, running.ended).await.unwrap().unwrap();
-    }
-
-    #[tokio::test]
-    async fn http_2_is_spoken_to_who_begins_so() {
-        let running = run(mirror(), SILENCE).await;
-        let settings: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-        let mut stream =
-            send(running.address, &[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &settings].concat()).await;
-        let mut head = [0; 9];
-        stream.read_exact(&mut head).await.unwrap();
-        assert_eq!(head[3], 4, "its own settings come first: {head:?}");
     }
 }

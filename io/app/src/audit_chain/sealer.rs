@@ -11,6 +11,7 @@ use orgate_core::refusal::Refusal;
 use crate::app::App;
 use crate::entropy::Draw as _;
 use crate::error::Error;
+use crate::secret_key;
 
 /// How many waiting events are looked at together, and so the most that one transaction gives places to.
 const TOGETHER: u32 = 250;
@@ -23,7 +24,8 @@ const LOST: Refusal = Refusal::Busy;
 
 /// Gives every event that waits now its place, and says how many got theirs. Those that no Orgate marked come first: they were
 /// there before the chain was. A chain whose head does not hold is left as it is, and said in the log of the program; what ails one
-/// chain keeps no other from its places. An event that was marked with a key that is not here waits for a node that has it.
+/// chain keeps no other from its places. An event that was marked with a key that is not here waits for a node that has it, while such a key is in
+/// use.
 ///
 /// *Errors*: those of the store, the first of them.
 pub async fn seal(app: &App) -> Result<u64, Error> {
@@ -63,16 +65,20 @@ impl Turn {
             after.clone_from(&last.id);
             // What others write meanwhile waits for the next turn: a node that stops would follow them for as long as they write.
             let was_all = page.len() < TOGETHER as usize;
-            self.seal_page(app, page).await;
+            self.seal_page(app, page).await?;
             if was_all {
                 return Ok(());
             }
         }
     }
 
-    async fn seal_page(&mut self, app: &App, page: Vec<(Chain, Entry)>) {
+    async fn seal_page(&mut self, app: &App, page: Vec<(Chain, Entry)>) -> Result<(), Error> {
+        let is_strange = |(chain, entry): &(Chain, Entry)| super::marked(app, chain, entry) == Some(Marked::OtherKey);
+        // Asked behind the page: whoever writes with a key had it counted before.
+        let waits = page.iter().any(is_strange) && secret_key::lacks_one(app).await?;
+        let page = page.into_iter().filter(|one| !(waits && is_strange(one)));
         let mut chains: BTreeMap<Chain, Vec<Entry>> = BTreeMap::new();
-        for (chain, entry) in page.into_iter().filter(|(chain, _)| !self.ailing.contains(chain)) {
+        for (chain, entry) in page.filter(|(chain, _)| !self.ailing.contains(chain)) {
             chains.entry(chain).or_default().push(entry);
         }
         let sealing = chains.into_iter().map(|(chain, entries)| async move {
@@ -92,6 +98,7 @@ impl Turn {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -103,13 +110,10 @@ async fn seal_chain(app: &App, chain: Chain, entries: Vec<Entry>) -> Result<Opti
     let mut vouched = Vec::with_capacity(entries.len());
     for entry in entries {
         let (action, outcome) = (entry.action.clone(), entry.outcome.clone());
-        let Some(next) = place(app, &head, entry) else { continue };
+        let next = place(app, &head, entry);
         vouched.extend(next.place.vouched.then_some((action, outcome)));
         (head.position, head.link) = (next.place.position, next.place.link);
         placed.push(next);
-    }
-    if placed.is_empty() {
-        return Ok(Some(0));
     }
     let signed = Head { at: app.now(), ..head }.sign(&app.audit_keys);
     let outcome = app
@@ -193,16 +197,12 @@ struct Placed {
     place: Place,
 }
 
-/// The event behind `head`. What bears no mark of ours is chained as it is, and said to be so for good. What a key marked that is
-/// not here waits on, and is passed: whether it is ours, a node knows that has the key.
-fn place(app: &App, head: &Head, entry: Entry) -> Option<Placed> {
-    let vouched = match super::marked(app, &head.chain, &entry) {
-        Some(Marked::Right) => true,
-        Some(Marked::Wrong) | None => false,
-        Some(Marked::OtherKey) => return None,
-    };
+/// The event behind `head`. What bears no mark of ours is chained as it is, and said to be so for good; what a key marked that is
+/// in use and not here has been left to a node that has it.
+fn place(app: &App, head: &Head, entry: Entry) -> Placed {
+    let vouched = super::marked(app, &head.chain, &entry) == Some(Marked::Right);
     let openings = entry.openings().unwrap_or_else(|| Openings::new(app.entropy.bytes()));
     let bytes = entry.facts().bytes(&head.chain, &openings);
     let place = Place::after(head.link, head.position.saturating_add(1), vouched, &bytes, entry.mark.as_deref());
-    Some(Placed { id: entry.id, openings: openings.encode(), place })
+    Placed { id: entry.id, openings: openings.encode(), place }
 }

@@ -163,10 +163,15 @@ async fn look_at_chained(tx: &mut Tx, chain: &Chain, verification: &mut Verifica
         let page = super::list_chained(tx, chain, (position, &id), TOGETHER).await?;
         let Some(last) = page.last() else { return Ok(()) };
         let place = last.place.map_or(0, |place| place.position);
-        (position, id) = (i64::try_from(place).unwrap_or(i64::MAX), last.id.clone());
+        let next = (i64::try_from(place).unwrap_or(i64::MAX), last.id.clone());
         for entry in &page {
             verification.chained(entry);
         }
+        // A place that is no number comes behind all numbers. It is found, and nothing behind it can be asked for.
+        if next <= (position, id) {
+            return Ok(());
+        }
+        (position, id) = next;
     }
 }
 

@@ -31,9 +31,12 @@ pub async fn activate(app: &App, visitor: &Visitor, organization: &str, id: &str
                 let current = own.find_revision_in_state(&connection.id, RevisionState::Active).await?;
                 let draft = own.find_revision_in_state(&connection.id, RevisionState::Draft).await?;
                 let is_active = connection.state == ConnectionState::Active;
-                if is_active && draft.is_none() && since(&row, &connection, app.now()).is_some() {
+                let is_ahead = is_active && since(&row, &connection, app.now()).is_none();
+                if is_active && draft.is_none() && !is_ahead {
                     return view(tx, app, connection).await;
                 }
+                // What is in use is put right also where a draft is not fit to take its place yet.
+                let draft = draft.filter(|draft| !is_ahead || draft.validated_at.is_some());
                 let next = draft.as_ref().or(current.as_ref()).ok_or(Refusal::ConnectionNotValidated)?;
                 let activation = Activation {
                     validated: next.validated_at.is_some(),

@@ -1,13 +1,14 @@
 //! Owns the stored bonds of members and an IdP's subjects, as an Owner lists and clears them (R-LNK-5).
 
 use orgate_core::id::{ConnectionId, IdentityId, UserId};
+use orgate_core::membership::MembershipState;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
-use orgate_store::{LinkedPerson, Page, User};
+use orgate_store::{LinkedPerson, Page, Tx, User};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
-use crate::authorise;
+use crate::authorise::{self, Member};
 use crate::error::Error;
 use crate::notice;
 use crate::visitor::Visitor;
@@ -56,6 +57,9 @@ pub async fn linked(app: &App, visitor: &Visitor, organization: &str, users: Vec
                 let member = authorise::permitted(tx, app, visitor, organization, Permission::ConnectionManage).await?;
                 let mut linked = Vec::new();
                 for user_id in users {
+                    if was_removed(tx, &member, user_id).await? {
+                        continue;
+                    }
                     let identities = tx.organization(member.organization_id()).list_identities_of_user(user_id).await?;
                     if !identities.is_empty() {
                         linked.push(tx.instance().load_user(user_id).await?);
@@ -67,8 +71,15 @@ pub async fn linked(app: &App, visitor: &Visitor, organization: &str, users: Vec
         .await
 }
 
+/// The bond of somebody who was removed is what single sign-on refuses them by, whatever their address says (R-LNK-1): it goes when they
+/// were re-admitted.
+async fn was_removed(tx: &mut Tx, member: &Member, user_id: &UserId) -> Result<bool, Error> {
+    let held = tx.organization(member.organization_id()).find_membership(user_id).await?;
+    Ok(held.is_some_and(|held| held.state == MembershipState::Removed))
+}
+
 /// Clears the bonds of some people at every connection of the organization: their next sign-in is a first one again, and
-/// proofs made so far stay.
+/// proofs made so far stay. Who was removed is passed over.
 ///
 /// *Errors*: [`Refusal::NeedsRecentProof`], and those of [`authorise::permitted`].
 pub async fn clear(app: &App, visitor: &Visitor, organization: &str, users: Vec<UserId>) -> Result<u64, Error> {
@@ -82,6 +93,9 @@ pub async fn clear(app: &App, visitor: &Visitor, organization: &str, users: Vec<
                 let author = Author::from(&member.caller);
                 let mut cleared = 0;
                 for user_id in users {
+                    if was_removed(tx, &member, user_id).await? {
+                        continue;
+                    }
                     let count = tx.organization(member.organization_id()).delete_identities_of_user(user_id).await?;
                     if count == 0 {
                         continue;

@@ -1,8 +1,8 @@
 //! Owns what slows guessing down. A try at a secret is counted before it is compared; a right one empties its bucket, a
 //! wrong one counts on. After some wrong ones each further one makes the next wait twice as long, and a day takes no
 //! more than the operator's number. Strangers share one bucket an account; each place that the person came in from before
-//! has its own, so nobody elsewhere can use it up. Tries at a second factor on the word of an IdP alone have buckets of their
-//! own: what an organization uses up stands before nobody who leaves it (R-ENF-13).
+//! has its own, so nobody elsewhere can use it up. Tries on the word of an IdP alone, at a password in its session or at a second
+//! factor, have buckets of their own: what an organization uses up stands before nobody who leaves it (R-ENF-13).
 //!
 //! *Source*: L5, R-IN-5, V6.3.1; NIST SP 800-63B (at most 100 failures in a row).
 
@@ -15,7 +15,7 @@ use orgate_store::{Throttle, ThrottleLimit};
 
 use super::basis::Basis;
 use super::most;
-use super::origin::{self, Origin, Whose};
+use super::origin::{self, KnownBy, Origin, Whose};
 use crate::app::App;
 use crate::error::Error;
 use crate::visitor::Visitor;
@@ -32,8 +32,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// Which secret of an account is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Secret {
-    /// Its password.
-    Password,
+    /// Its password. What made the session that it is typed in, if it is in one, keeps the tries apart.
+    Password(Basis),
     /// A second factor: a code of an authenticator app, a recovery code, a passkey. What was shown before it keeps the tries
     /// apart.
     SecondFactor(Basis),
@@ -42,7 +42,8 @@ pub(super) enum Secret {
 impl Secret {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Password => "password",
+            Self::Password(Basis::Own) => "password",
+            Self::Password(Basis::Sso) => "password-by-sso",
             Self::SecondFactor(Basis::Own) => "second-factor",
             Self::SecondFactor(Basis::Sso) => "second-factor-by-sso",
         }
@@ -79,8 +80,8 @@ impl Guess {
 }
 
 /// Counts a try at the password of the account that goes by an address.
-pub(super) async fn at_password(app: &App, account: &str, origin: &Origin) -> Result<Guess, Error> {
-    take(app, bucket(Secret::Password, account, origin)).await
+pub(super) async fn at_password(app: &App, account: &str, origin: &Origin, basis: Basis) -> Result<Guess, Error> {
+    take(app, bucket(Secret::Password(basis), account, origin)).await
 }
 
 /// Counts a try at a second factor of a person.
@@ -90,7 +91,7 @@ pub(super) async fn at_second_factor(
     user_id: &UserId,
     basis: Basis,
 ) -> Result<Guess, Error> {
-    let origin = origin::of(app, visitor, Whose::Person(user_id)).await?;
+    let origin = origin::of(app, visitor, Whose::Person(user_id), KnownBy::Entry).await?;
     take(app, bucket(Secret::SecondFactor(basis), user_id, &origin)).await
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use orgate_core::id::UserId;
-use orgate_store::Tx;
+use orgate_store::{Tx, User};
 
 use super::basis::Basis;
 use crate::app::App;
@@ -26,6 +26,15 @@ pub(super) enum Whose<'a> {
     Person(&'a UserId),
 }
 
+/// What makes a place one of the person's own.
+#[derive(Clone, Copy)]
+pub(super) enum KnownBy {
+    /// They came in there, with the second factor if they have one.
+    Entry,
+    /// That, or they set their password there by a mailed link. A mailbox is no second factor, and brings no tries at one.
+    EntryOrLink,
+}
+
 /// Where a try comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -38,19 +47,25 @@ pub(super) enum Origin {
 }
 
 /// Looks it up. An address that nobody has costs the same (R-IN-5).
-pub(super) async fn of(app: &App, visitor: &Visitor, whose: Whose<'_>) -> Result<Origin, Error> {
+pub(super) async fn of(app: &App, visitor: &Visitor, whose: Whose<'_>, by: KnownBy) -> Result<Origin, Error> {
     let network = network(visitor);
     // Without a cookie there is one place to look for.
     let browser = visitor.browser.map(browser);
-    let places = [network, browser.unwrap_or(network)];
+    let own = [network, browser.unwrap_or(network)];
+    let linked = match by {
+        KnownBy::Entry => own,
+        KnownBy::EntryOrLink => own.map(linked),
+    };
+    let places = [own[0], own[1], linked[0], linked[1]];
     let known = match whose {
         Whose::Account(key) => app.store.list_known_origins(key, &places).await?,
         Whose::Person(id) => app.store.list_known_origins_of(id, &places).await?,
     };
-    let is_known = |place: &[u8; 32]| known.iter().any(|hash| hash.as_slice() == place.as_slice());
-    Ok(match browser.filter(is_known) {
+    let is_among = |place: &[u8; 32]| known.iter().any(|hash| hash.as_slice() == place.as_slice());
+    let is_known = |own: &[u8; 32], linked: &[u8; 32]| is_among(own) || is_among(linked);
+    Ok(match browser.filter(|browser| is_known(browser, &linked[1])) {
         Some(browser) => Origin::Browser(browser),
-        None if is_known(&network) => Origin::Network(network),
+        None if is_known(&network, &linked[0]) => Origin::Network(network),
         None => Origin::Strange,
     })
 }
@@ -89,10 +104,23 @@ pub(crate) async fn remember(
     Ok(())
 }
 
-/// Remembers this place alone: whoever came in elsewhere by what the person no longer uses is a stranger again.
-pub(crate) async fn remember_only(tx: &mut Tx, app: &App, visitor: &Visitor, user_id: &UserId) -> Result<(), Error> {
-    tx.instance().delete_origins(user_id).await?;
-    remember(tx, app, visitor, user_id, Basis::Own).await
+/// Remembers this place alone, where a mailed link set the password: whoever came in elsewhere by what the person no longer
+/// uses is a stranger again. At the second factor of who has one it is no place of theirs yet.
+pub(crate) async fn remember_only(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<(), Error> {
+    tx.instance().delete_origins(&user.id).await?;
+    if !user.has_second_factor {
+        return remember(tx, app, visitor, &user.id, Basis::Own).await;
+    }
+    let now = app.now();
+    for place in [Some(network(visitor)), visitor.browser.map(browser)].into_iter().flatten() {
+        tx.instance().remember_origin(&user.id, &linked(place), now, now.minus(FRESH)).await?;
+    }
+    Ok(())
+}
+
+/// The name of a place of one's own that a mailed link was used at, and nothing else.
+fn linked(place: [u8; 32]) -> [u8; 32] {
+    hash("linked", &place)
 }
 
 fn network(visitor: &Visitor) -> [u8; 32] {

@@ -10,11 +10,18 @@ use crate::error::Error;
 use crate::invitation;
 use crate::visitor::Visitor;
 
+/// Events of invitations that one act writes at most: years of them would be one long transaction, and whoever sends many would make
+/// their own removal dear.
+const MOST_EVENTS: usize = 100;
+
 /// What ended. It is written down beside what it ended with.
 #[derive(Default)]
 #[must_use = "no change without its event (R-OPS-3)"]
 pub(crate) struct Begun {
+    /// Those that could still be accepted.
     invitations: Vec<Invitation>,
+    /// Such as are too many to have an event each.
+    further: u64,
     roles: Vec<(Invitation, InvitedProject)>,
     tests: u64,
 }
@@ -28,11 +35,14 @@ impl Begun {
         user_id: &UserId,
     ) -> Result<Self, Error> {
         let mut view = tx.organization(organization_id);
-        let invitations = view.revoke_invitations_sent_by(user_id, app.now()).await?;
+        let mut invitations = view.revoke_invitations_sent_by(user_id, app.now()).await?;
+        invitations.retain(|invitation| invitation.expires_at > app.now());
+        let further = u64::try_from(invitations.len().saturating_sub(MOST_EVENTS)).unwrap_or(u64::MAX);
+        invitations.truncate(MOST_EVENTS);
         // After these: what they carried ended with them.
         let roles = view.delete_invited_projects_added_by(user_id).await?;
         let tests = view.revoke_tests_started_by(user_id, app.now()).await?;
-        Ok(Self { invitations, roles, tests })
+        Ok(Self { invitations, further, roles, tests })
     }
 
     /// Writes the event of the act that ended it, and one for each invitation.
@@ -47,6 +57,7 @@ impl Begun {
     ) -> Result<(), Error> {
         let because = act.action;
         let act = if self.tests > 0 { act.fact("tests_ended", self.tests) } else { act };
+        let act = if self.further > 0 { act.fact("further_invitations_revoked", self.further) } else { act };
         audit::record(tx, app, Some(visitor), Some(organization_id), author, act).await?;
         for invitation in &self.invitations {
             let event = invitation::event("invitation.revoked", invitation).fact("because", because);

@@ -207,6 +207,8 @@ async fn look_at_erasures(app: &App, survey: &mut Survey) -> Result<(), Error> {
 /// key marked waits for that one.
 async fn look_at_waiting(app: &App, survey: &mut Survey) -> Result<(), Error> {
     let (mut chains, mut after) = (BTreeMap::<Chain, bool>::new(), String::new());
+    // Without one the mark is strange to everybody, and the event is chained as it is.
+    let lacks_one = super::lacks_one(app).await?;
     loop {
         let page = app.store.list_waiting_audit_events(&after, TOGETHER).await?;
         let Some((_, last)) = page.last() else { return Ok(()) };
@@ -220,7 +222,7 @@ async fn look_at_waiting(app: &App, survey: &mut Survey) -> Result<(), Error> {
             if !goes_on {
                 continue;
             }
-            if audit_chain::marked(app, &chain, &entry) == Some(Marked::OtherKey) {
+            if lacks_one && audit_chain::marked(app, &chain, &entry) == Some(Marked::OtherKey) {
                 survey.add_unreadable(Unreadable {
                     what: "audit_events.mark".to_owned(),
                     row: entry.id,

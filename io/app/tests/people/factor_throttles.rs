@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use orgate_app::password_reset;
 use orgate_app::passwords::Password;
 use orgate_app::sign_in::passkey::Answered;
 use orgate_app::sign_in::password::{Credentials, Entry, enter};
@@ -20,6 +21,7 @@ on_each_engine! {
     a_method_that_is_not_offered_forgives_no_wrong_factor
     a_wrong_passkey_counts_like_a_wrong_code
     l5_guesses_at_a_factor_elsewhere_do_not_keep_its_person_out
+    l5_a_mailed_link_brings_no_tries_at_the_second_factor
 }
 
 /// A browser nobody knows, with a right password of the person.
@@ -53,6 +55,34 @@ async fn use_the_free_tries(bed: &Bed, person: &Person) {
         assert_eq!(guess(bed, &visitor, &id).await, None);
         assert_eq!(guess(bed, &visitor, &id).await, None);
     }
+}
+
+/// Sets the password by a mailed link in this browser, and signs in with it.
+async fn held_behind_a_link(bed: &Bed, visitor: &Visitor, person: &Person) -> SignInId {
+    bed.read_all(&person.email).await;
+    password_reset::request(&bed.app, visitor, &person.email).await.unwrap();
+    let link = bed.next_mail(&person.email).await.link("/password-reset/").unwrap();
+    password_reset::complete(&bed.app, visitor, link.rsplit('/').next().unwrap(), PASSWORD).await.unwrap();
+    let typed = Credentials { email: person.email.clone(), password: Password::from_typed(PASSWORD) };
+    match enter(&bed.app, visitor, typed, None).await.unwrap().0 {
+        Entry::SecondFactor(waiting) => waiting.sign_in_id,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn l5_a_mailed_link_brings_no_tries_at_the_second_factor(bed: Bed) {
+    let sam = bed.person("sam").await;
+    bed.equip(&sam).await;
+    let at = |number: u8| Visitor { ip: elsewhere(number), ..bed.stranger() };
+    let mut waits = Vec::new();
+    for number in 1..=4 {
+        let visitor = at(number);
+        let id = held_behind_a_link(&bed, &visitor, &sam).await;
+        for _ in 0..3 {
+            waits.push(guess(&bed, &visitor, &id).await.is_some());
+        }
+    }
+    assert_eq!(waits.iter().position(|waits| *waits), Some(11), "all of them are a stranger's: {waits:?}");
 }
 
 async fn v_6_6_3_wrong_factors_of_many_sign_ins_make_the_next_one_wait(bed: Bed) {

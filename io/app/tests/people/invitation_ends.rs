@@ -20,6 +20,7 @@ use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_store::ConnectionTest;
 
+use super::invitations::{mailed_token, token};
 use crate::support::{Bed, Person, refused};
 
 /// Sam's organization with a project, of which Lee is an admin.
@@ -40,19 +41,6 @@ async fn invite(bed: &Bed, by: &Person, email: &str) -> Invited {
     let emails = vec![email.to_owned()];
     let new = NewInvitations { emails, role: OrganizationRole::Member, projects: Vec::new() };
     invitation::invite(&bed.app, &by.visitor, "acme", new).await.unwrap()
-}
-
-/// The token is the last part of a link.
-fn token(link: &str) -> &str {
-    link.rsplit('/').next().unwrap()
-}
-
-async fn mailed_token(bed: &Bed, email: &str) -> String {
-    loop {
-        if let Some(link) = bed.next_mail(email).await.link("/invitations/") {
-            return token(&link).to_owned();
-        }
-    }
 }
 
 /// Who signs in again later.

@@ -24,11 +24,11 @@ async fn invite(bed: &Bed, owner: &Person, new: NewInvitations) -> Invited {
 }
 
 /// The token is the last part of a link.
-fn token(link: &str) -> &str {
+pub(crate) fn token(link: &str) -> &str {
     link.rsplit('/').next().unwrap()
 }
 
-async fn mailed_token(bed: &Bed, email: &str) -> String {
+pub(crate) async fn mailed_token(bed: &Bed, email: &str) -> String {
     loop {
         if let Some(link) = bed.next_mail(email).await.link("/invitations/") {
             return token(&link).to_owned();

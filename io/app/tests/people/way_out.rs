@@ -44,6 +44,7 @@ on_each_engine! {
     r_enf_13_nobody_gets_a_link_who_is_not_bound_or_whose_address_is_not_proven
     r_enf_13_a_mailed_link_serves_its_own_person_and_address_only
     r_enf_13_what_an_idp_uses_up_in_somebodys_name_keeps_nobody_in
+    l5_who_is_bound_has_a_place_where_the_right_password_was_stopped
 }
 
 /// Kim is a member of Acme, which Sam owns and which enforces its SSO.
@@ -493,6 +494,18 @@ async fn r_enf_13_a_mailed_link_serves_its_own_person_and_address_only(bed: Bed)
     }
 }
 
+async fn l5_who_is_bound_has_a_place_where_the_right_password_was_stopped(bed: Bed) {
+    let Scene { kim, .. } = scene(&bed).await;
+    let elsewhere = |number: u8, visitor: Visitor| Visitor { ip: [203, 0, 113, number].into(), ..visitor };
+    let own = elsewhere(8, bed.stranger());
+    attempt(&bed, &own, &kim).await;
+    let stranger = elsewhere(9, bed.stranger());
+    let wrong =
+        || Credentials { email: kim.email.clone(), password: Password::from_typed("not the pass phrase of anybody") };
+    while refused(password::enter(&bed.app, &stranger, wrong(), None).await) == Refusal::InvalidCredentials {}
+    attempt(&bed, &own, &kim).await;
+}
+
 async fn r_enf_13_what_an_idp_uses_up_in_somebodys_name_keeps_nobody_in(bed: Bed) {
     let Scene { acme, kim, .. } = scene(&bed).await;
     let app = bed.authenticator(&kim.id).await;
@@ -502,7 +515,9 @@ async fn r_enf_13_what_an_idp_uses_up_in_somebodys_name_keeps_nobody_in(bed: Bed
     while step_up::mail_code(&bed.app, &impostor).await.is_ok() {}
     let wrong = || TypedFactor { method: TypedMethod::Totp, code: "no code".to_owned() };
     while refused(again::confirm(&bed.app, &impostor, wrong()).await) == Refusal::InvalidCode {}
-    // Kim leaves, from where nobody knows them either.
+    let guess = || Password::from_typed("not the pass phrase of anybody");
+    while refused(password::confirm(&bed.app, &impostor, guess()).await) == Refusal::InvalidCredentials {}
+    // Kim leaves, from where nobody knows them either. The page of it is reached by the password.
     let visitor = elsewhere(8, bed.stranger());
     let id = attempt(&bed, &visitor, &kim).await;
     bed.read_all(&kim.email).await;

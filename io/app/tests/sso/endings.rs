@@ -143,14 +143,31 @@ async fn t_enf_21_what_a_clock_that_was_ahead_began_with_the_former_client_lets_
     assert!(world.users("dana@acme.example").await.is_empty());
 }
 
-async fn f2_what_was_activated_while_the_clock_was_ahead_lets_people_in_once_activated_again(world: World) {
+/// Acme's connection is activated by a clock that is an hour ahead and then put right.
+async fn activated_ahead(world: &World) -> Site {
     let site = world.site("Acme", &world.idp).await;
     let (app, id, now) = (&world.bed.app, site.connection.as_str(), world.bed.now());
     world.advance(Duration::from_secs(3600));
     let ahead = world.with_password(&site.owner).await;
     connection::disable(app, &ahead.visitor, "acme", id).await.unwrap();
     connection::activate(app, &ahead.visitor, "acme", id).await.unwrap();
-    set_clocks(&world, now);
+    set_clocks(world, now);
+    site
+}
+
+async fn f2_what_was_activated_while_the_clock_was_ahead_is_put_right_beside_a_draft_too(world: World) {
+    let site = activated_ahead(&world).await;
+    let owner = world.with_password(&site.owner).await;
+    world.save(&owner, "acme", &site.connection, &world.idp).await.unwrap();
+    let activate = || connection::activate(&world.bed.app, &owner.visitor, "acme", site.connection.as_str());
+    activate().await.unwrap();
+    world.enter(&site, dana()).await;
+    assert_eq!(refused(activate().await), Refusal::ConnectionNotValidated, "from then on it is about the draft");
+}
+
+async fn f2_what_was_activated_while_the_clock_was_ahead_lets_people_in_once_activated_again(world: World) {
+    let site = activated_ahead(&world).await;
+    let (app, id) = (&world.bed.app, site.connection.as_str());
     let outcome = world.arrive(&site, dana()).await;
     assert_eq!(world.code(&site, &outcome).await, "connection-changed");
 
@@ -244,6 +261,7 @@ on_each_world! {
     r_sso_7_a_session_with_another_proof_goes_on_with_that
     r_sso_7_nothing_in_flight_through_it_finishes
     t_enf_21_what_a_clock_that_was_ahead_began_with_the_former_client_lets_nobody_in
+    f2_what_was_activated_while_the_clock_was_ahead_is_put_right_beside_a_draft_too
     f2_what_was_activated_while_the_clock_was_ahead_lets_people_in_once_activated_again
     r_sso_7_a_test_of_a_removed_connection_is_over
     r_sso_7_a_rotated_secret_signs_nobody_out

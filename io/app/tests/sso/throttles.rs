@@ -42,13 +42,10 @@ async fn l5_nor_at_the_password_on_the_sign_in_page_or_in_the_session(world: Wor
     let wrong = || Password::from_typed("not the pass phrase of anybody");
     let typed = || Credentials { email: kim.email.clone(), password: wrong() };
     let one = as_kim(&world, &site).await;
-    for number in 0..UNTIL_IT_WAITS {
-        let refusal = if number % 2 == 0 {
-            refused(password::enter(app, &one.visitor, typed(), None).await)
-        } else {
-            refused(password::confirm(app, &one.visitor, wrong()).await)
-        };
-        assert_eq!(refusal, Refusal::InvalidCredentials, "{number}");
+    for _ in 0..UNTIL_IT_WAITS {
+        let entered = refused(password::enter(app, &one.visitor, typed(), None).await);
+        let confirmed = refused(password::confirm(app, &one.visitor, wrong()).await);
+        assert_eq!([entered, confirmed], [Refusal::InvalidCredentials, Refusal::InvalidCredentials]);
     }
     let other = as_kim(&world, &site).await;
     for person in [&one, &other] {

@@ -4,6 +4,7 @@
 use orgate_app::connection;
 use orgate_app::membership::{self, MemberView};
 use orgate_core::id::{Identifier as _, UserId};
+use orgate_core::membership::MembershipState;
 use orgate_core::refusal::Refusal;
 
 use super::asking::{Question, ask};
@@ -96,7 +97,7 @@ pub async fn remove_proofs(visit: Visit, Path((slug, id)): Path<(String, String)
 /// Asks before a person's links to the identity provider are cleared.
 pub async fn ask_identities_removal(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
     let (frame, view) = load(&visit, &slug, &id).await?;
-    if view.identities.is_empty() {
+    if view.identities.is_empty() || view.member.membership.state == MembershipState::Removed {
         return Err(Refusal::NotFound.into());
     }
     let person = Person::new(id.as_str(), &view.member.name, view.member.email.to_string());

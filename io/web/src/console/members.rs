@@ -80,7 +80,12 @@ fn methods(member: &Member, has_sso: bool) -> Vec<String> {
     let uses_sso = has_sso && member.identities > 0 && member.membership.last_sso_sign_in_at.is_some();
     let ways = [(uses_sso, "SSO"), (member.has_password, "Password"), (member.has_passkey, "Passkey")];
     let ways = ways.into_iter().filter(|(has, _)| *has).map(|(_, words)| words);
-    ways.chain(member.providers.iter().map(|provider| provider.words())).map(str::to_owned).collect()
+    let mut words: Vec<String> =
+        ways.chain(member.providers.iter().map(|provider| provider.words())).map(str::to_owned).collect();
+    if words.is_empty() && has_sso {
+        words.push("SSO, at their next sign-in".to_owned());
+    }
+    words
 }
 
 fn row(member: &Member, reader: &str, has_sso: bool, now: Timestamp) -> MemberRow {

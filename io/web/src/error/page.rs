@@ -80,9 +80,9 @@ fn send_on(asked: &Asked, refusal: &Refusal) -> Option<Response> {
     let mut response = see_other(target.as_str());
     if let Some(back) = page_of(asked) {
         cookies::set(response.headers_mut(), cookies::return_to(&back));
-        if !asked.method.is_safe() {
-            cookies::set(response.headers_mut(), cookies::unsent(&back));
-        }
+        // What was sent in vain before is no longer what the person is about.
+        let unsent = if asked.method.is_safe() { cookies::forget_unsent() } else { cookies::unsent(&back) };
+        cookies::set(response.headers_mut(), unsent);
     }
     if *refusal == Refusal::NoSession && asked.had_cookie {
         cookies::set(response.headers_mut(), cookies::forget_session());
@@ -90,11 +90,22 @@ fn send_on(asked: &Asked, refusal: &Refusal) -> Option<Response> {
     Some(response)
 }
 
-/// The page to come back to: the one that was asked for, or the one whose form was sent.
+/// The page to come back to: the one that was asked for, or the one whose form was sent. A proof is asked for on the way to
+/// somewhere, and that stays where the person goes.
 fn page_of(asked: &Asked) -> Option<ReturnTo> {
+    if asked.route.starts_with(PROOF_PATH) {
+        return None;
+    }
     let path = asked.uri.path();
     if asked.method == Method::GET {
         return ReturnTo::parse(asked.uri.path_and_query().map_or(path, |both| both.as_str()));
+    }
+    // The page of the same name says that a code was mailed: back is where one asks for it.
+    match asked.route {
+        "/account/enrolment-codes" => return ReturnTo::parse("/account/totp/new"),
+        "/account/address-proof" => return ReturnTo::parse("/account/security"),
+        "/invitations/{token}/code" => return ReturnTo::parse(path.strip_suffix("/code")?),
+        _ => {}
     }
     let form = format!("{}/new", asked.route);
     if router::has_page(&form) {

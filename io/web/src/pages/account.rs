@@ -114,7 +114,7 @@ pub struct LinkedIdentity {
 
 /// `/account/security`. *Forms*: POST `/account/password` with `current_password` (when there is one) and
 /// `new_password`; POST `/account/address-proof` mails the code that proves an unproven address; POST
-/// `/account/sessions/{id}/removal`. *Links*: `/account/other-sessions/removal`.
+/// `/account/security/sessions/{id}/removal`. *Links*: `/account/other-sessions/removal`.
 #[derive(Debug, Template)]
 #[template(path = "account/security.html")]
 pub struct SecurityPage {

@@ -34,6 +34,8 @@ pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> PageResult {
         (None, None) => see_other("/signed-out"),
     };
     cookies::set(response.headers_mut(), cookies::forget_session());
+    // What this person sent in vain is no business of the next one.
+    cookies::set(response.headers_mut(), cookies::forget_unsent());
     Ok(response)
 }
 

@@ -32,13 +32,14 @@ async fn a_changed_password_ends_the_other_sessions_and_a_wrong_one_is_said_at_i
     other.post("/sign-in", &sign_in(PASSWORD)).await;
     other.open("/organizations").await;
 
-    let wrong = olga.post("/account/password", &[("current_password", "no"), ("new_password", NEW)]).await;
+    let wrong = olga.post("/account/security/password", &[("current_password", "no"), ("new_password", NEW)]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     wrong.says(&["This is not your current password."]).says_nothing_of(&[NEW]);
-    let short = olga.post("/account/password", &[("current_password", PASSWORD), ("new_password", "short")]).await;
+    let short =
+        olga.post("/account/security/password", &[("current_password", PASSWORD), ("new_password", "short")]).await;
     assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
     short.says(&["id=\"new_password-error\""]);
-    olga.submit("/account/password", &[("current_password", PASSWORD), ("new_password", NEW)])
+    olga.submit("/account/security/password", &[("current_password", PASSWORD), ("new_password", NEW)])
         .await
         .says(&["Your password is changed"]);
     assert_eq!(other.get("/organizations").await.location(), "/sign-in");
@@ -55,7 +56,7 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_at_once() {
     }
     let page = olga.open("/account/security").await;
     page.says(&["This browser", "with password", "End all others"]);
-    let end = page.text.split("action=\"").find(|piece| piece.starts_with("/account/sessions/")).unwrap();
+    let end = page.text.split("action=\"").find(|piece| piece.starts_with("/account/security/sessions/")).unwrap();
     olga.submit(end.split('"').next().unwrap(), &[]).await.says(&["That session is over."]);
     olga.open("/account/other-sessions/removal").await.says(&["<b>2</b>", "other browsers are signed out"]);
     olga.submit("/account/other-sessions/removal", &[])
@@ -75,7 +76,7 @@ async fn another_persons_session_is_not_found() {
     let elsewhere = console.browser();
     elsewhere.post("/sign-in", &[("email", "mia@example.com"), ("password", PASSWORD)]).await;
     let page = mia.open("/account/security").await;
-    let end = page.text.split("action=\"").find(|piece| piece.starts_with("/account/sessions/")).unwrap();
+    let end = page.text.split("action=\"").find(|piece| piece.starts_with("/account/security/sessions/")).unwrap();
     let end = end.split('"').next().unwrap();
     assert_eq!(olga.post(end, &[]).await.status, StatusCode::NOT_FOUND);
     elsewhere.open("/organizations").await;

@@ -125,3 +125,23 @@ async fn r_lnk_5_the_page_of_a_member_leads_to_the_question_that_clears_their_li
     cleared.says_nothing_of(&["00uMia", "/identities/removal"]);
     assert_eq!(olga.get(&removal).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn r_lnk_1_the_bond_of_somebody_who_was_removed_is_not_cleared() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    console.connection(&olga, "acme").await;
+    let mia = console.member(&olga, "acme", "mia", "member").await;
+    console.linked(&mia, "acme", "00uMia").await;
+    let id = mia.user_id().await;
+    let member = format!("/organizations/acme/members/{id}");
+    olga.submit(&format!("{member}/removal"), &[]).await;
+    olga.open(&member).await.says(&["00uMia"]).says_nothing_of(&["/identities/removal"]);
+    let removal = format!("{member}/identities/removal");
+    assert_eq!(olga.get(&removal).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(olga.post(&removal, &[]).await.status, StatusCode::NOT_FOUND);
+    let linked = list(&olga.open(OVERVIEW).await.id("con_"));
+    let asked = olga.get(&format!("{linked}/removal?identity={id}")).await;
+    assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
+    olga.open(&member).await.says(&["00uMia"]);
+}

@@ -156,11 +156,11 @@ async fn every_way_that_a_member_signs_in_is_named_and_what_they_see_without_a_p
         .write(account, |tx, account| Box::pin(async move { tx.instance().insert_personal_identity(account).await }))
         .await;
 
-    olga.open("/organizations/acme/members").await.says(&["Password, Passkey, GitHub", "Nothing at present"]);
+    olga.open("/organizations/acme/members").await.says(&["Password, Passkey, GitHub", "SSO, at their next sign-in"]);
     olga.open(&page(&mia_id))
         .await
         .says(&["Password, Passkey, GitHub", "mia sees the organization and nothing in it."]);
-    olga.open(&page(&kim_id)).await.says(&["Nothing at present"]);
+    olga.open(&page(&kim_id)).await.says(&["SSO, at their next sign-in"]);
     olga.open(&page(&olga_id))
         .await
         .says(&["As an Owner, olga is admin in every project."])

@@ -12,7 +12,7 @@ async fn r_in_9_the_account_opens_to_an_sso_proof_only_with_a_mailed_code() {
     kim.open("/organizations/acme/projects").await.says(&["You have no project yet"]);
     for (path, fields) in [
         ("/account/other-sessions/removal", &[][..]),
-        ("/account/password", &[("new_password", "nine brass herons above Tartu")]),
+        ("/account/security/password", &[("new_password", "nine brass herons above Tartu")]),
         ("/organizations", &[("name", "Mine"), ("slug", "mine")]),
     ] {
         assert_eq!(kim.post(path, fields).await.location(), "/account/proof", "{path}");

@@ -168,8 +168,8 @@ enum Shown {
 
 /// Takes a second factor, whose try is counted before it is compared.
 async fn show(app: &App, visitor: &Visitor, id: &SignInId, typed: TypedFactor) -> Result<Outcome, Error> {
-    let bearer = bearer_of(app, visitor, id).await?;
-    let counted = codes::count(app, visitor, bearer, Basis::Sso, typed.method).await?;
+    let (bearer, basis) = bearer_of(app, visitor, id).await?;
+    let counted = codes::count(app, visitor, bearer, basis, typed.method).await?;
     let shown = app
         .store
         .write((app.clone(), visitor.clone(), id.clone(), typed), |tx, (app, visitor, id, typed)| {
@@ -194,7 +194,8 @@ async fn bearer(tx: &mut Tx, app: &App, attempt: &Attempt) -> Result<User, Error
     bearer::of(tx, &attempt.document, &user_id).await
 }
 
-async fn bearer_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<User, Error> {
+/// The same, and on what they are taken for that person: a mailed code that was right is their own.
+async fn bearer_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<(User, Basis), Error> {
     app.store
         .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
             Box::pin(async move {
@@ -202,7 +203,8 @@ async fn bearer_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<User, 
                 if attempt.stage != STAGE_FACTOR {
                     return Err(Error::from(Refusal::AttemptOver));
                 }
-                bearer(tx, app, &attempt).await
+                let basis = if attempt.document.code_proven_for.is_some() { Basis::Own } else { Basis::Sso };
+                Ok((bearer(tx, app, &attempt).await?, basis))
             })
         })
         .await

@@ -110,6 +110,7 @@ pub(super) async fn enrolled_page(
     cookies::set(response.headers_mut(), cookies::session(issued, visit.now()));
     if purpose.organization.is_some() && visit.return_to.is_some() {
         cookies::set(response.headers_mut(), cookies::forget_return_to());
+        cookies::set(response.headers_mut(), cookies::forget_unsent());
     }
     Ok(response)
 }

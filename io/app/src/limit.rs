@@ -15,7 +15,7 @@ pub(crate) use basis::Basis;
 pub use guess::Guess;
 pub(crate) use mails::{code_in, invitation, invitation_to, mail_in};
 pub use mails::{mail_to, reset_mail_to};
-pub(crate) use origin::{FRESH, remember, remember_only};
+pub(crate) use origin::{FRESH, remember, remember_for_password, remember_only};
 pub(crate) use refused::note as note_refused;
 
 use std::num::NonZeroU32;
@@ -86,7 +86,7 @@ pub async fn sign_up(app: &App, visitor: &Visitor, email_key: &str) -> Result<()
 /// *Errors*: [`Refusal::TooManyRequests`].
 pub(crate) async fn password(app: &App, visitor: &Visitor, typed: &str) -> Result<Guess, Error> {
     let account = account(typed);
-    let origin = origin::of(app, visitor, Whose::Account(&account), KnownBy::EntryOrLink).await?;
+    let origin = origin::of(app, visitor, Whose::Account(&account), KnownBy::EntryOrPassword).await?;
     let most = most(app.settings.limits.sign_ins_per_hour);
     let place = match &origin {
         Origin::Browser(hash) => Counter::hourly("sign-in-browser", origin::hex(hash), most),
@@ -117,7 +117,7 @@ pub(crate) async fn own_password(app: &App, visitor: &Visitor, caller: &Caller) 
         // Somebody else may have it proven, and their tries are no business of this person.
         AddressState::LocalTo(_) | AddressState::Unproven => user_id.to_string(),
     };
-    let origin = origin::of(app, visitor, Whose::Person(user_id), KnownBy::EntryOrLink).await?;
+    let origin = origin::of(app, visitor, Whose::Person(user_id), KnownBy::EntryOrPassword).await?;
     let guess = guess::at_password(app, &account, &origin, Basis::of(caller.proofs())).await;
     if let Err(Error::Refused(_)) = &guess {
         note_refused(app, visitor, &account, not_compared("password", Some(user_id))).await?;

@@ -121,7 +121,8 @@ fn check(sealer: &Sealer, is_new: bool, in_use: &[SecretKeyInUse]) -> Result<(),
     if missing.is_empty() { Ok(()) } else { Err(KeyError::Missing(missing)) }
 }
 
-/// Whether a key is in use that this node does not have: what is under a strange key may then be another node's.
+/// Whether what is under a strange key may be another node's: a key is in use that this node does not have, or what is kept of the keys
+/// does not say.
 ///
 /// *Errors*: those of the store.
 pub(crate) async fn lacks_one(app: &App) -> Result<bool, Error> {
@@ -129,7 +130,7 @@ pub(crate) async fn lacks_one(app: &App) -> Result<bool, Error> {
         .store
         .read((), |tx, ()| Box::pin(async move { Ok::<_, Error>(tx.instance().list_secret_keys().await?) }))
         .await?;
-    Ok(matches!(check(&app.sealer, false, &in_use), Err(KeyError::Missing(_))))
+    Ok(check(&app.sealer, false, &in_use).is_err())
 }
 
 /// Counts the key that this node seals with among those in use again, when it was replaced from elsewhere meanwhile: what it

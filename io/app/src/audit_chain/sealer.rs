@@ -2,6 +2,7 @@
 //! once: the head that it began with has to be there still when it writes, so a chain never forks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -19,13 +20,16 @@ const TOGETHER: u32 = 250;
 /// share that wait, or a node that is busy would seal slower than it writes. Few enough to leave PostgreSQL's connections to
 /// people.
 const AT_ONCE: usize = 8;
+/// How long an event under a key that is not here waits although no such key is in use: a node that was left behind when its key was
+/// replaced counts it among those in use again within a minute.
+const STRANGE: Duration = Duration::from_secs(5 * 60);
 /// Another node was quicker; what it left waits for the next turn.
 const LOST: Refusal = Refusal::Busy;
 
 /// Gives every event that waits now its place, and says how many got theirs. Those that no Orgate marked come first: they were
 /// there before the chain was. A chain whose head does not hold is left as it is, and said in the log of the program; what ails one
 /// chain keeps no other from its places. An event that was marked with a key that is not here waits for a node that has it, while such a key is in
-/// use.
+/// use and for some minutes.
 ///
 /// *Errors*: those of the store, the first of them.
 pub async fn seal(app: &App) -> Result<u64, Error> {
@@ -74,9 +78,10 @@ impl Turn {
 
     async fn seal_page(&mut self, app: &App, page: Vec<(Chain, Entry)>) -> Result<(), Error> {
         let is_strange = |(chain, entry): &(Chain, Entry)| super::marked(app, chain, entry) == Some(Marked::OtherKey);
-        // Asked behind the page: whoever writes with a key had it counted before.
-        let waits = page.iter().any(is_strange) && secret_key::lacks_one(app).await?;
-        let page = page.into_iter().filter(|one| !(waits && is_strange(one)));
+        let lacks_one = page.iter().any(is_strange) && secret_key::lacks_one(app).await?;
+        let since = app.now().minus(STRANGE);
+        let waits = |one: &(Chain, Entry)| is_strange(one) && (lacks_one || one.1.at > since);
+        let page = page.into_iter().filter(|one| !waits(one));
         let mut chains: BTreeMap<Chain, Vec<Entry>> = BTreeMap::new();
         for (chain, entry) in page.filter(|(chain, _)| !self.ailing.contains(chain)) {
             chains.entry(chain).or_default().push(entry);

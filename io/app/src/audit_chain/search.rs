@@ -168,7 +168,7 @@ async fn look_at_chained(tx: &mut Tx, chain: &Chain, verification: &mut Verifica
             verification.chained(entry);
         }
         // A place that is no number comes behind all numbers. It is found, and nothing behind it can be asked for.
-        if next <= (position, id) {
+        if page.len() < TOGETHER as usize || next <= (position, id) {
             return Ok(());
         }
         (position, id) = next;

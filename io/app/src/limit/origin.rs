@@ -31,8 +31,8 @@ pub(super) enum Whose<'a> {
 pub(super) enum KnownBy {
     /// They came in there, with the second factor if they have one.
     Entry,
-    /// That, or they set their password there by a mailed link. A mailbox is no second factor, and brings no tries at one.
-    EntryOrLink,
+    /// That, or they showed their password there, or set it by a mailed link. Neither is a second factor, and brings tries at one.
+    EntryOrPassword,
 }
 
 /// Where a try comes from.
@@ -52,20 +52,20 @@ pub(super) async fn of(app: &App, visitor: &Visitor, whose: Whose<'_>, by: Known
     // Without a cookie there is one place to look for.
     let browser = visitor.browser.map(browser);
     let own = [network, browser.unwrap_or(network)];
-    let linked = match by {
+    let shown = match by {
         KnownBy::Entry => own,
-        KnownBy::EntryOrLink => own.map(linked),
+        KnownBy::EntryOrPassword => own.map(for_password),
     };
-    let places = [own[0], own[1], linked[0], linked[1]];
+    let places = [own[0], own[1], shown[0], shown[1]];
     let known = match whose {
         Whose::Account(key) => app.store.list_known_origins(key, &places).await?,
         Whose::Person(id) => app.store.list_known_origins_of(id, &places).await?,
     };
     let is_among = |place: &[u8; 32]| known.iter().any(|hash| hash.as_slice() == place.as_slice());
-    let is_known = |own: &[u8; 32], linked: &[u8; 32]| is_among(own) || is_among(linked);
-    Ok(match browser.filter(|browser| is_known(browser, &linked[1])) {
+    let is_known = |own: &[u8; 32], shown: &[u8; 32]| is_among(own) || is_among(shown);
+    Ok(match browser.filter(|browser| is_known(browser, &shown[1])) {
         Some(browser) => Origin::Browser(browser),
-        None if is_known(&network, &linked[0]) => Origin::Network(network),
+        None if is_known(&network, &shown[0]) => Origin::Network(network),
         None => Origin::Strange,
     })
 }
@@ -105,22 +105,33 @@ pub(crate) async fn remember(
 }
 
 /// Remembers this place alone, where a mailed link set the password: whoever came in elsewhere by what the person no longer
-/// uses is a stranger again. At the second factor of who has one it is no place of theirs yet.
+/// uses is a stranger again.
 pub(crate) async fn remember_only(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<(), Error> {
     tx.instance().delete_origins(&user.id).await?;
-    if !user.has_second_factor {
-        return remember(tx, app, visitor, &user.id, Basis::Own).await;
+    if user.has_second_factor {
+        return remember_for_password(tx, app, visitor, &user.id).await;
     }
+    remember(tx, app, visitor, &user.id, Basis::Own).await
+}
+
+/// Remembers a place where the person is no stranger to their password, and has shown no second factor: it is none of theirs
+/// at one.
+pub(crate) async fn remember_for_password(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    user_id: &UserId,
+) -> Result<(), Error> {
     let now = app.now();
     for place in [Some(network(visitor)), visitor.browser.map(browser)].into_iter().flatten() {
-        tx.instance().remember_origin(&user.id, &linked(place), now, now.minus(FRESH)).await?;
+        tx.instance().remember_origin(user_id, &for_password(place), now, now.minus(FRESH)).await?;
     }
     Ok(())
 }
 
-/// The name of a place of one's own that a mailed link was used at, and nothing else.
-fn linked(place: [u8; 32]) -> [u8; 32] {
-    hash("linked", &place)
+/// The name of such a place.
+fn for_password(place: [u8; 32]) -> [u8; 32] {
+    hash("password", &place)
 }
 
 fn network(visitor: &Visitor) -> [u8; 32] {

@@ -20,7 +20,7 @@ const MOST_EVENTS: usize = 100;
 pub(crate) struct Begun {
     /// Those that could still be accepted.
     invitations: Vec<Invitation>,
-    /// Such as are too many to have an event each.
+    /// Those that had expired, and what is too many to have an event each.
     further: u64,
     roles: Vec<(Invitation, InvitedProject)>,
     tests: u64,
@@ -35,10 +35,11 @@ impl Begun {
         user_id: &UserId,
     ) -> Result<Self, Error> {
         let mut view = tx.organization(organization_id);
-        let mut invitations = view.revoke_invitations_sent_by(user_id, app.now()).await?;
-        invitations.retain(|invitation| invitation.expires_at > app.now());
-        let further = u64::try_from(invitations.len().saturating_sub(MOST_EVENTS)).unwrap_or(u64::MAX);
-        invitations.truncate(MOST_EVENTS);
+        let revoked = view.revoke_invitations_sent_by(user_id, app.now()).await?;
+        let all = revoked.len();
+        let living = revoked.into_iter().filter(|invitation| invitation.expires_at > app.now());
+        let invitations: Vec<Invitation> = living.take(MOST_EVENTS).collect();
+        let further = u64::try_from(all - invitations.len()).unwrap_or(u64::MAX);
         // After these: what they carried ended with them.
         let roles = view.delete_invited_projects_added_by(user_id).await?;
         let tests = view.revoke_tests_started_by(user_id, app.now()).await?;

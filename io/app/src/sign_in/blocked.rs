@@ -17,7 +17,7 @@ use super::anchor::Anchor;
 use super::issue::Shown;
 use crate::app::App;
 use crate::error::Error;
-use crate::limit::{self, Basis};
+use crate::limit;
 use crate::visitor::Visitor;
 
 /// A sign-in that was stopped.
@@ -63,10 +63,10 @@ pub(super) async fn stop(
 ) -> Result<Blocked, Error> {
     let user = tx.instance().load_user(stopped.user_id).await?;
     let whose = Whose { user: &user, method: stopped.shown.proof.method() };
-    if stopped.shown.proof.organization_id().is_none() && !user.has_second_factor {
+    if stopped.shown.proof.organization_id().is_none() {
         // Who is bound comes in by SSO alone, which makes no place: here they showed what is theirs, and strangers who guess at
         // it keep them from the way out no more than others from the way in (R-ENF-13, L5).
-        limit::remember(tx, app, visitor, &user.id, Basis::Own).await?;
+        limit::remember_for_password(tx, app, visitor, &user.id).await?;
     }
     let reference = record::first(tx, app, visitor, whose, &stopped.required).await?;
     let attempt = match keeper {

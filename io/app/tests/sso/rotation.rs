@@ -340,7 +340,8 @@ async fn t_sec_1_what_no_key_opens_is_named_and_nothing_is_begun(world: World) {
     assert_eq!(lost.end, End::Refused);
     let told: Vec<String> = lost.survey.unreadable.iter().map(ToString::to_string).collect();
     let secret = format!("totp_credentials.sealed_secret of {}: sealed with a key that is not here", other.id);
-    assert_eq!(told, [secret], "what it marked waits for nobody: no node has the key");
+    assert_eq!(told, [secret], "what it marked waits for nobody for long: no node has the key");
+    world.bed.advance(6);
     audit_chain::seal(&app).await.unwrap();
     let examined = examine(&app, &Question::default()).await.unwrap().unwrap();
     assert!(examined.iter().all(|one| one.report.waiting == 0), "it is chained, as what no Orgate vouches for");

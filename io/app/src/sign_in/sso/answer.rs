@@ -203,8 +203,11 @@ async fn bearer_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<(User,
                 if attempt.stage != STAGE_FACTOR {
                     return Err(Error::from(Refusal::AttemptOver));
                 }
-                let basis = if attempt.document.code_proven_for.is_some() { Basis::Own } else { Basis::Sso };
-                Ok((bearer(tx, app, &attempt).await?, basis))
+                let concerned = concerned(tx, app, &attempt).await?;
+                // Whom it concerns now, for the IdP may name another than the one whose mailbox it was.
+                let is_own = attempt.document.code_proven_for.as_ref() == Some(&concerned);
+                let basis = if is_own { Basis::Own } else { Basis::Sso };
+                Ok((bearer::of(tx, &attempt.document, &concerned).await?, basis))
             })
         })
         .await

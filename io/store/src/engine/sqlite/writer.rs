@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// `patience` is how long the caller waits for the answer; none waits as long as it takes.
+    /// `patience` is how long the caller waits for the writer to begin; none waits as long as it takes. What has begun is waited for,
+    /// however long the disk takes: to say before that nothing was done would perhaps be untrue.
     pub(crate) async fn write<I, T, E, F>(&self, input: I, work: F, patience: Option<Duration>) -> Result<T, E>
     where
         I: Send + Sync + 'static,
@@ -45,15 +47,20 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Write { input, work, outcome: None, reply });
+        let (reply, mut answer) = oneshot::channel();
+        let claimed = Arc::new(AtomicBool::new(false));
+        let job: Box<dyn Job> = Box::new(Write { input, work, outcome: None, reply, claimed: Arc::clone(&claimed) });
         let queue = self.queue.as_ref().ok_or_else(|| gone(()))?;
         let queued = timeout(WAIT_LIMIT, queue.send(job)).await;
         queued.map_err(|_| StoreError::unavailable("too many writes wait"))?.map_err(gone)?;
         let Some(patience) = patience else { return answer.await.map_err(gone)? };
-        // The job is skipped when nobody waits for it any more, so giving up here is safe until it has begun.
-        let answered = timeout(patience, answer).await;
-        answered.map_err(|_| StoreError::unavailable("the write was not committed in time"))?.map_err(gone)?
+        match timeout(patience, &mut answer).await {
+            Ok(answered) => answered.map_err(gone)?,
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => {
+                Err(StoreError::unavailable("the write was not begun in time").into())
+            }
+            Err(_) => answer.await.map_err(gone)?,
+        }
     }
 }
 
@@ -86,6 +93,8 @@ struct Write<I, T, E, F> {
     work: F,
     outcome: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+    /// By the writer, which begins it, or by a caller who has waited long enough for that: whoever is first.
+    claimed: Arc<AtomicBool>,
 }
 
 impl<I, T, E, F> Job for Write<I, T, E, F>
@@ -96,7 +105,7 @@ where
     F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync,
 {
     fn run(&mut self, tx: &mut Tx) -> bool {
-        if self.reply.is_closed() {
+        if self.reply.is_closed() || self.claimed.swap(true, Ordering::AcqRel) {
             return false;
         }
         tx.restart();
@@ -201,4 +210,66 @@ fn run_in_savepoint(tx: &mut Tx, job: &mut dyn Job) -> Result<(), StoreError> {
     }
     connection.execute("release job", &[])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+
+    use orgate_core::time::Timestamp;
+
+    use super::*;
+    use crate::migrate::Migrate;
+
+    const SHORT: Duration = Duration::from_millis(20);
+
+    fn writer(folder: &std::path::Path) -> Writer {
+        let path = folder.join("orgate.db");
+        let mut connection = Connection::open_writer(&path, Migrate::Apply).unwrap();
+        connection.migrate(Migrate::Apply, Timestamp::from_millis(0)).unwrap();
+        Writer::start(connection, Keeper::open(&path).unwrap(), Arc::default()).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn f5_a_write_that_has_begun_is_waited_for_and_one_that_has_not_is_never_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Arc::new(writer(folder.path()));
+        let ((begun, has_begun), (end, ended)) = (channel(), channel());
+        let input = (begun, Mutex::new(ended));
+        let first = Arc::clone(&writer);
+        let first = tokio::spawn(async move {
+            let written = first.write(
+                input,
+                |_, (begun, ended)| {
+                    Box::pin(async move {
+                        begun.send(()).unwrap();
+                        ended.lock().unwrap().recv().unwrap();
+                        Ok::<_, StoreError>(7)
+                    })
+                },
+                Some(SHORT),
+            );
+            written.await
+        });
+        tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+        let (done, was_done) = channel();
+        let second = writer.write(
+            done,
+            |_, done| {
+                Box::pin(async move {
+                    done.send(()).unwrap();
+                    Ok::<_, StoreError>(())
+                })
+            },
+            Some(SHORT),
+        );
+        let second = second.await;
+        assert!(matches!(second, Err(StoreError::Unavailable { .. })), "{second:?}");
+        assert!(!first.is_finished(), "its patience is over, too");
+        end.send(()).unwrap();
+        assert_eq!(first.await.unwrap().unwrap(), 7);
+        drop(writer);
+        assert!(was_done.try_recv().is_err());
+    }
 }

@@ -269,7 +269,8 @@ async fn t_enf_1_enforced_while_the_sign_in_waits_for_a_row_on_postgresql() {
             )
         };
         let signing_in = async {
-            bed.sabotage(&waits("wait_event = 'PgSleep'")).await;
+            // Of the one that holds the row: whoever waits here sleeps between two looks, too.
+            bed.sabotage(&waits("wait_event = 'PgSleep' and query like '%for update%'")).await;
             sign_in(&bed, &kim.email).await
         };
         let meanwhile = async {

@@ -82,18 +82,19 @@ pub(crate) fn without_secrets(text: &str, secrets: &[&str]) -> String {
         .fold(printable(text, usize::MAX), |text, secret| text.replace(secret, REMOVED))
 }
 
-/// The same of a text that a refusal has cut already, which can have left the beginning of a secret at its end.
+/// The same of a text that a refusal has cut already, which can have left the beginning of a secret at its end. It stays as short:
+/// what stands for a secret can be longer than that.
 fn without_cut_secrets(text: &str, secrets: &[&str]) -> String {
     let clean = without_secrets(text, secrets);
     if text.chars().count() < MAX_TEXT {
-        return clean;
+        return printable(&clean, MAX_TEXT);
     }
     let beginnings =
         secrets.iter().flat_map(|secret| (MIN_SECRET..secret.len()).filter_map(move |end| secret.get(..end)));
     let longest = beginnings.filter(|beginning| clean.ends_with(*beginning)).max_by_key(|beginning| beginning.len());
     match longest.and_then(|beginning| clean.strip_suffix(beginning)) {
-        Some(rest) => format!("{rest}{REMOVED}"),
-        None => clean,
+        Some(rest) => printable(rest, MAX_TEXT - REMOVED.len()) + REMOVED,
+        None => printable(&clean, MAX_TEXT),
     }
 }
 
@@ -124,10 +125,14 @@ mod tests {
             let text = format!("{}{secret}", "x".repeat(MAX_TEXT - kept));
             let clean = refusal(&text).without(&["", secret]);
             for text in [clean.expected.unwrap(), clean.received.unwrap()] {
-                assert_eq!(text.contains(REMOVED), kept >= MIN_SECRET, "{kept}: {text}");
+                // It may be cut again.
+                assert_eq!(text.contains("[removed"), kept >= MIN_SECRET, "{kept}: {text}");
                 assert!(!text.contains("abcd"), "{kept}: {text}");
+                assert!(text.chars().count() <= MAX_TEXT, "{kept}: {text}");
             }
         }
+        let often = refusal(&"abcd ".repeat(30)).without(&["abcd"]).received.unwrap();
+        assert_eq!((often.chars().count(), often.contains("abcd")), (MAX_TEXT, false));
         let whole = "its name begins like abcd";
         assert_eq!(refusal(whole).without(&[secret]).received.as_deref(), Some(whole), "nothing was cut");
     }

@@ -13,8 +13,10 @@ as_postgres_user() {
     fi
 }
 
-# start_postgres exports ORGATE_TEST_POSTGRES_URL (Rust tests) and ORGATE_E2E_POSTGRES_URL (browser tests).
+# start_postgres [durable] exports ORGATE_TEST_POSTGRES_URL (Rust tests) and ORGATE_E2E_POSTGRES_URL (browser tests). Nothing in
+# the server outlives the run, so nothing waits for the disk; a durable one waits as it would out there, to be measured.
 start_postgres() {
+    local durability=${1:-}
     local programs password port tries
     programs=$(postgres_programs)
     POSTGRES_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/orgate-postgres.XXXXXX")
@@ -23,14 +25,13 @@ start_postgres() {
     if [[ ${EUID} -eq 0 ]]; then
         chown -R "$(as_postgres_user id -un)" "${POSTGRES_FOLDER}"
     fi
-    # Nothing here outlives the run, so nothing waits for the disk.
     (cd "${POSTGRES_FOLDER}" && as_postgres_user "${programs}/initdb" --pgdata="${POSTGRES_FOLDER}/data" \
         --username=orgate --auth=scram-sha-256 --pwfile="${POSTGRES_FOLDER}/password" \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync >"${POSTGRES_FOLDER}/initdb.log" 2>&1) ||
         { cat "${POSTGRES_FOLDER}/initdb.log" >&2; fail "initdb failed"; }
     for tries in 1 2 3 4 5; do
         port=$((20000 + RANDOM % 20000))
-        if postgres_started "${programs}" "${port}"; then
+        if postgres_started "${programs}" "${port}" "${durability}"; then
             create_databases "${programs}" "${password}" "${port}"
             return
         fi
@@ -41,11 +42,12 @@ start_postgres() {
 }
 
 postgres_started() {
-    local programs=$1 port=$2
+    local programs=$1 port=$2 durability=$3 careless="-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    [[ ${durability} != durable ]] || careless=
     (cd "${POSTGRES_FOLDER}" && as_postgres_user "${programs}/pg_ctl" start --silent --wait --timeout=30 \
         --pgdata="${POSTGRES_FOLDER}/data" --log="${POSTGRES_FOLDER}/server.log" \
         --options="-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
-            -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300") >/dev/null 2>&1
+            ${careless} -c max_connections=300") >/dev/null 2>&1
 }
 
 create_databases() {

@@ -3,7 +3,7 @@
 //   node server.mjs FILE ORGANIZATIONS USERS SESSIONS [ISSUER CLIENT_ID CLIENT_SECRET]
 //
 // With an issuer, the provider "measured" of the first organization is there too, laid out as Okta's.
-// Fills FILE unless it is filled, prints its address, then a line "COOKIE" for each of up to 100,000 sessions and an empty line,
+// Fills FILE unless it is filled, lets its sessions begin now, prints its address, then a line "COOKIE" for each of up to 100,000 sessions and an empty line,
 // and serves until it is killed.
 import { once } from "node:events";
 import { createHmac } from "node:crypto";
@@ -53,12 +53,16 @@ for (const { token } of database.prepare(`select token from session limit ${MOST
 console.log("");
 server.on("request", toNodeHandler(auth));
 
-// Rows as better-auth writes them; through its own functions a million would take hours.
+// Rows as better-auth writes them; through its own functions a million would take hours. A whole file of an earlier run is kept.
 function fill() {
-    if (database.prepare("select count(*) as rows from session").get().rows > 0) return;
-    const now = new Date();
-    const moment = now.toISOString();
-    const end = new Date(now.getTime() + 7 * 24 * 3600 * 1000).toISOString();
+    const scale = [organizations, users, sessions].join("/");
+    database.exec("create table if not exists filled (scale text not null)");
+    const filled = database.prepare("select scale from filled").get();
+    if (filled?.scale === scale) return renew();
+    // Organizations are written first.
+    const { rows } = database.prepare("select count(*) as rows from organization").get();
+    if (filled || rows > 0) throw new Error(`${file} is filled otherwise or in part: remove it`);
+    const { moment, end } = lifetime();
     const insert = (table, columns) =>
         database.prepare(`insert into "${table}" (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => "?")})`);
     const anOrganization = insert("organization", ["id", "name", "slug", "createdAt"]);
@@ -79,6 +83,22 @@ function fill() {
             id("u", user), id("o", user % organizations),
         );
     });
+    // Last of all: a run that was interrupted left none.
+    database.prepare("insert into filled (scale) values (?)").run(scale);
+}
+
+// As if everybody had just signed in. A session that is a day old is prolonged at its next use, so a file of yesterday would be
+// written to at each question of a measurement that only reads.
+function renew() {
+    const { moment, end } = lifetime();
+    database.prepare("update session set expiresAt = ?, updatedAt = ?").run(end, moment);
+    // What that wrote is in the file before anything is measured.
+    database.pragma("wal_checkpoint(TRUNCATE)");
+}
+
+function lifetime() {
+    const now = new Date();
+    return { moment: now.toISOString(), end: new Date(now.getTime() + 7 * 24 * 3600 * 1000).toISOString() };
 }
 
 // An organization's provider as its registration writes it, with every address known: nothing has to be discovered.

@@ -32,6 +32,8 @@ pub enum Unit {
     Mebibytes,
     /// Standard errors.
     StandardErrors,
+    /// So many of something that is counted.
+    Count,
 }
 
 /// What a number should be.
@@ -114,14 +116,14 @@ impl Unit {
             Self::Ratio | Self::Milliseconds | Self::StandardErrors => 2,
             Self::Seconds => 3,
             Self::Microseconds | Self::Mebibytes => 1,
-            Self::ASecond => 0,
+            Self::ASecond | Self::Count => 0,
         };
         format!("{value:.digits$}{}", self.name())
     }
 
     const fn name(self) -> &'static str {
         match self {
-            Self::Ratio | Self::StandardErrors => "",
+            Self::Ratio | Self::StandardErrors | Self::Count => "",
             Self::Microseconds => " µs",
             Self::Milliseconds => " ms",
             Self::Seconds => " s",
@@ -176,6 +178,7 @@ mod tests {
             Figure::new("of empty", 0.38, Unit::Ratio).aim(Aim::AtLeast(0.7)),
             Figure::new("idle memory", 21.26, Unit::Mebibytes).aim(Aim::Below(40.0)),
             Figure::new("checks", 26_004.4, Unit::ASecond),
+            Figure::new("unlike", 2.0, Unit::Count).aim(Aim::AtMost(0.0)),
         ];
         assert_eq!(
             table(figures.iter()),
@@ -183,7 +186,8 @@ mod tests {
              | cold start | 0.013 s | below 0.2 s | reached |\n\
              | of empty | 0.38 | at least 0.7 | **missed** |\n\
              | idle memory | 21.3 MiB | below 40 MiB | reached |\n\
-             | checks | 26004/s | – |  |\n\n2 of 3 aims were reached.\n"
+             | checks | 26004/s | – |  |\n\
+             | unlike | 2 | at most 0 | **missed** |\n\n2 of 4 aims were reached.\n"
         );
     }
 

@@ -1,5 +1,6 @@
 //! Owns filling a database, by the functions that the program itself writes with: this crate names no SQL. Batches are
-//! written side by side, for a server answers several at once.
+//! written side by side, for a server answers several at once; the last session is written when everything else is there, and
+//! stands for the whole.
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -26,7 +27,7 @@ pub async fn seed(database_url: &str, scale: Scale) -> Result<(), String> {
     fill(&app, &People::new(scale, EVERYBODY)?).await
 }
 
-/// Writes these people, unless they are there.
+/// Writes these people, unless they are there. A database whose filling was interrupted fails: its first rows are there already.
 ///
 /// *Errors*: a database that holds something else, or fails.
 pub async fn fill(app: &App, people: &People) -> Result<(), String> {
@@ -37,7 +38,8 @@ pub async fn fill(app: &App, people: &People) -> Result<(), String> {
     write_all(app, chunks(people.users.iter().cloned()), insert_users).await?;
     write_all(app, chunks(owned(people)), insert_organizations).await?;
     write_all(app, chunks(memberships(people)), insert_memberships).await?;
-    write_all(app, chunks(people.sessions()), insert_sessions).await
+    write_all(app, chunks(all_but_last(people.sessions())), insert_sessions).await?;
+    write_all(app, std::iter::once(vec![last]), insert_sessions).await
 }
 
 type Member = (SeededUser, Vec<SeededOrganization>);
@@ -108,6 +110,14 @@ fn chunks<T>(mut rows: impl Iterator<Item = T>) -> impl Iterator<Item = Vec<T>> 
     })
 }
 
+fn all_but_last<T>(rows: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let mut rows = rows.peekable();
+    std::iter::from_fn(move || {
+        let row = rows.next()?;
+        rows.peek().is_some().then_some(row)
+    })
+}
+
 /// The organizations with their owners: those people whose positions are the same.
 fn owned(people: &People) -> impl Iterator<Item = (SeededOrganization, SeededUser)> + '_ {
     people.organizations.iter().cloned().zip(people.users.iter().cloned())
@@ -121,7 +131,7 @@ fn memberships(people: &People) -> impl Iterator<Item = Member> + '_ {
 }
 
 fn text(reason: StoreError) -> String {
-    format!("the database could not be filled: {reason}")
+    format!("the database could not be filled: {reason} (one whose filling was interrupted has to be removed)")
 }
 
 #[cfg(test)]
@@ -147,5 +157,24 @@ mod tests {
             assert_eq!(opened.user_id, seeded.session.user_id);
             assert_eq!(opened.organization_id, organization.id);
         }
+    }
+
+    #[tokio::test]
+    async fn a_database_whose_filling_was_interrupted_is_not_taken_for_a_whole_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("bench.db").display());
+        let app = server::start(&url, NO_MAIL).await.unwrap();
+        let people = People::new(SMALL, EVERYBODY).unwrap();
+        write_all(&app, chunks(people.users.iter().cloned()), insert_users).await.unwrap();
+        assert!(fill(&app, &people).await.unwrap_err().contains("interrupted"));
+    }
+
+    #[test]
+    fn the_row_that_stands_for_the_whole_is_left_for_the_end() {
+        assert_eq!(all_but_last(1..=3).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(all_but_last(1..=1).count(), 0);
+        let sessions = People::new(SMALL, EVERYBODY).unwrap();
+        let (all, others) = (sessions.sessions().count(), all_but_last(sessions.sessions()).count());
+        assert_eq!((all, others), (90, 89));
     }
 }

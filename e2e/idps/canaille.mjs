@@ -40,10 +40,17 @@ export async function startCanaille({ host, certificate, people, python, address
   const { keyFile, certFile } = certificate;
   program.stdin.end(`${JSON.stringify({ authority, address, port, keyFile, certFile, people })}\n`);
 
-  const discovery = await untilReady(program, async () => {
-    const found = await send(`${issuer}/.well-known/openid-configuration`);
-    return JSON.parse(found.body);
-  });
+  let discovery;
+  try {
+    discovery = await untilReady(program, async () => {
+      const found = await send(`${issuer}/.well-known/openid-configuration`);
+      return JSON.parse(found.body);
+    });
+  } catch (error) {
+    // Nobody is given a way to stop it.
+    program.kill('SIGKILL');
+    throw error;
+  }
 
   async function createApp({ label, redirectUri }) {
     const made = await send(discovery.registration_endpoint, {

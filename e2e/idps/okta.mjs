@@ -152,7 +152,8 @@ export async function startOkta({ host, certificate, people, addresses }) {
       ...(signedOutUri && { post_logout_redirect_uris: [signedOutUri] }),
       ...(backchannelLogoutUri && { backchannel_logout_uri: backchannelLogoutUri, backchannel_logout_session_required: true }),
       client_id: `0oa${randomBytes(9).toString('hex').slice(0, 17)}`,
-      client_secret: randomBytes(48).toString('base64url'),
+      // What each begins with is what scripts/canary.sh searches for.
+      client_secret: `canary-okta-client-secret-${randomBytes(28).toString('base64url')}`,
       client_name: label,
       redirect_uris: [redirectUri],
       grant_types: ['authorization_code'],

@@ -108,18 +108,21 @@ export const test = base.extend({
   front: [async ({ folder, network, orgate, proxyKind }, use) => {
     const product = await startProduct({ folder, results: RESULTS });
     const { place, host, url } = network.front;
-    const running = await PROXIES[proxyKind]({
-      folder,
-      place,
-      plain: await anyPlace(),
-      host,
-      certificate: network.authority.issue(host),
-      ports: { orgate: orgate.port, product: product.port },
-      results: RESULTS,
-    });
-    await use({ url, orgate, product, ask: createSender({ place, certificate: network.authority.certificate }) });
-    await running.stop();
-    await product.stop();
+    try {
+      const running = await PROXIES[proxyKind]({
+        folder,
+        place,
+        plain: await anyPlace(),
+        host,
+        certificate: network.authority.issue(host),
+        ports: { orgate: orgate.port, product: product.port },
+        results: RESULTS,
+      });
+      await use({ url, orgate, product, ask: createSender({ place, certificate: network.authority.certificate }) });
+      await running.stop();
+    } finally {
+      await product.stop();
+    }
   }, { scope: 'worker' }],
 
   arrive: async ({ browser, front, network }, use) => {

@@ -1,7 +1,6 @@
 // Owns the program under test: the built binary, started with settings from the environment alone.
 
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,8 +14,8 @@ const STOP_LIMIT_MS = 10_000;
 const BINARY = process.env.ORGATE_E2E_BINARY
   ?? path.join(import.meta.dirname, '..', '..', 'target', 'debug', 'orgate');
 
-/** One key for every start of a run: a database outlives the program. */
-const SECRET_KEY = createHash('sha256').update('browser tests of orgate').digest('hex');
+/** One key for every start: a database outlives the program. Fixed, so that scripts/canary.sh finds it where it was printed. */
+const SECRET_KEY = 'e80115f9efa59d920d670e9e861b85141abd1872ff7684cde2cf52a68d8c984e';
 
 function databaseUrl(engine, folder) {
   if (engine === 'sqlite') return `sqlite:${path.join(folder, 'orgate.db')}`;
@@ -77,9 +76,15 @@ export async function startOrgate({ folder, network, engine, results, publicUrl,
     stdio: ['ignore', log, log],
   });
   const url = publicUrl ?? here;
-  await untilReady(program, here, logFile);
-  await network.google?.register(`${url}/sign-in/with/google/callback`);
-  network.github?.register(`${url}/sign-in/with/github/callback`);
+  try {
+    await untilReady(program, here, logFile);
+    await network.google?.register(`${url}/sign-in/with/google/callback`);
+    network.github?.register(`${url}/sign-in/with/github/callback`);
+  } catch (error) {
+    // Nobody is given a way to stop it.
+    program.kill('SIGKILL');
+    throw error;
+  }
 
   return {
     url,

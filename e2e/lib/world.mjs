@@ -40,11 +40,23 @@ function browserArguments(addresses) {
   ];
 }
 
+/** Starts everything; what was started before something failed is stopped again. */
 async function startNetwork(folder) {
+  const stops = [];
+  const stop = () => stops.reverse().forEach((stopOne) => stopOne());
+  try {
+    return { ...await startServers(folder, stops), stop };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+/** Adds to `stops` what ends each server. */
+async function startServers(folder, stops) {
   const authority = createAuthority(folder);
   const addresses = new Map();
   const send = createClient({ addresses, certificate: authority.certificate });
-  const stops = [];
   const [oktaHost, initechHost, canailleHost] = ['acme.okta.test', 'initech.okta.test', 'id.globex.test'];
   const oktaPeople = cast('acme.example');
   const okta = await startOkta({
@@ -89,7 +101,6 @@ async function startNetwork(folder) {
     canaille: { ...canaille, people: canaillePeople },
     google,
     github,
-    stop: () => stops.reverse().forEach((stop) => stop()),
   };
 }
 

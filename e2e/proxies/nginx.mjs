@@ -8,17 +8,20 @@ import { adapt, startProgram } from '../lib/program.mjs';
 const NGINX = process.env.ORGATE_E2E_NGINX ?? 'nginx';
 const REFERENCE = path.join(import.meta.dirname, '..', '..', 'deploy', 'nginx', 'orgate.conf');
 
+/** A path as nginx reads it, spaces included. */
+const quoted = (file) => `"${file.replaceAll(/["\\]/g, '\\$&')}"`;
+
 const main = (folder) => `
 ${process.getuid() === 0 ? 'user root;' : ''}
 daemon off;
 worker_processes 1;
-pid ${folder}/nginx.pid;
+pid ${quoted(`${folder}/nginx.pid`)};
 error_log stderr;
 events {}
 http {
     access_log off;
-${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `    ${kind}_temp_path ${folder}/${kind};`).join('\n')}
-    include ${folder}/orgate.conf;
+${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `    ${kind}_temp_path ${quoted(`${folder}/${kind}`)};`).join('\n')}
+    include ${quoted(`${folder}/orgate.conf`)};
 }
 `;
 
@@ -35,8 +38,8 @@ export async function startNginx({ folder, place, plain, host, certificate, port
     ['listen 443 ssl', `listen ${listen} ssl`],
     ['https://www.example.com$', `https://${host}$`],
     ['server_name www.example.com;', `server_name ${host};`],
-    ['/etc/ssl/www.example.com.pem', certificate.certFile],
-    ['/etc/ssl/private/www.example.com.key', certificate.keyFile],
+    ['/etc/ssl/www.example.com.pem', quoted(certificate.certFile)],
+    ['/etc/ssl/private/www.example.com.key', quoted(certificate.keyFile)],
     ['127.0.0.1:8080', `127.0.0.1:${ports.orgate}`],
     ['127.0.0.1:9000', `127.0.0.1:${ports.product}`],
   ]));

@@ -229,7 +229,9 @@ test('a member leaves an organization, and an Owner closes the account once it i
     await owner.link(`Choose a member of ${organization.name}`).click();
     await owner.link('Mia Parting').click();
     await owner.field('Role in the organization').selectOption({ label: 'Owner' });
-    await owner.button('Save role').click();
+    await owner.button('Change role').click();
+    await expect(owner.heading(/^Make Mia Parting an Owner/)).toBeVisible();
+    await owner.button('Make Owner').click();
     await owner.expectRole(organization.slug, { email: mias }, 'Owner');
   });
 

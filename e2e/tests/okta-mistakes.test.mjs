@@ -58,7 +58,7 @@ test('each mistake in the Okta set-up leads from its message to its mend', async
   });
 
   await test.step('with the right domain the redirect URI and the secret are left, each with its own mend', async () => {
-    await save(owner, { ...right, clientSecret: 'copied from another app' });
+    await save(owner, { ...right, clientSecret: 'canary-copied-from-another-app' });
     await failed(owner, 'Client ID and redirect URI', 'shows an error instead of coming back',
       'Enter the Single sign-on URL as sign-in redirect URI', `a redirect to ${right.redirectUri}`);
     await failed(owner, 'Client secret', 'does not accept client ID and secret', 'General tab', 'invalid_client');
@@ -67,7 +67,7 @@ test('each mistake in the Okta set-up leads from its message to its mend', async
 
   await test.step('doing what each says mends each', async () => {
     await okta.setRedirectUri(right.clientId, right.redirectUri);
-    await save(owner, { ...right, clientSecret: 'copied from another app' });
+    await save(owner, { ...right, clientSecret: 'canary-copied-from-another-app' });
     await passed(owner, 'Client ID and redirect URI');
     await failed(owner, 'Client secret', 'Copy client ID and client secret again');
     await save(owner, right);

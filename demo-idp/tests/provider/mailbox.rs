@@ -88,6 +88,8 @@ async fn other_names_and_other_hosts_are_refused() {
     for path in ["/mails/mai_9", "/mails/secret", "/mails/..%2fsecret", "/elsewhere"] {
         assert!(get(&mailbox, path, None).await.starts_with("HTTP/1.1 404 "), "{path}");
     }
-    assert!(get(&mailbox, "/", Some("evil.example")).await.starts_with("HTTP/1.1 421 "));
+    let elsewhere = get(&mailbox, "/", Some("evil.example")).await;
+    assert!(elsewhere.starts_with("HTTP/1.1 421 ") && elsewhere.contains("<a href=\"http://127.0.0.1:"), "{elsewhere}");
+    assert!(!elsewhere.contains("evil"), "{elsewhere}");
     assert!(Mailbox::start(([192, 0, 2, 1], 0).into(), folder.path().to_owned()).await.is_err());
 }

@@ -1,4 +1,4 @@
-//! An HTTP client of a few lines, which reads whatever comes until the end or a time limit.
+//! An HTTP client of a few lines, which reads whatever comes until the end, or until it has seen enough.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,8 @@ use tokio::net::TcpStream;
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const REDIRECT_URI: &str = "https://orgate.example/callback";
+/// No answer takes so long, on a machine that stands still for a while either.
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// An answer.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ pub struct Answer {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
-    /// Whether the provider ended it, rather than the time limit.
+    /// Whether the provider ended it, before enough was seen.
     pub ended: bool,
 }
 
@@ -40,7 +42,12 @@ pub struct Client<'a> {
 
 impl Client<'_> {
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.idp.domain())).await
+        self.get_until(path, |_| false).await
+    }
+
+    /// Reads an answer that may never end, until its bytes are enough.
+    pub async fn get_until(&self, path: &str, is_enough: fn(&[u8]) -> bool) -> Answer {
+        self.send_until(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.idp.domain()), is_enough).await
     }
 
     pub async fn user_info(&self, access_token: &str) -> Answer {
@@ -113,16 +120,18 @@ impl Client<'_> {
     }
 
     async fn send(&self, request: &str) -> Answer {
+        self.send_until(request, |_| false).await
+    }
+
+    async fn send_until(&self, request: &str, is_enough: fn(&[u8]) -> bool) -> Answer {
         let stream = TcpStream::connect(self.idp.address()).await.unwrap();
         match self.authority {
-            None => exchange(stream, request).await,
+            None => exchange(stream, request, is_enough).await,
             Some(authority) => {
                 let host = url::Url::parse(&self.idp.issuer()).unwrap().host_str().unwrap().to_owned();
-                exchange(
-                    trusting(authority).connect(ServerName::try_from(host).unwrap(), stream).await.unwrap(),
-                    request,
-                )
-                .await
+                let host = ServerName::try_from(host).unwrap();
+                let stream = trusting(authority).connect(host, stream).await.unwrap();
+                exchange(stream, request, is_enough).await
             }
         }
     }
@@ -140,15 +149,31 @@ pub fn trusting(authority: &Authority) -> tokio_rustls::TlsConnector {
     Arc::new(config).into()
 }
 
-async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Answer {
+async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: &str,
+    is_enough: fn(&[u8]) -> bool,
+) -> Answer {
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut bytes = Vec::new();
-    // The provider ends every honest answer by closing; those that never end are cut here.
-    let ended = tokio::time::timeout(Duration::from_millis(1_500), stream.read_to_end(&mut bytes)).await.is_ok();
+    let (mut bytes, mut ended) = (Vec::<u8>::new(), false);
+    // The provider ends every honest answer by closing, and may break off another.
+    let reading = async {
+        while !ended && !is_enough(&bytes) {
+            ended = stream.read_buf(&mut bytes).await.unwrap_or(0) == 0;
+        }
+    };
+    tokio::time::timeout(LIMIT, reading).await.unwrap();
+    let body = body_of(&bytes).unwrap_or_default().to_vec();
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let head = String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]).into_owned();
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    Answer { status, head, body: end.map(|end| bytes[end + 4..].to_vec()).unwrap_or_default(), ended }
+    Answer { status, head, body, ended }
+}
+
+/// What has come of the body, once the head is there.
+pub fn body_of(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    bytes.get(end + 4..)
 }
 
 /// A parameter of an address.

@@ -1,7 +1,6 @@
 //! The DNS server, asked with messages built by hand.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
@@ -9,22 +8,31 @@ use orgate_testkit::Dns;
 use orgate_testkit::dns::Answer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::client::LIMIT;
+
 fn query(name: &str, record_type: RecordType) -> Vec<u8> {
     let mut message = Message::query();
     message.add_query(Query::query(Name::from_ascii(name).unwrap(), record_type));
     message.to_vec().unwrap()
 }
 
-async fn ask(server: SocketAddr, name: &str, record_type: RecordType) -> Option<Message> {
+/// The first answer to one of these questions.
+async fn first(server: SocketAddr, names: &[&str], record_type: RecordType) -> Message {
     let socket = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    socket.send_to(&query(name, record_type), server).await.unwrap();
+    for name in names {
+        socket.send_to(&query(name, record_type), server).await.unwrap();
+    }
     let mut buffer = [0; 4096];
-    let length = tokio::time::timeout(Duration::from_millis(500), socket.recv(&mut buffer)).await.ok()?.unwrap();
-    Some(Message::from_vec(&buffer[..length]).unwrap())
+    let length = tokio::time::timeout(LIMIT, socket.recv(&mut buffer)).await.unwrap().unwrap();
+    Message::from_vec(&buffer[..length]).unwrap()
+}
+
+async fn ask(server: SocketAddr, name: &str, record_type: RecordType) -> Message {
+    first(server, &[name], record_type).await
 }
 
 async fn addresses(dns: &Dns, name: &str, record_type: RecordType) -> Vec<IpAddr> {
-    let reply = ask(dns.address(), name, record_type).await.unwrap();
+    let reply = ask(dns.address(), name, record_type).await;
     reply.answers.iter().filter_map(|record| record.data.ip_addr()).collect()
 }
 
@@ -73,8 +81,12 @@ async fn unknown_names_failures_and_silence_are_told_apart() {
     let dns = Dns::start();
     dns.set("broken.test", Answer::Failure);
     dns.set("silent.test", Answer::Silence);
-    let code = async |name| ask(dns.address(), name, RecordType::A).await.map(|reply| reply.metadata.response_code);
-    assert_eq!(code("nobody.test.").await, Some(ResponseCode::NXDomain));
-    assert_eq!(code("broken.test.").await, Some(ResponseCode::ServFail));
-    assert_eq!(code("silent.test.").await, None);
+    let code = async |name| ask(dns.address(), name, RecordType::A).await.metadata.response_code;
+    assert_eq!(code("nobody.test.").await, ResponseCode::NXDomain);
+    assert_eq!(code("broken.test.").await, ResponseCode::ServFail);
+    // Questions are answered in their order, so what is answered is the later one.
+    let names = ["silent.test.", "broken.test."];
+    assert_eq!(first(dns.address(), &names, RecordType::A).await.metadata.response_code, ResponseCode::ServFail);
+    let asked: Vec<String> = dns.questions().into_iter().map(|question| question.name).collect();
+    assert_eq!(asked[2..], ["silent.test", "broken.test"]);
 }

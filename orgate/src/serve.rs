@@ -12,10 +12,11 @@ use orgate_app::settings::Settings;
 use orgate_web::{Web, serve::serve};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{configuration, open_files, say, stop};
 
-/// How long requests under way may take after the wish to stop.
+/// How long requests and jobs under way may take after the wish to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves with the settings of the environment.
@@ -84,14 +85,20 @@ pub async fn until_stopped(app: App, listener: TcpListener) -> Result<(), String
         ended = &mut server => Some(ended),
     };
     stopping.send_replace(true);
+    let end = Instant::now() + GRACE;
     let ended = match early {
         Some(ended) => ended,
-        None => tokio::time::timeout(GRACE, server).await.unwrap_or_else(|_| {
+        None => timeout_at(end, server).await.unwrap_or_else(|_| {
             tracing::warn!(grace.seconds = GRACE.as_secs(), "requests under way were cut off");
             Ok(())
         }),
     };
-    background.await.map_err(|reason| format!("background jobs: {reason}"))?;
+    if let Ok(jobs) = timeout_at(end, background).await {
+        jobs.map_err(|reason| format!("background jobs: {reason}"))?;
+    } else {
+        // A database that stands still must not make the stop last longer than whoever asked for it waits.
+        tracing::warn!(grace.seconds = GRACE.as_secs(), "jobs under way were cut off");
+    }
     jobs::end(&app).await;
     ended.map_err(|reason| format!("server: {reason}"))
 }

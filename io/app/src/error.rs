@@ -40,7 +40,7 @@ impl Fault {
     /// The word in measurements.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Store(StoreError::Unavailable { .. }) => "database-away",
+            Self::Store(StoreError::Unavailable { .. } | StoreError::InDoubt { .. }) => "database-away",
             Self::Store(_) => "database",
             Self::Seal(_) => "sealed-value",
             Self::Hashing(_) => "hashing",
@@ -52,6 +52,11 @@ impl Fault {
     /// Whether something that we need is away for now, so that trying again may help (F4).
     pub const fn is_outage(&self) -> bool {
         matches!(self, Self::Store(StoreError::Unavailable { .. }))
+    }
+
+    /// Whether what was asked for may have been done all the same: who asked has to look before they ask again.
+    pub const fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Store(StoreError::InDoubt { .. }))
     }
 }
 
@@ -109,6 +114,7 @@ impl From<StoreError> for Error {
         match source {
             StoreError::NotFound { .. } => Self::Refused(Refusal::NotFound),
             StoreError::Unavailable { .. }
+            | StoreError::InDoubt { .. }
             | StoreError::Conflict(_)
             | StoreError::UnknownSchema { .. }
             | StoreError::NotMigrated { .. }

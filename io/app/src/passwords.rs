@@ -141,7 +141,7 @@ impl Passwords {
     pub fn with_limits(cost: HashingCost, running: NonZeroUsize, waiting: usize) -> Self {
         Self {
             cost,
-            pool: Pool::new(running, memory::release),
+            pool: Pool::new(running),
             admitted: Arc::new(Semaphore::new(running.get().saturating_add(waiting))),
             turns: Arc::new(Semaphore::new(running.get())),
         }

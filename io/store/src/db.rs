@@ -44,6 +44,7 @@ impl Store {
     /// *Errors*: every variant that speaks of settings, files and schema versions, or [`StoreError::Unavailable`].
     pub async fn open(settings: &StoreSettings, now: Timestamp) -> Result<Self, StoreError> {
         let (migrate, standing) = (settings.migrate, Arc::<Standing>::default());
+        let organizations = Arc::<OrganizationCache>::default();
         let (engine, opened) = match &settings.database {
             Database::Sqlite { path } => {
                 let (engine, opened) = sqlite::Sqlite::open(path, migrate, Arc::clone(&standing), now)?;
@@ -51,7 +52,8 @@ impl Store {
             }
             Database::Postgres { url } => {
                 let (size, roots) = (settings.pool_size, &settings.extra_roots);
-                let engine = postgres::Postgres::connect_to(url, size, roots, Arc::clone(&standing))?;
+                let shared = (Arc::clone(&standing), Arc::clone(&organizations));
+                let engine = postgres::Postgres::connect_to(url, size, roots, shared)?;
                 let opened = engine.migrate(migrate, now).await?;
                 (Engine::Postgres(engine), opened)
             }
@@ -65,7 +67,7 @@ impl Store {
             );
         }
         let (engine, watcher) = (Arc::new(engine), Watcher::default());
-        Ok(Self { engine, opened, standing, organizations: Arc::default(), watcher })
+        Ok(Self { engine, opened, standing, organizations, watcher })
     }
 
     /// The version of the schema when the database was opened, if it is newer than what this program knows.
@@ -123,8 +125,8 @@ impl Store {
     /// Runs a write and returns once it is on disk. An `Err` of `work` undoes what it did. `work` may run several
     /// times and must do nothing but use its transaction; after a statement failed it can only give up.
     ///
-    /// *Errors*: those of `work`, and [`StoreError::Unavailable`]; after the latter the write may have happened if the
-    /// database went away during the commit.
+    /// *Errors*: those of `work`, and [`StoreError::Unavailable`]; [`StoreError::InDoubt`] when the database went away
+    /// during the commit.
     pub async fn write<I, T, E, F>(&self, input: I, work: F) -> Result<T, E>
     where
         I: Send + Sync + 'static,

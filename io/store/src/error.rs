@@ -5,9 +5,15 @@ use std::path::PathBuf;
 /// What can go wrong between a use case and the database.
 #[derive(Debug)]
 pub enum StoreError {
-    /// The database cannot be reached, is too busy or did not answer in time. Nothing was granted; trying again may
-    /// help (F4).
+    /// The database cannot be reached, is too busy or did not answer in time. Nothing was granted and nothing was written;
+    /// trying again may help (F4).
     Unavailable {
+        /// What the engine said.
+        detail: String,
+    },
+    /// The database went away, or its disk failed, while it was to keep a write: whether it did, nobody here knows. Who asked
+    /// has to look before they ask again.
+    InDoubt {
         /// What the engine said.
         detail: String,
     },
@@ -64,6 +70,10 @@ impl StoreError {
         Self::Unavailable { detail: detail.to_string() }
     }
 
+    pub(crate) fn in_doubt(detail: impl ToString) -> Self {
+        Self::InDoubt { detail: detail.to_string() }
+    }
+
     pub(crate) fn fault(detail: impl ToString) -> Self {
         Self::Fault { detail: detail.to_string() }
     }
@@ -73,6 +83,7 @@ impl std::fmt::Display for StoreError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unavailable { detail } => write!(formatter, "the database is not available: {detail}"),
+            Self::InDoubt { detail } => write!(formatter, "whether the database kept a write is not known: {detail}"),
             Self::Conflict(constraint) => write!(formatter, "such a row exists already: {constraint:?}"),
             Self::NotFound { noun } => write!(formatter, "no such {noun}"),
             Self::UnknownSchema { found, oldest, known } if oldest <= known => write!(

@@ -49,6 +49,12 @@ impl Remembered {
 }
 
 impl OrganizationCache {
+    /// Forgets everything. Numbers of changes go up for good on one server, but one that takes over from another may have lost
+    /// the last of them, and gives them out again for other changes.
+    pub(crate) fn forget(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Remembered::default();
+    }
+
     /// What is remembered at this number of changes, for as long as it is held; `None` when nothing is.
     pub(crate) fn at(&self, changes: i64) -> Option<RwLockReadGuard<'_, Remembered>> {
         let remembered = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -150,6 +156,16 @@ mod tests {
         assert_eq!((names(&cache, 7, &[id(1)]), names(&cache, 9, &[id(2)])), (None, None));
         cache.catch_up(7, 11, &[]);
         assert_eq!(names(&cache, 11, &[id(1)]), None, "another check went on from there already");
+    }
+
+    #[test]
+    fn r_api_2_behind_a_server_that_lost_the_last_changes_nothing_is_remembered() {
+        let cache = OrganizationCache::default();
+        cache.keep(7, [(id(1), terms("of a server that is gone"))].into_iter());
+        cache.forget();
+        assert_eq!(names(&cache, 7, &[id(1)]), None);
+        cache.keep(6, [(id(1), terms("one"))].into_iter());
+        assert_eq!(names(&cache, 6, &[id(1)]), Some(vec!["one".to_owned()]), "lower numbers count again");
     }
 
     #[test]

@@ -227,6 +227,7 @@ impl Failure {
     pub fn code(&self) -> &'static str {
         match self {
             Self::App(Error::Refused(refusal)) => refusal.code(),
+            Self::App(Error::Fault(_)) if self.is_in_doubt() => "in-doubt",
             Self::App(Error::Fault(_)) if self.is_outage() => "unavailable",
             Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => "fault",
             Self::Request(refusal) => refusal.code(),
@@ -248,9 +249,14 @@ impl Failure {
         matches!(self, Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_))
     }
 
-    /// Whether the database is away: then trying again helps (F4).
+    /// Whether the database is away, or was when it was to keep a write (F4).
     fn is_outage(&self) -> bool {
-        matches!(self, Self::App(Error::Fault(fault)) if fault.is_outage())
+        matches!(self, Self::App(Error::Fault(fault)) if fault.is_outage() || fault.is_in_doubt())
+    }
+
+    /// Whether what was asked for may have been done: who repeats it without a look may do it twice.
+    fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::App(Error::Fault(fault)) if fault.is_in_doubt())
     }
 
     fn title(&self) -> &'static str {
@@ -266,6 +272,9 @@ impl Failure {
     fn advice(&self) -> String {
         match self {
             Self::App(Error::Refused(refusal)) => refusal.advice(),
+            Self::App(Error::Fault(_)) if self.is_in_doubt() => {
+                "What you sent was perhaps not done. Look whether it was, then try again.".to_owned()
+            }
             Self::App(Error::Fault(_)) if self.is_outage() => "Nothing was changed. Try again in a moment.".to_owned(),
             Self::App(Error::Fault(_)) | Self::Panic(_) | Self::Render(_) => {
                 "Tell whoever runs this service the reference.".to_owned()
@@ -346,7 +355,9 @@ fn add_headers(headers: &mut HeaderMap, failure: &Failure, surface: Surface) {
         headers.insert(RETRY_AFTER, HeaderValue::from(wait::seconds(*retry_after)));
     }
     match failure.status() {
-        StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SOON_SECONDS)),
+        StatusCode::SERVICE_UNAVAILABLE if !failure.is_in_doubt() => {
+            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SOON_SECONDS))
+        }
         StatusCode::UNAUTHORIZED if surface == Surface::Api => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
         }
@@ -356,6 +367,9 @@ fn add_headers(headers: &mut HeaderMap, failure: &Failure, surface: Surface) {
 
 #[cfg(test)]
 mod tests {
+    use orgate_app::error::Fault;
+    use orgate_store::StoreError;
+
     use super::*;
 
     #[test]
@@ -381,6 +395,32 @@ mod tests {
         assert_eq!(without_what_was_sent(words), "sso: expected a boolean at line 1 column 53");
         let words = "missing field `email` at line 1 column 2";
         assert_eq!(without_what_was_sent(words), words);
+    }
+
+    #[test]
+    fn f4_of_a_write_that_was_perhaps_kept_nobody_says_that_nothing_was_changed() {
+        let detail = || "the connection ended".to_owned();
+        for (error, code, advice, is_repeated) in [
+            (
+                StoreError::Unavailable { detail: detail() },
+                "unavailable",
+                "Nothing was changed. Try again in a moment.",
+                true,
+            ),
+            (
+                StoreError::InDoubt { detail: detail() },
+                "in-doubt",
+                "What you sent was perhaps not done. Look whether it was, then try again.",
+                false,
+            ),
+        ] {
+            let failure = Failure::App(Error::Fault(Fault::Store(error)));
+            assert_eq!((failure.status(), failure.code()), (StatusCode::SERVICE_UNAVAILABLE, code));
+            assert_eq!((failure.title(), failure.advice().as_str()), ("Not available right now", advice));
+            let mut headers = HeaderMap::new();
+            add_headers(&mut headers, &failure, Surface::Api);
+            assert_eq!(headers.contains_key(RETRY_AFTER), is_repeated, "who repeats it at once may do it twice");
+        }
     }
 
     #[test]

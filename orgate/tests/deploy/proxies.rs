@@ -41,6 +41,25 @@ fn r_api_2_every_header_of_check_replaces_the_clients_at_both_proxies() {
     }
 }
 
+/// Orgate takes its trace from a proxy that it trusts, so no proxy may hand on a visitor's. `/check` gets neither: nginx sends it
+/// no header but the ones that it names, Envoy forgets them first.
+#[test]
+fn t_sec_3_both_proxies_take_the_clients_trace_away() {
+    let (nginx, envoy) = (read(NGINX), read(ENVOY));
+    let (_, pages) = nginx.split_once("    location / {\n").unwrap();
+    let (pages, _) = pages.split_once("    }\n").unwrap();
+    let (_, product) = nginx.split_once("auth_request /orgate-check;").unwrap();
+    let (product, question) = product.split_once("location = /orgate-check {").unwrap();
+    assert!(question.contains("proxy_pass_request_headers off;"), "{NGINX}");
+    let (_, forgotten) = envoy.split_once("name: orgate.forget").unwrap();
+    let (forgotten, _) = forgotten.split_once("name: orgate.sign_in").unwrap();
+    for header in ["traceparent", "tracestate"] {
+        let line = format!("proxy_set_header {header} \"\";");
+        assert!(pages.contains(&line) && product.contains(&line), "{NGINX}: {header}");
+        assert!(forgotten.contains(&format!("- remove: {header}\n")), "{ENVOY}: {header}");
+    }
+}
+
 #[test]
 fn the_client_is_forgotten_before_orgate_is_asked_and_every_route_asks_unless_it_says_so() {
     let envoy = read(ENVOY);

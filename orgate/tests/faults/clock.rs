@@ -2,11 +2,12 @@
 //! its cap by the node's clock, and none ends because of a jump.
 
 use crate::api::{check, text};
+use crate::browser::reference_of;
 use crate::disk::Disk;
 use crate::provider::{Network, Provider};
 use crate::providers::attempt;
 use crate::scale::{now, report};
-use crate::scene::{Scene, reference_of};
+use crate::scene::Scene;
 
 const HOST: &str = "acme.idp.test";
 const SECOND: i64 = 1_000;

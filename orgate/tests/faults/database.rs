@@ -7,7 +7,7 @@ use std::time::Duration;
 use orgate_testkit::postgres::{self, Database};
 use tokio::runtime::Runtime;
 
-use crate::api::check;
+use crate::api::{check, text};
 use crate::client::{Answer, Ask};
 use crate::node::Settings;
 use crate::relay::{Relay, Way};
@@ -133,6 +133,20 @@ fn f4_a_database_that_is_away_or_silent_opens_nothing_and_comes_back_without_a_r
         said.push(format!("{way:?} and back after {} ms", bed.recovers(&["Before"])));
     }
     report("F4 away", began, &said.join(", "));
+}
+
+#[test]
+fn f4_a_commit_without_an_answer_is_not_said_to_have_changed_nothing() {
+    let Some(bed) = Bed::new() else { return };
+    bed.relay.set(Way::LosesCommits);
+    let answer = bed.scene.create_project("Perhaps").expect(503);
+    let problem = answer.json();
+    assert_eq!(problem["code"], "in-doubt", "{problem}");
+    assert!(!problem["detail"].as_str().unwrap().contains("Nothing was changed"), "{problem}");
+    assert_eq!(answer.0.header("retry-after"), None, "who repeats it at once may do it twice");
+    bed.scene.is_logged(&["ERROR", "whether the database kept a write is not known", &text(&problem["reference"])]);
+    bed.relay.set(Way::Open);
+    bed.recovers(&["Before", "Perhaps"]);
 }
 
 #[test]

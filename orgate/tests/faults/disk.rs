@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::node::Settings;
+use crate::preload::Library;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/disk.c");
 /// Where each order is in the file. *Units*: bytes.
@@ -30,6 +30,7 @@ pub enum State {
 /// A disk for one SQLite database, whose file is `orgate.db` of its folder.
 pub struct Disk {
     folder: PathBuf,
+    library: Library,
     orders: File,
 }
 
@@ -38,23 +39,17 @@ impl Disk {
     pub fn new(folder: &Path) -> Self {
         // As the kernel names it.
         let folder = folder.canonicalize().unwrap();
-        let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"])
-            .args([folder.join("disk.so").as_path(), Path::new(SOURCE)])
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         fs::write(folder.join("orders"), []).unwrap();
         let orders = File::options().read(true).write(true).open(folder.join("orders")).unwrap();
         orders.set_len(LENGTH).unwrap();
-        Self { folder, orders }
+        Self { folder, library: Library::build(SOURCE), orders }
     }
 
     /// What a program is told, so that it is on this disk.
     pub fn settings(&self) -> Settings {
         let path = |name: &str| self.folder.join(name).display().to_string();
         let settings =
-            [("LD_PRELOAD", path("disk.so")), ("FAULT_FILE", path("orgate.db")), ("FAULT_ORDERS", path("orders"))];
+            [("LD_PRELOAD", self.library.path()), ("FAULT_FILE", path("orgate.db")), ("FAULT_ORDERS", path("orders"))];
         settings.map(|(name, value)| (name.to_owned(), value)).into()
     }
 

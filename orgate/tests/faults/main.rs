@@ -28,6 +28,8 @@ mod mail;
 mod node;
 mod old_database;
 mod postgres_steps;
+#[path = "../started/preload.rs"]
+mod preload;
 #[path = "../started/provider.rs"]
 mod provider;
 mod providers;
@@ -36,6 +38,8 @@ mod relay;
 #[path = "../started/scale.rs"]
 mod scale;
 mod scene;
+#[path = "../started/signal.rs"]
+mod signal;
 #[path = "../started/sqlite_file.rs"]
 mod sqlite_file;
 mod sqlite_steps;

@@ -9,11 +9,11 @@ use orgate_testkit::hostile_idp::{Endpoint, Mischief, Wire};
 use serde_json::Value;
 
 use crate::api::{Person, check, text};
-use crate::browser::Browser;
+use crate::browser::{Browser, reference_of};
 use crate::client::Answer;
 use crate::provider::{Network, Provider};
 use crate::scale::{count, now, report};
-use crate::scene::{Scene, reference_of};
+use crate::scene::Scene;
 
 const BROKEN: &str = "broken.idp.test";
 const GOOD: &str = "good.idp.test";

@@ -3,14 +3,18 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::signal::signal;
+
 /// How often whoever waits looks again.
 const LOOK: Duration = Duration::from_millis(2);
+
+/// How a client of PostgreSQL asks for a commit.
+const COMMIT: &[u8] = b"commit\0";
 
 /// What becomes of what is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub enum Way {
     Open,
     /// It arrives so much later, in the direction of the server.
     Slow(Duration),
+    /// A commit arrives, and then the connection ends without an answer.
+    LosesCommits,
     /// Connections are taken, and nothing arrives in either direction.
     Silent,
     /// Nobody listens, and connections end.
@@ -126,8 +132,10 @@ fn connect(client: TcpStream, shared: &Arc<Shared>) {
     }
     let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
     let (there, here) = (Arc::clone(shared), Arc::clone(shared));
-    std::thread::spawn(move || there.pass(client, server, true));
-    std::thread::spawn(move || here.pass(back.0, back.1, false));
+    let is_lost = Arc::<AtomicBool>::default();
+    let lost = Arc::clone(&is_lost);
+    std::thread::spawn(move || there.pass(client, server, true, &lost));
+    std::thread::spawn(move || here.pass(back.0, back.1, false, &is_lost));
 }
 
 impl Shared {
@@ -135,17 +143,26 @@ impl Shared {
         *self.way.lock().unwrap()
     }
 
-    fn pass(&self, mut from: TcpStream, mut to: TcpStream, is_asking: bool) {
+    /// `is_lost` is said by the direction of the server: nothing comes back any more.
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream, is_asking: bool, is_lost: &AtomicBool) {
         let mut piece = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut piece) {
             match self.way() {
                 Way::Slow(late) if is_asking => sleep(late),
-                Way::Open | Way::Slow(_) | Way::Silent | Way::Closed => {}
+                Way::LosesCommits if is_asking && piece[..length].windows(COMMIT.len()).any(|part| part == COMMIT) => {
+                    is_lost.store(true, Ordering::SeqCst);
+                }
+                Way::Open | Way::Slow(_) | Way::LosesCommits | Way::Silent | Way::Closed => {}
             }
             while self.way() == Way::Silent {
                 sleep(LOOK);
             }
-            if self.dies(is_asking) || to.write_all(&piece[..length]).is_err() {
+            let is_over = is_lost.load(Ordering::SeqCst);
+            // The commit itself arrives; its answer does not.
+            if is_over && is_asking {
+                drop(to.write_all(&piece[..length]));
+            }
+            if is_over || self.dies(is_asking) || to.write_all(&piece[..length]).is_err() {
                 break;
             }
         }
@@ -172,6 +189,6 @@ impl Shared {
             }
         };
         // It may be dead by its other connection.
-        drop(Command::new("kill").args(["-s", "KILL", &process.to_string()]).output().unwrap());
+        signal(process, "KILL");
     }
 }

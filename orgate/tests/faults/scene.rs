@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::api::{Api, Person, check, sign_in, text};
-use crate::browser::Browser;
+use crate::browser::{Browser, reference_of};
 use crate::client::{Answer, Ask};
 use crate::node::{Node, Settings, settings};
 use crate::scale::now;
@@ -166,11 +166,4 @@ pub fn is_unavailable(answer: Answer) -> String {
 pub fn is_unavailable_page(answer: Answer) -> String {
     let page = answer.expect(503).text();
     reference_of(&page)
-}
-
-/// The reference that a page shows.
-#[track_caller]
-pub fn reference_of(page: &str) -> String {
-    let (_, rest) = page.split_once("Reference <code>").unwrap_or_else(|| panic!("no reference: {page}"));
-    rest.split('<').next().unwrap().to_owned()
 }

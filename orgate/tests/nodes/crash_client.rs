@@ -169,10 +169,13 @@ impl Writer {
 
 /// An answer, unless it says that nothing was done: a write that kept colliding, or a node that may not write.
 ///
-/// *Errors*: the proxy says that a node died with the request in hand.
+/// *Errors*: the proxy says that a node died with the request in hand, or the node that nobody knows whether it was done.
 fn heard(answer: Answer) -> io::Result<Option<Answer>> {
     match answer.status() {
         502 => Err(ErrorKind::ConnectionAborted.into()),
+        503 if ["in-doubt", "timed-out"].contains(&answer.json()["code"].as_str().unwrap_or_default()) => {
+            Err(ErrorKind::TimedOut.into())
+        }
         503 => Ok(None),
         _ => Ok(Some(answer)),
     }

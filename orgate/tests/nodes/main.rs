@@ -30,11 +30,15 @@ mod once_factors;
 mod owners;
 mod power;
 mod power_file;
+#[path = "../started/preload.rs"]
+mod preload;
 #[path = "../started/provider.rs"]
 mod provider;
 mod proxy;
 #[path = "../started/scale.rs"]
 mod scale;
+#[path = "../started/signal.rs"]
+mod signal;
 mod soak;
 mod soak_client;
 #[path = "../started/sqlite_file.rs"]

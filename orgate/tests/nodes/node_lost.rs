@@ -1,6 +1,7 @@
 //! A node that is killed under load costs nothing but what it had in hand (F7).
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::array::from_fn;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -23,11 +24,41 @@ struct Seen {
     node: usize,
 }
 
+/// What those who ask and the test know of each other.
+struct Progress {
+    over: AtomicBool,
+    /// Answers of each node so far.
+    answered: [AtomicUsize; NODES],
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { over: AtomicBool::new(false), answered: from_fn(|_| AtomicUsize::new(0)) }
+    }
+
+    fn of(&self, is_asked: impl Fn(usize) -> bool) -> usize {
+        let nodes = self.answered.iter().enumerate().filter(|(node, _)| is_asked(*node));
+        nodes.map(|(_, answered)| answered.load(Ordering::SeqCst)).sum()
+    }
+
+    /// Waits until these nodes have answered something that was asked after now: each client had asked for at most one thing. A
+    /// machine may stand still for a while; after a minute it is for the caller to see that there is no such answer.
+    fn wait(&self, is_asked: impl Fn(usize) -> bool) {
+        let before = self.of(&is_asked);
+        for _ in 0..12_000 {
+            if self.of(&is_asked) > before + CLIENTS {
+                return;
+            }
+            sleep(Duration::from_millis(5));
+        }
+    }
+}
+
 /// Asks without pause, mostly to read, and says what came back.
-fn load(cluster: &Cluster, slug: &str, person: &Person, number: usize, over: &AtomicBool) -> Vec<Seen> {
+fn load(cluster: &Cluster, slug: &str, person: &Person, number: usize, progress: &Progress) -> Vec<Seen> {
     let mut client = Client::new(cluster.proxy.address());
     let (mut random, mut seen) = (Random::new(70 + number as u64), Vec::new());
-    while !over.load(Ordering::SeqCst) {
+    while !progress.over.load(Ordering::SeqCst) {
         let ask = match random.below(8) {
             0 => {
                 let body = json!({ "name": format!("Project {}", random.draw()) });
@@ -38,8 +69,9 @@ fn load(cluster: &Cluster, slug: &str, person: &Person, number: usize, over: &At
         };
         let began = now();
         let answer = client.ask(&ask);
-        let node = answer.0.header(NODE).unwrap_or_else(|| panic!("nobody answered")).parse().unwrap();
+        let node: usize = answer.0.header(NODE).unwrap_or_else(|| panic!("nobody answered")).parse().unwrap();
         seen.push(Seen { began, ended: now(), status: answer.status(), node });
+        progress.answered[node].fetch_add(1, Ordering::SeqCst);
     }
     seen
 }
@@ -56,27 +88,27 @@ fn f7_a_node_killed_under_load_costs_what_it_had_in_hand_and_no_session() {
         let victim = usize::try_from(random.below(NODES as u64)).unwrap();
         // Out of the cluster, to be killed while the others are asked.
         let mut node = cluster.nodes.remove(victim);
-        let over = AtomicBool::new(false);
+        let progress = Progress::new();
         let (killed, back, seen) = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..CLIENTS)
                 .map(|number| {
-                    let (cluster, over) = (&cluster, &over);
+                    let (cluster, progress) = (&cluster, &progress);
                     let (slug, person) = (&slugs[number], &people[number]);
-                    scope.spawn(move || load(cluster, slug, person, number, over))
+                    scope.spawn(move || load(cluster, slug, person, number, progress))
                 })
                 .collect();
             sleep(Duration::from_millis(200 + random.below(200)));
             let killing = now();
             node.kill();
             let killed = (killing, now());
-            sleep(Duration::from_millis(300));
+            progress.wait(|node| node != victim);
             slowest = slowest.max(node.start());
             let mut addresses: Vec<_> = cluster.nodes.iter().map(Node::address).collect();
             addresses.insert(victim, node.address());
             cluster.proxy.lead_to(addresses);
             let back = now();
-            sleep(Duration::from_millis(200));
-            over.store(true, Ordering::SeqCst);
+            progress.wait(|node| node == victim);
+            progress.over.store(true, Ordering::SeqCst);
             let seen: Vec<Seen> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
             (killed, back, seen)
         });

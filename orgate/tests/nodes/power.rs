@@ -2,13 +2,11 @@
 //! torn. A control, whose syncs of the log are not heeded as by `synchronous=NORMAL`, has to lose what was acknowledged:
 //! so it is shown that this test would see it.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use tempfile::TempDir;
 
 use crate::crash::Crashing;
 use crate::power_file::{Disk, Left};
+use crate::preload::Library;
 use crate::scale::{Random, count, now, report};
 use crate::sqlite_file::is_whole;
 
@@ -16,22 +14,12 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/nodes/power.c")
 /// In one of so many cycles the control loses something; in nearly every one it does.
 const CONTROLS: u64 = 5;
 
-/// Builds the library that notes writes.
-fn library(folder: &Path) -> PathBuf {
-    let library = folder.join("power.so");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"])
-        .args([library.as_path(), Path::new(SOURCE)])
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    library
-}
-
 struct Scene {
     crashing: Crashing,
     disk: Disk,
     random: Random,
+    /// Notes the writes; every start loads it.
+    _library: Library,
 }
 
 impl Scene {
@@ -40,13 +28,15 @@ impl Scene {
         // As the kernel names it.
         let real = folder.path().canonicalize().unwrap();
         let disk = Disk { database: real.join("orgate.db"), notes: real.join("notes") };
+        let library = Library::build(SOURCE);
         let more = [
-            ("LD_PRELOAD", library(&real).display().to_string()),
+            ("LD_PRELOAD", library.path()),
             ("POWER_FILE", disk.database.display().to_string()),
             ("POWER_NOTES", disk.notes.display().to_string()),
         ];
         let url = format!("sqlite:{}", disk.database.display());
-        Self { crashing: Crashing::new(&url, folder, &more), disk, random: Random::new(2) }
+        let crashing = Crashing::new(&url, folder, &more);
+        Self { crashing, disk, random: Random::new(2), _library: library }
     }
 
     /// One cycle: writes, the cut, the file by itself, and what clients find after the start.

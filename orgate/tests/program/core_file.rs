@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 
 use crate::deployment::Deployment;
-use crate::stops::signal;
+use crate::signal::signal;
 
 #[test]
 fn t_sec_3_a_crash_leaves_no_core_file() {
@@ -15,7 +15,7 @@ fn t_sec_3_a_crash_leaves_no_core_file() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     let [soft, hard] = core.split_whitespace().skip(4).take(2).collect::<Vec<_>>()[..] else { panic!("{core}") };
     assert_eq!((soft, hard), ("0", "0"), "{core}");
-    signal(&child, "ABRT");
+    assert!(signal(child.id(), "ABRT"));
     let status = child.wait().unwrap();
     assert!(status.signal().is_some() && !status.core_dumped(), "{status}");
     // Where the limit of this machine allows none either, what was seen of the limits alone counts.

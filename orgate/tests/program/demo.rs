@@ -3,7 +3,10 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+
+use crate::running::Running;
+use crate::signal::signal;
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orgate"));
@@ -12,8 +15,8 @@ fn command(folder: &Path) -> Command {
 }
 
 /// A demonstration that has printed all it prints.
-pub fn started(folder: &Path, more: &[&str]) -> (Child, String) {
-    let mut child = command(folder).args(more).spawn().unwrap();
+pub fn started(folder: &Path, more: &[&str]) -> (Running, String) {
+    let mut child = Running(command(folder).args(more).spawn().unwrap());
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
     while output.read_line(&mut printed).unwrap() > 0 {
@@ -21,12 +24,13 @@ pub fn started(folder: &Path, more: &[&str]) -> (Child, String) {
             return (child, printed);
         }
     }
-    let ended = child.wait_with_output().unwrap();
-    panic!("it ended early: {}", String::from_utf8(ended.stderr).unwrap());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    panic!("it ended early: {said}");
 }
 
-pub fn stop(mut child: Child) {
-    assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
+pub fn stop(mut child: Running) {
+    assert!(signal(child.id(), "INT"));
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

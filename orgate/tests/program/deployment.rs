@@ -6,10 +6,12 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::running::Running;
 
 pub const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 pub const OTHER_KEY: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
@@ -109,24 +111,24 @@ impl Deployment {
 
     /// The exit code where nobody reads what is printed.
     pub fn run_unread(&self, arguments: &[&str]) -> Option<i32> {
-        let mut child = self.command(arguments).spawn().unwrap();
+        let mut child = Running(self.command(arguments).spawn().unwrap());
         drop(child.stdout.take());
         child.wait().unwrap().code()
     }
 
     /// Starts `serve` and waits until it answers.
-    pub fn serve(&self) -> Child {
-        self.wait_for(self.command(&["serve"]).spawn().unwrap())
+    pub fn serve(&self) -> Running {
+        self.wait_for(Running(self.command(&["serve"]).spawn().unwrap()))
     }
 
     /// The same, by a shell that does this first and becomes the program.
-    pub fn serve_after(&self, first: &str) -> Child {
+    pub fn serve_after(&self, first: &str) -> Running {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{first}; exec \"$0\" serve"), env!("CARGO_BIN_EXE_orgate")]);
-        self.wait_for(self.surround(&mut shell).spawn().unwrap())
+        self.wait_for(Running(self.surround(&mut shell).spawn().unwrap()))
     }
 
-    fn wait_for(&self, mut child: Child) -> Child {
+    fn wait_for(&self, mut child: Running) -> Running {
         for _ in 0..600 {
             if self.is_healthy().unwrap_or(false) {
                 return child;

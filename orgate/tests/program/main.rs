@@ -16,5 +16,8 @@ mod keys;
 mod recover;
 mod refuses;
 mod restore;
+mod running;
+#[path = "../started/signal.rs"]
+mod signal;
 mod stops;
 mod traces;

@@ -1,32 +1,33 @@
 //! `orgate recover` from outside (R-OPS-1): beside a running program, and while none runs, over the demonstration's people.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::demo::{address, ask, free_port, get, started, stop};
 use crate::deployment::{Deployment, Said};
+use crate::running::Running;
 
 const DANA: (&str, &str) = ("dana@acme.example", "amber-orbit-violin");
 const SAM: (&str, &str) = ("sam@acme.example", "linen-comet-harvest");
 
 /// A demonstration that runs.
-struct Running {
-    child: Child,
+struct Demo {
+    child: Running,
     console: String,
 }
 
-fn running(folder: &Path) -> Running {
+fn running(folder: &Path) -> Demo {
     let port = free_port();
     // A second start keeps the first one's.
     let more = if folder.join("demo.json").exists() { Vec::new() } else { vec!["--port", port.as_str()] };
     let (child, printed) = started(folder, &more);
-    Running { console: address(&printed, "Console").to_owned(), child }
+    Demo { console: address(&printed, "Console").to_owned(), child }
 }
 
-impl Running {
+impl Demo {
     fn call(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> String {
         let (body, bearer) = (body.to_string(), token.map(|token| format!("Authorization: Bearer {token}\r\n")));
         let head = format!(

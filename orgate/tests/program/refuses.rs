@@ -154,6 +154,30 @@ fn a_command_beside_a_server_makes_no_database() {
 }
 
 #[test]
+fn r_org_7_an_organization_that_does_not_exist_is_named() {
+    let said = Deployment::migrated().run(&["entitlement", "acme", "off"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(1), "orgate: there is no organization acme\n"));
+}
+
+/// Every command reads it: what would stop the start is found by the doctor.
+#[test]
+fn a_filter_of_logs_that_cannot_be_read_is_named_by_every_command() {
+    let deployment = Deployment::migrated().with("ORGATE_LOG", "info,orgate_app=loud");
+    for command in [&["serve"][..], &["migrate"], &["audit", "verify"], &["keys", "status"]] {
+        let message = refused(&deployment, command);
+        assert!(message.contains("ORGATE_LOG: is no filter of logs"), "{command:?}: {message}");
+    }
+    let said = deployment.run(&["doctor"]);
+    let is_told = said.out.contains("MEND  settings: ORGATE_LOG: is no filter of logs");
+    assert!(said.code == Some(1) && is_told, "{said:?}");
+    let file = deployment.folder.path().join("orgate.toml");
+    std::fs::write(&file, "log = \"info,orgate_app=loud\"\n").unwrap();
+    let deployment = deployment.without("ORGATE_LOG").with("ORGATE_CONFIG", file.to_str().unwrap());
+    let said = deployment.run(&["doctor"]);
+    assert!(said.code == Some(1) && said.out.contains("orgate.toml (log): is no filter of logs"), "{said:?}");
+}
+
+#[test]
 fn what_is_lost_on_its_way_out_is_a_failure_and_what_nobody_reads_is_none() {
     let deployment = Deployment::migrated();
     let copy = deployment.folder.path().join("copy.db").display().to_string();

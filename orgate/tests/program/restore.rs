@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::demo::{ask, stop};
 use crate::deployment::{Deployment, KEY, OTHER_KEY, Said};
+use crate::running::Running;
 
 const PASSWORD: &str = "amber-orbit-violin";
 
@@ -37,7 +38,7 @@ fn value(answer: &str, name: &str) -> String {
 /// The deployment while it serves.
 struct Serving {
     deployment: Deployment,
-    child: std::process::Child,
+    child: Running,
 }
 
 impl Serving {

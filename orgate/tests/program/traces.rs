@@ -3,7 +3,6 @@
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use crate::collector::{Collector, Span};
 use crate::demo::{ask, get, stop};
 use crate::deployment::Deployment;
+use crate::signal::signal;
 
 const EMAIL: &str = "canary-person@a.example";
 const PASSWORD: &str = "canary-amber-orbit-violin";
@@ -177,8 +177,7 @@ fn without_a_collector_everything_goes_on_and_the_log_says_so_once_in_a_while() 
         assert!(get(&at(&deployment), "/sign-in", "").starts_with("HTTP/1.1 200 "));
     }
     assert!(measured(&deployment, "orgate_trace_spans_total{outcome=\"failed\"}"));
-    let ended = Command::new("kill").args(["-s", "TERM", &node.id().to_string()]).status().unwrap();
-    assert!(ended.success() && node.wait().unwrap().success());
+    assert!(signal(node.id(), "TERM") && node.wait().unwrap().success());
     let mut log = String::new();
     node.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     let complaints = log.matches("the collector takes no traces").count();

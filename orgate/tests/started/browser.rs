@@ -68,3 +68,10 @@ impl Browser {
         answer
     }
 }
+
+/// The reference that a page shows.
+#[track_caller]
+pub fn reference_of(page: &str) -> String {
+    let (_, rest) = page.split_once("Reference <code>").unwrap_or_else(|| panic!("no reference: {page}"));
+    rest.split('<').next().unwrap().to_owned()
+}

@@ -118,7 +118,7 @@ impl Client {
 
     fn exchange(&mut self, ask: &Ask) -> Result<Answer> {
         // Kept only if it served.
-        let mut stream = match self.stream.take() {
+        let mut stream = match self.stream.take().filter(is_open) {
             Some(stream) => stream,
             None => connect(self.address)?,
         };
@@ -129,6 +129,17 @@ impl Client {
         }
         Ok(Answer(message))
     }
+}
+
+/// Whether the other side still listens: a node closes what nobody has used for a while.
+fn is_open(stream: &TcpStream) -> bool {
+    let look = || {
+        stream.set_nonblocking(true)?;
+        let seen = stream.peek(&mut [0]);
+        stream.set_nonblocking(false)?;
+        seen
+    };
+    matches!(look(), Err(reason) if reason.kind() == ErrorKind::WouldBlock)
 }
 
 /// A connection that loses no time and waits for ever for nobody.

@@ -11,6 +11,7 @@ use orgate_testkit::memory;
 
 use crate::client::{Ask, Client};
 use crate::scale::now;
+use crate::signal::signal;
 
 pub const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// A debug build on a busy machine is slow; what never comes up is not waited for.
@@ -124,8 +125,8 @@ impl Node {
     /// Asks it to stop, and waits until it has.
     pub fn stop(&mut self) {
         let mut child = self.child.take().unwrap();
-        let sent = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap();
-        assert!(sent.success() && child.wait().unwrap().success(), "it did not end well");
+        let sent = signal(child.id(), "TERM");
+        assert!(sent && child.wait().unwrap().success(), "it did not end well");
     }
 
     /// Runs a command of the program beside it.

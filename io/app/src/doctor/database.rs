@@ -106,7 +106,7 @@ fn judge_clock(before: Timestamp, theirs: Timestamp, after: Timestamp) -> Findin
 
 fn with_advice(error: &StoreError) -> String {
     let advice = match error {
-        StoreError::Unavailable { .. } => {
+        StoreError::Unavailable { .. } | StoreError::InDoubt { .. } => {
             " Look whether the server runs, whether host, port, user and password of ORGATE_DATABASE_URL are right, whether it \
              takes connections from here, and whether by TLS: where it has none, ?sslmode=disable goes without."
         }

@@ -5,9 +5,8 @@
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -17,9 +16,6 @@ type Job = Box<dyn FnOnce() + Send>;
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
-/// How long a thread waits for work before it is idle.
-const IDLE: Duration = Duration::from_secs(10);
-
 /// Threads that take jobs in turn. They end with the last handle.
 #[derive(Debug, Clone)]
 pub(super) struct Pool {
@@ -27,12 +23,12 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// With so many threads; each calls `idle` when it has had nothing to do for a while.
-    pub(super) fn new(threads: NonZeroUsize, idle: fn()) -> Self {
+    /// With so many threads.
+    pub(super) fn new(threads: NonZeroUsize) -> Self {
         let (jobs, waiting) = unbounded::<Job>();
         for _ in 0..threads.get() {
             let waiting = waiting.clone();
-            let spawned = thread::Builder::new().name("hashing".to_owned()).spawn(move || work(&waiting, idle));
+            let spawned = thread::Builder::new().name("hashing".to_owned()).spawn(move || work(&waiting));
             if let Err(error) = spawned {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -57,23 +53,11 @@ impl Pool {
     }
 }
 
-fn work(waiting: &Receiver<Job>, idle: fn()) {
+fn work(waiting: &Receiver<Job>) {
     stand_back();
-    while let Some(job) = next(waiting, idle) {
+    while let Ok(job) = waiting.recv() {
         // A panic is this job's own; the message went to the log.
         drop(catch_unwind(AssertUnwindSafe(job)));
-    }
-}
-
-/// The next job, however long it takes; none when the last handle is gone.
-fn next(waiting: &Receiver<Job>, idle: fn()) -> Option<Job> {
-    match waiting.recv_timeout(IDLE) {
-        Ok(job) => Some(job),
-        Err(RecvTimeoutError::Timeout) => {
-            idle();
-            waiting.recv().ok()
-        }
-        Err(RecvTimeoutError::Disconnected) => None,
     }
 }
 
@@ -91,14 +75,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_is_no_answer_and_the_thread_goes_on() {
-        let pool = Pool::new(NonZeroUsize::MIN, || ());
+        let pool = Pool::new(NonZeroUsize::MIN);
         assert_eq!(pool.run(|| -> u8 { panic!("on purpose") }).await, None);
         assert_eq!(pool.run(|| 7).await, Some(7));
     }
 
     #[tokio::test]
     async fn what_nobody_waits_for_is_not_begun() {
-        let pool = Pool::new(NonZeroUsize::MIN, || ());
+        let pool = Pool::new(NonZeroUsize::MIN);
         let (release, held) = unbounded::<()>();
         let busy = {
             let pool = pool.clone();
@@ -122,7 +106,7 @@ mod tests {
     #[tokio::test]
     async fn l3_the_threads_stand_back_behind_everything_else() {
         let own = rustix::process::getpriority_process(None).unwrap();
-        let pool = Pool::new(NonZeroUsize::MIN, || ());
+        let pool = Pool::new(NonZeroUsize::MIN);
         let theirs = pool.run(|| rustix::process::getpriority_process(None).unwrap()).await.unwrap();
         assert_eq!(theirs, (own + NICE).clamp(NICE, 19));
         assert_eq!(rustix::process::getpriority_process(None).unwrap(), own, "this thread stays as it was");

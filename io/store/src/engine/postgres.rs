@@ -17,16 +17,20 @@ use orgate_core::time::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use tokio_postgres::SimpleQueryMessage;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::ToSql;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::db::{Tx, WAIT_LIMIT};
 use crate::error::{Constraint, StoreError};
 use crate::migrate::{MIGRATIONS, Migrate};
+use crate::organization_cache::OrganizationCache;
 use crate::schema::{Found, Standing, what_schema};
 use crate::value::{Row, Value};
 
+/// How long one of several hosts may take to be reached unless the address says so: so that the one after a host that lost its
+/// power has its turn within [`WAIT_LIMIT`].
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// Longer than the server's own limit below, for servers that do not answer at all.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(12);
 const SESSION_SETTINGS: &str = "set statement_timeout = '10s'; set lock_timeout = '5s';
@@ -79,9 +83,9 @@ impl Postgres {
         url: &str,
         pool_size: usize,
         extra_roots: &[CertificateDer<'static>],
-        standing: Arc<Standing>,
+        (standing, organizations): (Arc<Standing>, Arc<OrganizationCache>),
     ) -> Result<Self, StoreError> {
-        Ok(Self { pool: pool(url, pool_size, extra_roots)?, standing, retries: AtomicU64::new(0) })
+        Ok(Self { pool: pool(url, pool_size, extra_roots, organizations)?, standing, retries: AtomicU64::new(0) })
     }
 
     /// Brings the schema up to date; says what schema it is.
@@ -91,7 +95,7 @@ impl Postgres {
 
     /// Whether a program of ours is connected to the database; only those of the same role are seen.
     pub(crate) async fn is_in_use(url: &str, extra_roots: &[CertificateDer<'static>]) -> Result<bool, StoreError> {
-        let alone = Self::connect_to(url, 1, extra_roots, Arc::default())?;
+        let alone = Self::connect_to(url, 1, extra_roots, (Arc::default(), Arc::default()))?;
         let sql = "select count(*) from pg_stat_activity where datname = current_database()
             and application_name = 'orgate' and pid <> pg_backend_pid()";
         Ok(alone.one_shot(sql, &[], |row| row.at::<u64>(0)).await?.pop().is_some_and(|count| count > 0))
@@ -147,7 +151,7 @@ impl Postgres {
             let outcome = outcome.unwrap_or_else(|_| Err(StoreError::fault("a transaction panicked").into()));
             let outcome = tx.judge(outcome);
             let connection = tx.postgres()?;
-            let ended = connection.end(if outcome.is_ok() { "commit" } else { "rollback" }).await;
+            let ended = if outcome.is_ok() { connection.keep().await } else { connection.end("rollback").await };
             // A row that somebody committed since this transaction began is refused as one that exists already: whoever looked
             // for it before did not see it. One that is still in the way at the second look was there.
             let looks_again = connection.met_a_row && !std::mem::replace(&mut looked_twice, true);
@@ -186,10 +190,12 @@ impl Postgres {
             Ok(found) => Ok((connection, found)),
             Err(_) if connection.collided => Ok((connection, Found::default())),
             Err(_) => {
-                // The server may have closed an idle connection; nothing has been done on it yet, so another one may try.
-                connection = self.connect().await?;
-                let found = connection.begin(begin).await?;
-                Ok((connection, found))
+                // The server may have closed an idle connection; nothing has been done on it yet, so another one may try. It
+                // is let go first: where all are in the same hands, nobody else gives one back.
+                drop(connection);
+                let mut another = self.connect().await?;
+                let found = another.begin(begin).await?;
+                Ok((another, found))
             }
         }
     }
@@ -217,29 +223,37 @@ impl Connection {
     where
         R: FnMut(&Row<'_>) -> Result<T, StoreError>,
     {
+        let was_open = self.starts();
         let client = self.client()?;
         let work = async {
             let statement = client.prepare_cached(sql).await?;
             client.query(&statement, &parameters(values)).await
         };
         let answer = timeout(STATEMENT_LIMIT, work).await;
-        self.settle(answer)?.iter().map(|row| read(&Row::from(row))).collect()
+        self.settle(answer, was_open)?.iter().map(|row| read(&Row::from(row))).collect()
     }
 
     /// Runs a statement and says how many rows it changed.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        let was_open = self.starts();
         let client = self.client()?;
         let work = async {
             let statement = client.prepare_cached(sql).await?;
             client.execute(&statement, &parameters(values)).await
         };
         let answer = timeout(STATEMENT_LIMIT, work).await;
-        self.settle(answer)
+        self.settle(answer, was_open)
     }
 
     async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        let was_open = self.starts();
         let answer = timeout(STATEMENT_LIMIT, self.client()?.batch_execute(sql)).await;
-        self.settle(answer)
+        self.settle(answer, was_open)
+    }
+
+    /// From now until the answer is there the connection is not to go back, whoever stops waiting; whether it was so before.
+    fn starts(&mut self) -> bool {
+        std::mem::replace(&mut self.unfinished, true)
     }
 
     /// Begins a transaction; what the schema says of itself, if `begin` asks for it.
@@ -247,13 +261,28 @@ impl Connection {
         self.unfinished = true;
         let begun = timeout(STATEMENT_LIMIT, self.client()?.simple_query(begin)).await;
         self.collided = matches!(&begun, Ok(Err(error)) if waited_in_vain(error));
-        Ok(Found::all(self.settle(begun)?.iter().filter_map(step)))
+        if let Ok(Err(error)) = &begun
+            && error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
+        {
+            // A standby reads at no level at which this program writes.
+            return Err(StoreError::unavailable(detail(error)));
+        }
+        Ok(Found::all(self.settle(begun, true)?.iter().filter_map(step)))
     }
 
     async fn end(&mut self, end: &'static str) -> Result<(), StoreError> {
         let ended = self.batch(end).await;
         self.unfinished = ended.is_err();
         ended
+    }
+
+    /// Commits a write. Without a word of the server that it did not, nobody knows.
+    async fn keep(&mut self) -> Result<(), StoreError> {
+        let answer = timeout(STATEMENT_LIMIT, self.client()?.batch_execute("commit")).await;
+        let was_refused = matches!(&answer, Ok(Err(error)) if is_refusal(error));
+        let ended = self.settle(answer, true);
+        self.unfinished = ended.is_err() && !was_refused;
+        ended.map_err(|error| if was_refused { error } else { StoreError::in_doubt(error) })
     }
 
     fn client(&self) -> Result<&Object, StoreError> {
@@ -263,11 +292,12 @@ impl Connection {
     fn settle<T>(
         &mut self,
         answer: Result<Result<T, tokio_postgres::Error>, tokio::time::error::Elapsed>,
+        was_open: bool,
     ) -> Result<T, StoreError> {
         let Ok(answer) = answer else {
-            self.unfinished = true;
             return Err(StoreError::unavailable("the server did not answer in time"));
         };
+        self.unfinished = was_open;
         answer.map_err(|error| {
             let code = error.code();
             let again = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
@@ -293,6 +323,15 @@ fn step(message: &SimpleQueryMessage) -> Option<Found> {
     let SimpleQueryMessage::Row(row) = message else { return None };
     let number = |column: usize| row.get(column)?.parse().ok();
     Some(Found { version: number(0)?, oldest: number(1)? })
+}
+
+/// Whether the server took the transaction back and goes on: an ordinary error. What ends its connection leaves open what became
+/// of the commit, and so does what says as much of itself.
+fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    let unknown = [SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN, SqlState::TRANSACTION_RESOLUTION_UNKNOWN];
+    error
+        .as_db_error()
+        .is_some_and(|reply| reply.parsed_severity() == Some(Severity::Error) && !unknown.contains(reply.code()))
 }
 
 fn waited_in_vain(error: &tokio_postgres::Error) -> bool {
@@ -328,10 +367,11 @@ fn translate(error: &tokio_postgres::Error) -> StoreError {
 fn no_connection(error: &PoolError) -> String {
     match error {
         PoolError::Timeout(TimeoutType::Wait) => "all connections were in use for too long".to_owned(),
-        PoolError::Timeout(TimeoutType::Create) => "the server did not take a connection in time".to_owned(),
+        PoolError::Timeout(TimeoutType::Create) => TOO_SLOW.to_owned(),
         PoolError::Timeout(TimeoutType::Recycle) => "a connection did not answer in time".to_owned(),
         PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => detail(error),
-        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => error.to_string(),
+        PoolError::PostCreateHook(HookError::Message(words)) => words.to_string(),
+        PoolError::Closed | PoolError::NoRuntimeSpecified => error.to_string(),
     }
 }
 
@@ -339,14 +379,32 @@ fn detail(error: &tokio_postgres::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
-fn pool(url: &str, size: usize, extra_roots: &[CertificateDer<'static>]) -> Result<Pool, StoreError> {
+const TOO_SLOW: &str = "the server did not take a connection in time";
+
+fn pool(
+    url: &str,
+    size: usize,
+    extra_roots: &[CertificateDer<'static>],
+    organizations: Arc<OrganizationCache>,
+) -> Result<Pool, StoreError> {
     let mut config = way::config(url)?;
-    config.application_name("orgate").connect_timeout(WAIT_LIMIT).tcp_user_timeout(WAIT_LIMIT);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_LIMIT);
+    }
+    config.application_name("orgate").tcp_user_timeout(WAIT_LIMIT);
     config.keepalives_idle(Duration::from_secs(10));
     let tls = MakeRustlsConnect::new(way::tls(extra_roots)?);
     let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-    let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-        Box::pin(async move { client.batch_execute(SESSION_SETTINGS).await.map_err(HookError::Backend) })
+    let prepare = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+        // It may be another server than before, to which the last changes of the old one did not come.
+        organizations.forget();
+        Box::pin(async move {
+            // The pool's own limit is over when it calls this.
+            match timeout(WAIT_LIMIT, client.batch_execute(SESSION_SETTINGS)).await {
+                Ok(set) => set.map_err(HookError::Backend),
+                Err(_) => Err(HookError::message(TOO_SLOW)),
+            }
+        })
     });
     Pool::builder(manager)
         .max_size(size.max(1))

@@ -65,8 +65,8 @@ fn secrets_that_somebody_made_up_are_to_mend() {
 #[test]
 fn few_files_are_to_mend() {
     let deployment = Deployment::migrated();
-    let limited = format!("ulimit -n 256; exec {} doctor", env!("CARGO_BIN_EXE_orgate"));
-    let output = Command::new("sh").args(["-c", &limited]).env_clear().envs(deployment.settings()).output().unwrap();
+    let limited = ["-c", r#"ulimit -n 256; exec "$0" doctor"#, env!("CARGO_BIN_EXE_orgate")];
+    let output = Command::new("sh").args(limited).env_clear().envs(deployment.settings()).output().unwrap();
     mends(&Said::from(output), "open files: at most 256, connections included");
 }
 

@@ -146,8 +146,10 @@ fn another_program_at_the_listeners_address_is_to_mend() {
 #[test]
 fn tls_without_a_trusted_proxy_is_to_mend() {
     let said = Deployment::migrated().with("ORGATE_PUBLIC_URL", "https://id.example.com").run(&["doctor"]);
-    mends(&said, "public URL: https://id.example.com is reached by TLS, but no proxy is trusted");
+    mends(&said, "trusted proxies: https://id.example.com is reached by TLS, but no proxy is trusted");
     assert!(said.out.contains("ORGATE_TRUSTED_PROXIES"), "{said:?}");
+    // Who leaves the public URL out, for this machine does not reach it, is told of the proxy all the same.
+    assert!(said.out.contains("ok    public URL: https://id.example.com\n"), "{said:?}");
 }
 
 /// Nobody but the doctor is told what a node sees of a request.

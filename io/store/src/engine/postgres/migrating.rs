@@ -89,9 +89,10 @@ async fn one_step(connection: &mut Connection, steps: &[Migration], now: Timesta
 impl Connection {
     /// Runs statements that take as long as they take. Whether the server is still there is the connection's own business.
     async fn long(&mut self, sql: &str) -> Result<(), StoreError> {
+        let was_open = self.starts();
         let answer = self.client()?.batch_execute(sql).await;
         self.collided |= answer.as_ref().is_err_and(waited_in_vain);
-        self.settle(Ok(answer))
+        self.settle(Ok(answer), was_open)
     }
 
     /// What the schema says of itself; nothing when there is none.
@@ -123,7 +124,7 @@ mod tests {
     #[tokio::test]
     async fn u1_a_step_takes_as_long_as_it_takes_and_asks_for_its_tables_for_two_seconds() {
         let Some(database) = orgate_testkit::postgres::empty().await else { return };
-        let postgres = Postgres::connect_to(database.url(), 1, &[], Arc::default()).unwrap();
+        let postgres = Postgres::connect_to(database.url(), 1, &[], (Arc::default(), Arc::default())).unwrap();
         let note = "create table limits as select current_setting('statement_timeout') as statements,
             current_setting('lock_timeout') as locks";
         let steps = [Migration::common(1, "limits", note)];

@@ -53,13 +53,13 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(|| gone(()))?;
         let queued = timeout(WAIT_LIMIT, queue.send(job)).await;
         queued.map_err(|_| StoreError::unavailable("too many writes wait"))?.map_err(gone)?;
-        let Some(patience) = patience else { return answer.await.map_err(gone)? };
+        let Some(patience) = patience else { return answer.await.map_err(lost)? };
         match timeout(patience, &mut answer).await {
-            Ok(answered) => answered.map_err(gone)?,
+            Ok(answered) => answered.map_err(lost)?,
             Err(_) if !claimed.swap(true, Ordering::AcqRel) => {
                 Err(StoreError::unavailable("the write was not begun in time").into())
             }
-            Err(_) => answer.await.map_err(gone)?,
+            Err(_) => answer.await.map_err(lost)?,
         }
     }
 }
@@ -79,13 +79,31 @@ fn gone(_: impl Sized) -> StoreError {
     StoreError::unavailable("the writer has stopped")
 }
 
+/// The writer went away with the write in hand.
+fn lost(_: oneshot::error::RecvError) -> StoreError {
+    StoreError::in_doubt("the writer has stopped")
+}
+
+/// Why the commit that some writes depended on failed.
+struct Failure {
+    detail: String,
+    /// The disk could not make sure of what was written: a fall that comes before the next start may bring it back.
+    in_doubt: bool,
+}
+
+impl Failure {
+    fn error(&self) -> StoreError {
+        if self.in_doubt { StoreError::in_doubt(&self.detail) } else { StoreError::unavailable(&self.detail) }
+    }
+}
+
 /// A queued logical transaction, whatever its types.
 trait Job: Send {
     /// Runs it and says whether its changes are to be kept.
     fn run(&mut self, tx: &mut Tx) -> bool;
 
     /// Answers it: with its own outcome, or with the reason why the commit it depended on failed.
-    fn finish(self: Box<Self>, failure: Option<&str>);
+    fn finish(self: Box<Self>, failure: Option<&Failure>);
 }
 
 struct Write<I, T, E, F> {
@@ -117,9 +135,9 @@ where
         keep
     }
 
-    fn finish(self: Box<Self>, failure: Option<&str>) {
+    fn finish(self: Box<Self>, failure: Option<&Failure>) {
         let answer = match (failure, self.outcome) {
-            (Some(detail), _) => Err(StoreError::unavailable(detail).into()),
+            (Some(failure), _) => Err(failure.error().into()),
             (None, Some(outcome)) => outcome,
             (None, None) => return,
         };
@@ -140,14 +158,15 @@ fn serve(mut desk: Desk, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = Vec::new();
         let outcome = commit_group(&mut desk, first, &mut jobs, &mut group);
-        let failure = outcome.err().map(|error| error.to_string());
-        if let Some(detail) = &failure {
+        let in_doubt = desk.tx.sqlite().is_ok_and(|connection| connection.has_sync_failed());
+        let failure = outcome.err().map(|error| Failure { detail: error.to_string(), in_doubt });
+        if let Some(Failure { detail, .. }) = &failure {
             tracing::error!(store.group_jobs = group.len(), error = detail, "a group of writes was not committed");
         }
         for job in group {
-            job.finish(failure.as_deref());
+            job.finish(failure.as_ref());
         }
-        if desk.tx.sqlite().is_ok_and(|connection| connection.has_sync_failed()) {
+        if in_doubt {
             return refuse_all(&mut jobs);
         }
     }
@@ -157,8 +176,9 @@ fn serve(mut desk: Desk, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
 fn refuse_all(jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
     metrics::gauge!("orgate_store_writes_stopped").set(1.0);
     tracing::error!("{STOPPED}: look at the disk, then start Orgate again");
+    let stopped = Failure { detail: STOPPED.to_owned(), in_doubt: false };
     while let Some(job) = jobs.blocking_recv() {
-        job.finish(Some(STOPPED));
+        job.finish(Some(&stopped));
     }
 }
 

@@ -79,15 +79,33 @@ fn examined(environment: &BTreeMap<String, String>) -> Result<Examined, String> 
         (Some(_) | None, _) => None,
     };
     let read_file = |path: &Path| std::fs::read(path);
-    let settings = Settings::load(environment, file, &read_file);
+    let settings = Settings::load(environment, file, &read_file).and_then(|settings| match filter(&settings) {
+        Ok(_) => Ok(settings),
+        Err(what) => Err(SettingsError(vec![Problem { place: place_of_filter(environment, path.as_deref()), what }])),
+    });
     Ok(Examined { settings, secret_files: secret_files(environment, file) })
+}
+
+/// Only what writes the log can read its filter, so every command asks it: a start must not be stopped by what the doctor passed.
+fn filter(settings: &Settings) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(&settings.log).map_err(|reason| format!("is no filter of logs such as info: {reason}"))
+}
+
+/// The environment wins, as for every setting.
+fn place_of_filter(environment: &BTreeMap<String, String>, file: Option<&Path>) -> String {
+    let variable = format!("{PREFIX}LOG");
+    let is_in_file = environment.get(&variable).is_none_or(String::is_empty);
+    match file.filter(|_| is_in_file) {
+        Some(file) => format!("{} (log)", file.display()),
+        None => variable,
+    }
 }
 
 /// Starts the log on standard error.
 ///
 /// *Errors*: a filter that cannot be read.
 pub fn start_log(settings: &Settings) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|reason| format!("log: {reason}"))?;
+    let filter = filter(settings)?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let outcome = match settings.log_format {
         LogFormat::Json => log.json().flatten_event(true).try_init(),

@@ -1,7 +1,8 @@
 //! Owns `orgate entitlement`: whether an organization may use single sign-on (R-ORG-7).
 
 use clap::ValueEnum;
-use orgate_app::{jobs, operator};
+use orgate_app::{Error, jobs, operator};
+use orgate_core::refusal::Refusal;
 
 use crate::{configuration, say, serve};
 
@@ -24,7 +25,11 @@ enum Switch {
 pub async fn run(arguments: Arguments) -> Result<(), String> {
     let app = serve::start(configuration::read_beside_a_server()?).await?;
     let entitled = matches!(arguments.sso, Switch::On);
-    operator::set_sso_entitled(&app, None, &arguments.organization, entitled).await.map_err(|error| error.told())?;
+    let organization = &arguments.organization;
+    operator::set_sso_entitled(&app, None, organization, entitled).await.map_err(|error| match error {
+        Error::Refused(Refusal::NotFound) => format!("there is no organization {organization}"),
+        other => other.told(),
+    })?;
     // Where no program serves, nobody else would chain the event.
     jobs::end(&app).await;
     say(if entitled {

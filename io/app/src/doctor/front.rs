@@ -58,7 +58,7 @@ pub(super) fn settings(settings: &Settings) -> Vec<Finding> {
             "{url} is reached by TLS, but no proxy is trusted: every visitor has the proxy's address, and limits count \
              them as one. Set ORGATE_TRUSTED_PROXIES to the proxy's address."
         );
-        findings.push(bad(URL, text));
+        findings.push(bad(PROXIES, text));
     }
     if let Some(all) = settings.trusted_proxies.iter().find(|network| network.prefix_len() == 0) {
         let text = format!(

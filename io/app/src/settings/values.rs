@@ -173,7 +173,7 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// The filter itself is read where logs are set up; here only what no filter holds is refused.
+/// The filter itself is read by the program, which writes the log; here only what no filter holds is refused.
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
     if plain {

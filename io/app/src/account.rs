@@ -10,6 +10,7 @@ pub(crate) mod ways;
 pub use password_removal::{may_remove_password, remove_password};
 pub use ways::Ways;
 
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::policy::AddressState;
 use orgate_core::refusal::Refusal;
 use orgate_store::{Identity, PasswordCredential, Tx, User};
@@ -108,10 +109,12 @@ pub async fn security(app: &App, visitor: &Visitor) -> Result<Security, Error> {
 
 /// Sets the first password or changes the one there is. Every other session ends, and the person is mailed.
 ///
-/// *Errors*: `Refusal::InvalidInput` (a wrong current password too), `Refusal::SsoRequired` where enforcement binds
+/// *Errors*: `Refusal::MethodNotOffered` without passwords (R-IN-1), `Refusal::InvalidInput` (a wrong current password too),
+/// `Refusal::SsoRequired` where enforcement binds
 /// the person (T-ENF-4), `Refusal::TooManyRequests`, `Refusal::Busy`, and those of [`authorise::account`]; for a first
 /// password those of [`authorise::account_recently`].
 pub async fn change_password(app: &App, visitor: &Visitor, change: PasswordChange) -> Result<(), Error> {
+    app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
     let (caller, user, stored) = app
         .store
         .read((app.clone(), visitor.clone()), |tx, (app, visitor)| Box::pin(may_change(tx, app, visitor)))

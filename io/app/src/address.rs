@@ -6,6 +6,7 @@
 use orgate_core::actor::Actor;
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::linking::{AddressClaim, Candidate, claim_address};
+use orgate_core::membership::MembershipState;
 use orgate_core::policy::AddressState;
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
@@ -15,10 +16,14 @@ use crate::app::App;
 use crate::audit::{self, Author, Event};
 use crate::enforcement::way_back;
 use crate::error::Error;
+use crate::mail::account_letters::AccountMail;
 use crate::mail::templates::MailTemplate;
 use crate::session;
 use crate::sign_in::second_factor::{TypedFactor, beside};
 use crate::visitor::Visitor;
+
+/// Projects that a mail names at most.
+const MOST_PROJECTS: u32 = 20;
 
 /// What was shown of the second factor of who has the address proven.
 #[derive(Clone, Copy)]
@@ -120,11 +125,12 @@ pub(crate) async fn bearer(tx: &mut Tx, person: &User) -> Result<Option<User>, E
 
 /// What proving the address comes to.
 async fn claim(tx: &mut Tx, home: &OrganizationId, person: &User) -> Result<AddressClaim, Error> {
+    let own = tx.organization(home).find_membership(&person.id).await?.map(|membership| membership.state);
     let candidate = match tx.instance().find_user_by_proven_email(&person.email).await? {
         Some(holder) => Some(seen_from(tx, home, person, &holder).await?),
         None => None,
     };
-    Ok(claim_address(candidate.as_ref()))
+    Ok(claim_address(own, candidate.as_ref()))
 }
 
 async fn make_theirs(
@@ -152,17 +158,28 @@ async fn merge(
     holder: User,
 ) -> Result<User, Error> {
     session::settle(tx, app, &holder.id).await?;
+    let mail = letter(tx, app, home, person).await?;
     tx.instance().merge_users(&person.id, &holder.id, app.now()).await?;
     way_back::review_of_user(tx, app, &holder.id).await?;
     let event = Event::done("user.merged")
         .target(&holder.id, &holder.name)
         .data(serde_json::json!({ "closed_user_id": person.id }));
     audit::record(tx, app, Some(visitor), Some(home), &author(&holder), event).await?;
-    let organization = tx.organization(home).load_organization().await?.name;
-    let connection = "single sign-on".to_owned();
-    let template = MailTemplate::LinkedByEmail { organization, connection, at: app.now() };
-    app.outbox.put(tx, &holder.email, template).await?;
+    app.outbox.put(tx, &holder.email, MailTemplate::Account(mail)).await?;
     Ok(holder)
+}
+
+/// What the holder is told, made before the person is emptied: what comes along.
+async fn letter(tx: &mut Tx, app: &App, home: &OrganizationId, person: &User) -> Result<AccountMail, Error> {
+    let mut view = tx.organization(home);
+    let held = view.find_membership(&person.id).await?.filter(|held| held.state == MembershipState::Active);
+    let projects = view.list_projects_of_user(&person.id, None, MOST_PROJECTS).await?.items;
+    Ok(AccountMail::Merged {
+        organization: view.load_organization().await?.name,
+        role: held.map(|held| held.role),
+        projects: projects.into_iter().map(|(project, _)| project.name).collect(),
+        at: app.now(),
+    })
 }
 
 /// Who has the address, as the organization of the local one sees them.

@@ -5,7 +5,7 @@ use orgate_core::actor::Actor;
 use orgate_core::id::{Identifier, OrganizationId, ProjectId, SessionId, UserId};
 use orgate_core::permission::{Permission, may};
 use orgate_core::policy::{self, AddressState, Decision, Denial, Question, Requirement, World};
-use orgate_core::proof::Proofs;
+use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_core::session::SessionEnd;
@@ -56,6 +56,16 @@ impl Caller {
     /// What the session has shown.
     pub fn proofs(&self) -> &Proofs {
         &self.check.proofs
+    }
+
+    /// What of it still counts (R-SSO-7).
+    pub fn counting(&self) -> impl Iterator<Item = &Proof> + Clone {
+        policy::counting(&self.world, self.proofs())
+    }
+
+    /// Whether they are told how they stand with this organization (R-IN-9).
+    pub(crate) fn may_be_told(&self, organization_id: Option<&OrganizationId>) -> bool {
+        policy::may_be_told(&self.world, self.proofs(), organization_id)
     }
 
     /// Asks the policy.
@@ -163,14 +173,28 @@ pub(crate) fn world(address: AddressState, has_second_factor: bool, places: &[Us
 
 /// A member to whom the organization is open, whatever their role.
 ///
-/// *Errors*: [`Refusal::NotFound`] for who is no member (R-ORG-6), [`Refusal::NeedsSso`], [`Refusal::NeedsProof`],
-/// [`Refusal::NeedsSecondFactor`], [`Refusal::NoSecondFactor`], and those of [`session`].
+/// *Errors*: [`Refusal::NeedsProof`] for every organization that the session is told nothing of, whether there is one or
+/// not (R-IN-9); else [`Refusal::NotFound`] for who is no member (R-ORG-6), [`Refusal::NeedsSso`], [`Refusal::NeedsProof`],
+/// [`Refusal::NeedsSecondFactor`], [`Refusal::NoSecondFactor`]; and those of [`session`].
 pub async fn member(tx: &mut Tx, app: &App, visitor: &Visitor, organization: &str) -> Result<Member, Error> {
     let caller = session(tx, app, visitor).await?;
-    let place = caller.place(organization).cloned().ok_or(Refusal::NotFound)?;
-    match caller.decide(Question::Organization(&place.place.organization_id)) {
-        Decision::Allow => Ok(Member { caller, place }),
-        other => Err(closed(&other, &caller, &place).into()),
+    let place = opened(&caller, organization)?.clone();
+    Ok(Member { caller, place })
+}
+
+/// The caller's place in an organization, named by id or slug, that is open to them: the one answer of the API, the
+/// console and `/check`.
+///
+/// *Errors*: as [`member`], without those of a session that is over.
+pub(crate) fn opened<'c>(caller: &'c Caller, organization: &str) -> Result<&'c UserPlace, Refusal> {
+    let place = caller.place(organization);
+    let id = place.map(|place| &place.place.organization_id);
+    let decision = id.map_or(Decision::Deny(Denial::NotAMember), |id| caller.decide(Question::Organization(id)));
+    match (place, decision) {
+        (Some(place), Decision::Allow) => Ok(place),
+        _ if !caller.may_be_told(id) => Err(Refusal::NeedsProof),
+        (Some(place), other) => Err(closed(&other, caller, place)),
+        (None, other) => Err(refusal(&other, &caller.check.places)),
     }
 }
 
@@ -260,7 +284,7 @@ pub async fn account_recently(tx: &mut Tx, app: &App, visitor: &Visitor) -> Resu
 /// Why this organization is not open. Who is asked for a second factor and has none is told which organization asks.
 ///
 /// *Source*: R-IN-4.
-pub(crate) fn closed(decision: &Decision, caller: &Caller, place: &UserPlace) -> Refusal {
+fn closed(decision: &Decision, caller: &Caller, place: &UserPlace) -> Refusal {
     match decision {
         Decision::Require(Requirement::SecondFactor) if !caller.check.has_second_factor => {
             Refusal::NoSecondFactor(requiring(std::slice::from_ref(&place.place.organization_id), &caller.check.places))

@@ -158,7 +158,8 @@ pub async fn get(app: &App, visitor: &Visitor, organization: &str, id: &str) -> 
         .await
 }
 
-/// Creates a draft: nothing changes for anybody until it is activated.
+/// Creates a draft: nothing changes for anybody until it is activated. With a name the call can be repeated: a draft of this
+/// kind and name that the person made and nobody has saved anything in is answered once more (R-API-1).
 ///
 /// *Errors*: [`Refusal::SsoNotEntitled`], [`Refusal::NeedsRecentProof`], and those of [`authorise::permitted`].
 pub async fn create(
@@ -169,15 +170,17 @@ pub async fn create(
     name: Option<&str>,
 ) -> Result<ConnectionView, Error> {
     let kind = ConnectionKind::parse(kind).ok_or_else(|| invalid("kind", "Choose one of the kinds listed."))?;
-    let name = match name.filter(|name| !name.trim().is_empty()) {
+    let name = name.filter(|name| !name.trim().is_empty());
+    let is_named = name.is_some();
+    let name = match name {
         Some(name) => Name::parse(name).map_err(|_| invalid("name", "Choose a name of at most 100 characters."))?,
         None => {
             Name::parse(kind.describe().label).map_err(|_| Error::Fault(Fault::Impossible("a kind without a label")))?
         }
     };
-    let input = (app.clone(), visitor.clone(), organization.to_owned(), kind, name);
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), kind, (name, is_named));
     app.store
-        .write(input, |tx, (app, visitor, organization, kind, name)| {
+        .write(input, |tx, (app, visitor, organization, kind, (name, is_named))| {
             Box::pin(async move {
                 let permission = Permission::ConnectionManage;
                 let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
@@ -185,11 +188,16 @@ pub async fn create(
                 if !own.load_organization().await?.sso_entitled {
                     return Err(Refusal::SsoNotEntitled.into());
                 }
-                if own.list_connections().await?.len() >= MOST_CONNECTIONS {
+                let present = own.list_connections().await?;
+                if *is_named && let Some(blank) = find_blank(tx, &member, &present, (kind, name)).await? {
+                    return view(tx, app, blank).await;
+                }
+                if present.len() >= MOST_CONNECTIONS {
                     return Err(invalid("kind", "An organization keeps ten connections at most. Remove one first."));
                 }
                 let now = app.now();
                 let id: ConnectionId = app.entropy.id(now);
+                let mut own = tx.organization(member.organization_id());
                 own.insert_connection(&id, kind.as_str(), name.as_str(), member.user_id(), now).await?;
                 let event = Event::done("connection.created").target(&id, name.as_str());
                 let author = Author::from(&member.caller);
@@ -199,6 +207,27 @@ pub async fn create(
             })
         })
         .await
+}
+
+/// The caller's own draft of this kind and name that holds no settings yet.
+async fn find_blank(
+    tx: &mut Tx,
+    member: &Member,
+    present: &[Connection],
+    (kind, name): (&ConnectionKind, &Name),
+) -> Result<Option<Connection>, Error> {
+    let is_alike = |one: &&Connection| {
+        one.state == ConnectionState::Draft
+            && one.created_by == *member.user_id()
+            && (one.kind.as_str(), one.name.as_str()) == (kind.as_str(), name.as_str())
+    };
+    for one in present.iter().filter(is_alike) {
+        let mut own = tx.organization(member.organization_id());
+        if own.find_revision_in_state(&one.id, RevisionState::Draft).await?.is_none() {
+            return Ok(Some(one.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// A connection of the caller's organization, by an id that may be anything.

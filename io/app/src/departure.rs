@@ -73,28 +73,24 @@ pub(crate) fn may_leave(user: &User) -> bool {
     user.closed_at.is_none() && user.address == AddressState::Proven
 }
 
-/// What the person reads before they leave.
+/// What the person reads before they leave; `second` is the second factor that they have shown already.
 pub(crate) async fn describe(
     tx: &mut Tx,
     app: &App,
     user: &User,
     organization: RequiringOrganization,
+    second: Option<&Proof>,
 ) -> Result<DepartureView, Error> {
     let factors = second_factor::typed_methods(tx, user).await?;
-    let obstacle = obstacle(tx, app, user, &factors, &organization.id).await?;
+    let obstacle = if user.has_second_factor && second.is_none() && factors.is_empty() {
+        Some(Refusal::NeedsSecondFactor)
+    } else {
+        obstacle(tx, app, user, &organization.id).await?
+    };
     Ok(DepartureView { organization, masked_email: user.email.masked(), factors, obstacle })
 }
 
-async fn obstacle(
-    tx: &mut Tx,
-    app: &App,
-    user: &User,
-    factors: &[AuthenticationMethod],
-    id: &OrganizationId,
-) -> Result<Option<Refusal>, Error> {
-    if user.has_second_factor && factors.is_empty() {
-        return Ok(Some(Refusal::NeedsSecondFactor));
-    }
+async fn obstacle(tx: &mut Tx, app: &App, user: &User, id: &OrganizationId) -> Result<Option<Refusal>, Error> {
     match membership::may_end(tx, app, id, &user.id).await {
         Ok(()) => Ok(None),
         Err(Error::Refused(refusal)) => Ok(Some(refusal)),
@@ -117,7 +113,6 @@ pub(crate) async fn perform(
         return Err(Refusal::NeedsSecondFactor.into());
     }
     let begun = membership::end(tx, app, &organization.id, &user.id, MembershipState::Left).await?;
-    tx.organization(&organization.id).delete_departures_of_user(&user.id).await?;
     let author = Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = Event::done("member.left")
         .target(&user.id, &user.name)

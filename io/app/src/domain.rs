@@ -1,11 +1,15 @@
 //! Owns the domains of an organization: what an Owner sees and does under Settings > Domains. Showing that one is held is
-//! in `verify`, looking again at what is held in `recheck`, and what both of them write in `hold`.
+//! in `verify`, looking again at what is held in `recheck`, what both of them write in `hold`, and what a page says before in
+//! `forecast`.
 
+mod forecast;
 mod hold;
 mod recheck;
 mod report;
 mod verify;
 
+pub use forecast::{DomainForecast, forecast};
+pub(crate) use hold::proves_still;
 pub use recheck::recheck_once;
 pub(crate) use recheck::{is_proven, renew_for};
 pub use report::Report;
@@ -147,37 +151,6 @@ fn sentence(error: DomainError) -> &'static str {
             "Anybody can have an address at this domain, so no organization can hold it. Type a domain of your own."
         }
     }
-}
-
-/// What the removal of a domain would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemovalForecast {
-    /// Which domain.
-    pub view: DomainView,
-    /// How many members have an address in it.
-    pub members: u64,
-}
-
-/// Says it beforehand (R-UI-2).
-///
-/// *Errors*: [`Refusal::NotFound`], and those of [`authorise::permitted`].
-pub async fn removal_forecast(
-    app: &App,
-    visitor: &Visitor,
-    organization: &str,
-    id: &str,
-) -> Result<RemovalForecast, Error> {
-    let input = (app.clone(), visitor.clone(), organization.to_owned(), id.to_owned());
-    app.store
-        .read(input, |tx, (app, visitor, organization, id)| {
-            Box::pin(async move {
-                let member = authorise::permitted(tx, app, visitor, organization, Permission::DomainManage).await?;
-                let domain = load(tx, &member, id).await?;
-                let members = tx.organization(member.organization_id()).count_members_in_domain(&domain.name).await?;
-                Ok(RemovalForecast { view: DomainView::of(domain), members })
-            })
-        })
-        .await
 }
 
 /// Gives a domain up, held or not. Addresses that were proven stay proven, until another organization comes to hold it.

@@ -7,8 +7,8 @@ mod row;
 mod send;
 
 pub use accept::{Accepted, accept, request_code, take_invitation};
-pub(crate) use open::opens_sign_up;
 pub use open::{InvitationStanding, InvitationView, open};
+pub(crate) use open::{opens_sign_up, still_opens_sign_up};
 pub use pending::get;
 pub(crate) use row::{NewRow, insert};
 pub use send::{

@@ -2,9 +2,12 @@
 //! in [`crate::organization`], joining in [`crate::invitation`] and in single sign-on.
 
 mod begun;
+mod forecast;
 mod list;
 
 pub(crate) use begun::Begun;
+pub use begun::Ending;
+pub use forecast::{RoleForecast, role_forecast};
 pub use list::{MemberFilter, MemberPage, MemberQuery, MemberView, get, list};
 
 use std::time::Duration;
@@ -67,13 +70,11 @@ pub async fn change_role(
                 if target.role == *role {
                     return Ok(());
                 }
-                let begun = match target.role {
-                    OrganizationRole::Owner => {
-                        refuse_last_owner(tx, id).await?;
-                        way_back::keep(tx, app, id, user_id).await?;
-                        Begun::end(tx, app, id, user_id).await?
-                    }
-                    OrganizationRole::Member => Begun::default(),
+                let begun = if ends_what_was_begun(target.role, *role) {
+                    may_end(tx, app, id, user_id).await?;
+                    Begun::end(tx, app, id, user_id).await?
+                } else {
+                    Begun::default()
                 };
                 set_role(tx, app, id, user_id, *role).await?;
                 tell_role(tx, app, visitor, &actor, &target, *role, begun).await
@@ -146,8 +147,9 @@ pub(crate) async fn readmit_invited(
         return Ok(());
     }
     let open = tx.organization(actor.organization_id()).find_member_by_email(email).await?;
-    let closed = tx.organization(actor.organization_id()).find_removed_by_email(email).await?;
-    for user in open.into_iter().chain(closed) {
+    // Whatever address they have now, and whether they closed the account.
+    let removed = tx.organization(actor.organization_id()).list_removed_by_email(email).await?;
+    for user in open.into_iter().chain(removed) {
         lift_removal(tx, app, visitor, actor, &user).await?;
     }
     Ok(())
@@ -212,12 +214,14 @@ pub(crate) async fn end(
     let mut view = tx.organization(organization_id);
     view.end_membership(user_id, state, now).await?;
     view.delete_grants_of_user(user_id).await?;
+    // A link out that was mailed before would end the membership that comes after this one.
+    view.delete_departures_of_user(user_id).await?;
     let begun = Begun::end(tx, app, organization_id, user_id).await?;
     way_back::review_of_user(tx, app, user_id).await?;
     Ok(begun)
 }
 
-/// Refuses what must not end: the guards of [`end`], for a page that asks before it is done.
+/// Refuses what must not end, a membership or an Owner's role: for the act, and for a page that asks before it.
 ///
 /// *Errors*: those of [`end`].
 pub(crate) async fn may_end(
@@ -248,6 +252,11 @@ pub(crate) async fn join(
     session::settle(tx, app, user_id).await?;
     tx.organization(organization_id).join(user_id, role, origin, app.now()).await?;
     way_back::review_of_user(tx, app, user_id).await
+}
+
+/// Whether another role takes away the right by which the person began what is still open (R-ORG-6).
+fn ends_what_was_begun(held: OrganizationRole, role: OrganizationRole) -> bool {
+    role < held
 }
 
 /// Gives a member another role; their sessions are judged before (R-ENF-7).

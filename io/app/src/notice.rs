@@ -4,7 +4,7 @@
 use orgate_core::id::OrganizationId;
 use orgate_core::policy::AddressState;
 use orgate_core::refusal::RequiringOrganization;
-use orgate_store::{Tx, User};
+use orgate_store::{Organization, Tx, User};
 
 use crate::app::App;
 use crate::authorise::Member;
@@ -26,6 +26,20 @@ pub(crate) async fn owners(tx: &mut Tx, app: &App, by: &Member, did: &str) -> Re
         url: app.settings.public_url.link(&format!("/organizations/{}/audit-log", by.place.slug)),
     };
     send(tx, app, by.organization_id(), &template).await
+}
+
+/// Mails every Owner that somebody became one of them: of the invitation they heard when it was sent, and this is its effect.
+///
+/// *Source*: R-IN-8.
+pub(crate) async fn new_owner(tx: &mut Tx, app: &App, organization: &Organization, who: &User) -> Result<(), Error> {
+    let template = MailTemplate::OwnerNotice {
+        url: app.settings.public_url.link(&format!("/organizations/{}/audit-log", organization.slug)),
+        organization: organization.name.clone(),
+        actor: who.name.clone(),
+        act: "became an Owner by an invitation".to_owned(),
+        at: app.now(),
+    };
+    send(tx, app, &organization.id, &template).await
 }
 
 /// Mails every Owner that somebody could not come in because the organization is full; at most once an hour.

@@ -13,6 +13,7 @@ use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::membership::{MembershipOrigin, MembershipState, is_last_owner};
 use orgate_core::name::{Name, Slug};
 use orgate_core::permission::{Permission, may};
+use orgate_core::policy::{Decision, Question};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
@@ -20,7 +21,7 @@ use orgate_store::{Constraint, Organization, StoreError, Tx};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
-use crate::authorise;
+use crate::authorise::{self, Caller};
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
@@ -89,7 +90,8 @@ struct Accepted {
     slug: Option<Slug>,
 }
 
-/// Creates an organization; the person is its Owner.
+/// Creates an organization; the person is its Owner. With a short name the call can be repeated: what the person made by
+/// the same name and short name before is answered once more (R-API-1).
 ///
 /// *Errors*: [`Refusal::InvalidInput`], [`Refusal::SlugTaken`], [`Refusal::OrganizationLimit`], and those of
 /// [`authorise::account`] (R-IN-9).
@@ -104,6 +106,9 @@ pub async fn create(app: &App, visitor: &Visitor, typed: NewOrganization) -> Res
         .write((app.clone(), visitor.clone(), accepted), |tx, (app, visitor, accepted)| {
             Box::pin(async move {
                 let caller = authorise::account(tx, app, visitor).await?;
+                if let Some(organization) = made_before(tx, &caller, accepted).await? {
+                    return view(tx, app, organization, OrganizationRole::Owner).await;
+                }
                 refuse_beyond_limit(tx, app, caller.user_id()).await?;
                 let slug = free_slug(tx, app, accepted).await?;
                 let now = app.now();
@@ -191,6 +196,20 @@ async fn refuse_beyond_limit(tx: &mut Tx, app: &App, user_id: &UserId) -> Result
     let Some(limit) = app.settings.limits.organizations_per_user else { return Ok(()) };
     let created = tx.instance().count_organizations_created_by(user_id).await?;
     if created < u64::from(limit.get()) { Ok(()) } else { Err(Refusal::OrganizationLimit.into()) }
+}
+
+/// What the caller made by the same name and short name, if they own it still and it is open to them.
+async fn made_before(tx: &mut Tx, caller: &Caller, accepted: &Accepted) -> Result<Option<Organization>, Error> {
+    let own = accepted.slug.as_ref().and_then(|slug| caller.place(slug.as_str()));
+    let own = own.filter(|place| {
+        let question = Question::Organization(&place.place.organization_id);
+        place.place.role == OrganizationRole::Owner
+            && *place.name == *accepted.name.as_str()
+            && caller.decide(question) == Decision::Allow
+    });
+    let Some(place) = own else { return Ok(None) };
+    let organization = tx.organization(&place.place.organization_id).load_organization().await?;
+    Ok(Some(organization).filter(|organization| organization.created_by == *caller.user_id()))
 }
 
 /// The short name that was typed, or the first free one that the name suggests.

@@ -23,8 +23,10 @@ use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
 use crate::limit;
+use crate::mail::account_letters::AccountMail;
 use crate::mail::templates::{MailTemplate, RequiredSignIn, ResetLink};
 use crate::passwords::Password;
+use crate::sign_in::lookup;
 use crate::sign_in::second_factor::{self, TypedFactor, beside};
 use crate::token::{SecretToken, TokenPurpose};
 use crate::visitor::Visitor;
@@ -44,7 +46,8 @@ pub struct Opened {
     pub factors: Option<Vec<AuthenticationMethod>>,
 }
 
-/// Mails a link for each User who has the address, proven or not; nothing for an unknown one, with the same answer.
+/// Mails a link for each User who has the address, proven or not; nothing for an unknown one, with the same answer. Where passwords
+/// are not offered, the mail says how to sign in instead (R-IN-1).
 ///
 /// *Errors*: [`Refusal::InvalidInput`], [`Refusal::TooManyRequests`].
 pub async fn request(app: &App, visitor: &Visitor, email: &str) -> Result<(), Error> {
@@ -78,8 +81,9 @@ pub async fn request(app: &App, visitor: &Visitor, email: &str) -> Result<(), Er
 
 /// Whether the link is alive, without using it up.
 ///
-/// *Errors*: [`Refusal::AttemptOver`].
+/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::MethodNotOffered`].
 pub async fn open(app: &App, token: &str) -> Result<Opened, Error> {
+    app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
     let hash = token_hash(token)?;
     app.store
         .read((app.now(), hash), |tx, (now, hash)| {
@@ -101,7 +105,7 @@ pub async fn open(app: &App, token: &str) -> Result<Opened, Error> {
 /// Uses the link up, once: proves the address, sets the password and ends every session of the User who has the address
 /// then. It makes no session.
 ///
-/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::InvalidInput`], [`Refusal::SsoRequired`],
+/// *Errors*: [`Refusal::MethodNotOffered`], [`Refusal::AttemptOver`], [`Refusal::InvalidInput`], [`Refusal::SsoRequired`],
 /// [`Refusal::NeedsSecondFactor`], [`Refusal::Linking`], [`Refusal::Busy`]. *Source*: R-IN-3, R-LNK-4.
 pub async fn complete(app: &App, visitor: &Visitor, token: &str, password: &str) -> Result<(), Error> {
     complete_with(app, visitor, token, password, None).await
@@ -118,6 +122,7 @@ pub async fn complete_with(
     password: &str,
     factor: Option<TypedFactor>,
 ) -> Result<(), Error> {
+    app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
     let hash = token_hash(token)?;
     let (opened, bearer) = parties(app, hash).await?;
     let mut input = Input::default();
@@ -188,7 +193,8 @@ async fn owner(tx: &mut Tx, reset: &PasswordReset) -> Result<User, Error> {
     if same { Ok(user) } else { Err(Refusal::AttemptOver.into()) }
 }
 
-/// A link; or none, and a mail with the SSO to use instead, where the policy would refuse the password (T-ENF-3).
+/// A link; or none, and a mail with what to use instead, where the policy would refuse the password (T-ENF-3) or nobody signs in
+/// by one (R-IN-1).
 async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<Option<ResetLink>, Error> {
     let now = app.now();
     let epoch = tx.instance().load_policy_epoch().await?;
@@ -200,6 +206,11 @@ async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<
             return Ok(None);
         }
         Err(refusal) => return Err(refusal.into()),
+    }
+    if !app.settings.sign_in_methods.offers(AuthenticationMethod::Password) {
+        let template = other_ways(tx, app, user).await?;
+        app.outbox.put(tx, &user.email, template).await?;
+        return Ok(None);
     }
     let token = SecretToken::generate(&*app.entropy);
     let reset = PasswordReset {
@@ -218,6 +229,13 @@ async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<
     let organizations =
         tx.instance().list_places(&user.id).await?.into_iter().map(|place| place.name.to_string()).collect();
     Ok(Some(ResetLink { organizations, url }))
+}
+
+/// Where to sign in without a password: the common page, and each organization's own for its SSO.
+async fn other_ways(tx: &mut Tx, app: &App, user: &User) -> Result<MailTemplate, Error> {
+    let addresses = lookup::addresses(app, &tx.instance().list_places(&user.id).await?);
+    let sign_in_url = app.settings.public_url.link("/sign-in");
+    Ok(MailTemplate::Account(AccountMail::PasswordNotOffered { sign_in_url, addresses }))
 }
 
 /// Where to sign in instead, and the way out of each organization (R-ENF-13).

@@ -1,13 +1,16 @@
 //! Owns projects: creating, listing, renaming, deleting. Who is in them is in [`people`].
 
+mod forecast;
 pub mod people;
+
+pub use forecast::{ProjectRoleForecast, held_by, role_forecast};
 
 use orgate_core::id::ProjectId;
 use orgate_core::name::{Name, Slug};
 use orgate_core::permission::{Permission, may};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
-use orgate_store::{Project, Tx};
+use orgate_store::{Constraint, Project, StoreError, Tx};
 
 use crate::app::App;
 use crate::audit::{self, Author, Event};
@@ -15,6 +18,7 @@ use crate::authorise::{self, Member};
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::input::Input;
+use crate::membership::Begun;
 use crate::paging::{self, Listed};
 use crate::visitor::Visitor;
 
@@ -51,27 +55,75 @@ impl ProjectView {
     }
 }
 
-/// Creates a project.
+/// Creates a project; its short name is made from the name.
 ///
-/// *Errors*: [`Refusal::InvalidInput`], and those of [`authorise::permitted`].
+/// *Errors*: those of [`create_as`].
 pub async fn create(app: &App, visitor: &Visitor, organization: &str, name: &str) -> Result<ProjectView, Error> {
+    create_as(app, visitor, organization, name, None).await
+}
+
+/// The same with a short name of the caller's choice. Then the call can be repeated: a project of the same name and short
+/// name is answered as it is (R-API-1).
+///
+/// *Errors*: [`Refusal::InvalidInput`], [`Refusal::SlugTaken`], and those of [`authorise::permitted`].
+pub async fn create_as(
+    app: &App,
+    visitor: &Visitor,
+    organization: &str,
+    name: &str,
+    slug: Option<&str>,
+) -> Result<ProjectView, Error> {
     let mut input = Input::default();
-    let Some(name) = input.name("name", name) else { return Err(input.refused()) };
-    let input = (app.clone(), visitor.clone(), organization.to_owned(), name);
+    let name = input.name("name", name);
+    let slug = slug.map(|slug| input.slug("slug", slug));
+    let (Some(name), None | Some(Some(_))) = (name, &slug) else { return Err(input.refused()) };
+    let input = (app.clone(), visitor.clone(), organization.to_owned(), name, slug.flatten());
     app.store
-        .write(input, |tx, (app, visitor, organization, name)| {
+        .write(input, |tx, (app, visitor, organization, name, slug)| {
             Box::pin(async move {
                 let member = authorise::permitted(tx, app, visitor, organization, Permission::ProjectCreate).await?;
+                if let Some(project) = made_before(tx, &member, name, slug.as_ref()).await? {
+                    return describe(tx, &member, project, None).await;
+                }
                 let id: ProjectId = app.entropy.id(app.now());
-                let slug = free_slug(tx, app, &member, name).await?;
-                let mut view = tx.organization(member.organization_id());
-                view.insert_project(&id, slug.as_str(), name.as_str(), member.user_id(), app.now()).await?;
-                let project = view.find_project(&id).await?.ok_or(Refusal::NotFound)?;
+                let slug = match slug {
+                    Some(slug) => slug.clone(),
+                    None => free_slug(tx, app, &member, name).await?,
+                };
+                let project = insert(tx, app, &member, &id, (name, &slug)).await?;
                 note(tx, app, visitor, &member, Event::done("project.created").target(&id, name.as_str())).await?;
                 describe(tx, &member, project, None).await
             })
         })
         .await
+}
+
+/// The project that has the chosen short name and the name as well.
+///
+/// *Errors*: [`Refusal::SlugTaken`] when it has another name.
+async fn made_before(tx: &mut Tx, member: &Member, name: &Name, slug: Option<&Slug>) -> Result<Option<Project>, Error> {
+    let Some(slug) = slug else { return Ok(None) };
+    match tx.organization(member.organization_id()).find_project_by_slug(slug.as_str()).await? {
+        Some(project) if project.name != name.as_str() => Err(Refusal::SlugTaken.into()),
+        found => Ok(found),
+    }
+}
+
+async fn insert(
+    tx: &mut Tx,
+    app: &App,
+    member: &Member,
+    id: &ProjectId,
+    (name, slug): (&Name, &Slug),
+) -> Result<Project, Error> {
+    let mut view = tx.organization(member.organization_id());
+    match view.insert_project(id, slug.as_str(), name.as_str(), member.user_id(), app.now()).await {
+        Ok(()) => {}
+        // Somebody took it between the look and the insert.
+        Err(StoreError::Conflict(Constraint::ProjectSlug)) => return Err(Refusal::SlugTaken.into()),
+        Err(fault) => return Err(fault.into()),
+    }
+    Ok(view.find_project(id).await?.ok_or(Refusal::NotFound)?)
 }
 
 /// The projects that the person may see: all for an Owner, else those of their grants (R-ORG-4).
@@ -150,7 +202,8 @@ pub async fn rename(
         .await
 }
 
-/// Deletes it with everybody's access to it.
+/// Deletes it with everybody's access to it. Invitations that its admins sent to it alone are revoked: with the project goes the
+/// right by which they were sent (R-INV-1, R-ORG-6).
 ///
 /// *Errors*: those of [`authorise::project`].
 pub async fn delete(app: &App, visitor: &Visitor, organization: &str, project: &str) -> Result<(), Error> {
@@ -160,9 +213,13 @@ pub async fn delete(app: &App, visitor: &Visitor, organization: &str, project: &
             Box::pin(async move {
                 let (member, project, _) =
                     authorise::project(tx, app, visitor, organization, project, Permission::ProjectDelete).await?;
-                tx.organization(member.organization_id()).delete_project(&project.id).await?;
+                let mut view = tx.organization(member.organization_id());
+                // Before the project: afterwards nobody knows any more what they carried.
+                let revoked = view.revoke_invitations_to_project_alone(&project.id, app.now()).await?;
+                view.delete_project(&project.id).await?;
+                let (begun, author) = (Begun::revoked(app, revoked), Author::from(&member.caller));
                 let event = Event::done("project.deleted").target(&project.id, &project.name);
-                note(tx, app, visitor, &member, event).await
+                begun.record(tx, app, visitor, member.organization_id(), &author, event).await
             })
         })
         .await

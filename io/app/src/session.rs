@@ -7,12 +7,13 @@ mod settle;
 mod touch;
 
 pub(crate) use current::describe;
-pub use current::{Access, Current, CurrentPlace, current};
-pub use open::{Opened, open, slug};
+pub use current::{Access, Current, CurrentPlace, current, current_in};
+pub use open::{Closed, Opened, ask, open};
 pub(crate) use settle::{ENDED_BY_ENFORCEMENT, lives, settle, settle_up_to};
 pub use touch::{SessionTouch, flush};
 
 use orgate_core::id::{Identifier as _, SessionId};
+use orgate_core::policy::counts;
 use orgate_core::refusal::Refusal;
 use orgate_core::session::SessionLife;
 use orgate_store::{ProviderSession, Session, Tx};
@@ -138,7 +139,10 @@ pub(crate) async fn views(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Vec
     let mut views: Vec<SessionView> = all
         .into_iter()
         .filter(is_alive)
-        .map(|session| Session { proofs: session.proofs.holding(now), ..session })
+        .map(|session| {
+            let proofs = session.proofs.holding(now).filter(|proof| counts(&caller.world, proof));
+            Session { proofs, ..session }
+        })
         .map(|session| SessionView { current: session.id == *caller.session_id(), session })
         .collect();
     views.sort_by_key(|view| !view.current);

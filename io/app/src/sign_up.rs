@@ -1,9 +1,11 @@
 //! Owns signing up with e-mail: a password, a name and a mailed code make a User with a proven address. What they do
 //! first, naming an organization, is in [`crate::organization`].
 
+use std::time::Duration;
+
 use orgate_core::challenge::{CODE_LIFETIME, CODE_TRIES};
 use orgate_core::email::EmailAddress;
-use orgate_core::id::{Identifier as _, SignUpId, UserId};
+use orgate_core::id::{Identifier as _, InvitationId, SignUpId, UserId};
 use orgate_core::method::AuthenticationMethod;
 use orgate_core::name::Name;
 use orgate_core::policy::{AddressState, PolicyEpoch};
@@ -25,6 +27,9 @@ use crate::settings::SignUpMode;
 use crate::sign_in::issue::{Issued, Shown, issue};
 use crate::token::{CodePurpose, SixDigitCode};
 use crate::visitor::Visitor;
+
+/// How long another code can be asked for: one renewed without end would keep what was allowed at its beginning.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What a person typed.
 #[derive(Clone)]
@@ -53,6 +58,8 @@ struct Accepted {
     email: EmailAddress,
     name: Name,
     password_hash: String,
+    invitation_id: Option<InvitationId>,
+    begun_at: Timestamp,
 }
 
 /// Begins. A known address gets the same answer after the same work, and a mail that says the account exists (R-IN-5).
@@ -67,13 +74,13 @@ pub async fn begin(app: &App, visitor: &Visitor, typed: NewSignUp) -> Result<Beg
     let password =
         input.password("password", app.settings.password_policy, &typed.password, &[&typed.email, &typed.name]);
     let (Some(email), Some(name), Some(password)) = (email, name, password) else { return Err(input.refused()) };
-    match app.settings.sign_up {
-        SignUpMode::Open => {}
-        SignUpMode::Closed => invitation::opens_sign_up(app, typed.invitation.as_deref(), &email).await?,
-    }
+    let invitation_id = match app.settings.sign_up {
+        SignUpMode::Open => None,
+        SignUpMode::Closed => Some(invitation::opens_sign_up(app, typed.invitation.as_deref(), &email).await?),
+    };
     limit::sign_up(app, visitor, email.key()).await?;
     let password_hash = app.passwords.hash(&password, &*app.entropy).await?;
-    let accepted = Accepted { email, name, password_hash };
+    let accepted = Accepted { email, name, password_hash, invitation_id, begun_at: app.now() };
     let begun = app
         .store
         .write((app.clone(), visitor.clone(), accepted), |tx, (app, visitor, accepted)| {
@@ -88,28 +95,38 @@ pub async fn begin(app: &App, visitor: &Visitor, typed: NewSignUp) -> Result<Beg
     Ok(begun)
 }
 
-/// Mails another code: the sign-up goes on under another id, and the older code is void.
+/// Mails another code, for an hour: the sign-up goes on under another id, and the older code is void.
 ///
-/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::TooManyRequests`].
+/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::TooManyRequests`]; [`Refusal::SignUpClosed`] and [`Refusal::MethodNotOffered`]
+/// as [`begin`].
 pub async fn resend(app: &App, visitor: &Visitor, id: &str) -> Result<Begun, Error> {
+    app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
     let id = SignUpId::parse(id).ok_or(Refusal::AttemptOver)?;
     let sign_up = app
         .store
         .read((id, app.now()), |tx, (id, now)| Box::pin(async move { tx.instance().find_sign_up(id, *now).await }))
         .await
         .map_err(Error::from)?
+        .filter(|sign_up| app.now() < sign_up.begun_at.plus(LONGEST))
         .ok_or(Refusal::AttemptOver)?;
     limit::mail_to(app, visitor, sign_up.email.key()).await?;
     let begun = app
         .store
         .write((app.clone(), visitor.clone(), sign_up), |tx, (app, visitor, old)| {
             Box::pin(async move {
+                still_open(tx, app, old).await??;
                 if !tx.instance().consume_sign_up(&old.id, app.now()).await? {
                     return Err(Error::from(Refusal::AttemptOver));
                 }
                 let id: SignUpId = app.entropy.id(app.now());
                 let name = Name::parse(&old.name).map_err(|_| Refusal::AttemptOver)?;
-                let accepted = Accepted { email: old.email.clone(), name, password_hash: old.password_hash.clone() };
+                let accepted = Accepted {
+                    email: old.email.clone(),
+                    name,
+                    password_hash: old.password_hash.clone(),
+                    invitation_id: old.invitation_id.clone(),
+                    begun_at: old.begun_at,
+                };
                 remember(tx, app, visitor, &id, &accepted).await?;
                 Ok(Begun { id, email: accepted.email.to_string() })
             })
@@ -121,8 +138,10 @@ pub async fn resend(app: &App, visitor: &Visitor, id: &str) -> Result<Begun, Err
 
 /// Takes the code: makes the User and their first session. Each code serves once, for ten minutes and five tries.
 ///
-/// *Errors*: [`Refusal::InvalidCode`], [`Refusal::AttemptOver`].
+/// *Errors*: [`Refusal::InvalidCode`], [`Refusal::AttemptOver`]; [`Refusal::SignUpClosed`] and [`Refusal::MethodNotOffered`]
+/// as [`begin`].
 pub async fn verify(app: &App, visitor: &Visitor, id: &str, code: &str) -> Result<Issued, Error> {
+    app.settings.sign_in_methods.require(AuthenticationMethod::Password)?;
     let id = SignUpId::parse(id).ok_or(Refusal::AttemptOver)?;
     let code = SixDigitCode::parse(code).ok_or(Refusal::InvalidCode)?;
     let outcome = app
@@ -151,6 +170,8 @@ async fn remember(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignUpId, acce
         password_hash: accepted.password_hash.clone(),
         code_mac: app.code_key.mac(CodePurpose::SignUp, id.as_str(), &code),
         tries_left: CODE_TRIES,
+        invitation_id: accepted.invitation_id.clone(),
+        begun_at: accepted.begun_at,
         created_at: now,
         expires_at: now.plus(CODE_LIFETIME),
         ip: visitor.ip.to_canonical().to_string(),
@@ -173,6 +194,9 @@ async fn take(tx: &mut Tx, app: &App, id: &SignUpId, code: &SixDigitCode) -> Res
         return Ok(Err(Refusal::AttemptOver));
     }
     let Some(sign_up) = tx.instance().find_sign_up(id, now).await? else { return Ok(Err(Refusal::AttemptOver)) };
+    if let Err(refusal) = still_open(tx, app, &sign_up).await? {
+        return Ok(Err(refusal));
+    }
     if !app.code_key.matches(CodePurpose::SignUp, id.as_str(), code, &sign_up.code_mac) {
         return Ok(Err(Refusal::InvalidCode));
     }
@@ -182,6 +206,16 @@ async fn take(tx: &mut Tx, app: &App, id: &SignUpId, code: &SixDigitCode) -> Res
     // Somebody proved the address meanwhile: theirs it stays.
     let taken = tx.instance().find_user_by_proven_email(&sign_up.email).await?.is_some();
     Ok(if taken { Err(Refusal::AttemptOver) } else { Ok(sign_up) })
+}
+
+/// The decision of the beginning, taken again: an invitation that has been revoked or has expired since makes no account.
+async fn still_open(tx: &mut Tx, app: &App, sign_up: &SignUp) -> Result<Result<(), Refusal>, Error> {
+    match app.settings.sign_up {
+        SignUpMode::Open => Ok(Ok(())),
+        SignUpMode::Closed => {
+            invitation::still_opens_sign_up(tx, app, sign_up.invitation_id.as_ref(), &sign_up.email).await
+        }
+    }
 }
 
 async fn provision(tx: &mut Tx, app: &App, visitor: &Visitor, sign_up: SignUp) -> Result<Issued, Error> {

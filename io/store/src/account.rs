@@ -67,6 +67,9 @@ const PARTS: &[&str] = &[
     "delete from recovery_codes where user_id = $1",
     "delete from passkeys where user_id = $1",
     "delete from personal_identities where user_id = $1",
+    // Kept while the removal holds, and no longer; a program of before lifts one without it.
+    "update memberships set removed_email_key = null where user_id = $1 and state <> 'removed'
+        and removed_email_key is not null",
     "delete from identities where user_id = $1 and not exists (select 1 from memberships m
         where m.user_id = identities.user_id and m.organization_id = identities.organization_id
             and m.state = 'removed')",
@@ -104,7 +107,7 @@ fn nobodys_address(id: &UserId) -> Result<EmailAddress, StoreError> {
 
 impl InstanceTx<'_> {
     /// Gives a person whose address is no organization's another one that they just proved. `false` when theirs is local to
-    /// one or the account is closed.
+    /// one or the account is closed. Where an Owner removed them, the one that they had goes on to be refused (R-LNK-1).
     ///
     /// *Errors*: [`StoreError::Conflict`] with `UserProvenEmail` when somebody else has it proven.
     pub async fn change_email(
@@ -113,6 +116,10 @@ impl InstanceTx<'_> {
         email: &EmailAddress,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
+        // A program of before wrote none down.
+        let keep = "update memberships set removed_email_key = (select email_key from users where users.id = $1)
+            where user_id = $1 and state = 'removed' and removed_email_key is null";
+        self.execute(keep, &[user_id.into()]).await?;
         let sql = "update users set email = $2, email_key = $3, email_proven_at = $4
             where id = $1 and home_organization_id is null and closed_at is null";
         self.changed(sql, &[user_id.into(), email.as_str().into(), email.key().into(), at.into()]).await

@@ -36,6 +36,13 @@ macro_rules! columns {
     };
 }
 
+/// What a person started and can still finish (R-ORG-6): what is counted beforehand is what is revoked then.
+macro_rules! started_and_open {
+    () => {
+        "organization_id = $1 and started_by = $2 and finished_at is null and expires_at > $3"
+    };
+}
+
 fn read(row: &Row<'_>) -> Result<ConnectionTest, StoreError> {
     Ok(ConnectionTest {
         id: row.get("id")?,
@@ -100,10 +107,15 @@ impl OrgTx<'_> {
         self.changed(sql, &[id.into(), outcome.into(), sealed_result.into(), now.into()]).await
     }
 
+    /// How many tests that a person started can still be finished.
+    pub async fn count_tests_started_by(&mut self, user_id: &UserId, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = concat!("select count(*) from connection_tests where ", started_and_open!());
+        self.count(sql, &[user_id.into(), now.into()]).await
+    }
+
     /// Lets no unfinished test that a person started be finished (R-ORG-6).
     pub async fn revoke_tests_started_by(&mut self, user_id: &UserId, now: Timestamp) -> Result<u64, StoreError> {
-        let sql = "update connection_tests set expires_at = $3
-            where organization_id = $1 and started_by = $2 and finished_at is null and expires_at > $3";
+        let sql = concat!("update connection_tests set expires_at = $3 where ", started_and_open!());
         self.execute(sql, &[user_id.into(), now.into()]).await
     }
 }

@@ -2,7 +2,7 @@
 //! decided in the core. Whatever changes what an organization holds also renews its own row, which policy reads.
 
 use orgate_core::domain::{CheckResult, DomainName, DomainState, Looks, ProvenDomains};
-use orgate_core::id::{DomainId, OrganizationId, UserId};
+use orgate_core::id::{DomainId, InvitationId, OrganizationId, UserId};
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
@@ -97,6 +97,13 @@ impl InstanceTx<'_> {
         self.query_optional(sql, &[name.into()], |row| row.get("organization_id")).await
     }
 
+    /// Since when the organization holds a domain, or held it, that did so last: what was proven by mail before is proven no
+    /// more (R-LNK-7).
+    pub async fn find_domain_held_since(&mut self, name: &DomainName) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "select since_at from domain_holders where name = $1";
+        self.query_optional(sql, &[name.into()], |row| row.get("since_at")).await
+    }
+
     /// Held domains that are to be looked at, the longest due first. The job belongs to no organization.
     pub async fn list_due_domains(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Domain>, StoreError> {
         let sql = concat!(
@@ -130,9 +137,26 @@ impl InstanceTx<'_> {
         self.query(sql, &[name.into()], |row| row.get("id")).await
     }
 
+    /// Pending invitations, of whichever organization, to addresses in a domain.
+    pub async fn list_invitations_into_domain(&mut self, name: &DomainName) -> Result<Vec<InvitationId>, StoreError> {
+        let sql = "select id from invitations
+            where substr(email_key, length(rtrim(email_key, replace(email_key, '@', ''))) + 1) = $1
+                and accepted_at is null and revoked_at is null order by id";
+        self.query(sql, &[name.into()], |row| row.get("id")).await
+    }
+
+    /// Gives the mailed link of a pending invitation another token, which nobody knows: the link that was mailed opens nothing,
+    /// until the invitation is sent again. The copied one, which proves no address, stays.
+    pub async fn void_mailed_link(&mut self, id: &InvitationId, unknown: &[u8; 32]) -> Result<bool, StoreError> {
+        let sql = "update invitations set mailed_token_hash = $2
+            where id = $1 and accepted_at is null and revoked_at is null";
+        self.changed(sql, &[id.into(), unknown.into()]).await
+    }
+
     /// Makes every proven address in a domain unproven: it passed from one organization to another (R-LNK-7). Codes and
-    /// links that were mailed there before prove nothing any more. Answers how many addresses. The people may be members
-    /// anywhere.
+    /// links that were mailed there before prove nothing any more; of invitations, which go on, whoever calls voids the links.
+    /// What a code proved for an attempt before is judged by [`Self::find_domain_held_since`]. Answers how many addresses. The
+    /// people may be members anywhere.
     pub async fn unprove_addresses(&mut self, name: &DomainName) -> Result<u64, StoreError> {
         for void in VOID {
             self.execute(void, &[name.into()]).await?;

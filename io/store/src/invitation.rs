@@ -84,6 +84,13 @@ macro_rules! carried_columns {
     };
 }
 
+/// What a person sent and nobody has taken up (R-ORG-6): what is counted beforehand is what is revoked then.
+macro_rules! sent_and_pending {
+    () => {
+        "organization_id = $1 and invited_by = $2 and accepted_at is null and revoked_at is null"
+    };
+}
+
 fn read(row: &Row<'_>) -> Result<Invitation, StoreError> {
     Ok(Invitation {
         id: row.get("id")?,
@@ -191,13 +198,12 @@ impl OrgTx<'_> {
         self.changed(sql, &[id.into(), project_id.into(), role.into(), added_by.into()]).await
     }
 
-    /// Takes out of pending invitations, whoever sent them, the project roles that a person had them carry, and says which
-    /// (R-ORG-6).
-    pub async fn delete_invited_projects_added_by(
+    /// The project roles that a person had pending invitations carry, whoever sent these.
+    pub async fn list_invited_projects_added_by(
         &mut self,
         user_id: &UserId,
     ) -> Result<Vec<(Invitation, InvitedProject)>, StoreError> {
-        let list = concat!(
+        let sql = concat!(
             "select ",
             own_columns!(),
             ", ",
@@ -207,7 +213,15 @@ impl OrgTx<'_> {
             where c.organization_id || '' = $1 and c.added_by = $2 and i.accepted_at is null and i.revoked_at is null
             order by c.invitation_id, c.project_id"
         );
-        let ended = self.query(list, &[user_id.into()], |row| Ok((read(row)?, read_carried(row)?))).await?;
+        self.query(sql, &[user_id.into()], |row| Ok((read(row)?, read_carried(row)?))).await
+    }
+
+    /// Takes them out, and says which they were (R-ORG-6).
+    pub async fn delete_invited_projects_added_by(
+        &mut self,
+        user_id: &UserId,
+    ) -> Result<Vec<(Invitation, InvitedProject)>, StoreError> {
+        let ended = self.list_invited_projects_added_by(user_id).await?;
         let delete = "delete from invitation_projects where organization_id || '' = $1 and added_by = $2
             and exists (select 1 from invitations i where i.id = invitation_projects.invitation_id
                 and i.accepted_at is null and i.revoked_at is null)";
@@ -270,25 +284,50 @@ impl OrgTx<'_> {
         self.query_optional(sql, &[email.key().into(), now.into()], read).await
     }
 
-    /// Gives a pending invitation new tokens and a new end; the old links are dead.
+    /// Gives a pending invitation new tokens and a new end; the old links are dead. Whoever sends it again is its sender from now on
+    /// (R-ORG-6).
     pub async fn renew_invitation(
         &mut self,
         id: &InvitationId,
         tokens: &InvitationTokens,
+        sent_by: &UserId,
         sent_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.take_over_invitation(id, sent_by).await?;
         let sql = "update invitations set mailed_token_hash = $3, copied_token_hash = $4, sent_at = $5, expires_at = $6
             where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null";
         let values = [id.into(), (&tokens.mailed).into(), (&tokens.copied).into(), sent_at.into(), expires_at.into()];
         self.changed(sql, &values).await
     }
 
-    /// Gives a pending invitation a new link to copy; the one copied before is dead, the mailed one is not.
-    pub async fn set_copied_token(&mut self, id: &InvitationId, copied: &[u8; 32]) -> Result<bool, StoreError> {
+    /// Gives a pending invitation a new link to copy; the one copied before is dead, the mailed one is not. Whoever hands it out is
+    /// its sender from now on (R-ORG-6).
+    pub async fn set_copied_token(
+        &mut self,
+        id: &InvitationId,
+        copied: &[u8; 32],
+        sent_by: &UserId,
+    ) -> Result<bool, StoreError> {
+        self.take_over_invitation(id, sent_by).await?;
         let sql = "update invitations set copied_token_hash = $3
             where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null";
         self.changed(sql, &[id.into(), copied.into()]).await
+    }
+
+    /// Makes somebody the sender of a pending invitation, with the project roles that the sender before had it carry. A role that
+    /// somebody else had it carry stays that person's.
+    async fn take_over_invitation(&mut self, id: &InvitationId, sent_by: &UserId) -> Result<(), StoreError> {
+        // First: afterwards nobody knows any more whose they were.
+        let carried = "update invitation_projects set added_by = $3
+            where organization_id || '' = $1 and invitation_id = $2
+                and exists (select 1 from invitations i where i.id = invitation_projects.invitation_id
+                    and coalesce(invitation_projects.added_by, i.invited_by) = i.invited_by
+                    and i.accepted_at is null and i.revoked_at is null)";
+        self.execute(carried, &[id.into(), sent_by.into()]).await?;
+        let sent = "update invitations set invited_by = $3
+            where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null";
+        self.execute(sent, &[id.into(), sent_by.into()]).await.map(|_| ())
     }
 
     /// Accepts an invitation, once. `false` when it was accepted or revoked before, or has expired.
@@ -316,16 +355,47 @@ impl OrgTx<'_> {
         user_id: &UserId,
         at: Timestamp,
     ) -> Result<Vec<Invitation>, StoreError> {
+        let sql =
+            concat!("update invitations set revoked_at = $3 where ", sent_and_pending!(), " returning ", columns!());
+        self.query(sql, &[user_id.into(), at.into()], read).await
+    }
+
+    /// How many of those can still be accepted.
+    pub async fn count_invitations_sent_by(&mut self, user_id: &UserId, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = concat!("select count(*) from invitations where ", sent_and_pending!(), " and expires_at > $3");
+        self.count(sql, &[user_id.into(), now.into()]).await
+    }
+
+    /// Revokes every pending invitation that carries a role in this project and in no other, and that no Owner sent: nothing is left
+    /// of the right by which it was sent. Says which.
+    pub async fn revoke_invitations_to_project_alone(
+        &mut self,
+        project_id: &ProjectId,
+        at: Timestamp,
+    ) -> Result<Vec<Invitation>, StoreError> {
         let sql = concat!(
             "update invitations set revoked_at = $3
-            where organization_id = $1 and invited_by = $2 and accepted_at is null and revoked_at is null returning ",
+            where organization_id || '' = $1 and accepted_at is null and revoked_at is null
+                and id in (select c.invitation_id from invitation_projects c where c.project_id = $2)
+                and not exists (select 1 from invitation_projects c
+                    where c.invitation_id = invitations.id and c.project_id <> $2)
+                and not exists (select 1 from memberships m
+                    where m.organization_id = invitations.organization_id and m.user_id = invitations.invited_by
+                        and m.state = 'active' and m.role = 'owner')
+            returning ",
             columns!()
         );
-        self.query(sql, &[user_id.into(), at.into()], read).await
+        self.query(sql, &[project_id.into(), at.into()], read).await
     }
 }
 
 impl InstanceTx<'_> {
+    /// An invitation by id, in whatever state, for what knows no organization: a sign-up that it opened.
+    pub async fn find_invitation(&mut self, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
+        let sql = concat!("select ", columns!(), " from invitations where id = $1");
+        self.query_optional(sql, &[id.into()], read).await
+    }
+
     /// The invitation that a token belongs to, and which of its links that is. The token names no organization.
     pub async fn find_invitation_by_token(
         &mut self,

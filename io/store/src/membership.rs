@@ -159,7 +159,7 @@ fn containing(text: &str) -> String {
 
 impl OrgTx<'_> {
     /// Makes the person a member, new or again. `false` when they are one already: their role is never overwritten
-    /// (R-LNK-5). Proofs from before an end of the membership stay without effect after a return (I7).
+    /// (R-LNK-5). Proofs from before the end of the membership stay without effect after a return, and no later ones (I7).
     pub async fn join(
         &mut self,
         user_id: &UserId,
@@ -170,8 +170,9 @@ impl OrgTx<'_> {
         let sql = "insert into memberships (user_id, organization_id, role, state, origin, joined_at)
             values ($2, $1, $3, 'active', $4, $5)
             on conflict (user_id, organization_id) do update set role = excluded.role, state = 'active',
-                origin = excluded.origin, joined_at = excluded.joined_at, ended_at = null,
-                proofs_not_before_at = excluded.joined_at
+                origin = excluded.origin, joined_at = excluded.joined_at, ended_at = null, removed_email_key = null,
+                proofs_not_before_at = case when memberships.ended_at > memberships.proofs_not_before_at
+                    then memberships.ended_at else memberships.proofs_not_before_at end
             where memberships.state <> 'active'";
         self.changed(sql, &[user_id.into(), role.into(), origin.into(), at.into()]).await
     }
@@ -322,21 +323,23 @@ impl OrgTx<'_> {
         self.changed(sql, &[user_id.into(), role.into()]).await
     }
 
-    /// Ends a membership as `state` says: removed or left. `false` when it is not held.
+    /// Ends a membership as `state` says: removed or left. Of who is removed the address of now is kept, for it goes on to be
+    /// refused when the account has another (R-LNK-1). `false` when it is not held.
     pub async fn end_membership(
         &mut self,
         user_id: &UserId,
         state: MembershipState,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "update memberships set state = $3, ended_at = $4
+        let sql = "update memberships set state = $3, ended_at = $4, removed_email_key =
+                case when cast($3 as text) = 'removed' then (select email_key from users where users.id = $2) end
             where organization_id = $1 and user_id = $2 and state = 'active'";
         self.changed(sql, &[user_id.into(), state.into(), at.into()]).await
     }
 
     /// Lifts the refusal of a removed person; grants nothing (R-LNK-1).
     pub async fn readmit(&mut self, user_id: &UserId) -> Result<bool, StoreError> {
-        let sql = "update memberships set state = 'readmitted'
+        let sql = "update memberships set state = 'readmitted', removed_email_key = null
             where organization_id = $1 and user_id = $2 and state = 'removed'";
         self.changed(sql, &[user_id.into()]).await
     }

@@ -7,8 +7,8 @@ use orgate_core::time::Timestamp;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
 
-/// Roles are united: the stronger one is kept. A place once held by `into` and held by `from` is held again; proofs that
-/// stopped opening it do not open it again (I7).
+/// Roles are united: the stronger one is kept. A place once held by `into` and held by `from` is held again, as `from` came to it;
+/// proofs that stopped opening it do not open it again (I7).
 const MEMBERSHIPS: &str = "insert into memberships (user_id, organization_id, role, state, origin, joined_at,
         last_sign_in_at, last_sso_sign_in_at, proofs_not_before_at)
     select cast($2 as text), organization_id, role, state, origin, joined_at, last_sign_in_at, last_sso_sign_in_at,
@@ -17,7 +17,11 @@ const MEMBERSHIPS: &str = "insert into memberships (user_id, organization_id, ro
     on conflict (user_id, organization_id) do update set
         role = case when memberships.state = 'active' and memberships.role = 'owner' then 'owner'
             else excluded.role end,
-        state = 'active', ended_at = null,
+        state = 'active', ended_at = null, removed_email_key = null,
+        origin = case when memberships.state = 'active' then memberships.origin else excluded.origin end,
+        joined_at = case when memberships.state = 'active' then memberships.joined_at else excluded.joined_at end,
+        last_sign_in_at = case when memberships.state = 'active' then memberships.last_sign_in_at
+            else excluded.last_sign_in_at end,
         proofs_not_before_at = case
             when coalesce(memberships.ended_at, memberships.proofs_not_before_at) > excluded.proofs_not_before_at
             then coalesce(memberships.ended_at, memberships.proofs_not_before_at)
@@ -31,6 +35,11 @@ const GRANTS: &str = "insert into project_grants (project_id, user_id, organizat
     where case excluded.role when 'admin' then 3 when 'read_write' then 2 else 1 end
         > case project_grants.role when 'admin' then 3 when 'read_write' then 2 else 1 end";
 
+/// An identity stays where an Owner removed `from`: it is what keeps the same subject out (R-LNK-1).
+const IDENTITIES: &str = "update identities set user_id = $2 where user_id = $1
+    and not exists (select 1 from memberships m where m.user_id = identities.user_id
+        and m.organization_id = identities.organization_id and m.state = 'removed')";
+
 impl InstanceTx<'_> {
     /// Brings memberships, grants, identities and what they invited to of `from` to `into`, and closes the emptied `from`. The two
     /// can be members of different organizations, so no organization's view can do it. What `from` was removed from stays with it.
@@ -40,7 +49,7 @@ impl InstanceTx<'_> {
     pub async fn merge_users(&mut self, from: &UserId, into: &UserId, at: Timestamp) -> Result<(), StoreError> {
         self.execute(MEMBERSHIPS, &[from.into(), into.into()]).await?;
         self.execute(GRANTS, &[from.into(), into.into()]).await?;
-        self.execute("update identities set user_id = $2 where user_id = $1", &[from.into(), into.into()]).await?;
+        self.execute(IDENTITIES, &[from.into(), into.into()]).await?;
         // They end when `into` may not invite any more (R-ORG-6).
         let sent = "update invitations set invited_by = $2
             where invited_by = $1 and accepted_at is null and revoked_at is null";

@@ -65,6 +65,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0019_invitation_project_authors.sql"),
     )
     .for_programs_from(18),
+    Migration::common(20, "kept_addresses", include_str!("../migrations/0020_kept_addresses.sql"))
+        .for_programs_from(19),
+    Migration::common(21, "sign_up_invitations", include_str!("../migrations/0021_sign_up_invitations.sql"))
+        .for_programs_from(20),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

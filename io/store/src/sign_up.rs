@@ -1,7 +1,7 @@
 //! Owns the rows of pending sign-ups: what a person typed, until the mailed code makes a User of it.
 
 use orgate_core::email::EmailAddress;
-use orgate_core::id::SignUpId;
+use orgate_core::id::{InvitationId, SignUpId};
 use orgate_core::time::Timestamp;
 
 use crate::error::StoreError;
@@ -23,7 +23,11 @@ pub struct SignUp {
     pub code_mac: Vec<u8>,
     /// Tries that are left.
     pub tries_left: i64,
-    /// When it was begun.
+    /// The invitation that opened a closed sign-up to it.
+    pub invitation_id: Option<InvitationId>,
+    /// When it was begun, under whatever id.
+    pub begun_at: Timestamp,
+    /// When this code of it was mailed.
     pub created_at: Timestamp,
     /// Until when the code is good.
     pub expires_at: Timestamp,
@@ -41,6 +45,8 @@ fn read(row: &Row<'_>) -> Result<SignUp, StoreError> {
         password_hash: row.get("password_hash")?,
         code_mac: row.get("code_mac")?,
         tries_left: row.get("tries_left")?,
+        invitation_id: row.get("invitation_id")?,
+        begun_at: row.get("begun_at")?,
         created_at: row.get("created_at")?,
         expires_at: row.get("expires_at")?,
         ip: row.get("ip")?,
@@ -52,8 +58,8 @@ impl InstanceTx<'_> {
     /// Remembers a sign-up.
     pub async fn insert_sign_up(&mut self, sign_up: &SignUp) -> Result<(), StoreError> {
         let sql = "insert into sign_ups (id, email, email_key, name, password_hash, code_mac, tries_left, created_at,
-                expires_at, ip, user_agent)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                expires_at, ip, user_agent, invitation_id, begun_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         let values = [
             (&sign_up.id).into(),
             sign_up.email.as_str().into(),
@@ -66,13 +72,16 @@ impl InstanceTx<'_> {
             sign_up.expires_at.into(),
             (&sign_up.ip).into(),
             (&sign_up.user_agent).into(),
+            sign_up.invitation_id.as_ref().into(),
+            sign_up.begun_at.into(),
         ];
         self.execute(sql, &values).await.map(|_| ())
     }
 
     /// A sign-up that is neither used up nor expired.
     pub async fn find_sign_up(&mut self, id: &SignUpId, now: Timestamp) -> Result<Option<SignUp>, StoreError> {
-        let sql = "select id, email, name, password_hash, code_mac, tries_left, created_at, expires_at, ip, user_agent
+        let sql = "select id, email, name, password_hash, code_mac, tries_left, created_at, expires_at, ip, user_agent,
+                invitation_id, coalesce(begun_at, created_at) as begun_at
             from sign_ups where id = $1 and consumed_at is null and expires_at > $2";
         self.query_optional(sql, &[id.into(), now.into()], read).await
     }

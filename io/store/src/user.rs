@@ -174,19 +174,22 @@ impl OrgTx<'_> {
         self.query_optional(sql, &[email.key().into()], User::read).await
     }
 
-    /// The closed account that had this address when an Owner removed it from this organization, and that was not re-admitted
-    /// since (R-LNK-1).
-    pub async fn find_removed_by_email(&mut self, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+    /// The accounts, closed or not, that had this address when an Owner removed them from this organization and that were not
+    /// re-admitted since, whatever address they have now (R-LNK-1); the newest first. Of whom a program of before removed no
+    /// address is kept: if the account is closed, its own is.
+    pub async fn list_removed_by_email(&mut self, email: &EmailAddress) -> Result<Vec<User>, StoreError> {
         let sql = concat!(
             "select ",
             columns!(),
-            " from users where email_key = $2 and closed_at is not null
-                and exists (select 1 from memberships
-                    where memberships.user_id = users.id and memberships.organization_id = $1
-                        and memberships.state = 'removed')
-            order by id desc limit 1"
+            " from users where id in (
+                select k.user_id from memberships k
+                    where k.organization_id = $1 and k.removed_email_key = $2 and k.state = 'removed'
+                union select c.id from users c join memberships m on m.user_id = c.id
+                    where c.email_key = $2 and c.closed_at is not null and m.organization_id = $1
+                        and m.state = 'removed' and m.removed_email_key is null)
+            order by id desc"
         );
-        self.query_optional(sql, &[email.key().into()], User::read).await
+        self.query(sql, &[email.key().into()], User::read).await
     }
 
     /// The open account with this address that is, or once was, a member here: by an address that is proven, or was, or by

@@ -30,12 +30,11 @@ pub async fn check(State(web): State<Web>, request: Request) -> Result<Response,
     let asked = organization(request.uri().query().unwrap_or_default());
     let Some(organization) = asked else { return Err(RequestRefusal::Malformed.into()) };
     let token_hash = access::session_hash(request.headers());
-    match session::open(&web.app, token_hash, &organization).await {
-        Ok(opened) => Ok(passed(opened)),
-        Err(Error::Refused(refusal)) => {
-            let slug = session::slug(&web.app, &organization).await?;
-            Ok(refused(&web, &refusal, &slug))
-        }
+    match session::ask(&web.app, token_hash, &organization).await {
+        Ok(Ok(opened)) => Ok(passed(opened)),
+        // A name of which nothing is told goes back as it came.
+        Ok(Err(closed)) => Ok(refused(&web, &closed.refusal, closed.slug.as_deref().unwrap_or(&organization))),
+        Err(Error::Refused(refusal)) => Ok(refused(&web, &refusal, &organization)),
         Err(fault @ Error::Fault(_)) => Err(fault.into()),
     }
 }
@@ -84,7 +83,8 @@ fn printable(email: String) -> String {
 }
 
 /// Without a valid session 401; with one that does not open the organization 403.
-fn refused(web: &Web, refusal: &Refusal, slug: &str) -> Response {
+fn refused(web: &Web, refusal: &Refusal, organization: &str) -> Response {
+    let slug: String = url::form_urlencoded::byte_serialize(organization.as_bytes()).collect();
     let (status, path) = match refusal {
         Refusal::SsoRequired(required) | Refusal::SessionEnded(required) => {
             let first = required.first().map(|one| format!("/sign-in/{}", one.slug));

@@ -4,6 +4,7 @@
 pub mod access;
 mod api;
 mod assets;
+mod audit_export;
 mod check;
 mod console;
 mod cookies;

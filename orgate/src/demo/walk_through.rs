@@ -142,10 +142,43 @@ fn tries(places: &Places<'_>) -> [(&'static str, String); 11] {
             format!(
                 "TOKEN=$(curl -s {console}/api/v1/sessions -H 'Content-Type: application/json' \\\n\
                  \x20 -d '{{\"method\":\"password\",\"email\":\"{}\",\"password\":\"{}\"}}' | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/')\n\
-                 curl -i '{console}/check?organization={acme}' -H \"Authorization: Bearer $TOKEN\"\n\
-                 With organization={northwind} the answer is 403.",
-                DANA.email, DANA.password
+                 curl -i '{console}/check?organization={northwind}' -H \"Authorization: Bearer $TOKEN\"\n\
+                 With organization={acme} the answer is 403.",
+                ROBIN.email, ROBIN.password
             ),
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever follows the steps in their order can do each: a password alone gives no session to who has a passkey by then, nor
+    /// to a member whose organization enforces single sign-on.
+    #[test]
+    fn who_asks_as_a_proxy_asks_comes_in_by_the_password_alone_after_all_other_steps() {
+        let places = Places {
+            console: "http://localhost:8080",
+            mailbox: "http://127.0.0.1:8082",
+            idp: "http://127.0.0.1:8081",
+            idp_admin: "http://127.0.0.1:8081/admin",
+            folder: Path::new(".demo"),
+            settings: Path::new(".demo/orgate.toml"),
+            program: "orgate",
+            is_new: true,
+        };
+        let (steps, mut asked) = (tries(&places), 0);
+        let of = |word: &str| -> String {
+            steps.iter().filter(|(title, _)| title.contains(word)).map(|(_, step)| step.as_str()).collect()
+        };
+        let (passkey, enforced, call) = (of("passkey"), of("Enforce"), of("proxy"));
+        for account in ACCOUNTS.iter().filter(|account| call.contains(account.email)) {
+            let first = account.name.split(' ').next().unwrap();
+            assert!(call.contains(account.password), "{call}");
+            assert!(!passkey.contains(first) && !enforced.contains(first), "a password alone does not let {first} in");
+            asked += 1;
+        }
+        assert_eq!(asked, 1, "{call}");
+    }
 }

@@ -232,14 +232,22 @@ pub fn proves_address(linking: &Linking, facts: &Facts) -> bool {
     }
 }
 
-/// Whether a newcomer's pending invitation to the asserted address is taken along.
+/// Whether a newcomer's pending invitation is taken along: the one to the address that a code of this attempt proved, or to
+/// the asserted one, if [`claims_address`].
 ///
 /// *Source*: R-INV-4.
 pub fn takes_invitation(linking: &Linking, facts: &Facts) -> bool {
     match linking {
-        Linking::Join { .. } | Linking::Provision { .. } => facts.has_email && (is_claimed(facts) || facts.code_proven),
+        Linking::Join { .. } | Linking::Provision { .. } => facts.code_proven || claims_address(facts),
         Linking::Existing { .. } | Linking::Link { .. } | Linking::Prove { .. } | Linking::Refuse(_) => false,
     }
+}
+
+/// Whether an address was asserted that the IdP does not deny.
+///
+/// *Source*: R-INV-4.
+pub fn claims_address(facts: &Facts) -> bool {
+    facts.has_email && is_claimed(facts)
 }
 
 /// What becomes of an SSO-born person's local address once they have proven it by a mailed code.
@@ -258,18 +266,19 @@ pub enum AddressClaim {
 
 /// Decides what a proven local address does.
 ///
-/// *Source*: R-LNK-4. `holder` is the user who has the address proven, seen from the organization of the local one.
-pub fn claim_address(holder: Option<&Candidate>) -> AddressClaim {
-    match holder {
-        None => AddressClaim::MakeTheirs,
-        Some(holder) if matches!(holder.membership, Some((MembershipState::Removed, _))) => {
-            AddressClaim::Refuse(LinkingRefusal::MembershipRemoved)
-        }
-        Some(holder) if holder.linked_to_another_subject => {
-            AddressClaim::Refuse(LinkingRefusal::LinkedToAnotherSubject)
-        }
-        Some(holder) => AddressClaim::Merge { into: holder.user_id.clone() },
+/// *Source*: R-LNK-4, R-LNK-1. `own` is the membership of the person whose address it is in the organization that it is local to,
+/// and `holder` the user who has the address proven, seen from there. A removal of either brings nobody to the other: what the
+/// one is refused, the other would be let in by.
+pub fn claim_address(own: Option<MembershipState>, holder: Option<&Candidate>) -> AddressClaim {
+    let Some(holder) = holder else { return AddressClaim::MakeTheirs };
+    let is_holder_removed = matches!(holder.membership, Some((MembershipState::Removed, _)));
+    if is_holder_removed || own == Some(MembershipState::Removed) {
+        return AddressClaim::Refuse(LinkingRefusal::MembershipRemoved);
     }
+    if holder.linked_to_another_subject {
+        return AddressClaim::Refuse(LinkingRefusal::LinkedToAnotherSubject);
+    }
+    AddressClaim::Merge { into: holder.user_id.clone() }
 }
 
 #[cfg(test)]
@@ -464,18 +473,48 @@ mod tests {
         assert!(takes_invitation(&newcomer, &facts()));
         let denied = Facts { email_verified: EmailVerified::FalseOrMalformed, ..facts() };
         assert!(!takes_invitation(&newcomer, &denied));
-        assert!(takes_invitation(&newcomer, &Facts { code_proven: true, ..denied }));
+        assert!(takes_invitation(&newcomer, &Facts { code_proven: true, ..denied.clone() }));
         assert!(!takes_invitation(&Linking::Link { user_id: user(1) }, &facts()));
+        assert!(claims_address(&facts()) && !claims_address(&denied));
+    }
+
+    #[test]
+    fn r_inv_4_an_address_that_a_code_proved_needs_no_asserted_one() {
+        let back = Linking::Join { user_id: user(1), bind: false };
+        let silent = Facts { has_email: false, ..facts() };
+        assert!(!takes_invitation(&back, &silent) && !claims_address(&silent));
+        assert!(takes_invitation(&back, &Facts { code_proven: true, ..silent }));
     }
 
     #[test]
     fn r_lnk_4_a_proven_local_address_is_theirs_or_brings_them_to_its_holder() {
-        assert_eq!(claim_address(None), AddressClaim::MakeTheirs);
-        assert_eq!(claim_address(Some(&candidate(None))), AddressClaim::Merge { into: user(1) });
+        let own = Some(MembershipState::Active);
+        assert_eq!(claim_address(own, None), AddressClaim::MakeTheirs);
+        assert_eq!(claim_address(own, Some(&candidate(None))), AddressClaim::Merge { into: user(1) });
         let removed = candidate(Some((MembershipState::Removed, OrganizationRole::Member)));
-        assert_eq!(claim_address(Some(&removed)), AddressClaim::Refuse(LinkingRefusal::MembershipRemoved));
+        assert_eq!(claim_address(own, Some(&removed)), AddressClaim::Refuse(LinkingRefusal::MembershipRemoved));
         let linked = Candidate { linked_to_another_subject: true, ..candidate(None) };
-        assert_eq!(claim_address(Some(&linked)), AddressClaim::Refuse(LinkingRefusal::LinkedToAnotherSubject));
+        assert_eq!(claim_address(own, Some(&linked)), AddressClaim::Refuse(LinkingRefusal::LinkedToAnotherSubject));
+    }
+
+    #[test]
+    fn r_lnk_1_who_was_removed_is_brought_to_no_account_of_the_same_address() {
+        for (own, is_brought) in [
+            (Some(MembershipState::Removed), false),
+            (Some(MembershipState::Left), true),
+            (Some(MembershipState::Readmitted), true),
+            (None, true),
+        ] {
+            for holder in [candidate(None), candidate(MEMBER)] {
+                let expected = if is_brought {
+                    AddressClaim::Merge { into: user(1) }
+                } else {
+                    AddressClaim::Refuse(LinkingRefusal::MembershipRemoved)
+                };
+                assert_eq!(claim_address(own, Some(&holder)), expected, "{own:?}");
+            }
+            assert_eq!(claim_address(own, None), AddressClaim::MakeTheirs, "{own:?}: it lets nobody in");
+        }
     }
 
     #[test]

@@ -162,7 +162,63 @@ pub enum RefusalKind {
     Unavailable,
 }
 
+/// One of each code that a row can hold, without what it carries.
+const OF_CODES: [Refusal; 43] = [
+    Refusal::InvalidCredentials,
+    Refusal::NoSession,
+    Refusal::SsoRequired(Vec::new()),
+    Refusal::NeedsSso,
+    Refusal::NeedsProof,
+    Refusal::NeedsSecondFactor,
+    Refusal::NeedsMailedCode,
+    Refusal::FactorExists,
+    Refusal::NeedsRecentProof,
+    Refusal::NotAnOrganizationMember,
+    Refusal::NotPermitted,
+    Refusal::NotFound,
+    Refusal::LastOwner,
+    Refusal::LastWayIn,
+    Refusal::MemberLimit,
+    Refusal::OrganizationLimit,
+    Refusal::SlugTaken,
+    Refusal::SsoNotEntitled,
+    Refusal::SsoEnforced,
+    Refusal::NoWayBackIn,
+    Refusal::AlreadyEnforced,
+    Refusal::MfaManagedByIdp,
+    Refusal::InvitationsDisabledBySso,
+    Refusal::ConnectionNotValidated,
+    Refusal::NoActiveConnection,
+    Refusal::InvalidCode,
+    Refusal::AttemptOver,
+    Refusal::InvitationForAnotherAddress,
+    Refusal::InvitationNeedsCode,
+    Refusal::TooManyRequests { retry_after: Duration::ZERO },
+    Refusal::SignUpClosed,
+    Refusal::MethodNotOffered,
+    Refusal::Busy,
+    Refusal::ConnectionChanged,
+    Refusal::DomainExists,
+    Refusal::DomainLimit,
+    Refusal::AddressTaken,
+    Refusal::SignedOutAtProvider,
+    Refusal::LogOutStateMissing,
+    Refusal::LogOutStateUnknown,
+    Refusal::InvitationOver(InvitationEnd::Accepted),
+    Refusal::InvitationOver(InvitationEnd::Revoked),
+    Refusal::InvitationOver(InvitationEnd::Expired),
+];
+
 impl Refusal {
+    /// The refusal that a stored code stands for, without what it carried; `None` for a code of no refusal, and of one that
+    /// says nothing without it.
+    pub fn of_code(code: &str) -> Option<Self> {
+        let linking = LinkingRefusal::ALL.map(Self::Linking).into_iter();
+        let personal = PersonalLinkingRefusal::ALL.map(Self::PersonalLinking);
+        let mut all = linking.chain(personal).chain(PasskeyRefusal::ALL.map(Self::Passkey)).chain(OF_CODES);
+        all.find(|refusal| refusal.code() == code)
+    }
+
     /// The stable code. *Source*: `api.md`, R-API-1.
     pub const fn code(&self) -> &'static str {
         match self {

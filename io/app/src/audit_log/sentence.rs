@@ -35,6 +35,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ),
     ("enforcement.trial-began", "turned SSO enforcement on for a trial"),
     ("enforcement.trial-kept", "kept SSO enforcement on, for whether its trial was confirmed is not known any more"),
+    ("enforcement.way-back-lost", "found that no Owner could come in any more if the identity provider were down"),
     ("identity.cleared", "cleared the single sign-on link of {target}"),
     ("identity.linked", "linked {target} to single sign-on"),
     ("instance.backed-up", "made a backup: {people} people, {organizations} organizations"),

@@ -53,7 +53,7 @@ pub async fn open(app: &App, token: &str) -> Result<DepartureView, Error> {
             Box::pin(async move {
                 let departure = tx.instance().find_departure(hash, app.now()).await?.ok_or(Refusal::AttemptOver)?;
                 let (user, organization) = parties(tx, app, &departure).await?;
-                describe(tx, app, &user, organization).await
+                describe(tx, app, &user, organization, None).await
             })
         })
         .await

@@ -1,8 +1,10 @@
 //! Owns what is written when an organization comes to hold a domain, or loses it: the rows, the addresses of a domain that
-//! passed to another organization, the audit events, and the mails to Owners.
+//! passed to another organization and what was mailed to them, the audit events, and the mails to Owners.
 
-use orgate_core::domain::{CheckResult, passed};
+use orgate_core::domain::{CheckResult, DomainName, passed};
+use orgate_core::email::EmailAddress;
 use orgate_core::id::OrganizationId;
+use orgate_core::time::Timestamp;
 use orgate_store::{Domain, Tx};
 
 use crate::app::App;
@@ -11,6 +13,7 @@ use crate::enforcement::way_back;
 use crate::error::Error;
 use crate::mail::domain_letters::{DomainMail, LapseReason};
 use crate::notice;
+use crate::token::{SecretToken, TokenPurpose};
 
 /// Makes the organization of this claim the holder, and says whether the domain passed to it from another one.
 ///
@@ -25,9 +28,22 @@ pub(super) async fn hold(tx: &mut Tx, app: &App, domain: &Domain) -> Result<bool
     Ok(has_passed)
 }
 
-/// The addresses of the domain are nobody's until proven again (R-LNK-7). How many there are is no organization's to know.
+/// Whether a code that was typed then proves this address still: its domain came to no other organization since. Whoever read
+/// the mailbox before may not be who reads it now (R-LNK-7).
+pub(crate) async fn proves_still(tx: &mut Tx, address: &EmailAddress, typed_at: Timestamp) -> Result<bool, Error> {
+    let Some(name) = DomainName::parse(address.domain()) else { return Ok(true) };
+    let since = tx.instance().find_domain_held_since(&name).await?;
+    Ok(since.is_none_or(|since| typed_at > since))
+}
+
+/// The addresses of the domain are nobody's until proven again, and what was mailed to them proves none (R-LNK-7). How many there
+/// are is no organization's to know.
 async fn unprove(tx: &mut Tx, app: &App, domain: &Domain) -> Result<(), Error> {
     let owners = tx.instance().list_owners_of_domain(&domain.name).await?;
+    for invitation in tx.instance().list_invitations_into_domain(&domain.name).await? {
+        let unknown = SecretToken::generate(&*app.entropy).hash(TokenPurpose::InvitationMailed);
+        tx.instance().void_mailed_link(&invitation, &unknown).await?;
+    }
     let addresses = tx.instance().unprove_addresses(&domain.name).await?;
     for owner in &owners {
         way_back::review_of_user(tx, app, owner).await?;

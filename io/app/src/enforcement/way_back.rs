@@ -1,5 +1,5 @@
 //! Owns who could come back into an organization if its IdP were down (R-ENF-5), that the last of them is not taken away
-//! by an act of the organization itself, and that its Owners hear of it when another's act does it (R-ENF-14).
+//! by an act of the organization itself, and that its Owners hear of it and its log says so when another's act does it (R-ENF-14).
 
 use orgate_core::enforcement::takes_last_way_back;
 use orgate_core::id::{OrganizationId, UserId};
@@ -10,6 +10,7 @@ use orgate_store::{Tx, User, UserPlace};
 
 use crate::account::ways;
 use crate::app::App;
+use crate::audit::{self, Author, Event};
 use crate::authorise::{self, Caller};
 use crate::error::Error;
 use crate::notice;
@@ -110,7 +111,13 @@ pub(crate) async fn review(tx: &mut Tx, app: &App, id: &OrganizationId) -> Resul
     let lost =
         state.terms.enforced && !state.operator_recovery && !exists(tx, app, id, &state.terms, None, None).await?;
     let changed = tx.organization(id).set_way_back_lost(lost.then(|| app.now())).await?;
-    if lost && changed { notice::way_back_lost(tx, app, id).await } else { Ok(()) }
+    if lost && changed {
+        // Of Orgate itself: whose act in another organization it was is not this one's to know.
+        let event = Event::done("enforcement.way-back-lost");
+        audit::record(tx, app, None, Some(id), &Author::system(), event).await?;
+        notice::way_back_lost(tx, app, id).await?;
+    }
+    Ok(())
 }
 
 async fn is_one(tx: &mut Tx, app: &App, id: &OrganizationId, terms: &Enforcement, user: &User) -> Result<bool, Error> {

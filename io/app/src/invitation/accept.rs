@@ -1,6 +1,7 @@
 //! Owns accepting an invitation: an act of consent by the User who has the invited address, in a session that opens
 //! their account (R-INV-2, R-IN-9).
 
+use orgate_core::actor::Actor;
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{InvitationId, OrganizationId, UserId};
@@ -207,18 +208,18 @@ async fn make_room(tx: &mut Tx, app: &App, caller: &Caller, found: &Found) -> Re
 /// The role that the person holds here, if they are a member.
 ///
 /// *Errors*: [`LinkingRefusal::MembershipRemoved`]: an Owner's invitation has lifted the removal when it was sent, and nobody else's
-/// does. *Source*: R-LNK-1.
-async fn held_role(
-    tx: &mut Tx,
-    organization_id: &OrganizationId,
-    user_id: &UserId,
-) -> Result<Option<OrganizationRole>, Error> {
-    let Some(held) = tx.organization(organization_id).find_membership(user_id).await? else { return Ok(None) };
-    match held.state {
-        MembershipState::Active => Ok(Some(held.role)),
-        MembershipState::Removed => Err(Refusal::from(LinkingRefusal::MembershipRemoved).into()),
-        MembershipState::Left | MembershipState::Readmitted => Ok(None),
+/// does. That of another account with the invited address holds too: it may have been closed and made anew. *Source*: R-LNK-1.
+async fn held_role(tx: &mut Tx, invitation: &Invitation, user_id: &UserId) -> Result<Option<OrganizationRole>, Error> {
+    let mut view = tx.organization(&invitation.organization_id);
+    let held = view.find_membership(user_id).await?;
+    if let Some(member) = held.as_ref().filter(|held| held.state == MembershipState::Active) {
+        return Ok(Some(member.role));
     }
+    let is_removed = held.is_some_and(|held| held.state == MembershipState::Removed);
+    if is_removed || !view.list_removed_by_email(&invitation.email).await?.is_empty() {
+        return Err(Refusal::from(LinkingRefusal::MembershipRemoved).into());
+    }
+    Ok(None)
 }
 
 /// Uses the invitation up and makes the person a member; who is one already keeps the stronger role.
@@ -234,16 +235,26 @@ async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, found:
     if !tx.organization(&organization.id).accept_invitation(&invitation.id, &user.id, now).await? {
         return Err(Refusal::InvitationOver(InvitationEnd::Accepted).into());
     }
-    let held = held_role(tx, &organization.id, &user.id).await?;
+    let held = held_role(tx, &invitation, &user.id).await?;
     let role = held.map_or(invitation.role, |held| held.max(invitation.role));
     match held {
-        Some(_) => membership::set_role(tx, app, &organization.id, &user.id, role).await?,
+        Some(held) if held != role => {
+            membership::set_role(tx, app, &organization.id, &user.id, role).await?;
+            let event = Event::done("member.role-changed")
+                .target(&user.id, &user.name)
+                .data(serde_json::json!({ "from": held, "to": role, "invitation_id": invitation.id }));
+            audit::record(tx, app, Some(visitor), Some(&organization.id), &author(&user), event).await?;
+        }
+        Some(_) => {}
         None => {
             membership::join(tx, app, &organization.id, &user.id, role, MembershipOrigin::Invitation).await?;
         }
     }
     grant(tx, app, &invitation, &user.id).await?;
     note(tx, app, visitor, &invitation, &user, "accepted").await?;
+    if role == OrganizationRole::Owner && held != Some(OrganizationRole::Owner) {
+        notice::new_owner(tx, app, &organization, &user).await?;
+    }
     Ok(Accepted { organization_id: organization.id, slug: organization.slug, name: organization.name, role })
 }
 
@@ -266,9 +277,12 @@ async fn note(
     user: &User,
     how: &'static str,
 ) -> Result<(), Error> {
-    let author = Author { actor: orgate_core::actor::Actor::User(user.id.clone()), name: Some(user.name.clone()) };
     let event = Event::done("invitation.accepted")
         .target(&invitation.id, &invitation.email)
         .data(serde_json::json!({ "role": invitation.role, "how": how }));
-    audit::record(tx, app, Some(visitor), Some(&invitation.organization_id), &author, event).await
+    audit::record(tx, app, Some(visitor), Some(&invitation.organization_id), &author(user), event).await
+}
+
+fn author(user: &User) -> Author {
+    Author { actor: Actor::User(user.id.clone()), name: Some(user.name.clone()) }
 }

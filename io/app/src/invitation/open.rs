@@ -2,12 +2,13 @@
 //! invitation is over, and why it is over is told to nobody (T-INV-1).
 
 use orgate_core::email::EmailAddress;
+use orgate_core::id::InvitationId;
 use orgate_core::invitation::InvitationLink;
 use orgate_core::policy::{AddressState, Decision, Question};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
-use orgate_store::{InvitedProject, Tx};
+use orgate_store::{Invitation, InvitedProject, Tx};
 
 use super::{Found, end, find};
 use crate::app::App;
@@ -78,21 +79,39 @@ pub async fn open(app: &App, visitor: &Visitor, token: &str) -> Result<Option<In
         .await
 }
 
-/// A closed sign-up opens to who holds a living invitation to the address.
+/// A closed sign-up opens to who holds a living invitation to the address: this one.
 ///
 /// *Errors*: [`Refusal::SignUpClosed`].
-pub(crate) async fn opens_sign_up(app: &App, token: Option<&str>, email: &EmailAddress) -> Result<(), Error> {
+pub(crate) async fn opens_sign_up(app: &App, token: Option<&str>, email: &EmailAddress) -> Result<InvitationId, Error> {
     let token = token.ok_or(Refusal::SignUpClosed)?;
     app.store
         .read((app.now(), token.to_owned(), email.clone()), |tx, (now, token, email)| {
             Box::pin(async move {
-                let found = find(tx, token).await?;
-                let invited = found
-                    .is_some_and(|found| end(&found.invitation, *now).is_none() && found.invitation.email == *email);
-                if invited { Ok(()) } else { Err(Refusal::SignUpClosed.into()) }
+                let invitation = find(tx, token).await?.map(|found| found.invitation);
+                Ok(opening(invitation, email, *now)?.id)
             })
         })
         .await
+}
+
+/// Whether the invitation that a closed sign-up was opened by opens it still. What it refuses travels as a value: a try at the code
+/// is counted all the same.
+pub(crate) async fn still_opens_sign_up(
+    tx: &mut Tx,
+    app: &App,
+    id: Option<&InvitationId>,
+    email: &EmailAddress,
+) -> Result<Result<(), Refusal>, Error> {
+    let invitation = match id {
+        Some(id) => tx.instance().find_invitation(id).await?,
+        None => None,
+    };
+    Ok(opening(invitation, email, app.now()).map(|_| ()))
+}
+
+fn opening(invitation: Option<Invitation>, email: &EmailAddress, now: Timestamp) -> Result<Invitation, Refusal> {
+    let living = invitation.filter(|invitation| end(invitation, now).is_none() && invitation.email == *email);
+    living.ok_or(Refusal::SignUpClosed)
 }
 
 async fn view(tx: &mut Tx, found: Found, caller: Option<&Caller>) -> Result<InvitationView, Error> {

@@ -133,7 +133,8 @@ pub async fn list(
         .await
 }
 
-/// Mails the invitation again with new links and new 48 hours; the old links are dead.
+/// Mails the invitation again with new links and new 48 hours; the old links are dead. It is from now on the invitation of who sends
+/// it again, and ends with that person's right to send it (R-ORG-6).
 ///
 /// *Errors*: [`Refusal::NotFound`] unless it is pending, [`Refusal::InvitationsDisabledBySso`],
 /// [`Refusal::NeedsRecentProof`] for the role `owner`, and those of [`authorise::permitted`].
@@ -152,11 +153,13 @@ pub async fn resend(app: &App, visitor: &Visitor, organization: &str, id: &str) 
                 let (mailed, copied) = (SecretToken::generate(&*app.entropy), SecretToken::generate(&*app.entropy));
                 let expires_at = now.plus(INVITATION_LIFETIME);
                 let hashes = hashes(&mailed, &copied);
-                tx.organization(member.organization_id()).renew_invitation(id, &hashes, now, expires_at).await?;
-                let invitation = Invitation { sent_at: now, expires_at, ..invitation };
+                let (mut view, sender) = (tx.organization(member.organization_id()), member.user_id());
+                view.renew_invitation(id, &hashes, sender, now, expires_at).await?;
+                let invitation = Invitation { invited_by: sender.clone(), sent_at: now, expires_at, ..invitation };
                 mail(tx, app, &member.caller.check.name, &invitation, &mailed).await?;
                 note(tx, app, visitor, &member, "invitation.resent", &invitation).await?;
                 membership::readmit_invited(tx, app, visitor, &member, &invitation.email).await?;
+                tell_of_owner(tx, app, &member, &invitation, "sent again the invitation to").await?;
                 Ok::<_, Error>(SentInvitation { link: link_url(app, &copied), invitation })
             })
         })
@@ -165,13 +168,15 @@ pub async fn resend(app: &App, visitor: &Visitor, organization: &str, id: &str) 
     Ok(sent)
 }
 
-/// Makes another link to copy; the one copied before is dead, the mailed one is not.
+/// Makes another link to copy; the one copied before is dead, the mailed one is not. The invitation is from now on that of who
+/// hands the link out.
 ///
 /// *Errors*: as [`resend`], and [`Refusal::InvitationOver`] when its 48 hours are over.
 pub async fn copy_link(app: &App, visitor: &Visitor, organization: &str, id: &str) -> Result<SentInvitation, Error> {
     let id = InvitationId::parse(id).ok_or(Refusal::NotFound)?;
     let input = (app.clone(), visitor.clone(), organization.to_owned(), id);
-    app.store
+    let sent = app
+        .store
         .write(input, |tx, (app, visitor, organization, id)| {
             Box::pin(async move {
                 let (member, invitation) = pending(tx, app, visitor, organization, id).await?;
@@ -180,12 +185,17 @@ pub async fn copy_link(app: &App, visitor: &Visitor, organization: &str, id: &st
                 }
                 let copied = SecretToken::generate(&*app.entropy);
                 let hash = copied.hash(TokenPurpose::InvitationCopied);
-                tx.organization(member.organization_id()).set_copied_token(id, &hash).await?;
+                let (mut view, sender) = (tx.organization(member.organization_id()), member.user_id());
+                view.set_copied_token(id, &hash, sender).await?;
+                let invitation = Invitation { invited_by: sender.clone(), ..invitation };
                 note(tx, app, visitor, &member, "invitation.link-copied", &invitation).await?;
+                tell_of_owner(tx, app, &member, &invitation, "copied a link of the invitation to").await?;
                 Ok(SentInvitation { link: link_url(app, &copied), invitation })
             })
         })
-        .await
+        .await?;
+    app.outbox.wake();
+    Ok(sent)
 }
 
 /// Revokes a pending invitation.
@@ -268,6 +278,22 @@ async fn invite_all(
         notice::owners(tx, app, member, &format!("invited {count} people as Owners")).await?;
     }
     Ok(invited)
+}
+
+/// R-IN-8: to hand `owner` out again is told to all Owners like the first time.
+async fn tell_of_owner(
+    tx: &mut Tx,
+    app: &App,
+    member: &Member,
+    invitation: &Invitation,
+    did: &str,
+) -> Result<(), Error> {
+    match invitation.role {
+        OrganizationRole::Owner => {
+            notice::owners(tx, app, member, &format!("{did} {} as Owner", invitation.email)).await
+        }
+        OrganizationRole::Member => Ok(()),
+    }
 }
 
 async fn is_member(tx: &mut Tx, id: &OrganizationId, email: &EmailAddress) -> Result<bool, Error> {

@@ -1,9 +1,10 @@
 //! Owns what the mails about a person's own account say: to the person, or to the address that is about to be theirs.
 
+use orgate_core::role::OrganizationRole;
 use orgate_core::time::Timestamp;
 
 use super::letter::{Letter, foreign};
-use super::templates::{NOT_YOU, code_letter, day_and_time};
+use super::templates::{NOT_YOU, SignInAddress, code_letter, day_and_time};
 use crate::token::SixDigitCode;
 
 /// A mail about somebody's own account.
@@ -25,6 +26,24 @@ pub enum AccountMail {
         at: Timestamp,
         /// The new address, mostly hidden.
         masked_email: String,
+    },
+    /// An account that an organization's SSO had made was brought together with this one (R-LNK-4); to who has the address.
+    Merged {
+        /// The organization.
+        organization: String,
+        /// The role of the membership that came along.
+        role: Option<OrganizationRole>,
+        /// Projects that came along.
+        projects: Vec<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody asked to set a password where none is offered (R-IN-1).
+    PasswordNotOffered {
+        /// The sign-in page, with every way that is.
+        sign_in_url: String,
+        /// The organizations' own login addresses, for their SSO.
+        addresses: Vec<SignInAddress>,
     },
     /// The password was removed.
     PasswordRemoved {
@@ -102,6 +121,8 @@ impl AccountMail {
             Self::EmailChangeCode { .. } => "email-change-code",
             Self::EmailTaken { .. } => "email-taken",
             Self::EmailChanged { .. } => "email-changed",
+            Self::Merged { .. } => "merged",
+            Self::PasswordNotOffered { .. } => "password-not-offered",
             Self::PasswordRemoved { .. } => "password-removed",
             Self::AccountClosed { .. } => "account-closed",
             Self::NewDevice { .. } => "new-device",
@@ -121,6 +142,10 @@ impl AccountMail {
             }
             Self::EmailTaken { sign_in_url } => email_taken(product, sign_in_url),
             Self::EmailChanged { at, masked_email } => email_changed(product, *at, masked_email),
+            Self::Merged { organization, role, projects, at } => merged(product, organization, (*role, projects), *at),
+            Self::PasswordNotOffered { sign_in_url, addresses } => {
+                password_not_offered(product, sign_in_url, addresses)
+            }
             Self::PasswordRemoved { at, reset_url } => password_removed(product, *at, reset_url),
             Self::AccountClosed { at } => account_closed(product, *at),
             Self::NewDevice { method, device, ip, at, security_url } => {
@@ -164,6 +189,48 @@ fn email_changed(product: &str, at: Timestamp, masked_email: &str) -> Letter {
              its access away, and whoever runs this service, who can see what happened. This mail is the last one to this \
              address.",
         )
+}
+
+fn merged(
+    product: &str,
+    organization: &str,
+    (role, projects): (Option<OrganizationRole>, &[String]),
+    at: Timestamp,
+) -> Letter {
+    let organization = foreign(organization);
+    let mut letter = Letter::new(format!("Two accounts at {product} are one now")).paragraph(format!(
+        "On {} the account that the single sign-on of {organization} had made for this address at {product} was brought \
+         together with yours, because a code or a link that was mailed to you was used for it. That single sign-on opens \
+         your account from now on.",
+        day_and_time(at)
+    ));
+    if let Some(role) = role {
+        let role = role.label();
+        letter = letter.paragraph(format!("Your membership in {organization} came along, with the role {role}."));
+    }
+    if !projects.is_empty() {
+        let projects: Vec<String> = projects.iter().map(|project| foreign(project)).collect();
+        letter = letter.paragraph(format!("Access to these projects came along: {}.", projects.join(", ")));
+    }
+    letter.paragraph(format!(
+        "If it was not you, somebody can read your mail: sign in, end the sessions that you do not know, and tell an Owner of \
+         {organization} at once, who can clear the link to its single sign-on."
+    ))
+}
+
+fn password_not_offered(product: &str, sign_in_url: &str, addresses: &[SignInAddress]) -> Letter {
+    let organizations = addresses.iter().map(|address| {
+        let organization = foreign(&address.organization);
+        (format!("Sign in to {organization}"), address.url.clone())
+    });
+    let links = std::iter::once(("Sign in".to_owned(), sign_in_url.to_owned())).chain(organizations).collect();
+    Letter::new(format!("How to sign in to {product}"))
+        .paragraph(format!(
+            "Somebody asked to set the password of this address at {product}. Nobody signs in there by a password; these \
+             pages show the ways that there are."
+        ))
+        .links(links)
+        .paragraph(NOT_YOU)
 }
 
 fn password_removed(product: &str, at: Timestamp, reset_url: &str) -> Letter {

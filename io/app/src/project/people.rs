@@ -184,7 +184,11 @@ pub async fn remove(
                 if !tx.organization(member.organization_id()).delete_grant(&project.id, user_id).await? {
                     return Err(Error::from(Refusal::NotFound));
                 }
-                let begun = stop_inviting(tx, app, &member, user_id).await?;
+                let begun = if invites_as_owner(tx, &member, user_id).await? {
+                    Begun::default()
+                } else {
+                    Begun::end(tx, app, member.organization_id(), user_id).await?
+                };
                 let user = tx.instance().load_user(user_id).await?;
                 let event = Event::done("project-member.removed")
                     .target(user_id, &user.name)
@@ -214,12 +218,19 @@ async fn removable(
 }
 
 /// What somebody sent as a project's admin ends with that role; an Owner invites by another right.
-async fn stop_inviting(tx: &mut Tx, app: &App, member: &Member, user_id: &UserId) -> Result<Begun, Error> {
+async fn invites_as_owner(tx: &mut Tx, member: &Member, user_id: &UserId) -> Result<bool, Error> {
     let held = tx.organization(member.organization_id()).find_membership(user_id).await?;
-    if held.is_some_and(|held| held.role == OrganizationRole::Owner) {
-        return Ok(Begun::default());
-    }
-    Begun::end(tx, app, member.organization_id(), user_id).await
+    Ok(held.is_some_and(|held| held.role == OrganizationRole::Owner))
+}
+
+/// Whether another role than the one held ends it: for the act, and for the page that asks before it.
+pub(super) async fn ends_what_was_begun(
+    tx: &mut Tx,
+    member: &Member,
+    user_id: &UserId,
+    (held, role): (ProjectRole, ProjectRole),
+) -> Result<bool, Error> {
+    Ok(role < held && !invites_as_owner(tx, member, user_id).await?)
 }
 
 /// Another role than the one held, if it is another.
@@ -237,14 +248,19 @@ async fn give_another(
     }
     let mut view = tx.organization(member.organization_id());
     view.set_grant(&project.id, &user.id, role, member.user_id(), app.now()).await?;
-    let begun = if role < held { stop_inviting(tx, app, member, &user.id).await? } else { Begun::default() };
+    let begun = if ends_what_was_begun(tx, member, &user.id, (held, role)).await? {
+        Begun::end(tx, app, member.organization_id(), &user.id).await?
+    } else {
+        Begun::default()
+    };
     let event = Event::done("project-member.role-changed")
         .target(&user.id, &user.name)
         .data(serde_json::json!({ "project": project.name, "from": held, "to": role }));
     begun.record(tx, app, visitor, member.organization_id(), &Author::from(&member.caller), event).await
 }
 
-async fn find_member(tx: &mut Tx, member: &Member, email: &EmailAddress) -> Result<Option<User>, Error> {
+/// Who has this address, if they are a member.
+pub(super) async fn find_member(tx: &mut Tx, member: &Member, email: &EmailAddress) -> Result<Option<User>, Error> {
     let mut view = tx.organization(member.organization_id());
     let Some(user) = view.find_member_by_email(email).await? else { return Ok(None) };
     let held = view.find_membership(&user.id).await?;

@@ -1,7 +1,7 @@
 //! Owns what the present session is and opens. What it may not show is left out before anybody asks (R-IN-9).
 
 use orgate_core::id::{OrganizationId, SessionId, UserId};
-use orgate_core::policy::{AddressState, Decision, Question, Requirement};
+use orgate_core::policy::{AddressState, Decision, Question, Requirement, counts};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
@@ -60,7 +60,7 @@ pub struct Current {
     pub email: String,
     /// Whether it is proven.
     pub email_proven: bool,
-    /// What was shown.
+    /// What was shown and still counts.
     pub proofs: Proofs,
     /// The session's absolute end.
     pub expires_at: Timestamp,
@@ -78,11 +78,24 @@ pub struct Current {
 ///
 /// *Errors*: those of [`authorise::session`].
 pub async fn current(app: &App, visitor: &Visitor) -> Result<Current, Error> {
+    Ok(describe(app, &caller(app, visitor).await?))
+}
+
+/// The same with the place in one organization, which is open.
+///
+/// *Errors*: those of [`authorise::member`].
+pub async fn current_in(app: &App, visitor: &Visitor, organization: &str) -> Result<(Current, CurrentPlace), Error> {
+    let caller = caller(app, visitor).await?;
+    let place = view(app, &caller, authorise::opened(&caller, organization)?);
+    Ok((describe(app, &caller), place))
+}
+
+async fn caller(app: &App, visitor: &Visitor) -> Result<Caller, Error> {
     let token_hash = visitor.session.ok_or(Refusal::NoSession)?;
     let check = app.store.check_session(&token_hash).await?.ok_or(Refusal::NoSession)?;
     let caller = authorise::caller(app, check, app.now())?;
     app.touches.note(&token_hash, &caller.check.life, caller.now);
-    Ok(describe(app, &caller))
+    Ok(caller)
 }
 
 pub(crate) fn describe(app: &App, caller: &Caller) -> Current {
@@ -99,7 +112,7 @@ pub(crate) fn describe(app: &App, caller: &Caller) -> Current {
         name: caller.check.name.clone(),
         email: caller.check.email.clone(),
         email_proven: caller.check.address == AddressState::Proven,
-        proofs: caller.proofs().clone(),
+        proofs: caller.proofs().filter(|proof| counts(&caller.world, proof)),
         expires_at: caller.check.life.expires_at,
         account_open,
         has_second_factor: caller.check.has_second_factor,
@@ -110,8 +123,8 @@ pub(crate) fn describe(app: &App, caller: &Caller) -> Current {
 
 /// An SSO proof alone shows what it opens and whose it is, and of the others nothing.
 fn may_be_named(caller: &Caller, place: &UserPlace) -> bool {
-    let own = |proof: &Proof| matches!(proof, Proof::Sso { organization_id, .. } if *organization_id == place.place.organization_id);
-    access(caller, place) == Access::Open || caller.proofs().iter().any(own)
+    let own = |proof: &Proof| proof.organization_id() == Some(&place.place.organization_id);
+    access(caller, place) == Access::Open || caller.counting().any(own)
 }
 
 fn view(app: &App, caller: &Caller, place: &UserPlace) -> CurrentPlace {

@@ -16,6 +16,7 @@ use record::Whose;
 use super::anchor::Anchor;
 use super::issue::Shown;
 use crate::app::App;
+use crate::departure;
 use crate::error::Error;
 use crate::limit;
 use crate::visitor::Visitor;
@@ -29,6 +30,8 @@ pub struct Blocked {
     pub reference: Reference,
     /// The attempt that a browser goes on from.
     pub attempt: Option<SignInId>,
+    /// Whether the person can leave one of them from here (R-ENF-13).
+    pub may_leave: bool,
 }
 
 /// A right proof that makes no session.
@@ -76,7 +79,7 @@ pub(super) async fn stop(
             Some(document::insert(tx, app, keeper.browser_hash, &document).await?)
         }
     };
-    Ok(Blocked { organizations: stopped.required, reference, attempt })
+    Ok(Blocked { organizations: stopped.required, reference, attempt, may_leave: departure::may_leave(&user) })
 }
 
 /// What the page of a stopped sign-in shows, to the browser that it belongs to. It reads and changes nothing.
@@ -91,6 +94,7 @@ pub async fn show(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Blocked
                     organizations: attempt.organizations,
                     reference: attempt.document.reference,
                     attempt: Some(id.clone()),
+                    may_leave: departure::may_leave(&attempt.user),
                 })
             })
         })

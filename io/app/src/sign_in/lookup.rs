@@ -6,6 +6,7 @@ use orgate_core::domain::DomainName;
 use orgate_core::email::EmailAddress;
 use orgate_core::name::Slug;
 use orgate_core::refusal::Refusal;
+use orgate_store::UserPlace;
 
 use crate::app::App;
 use crate::error::Error;
@@ -75,14 +76,7 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
             Box::pin(async move {
                 let users = tx.instance().list_users_by_email(email).await?;
                 for user in users {
-                    let places = tx.instance().list_places(&user.id).await?;
-                    let addresses: Vec<SignInAddress> = places
-                        .iter()
-                        .map(|place| SignInAddress {
-                            organization: place.name.to_string(),
-                            url: app.settings.public_url.link(&format!("/sign-in/{}", place.slug)),
-                        })
-                        .collect();
+                    let addresses = addresses(app, &tx.instance().list_places(&user.id).await?);
                     if !addresses.is_empty() {
                         let template = MailTemplate::SignInAddresses { addresses };
                         app.outbox.put(tx, &user.email, template).await?;
@@ -94,6 +88,15 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
         .await?;
     app.outbox.wake();
     Ok(Found::MailedIfKnown)
+}
+
+/// The login addresses of the organizations that a person is in.
+pub(crate) fn addresses(app: &App, places: &[UserPlace]) -> Vec<SignInAddress> {
+    let address = |place: &UserPlace| SignInAddress {
+        organization: place.name.to_string(),
+        url: app.settings.public_url.link(&format!("/sign-in/{}", place.slug)),
+    };
+    places.iter().map(address).collect()
 }
 
 /// The organization that has proven the domain, if people sign in through its SSO.

@@ -40,6 +40,8 @@ pub struct Ways {
     pub sso: Vec<(String, String)>,
     /// The second factors to choose from, when one is what is missing; then nothing else serves.
     pub factor: Option<Vec<AuthenticationMethod>>,
+    /// Whether this session is told how it stands with the organization that the person was going to (R-IN-9).
+    pub told: bool,
 }
 
 /// What the confirmation page can offer to somebody who was going to this organization, or nowhere in particular.
@@ -52,6 +54,9 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let caller = authorise::session(tx, app, visitor).await?;
                 let user = tx.instance().load_user(caller.user_id()).await?;
                 let place = organization.as_deref().and_then(|organization| caller.place(organization));
+                // The page does not differ by what the session is not told of.
+                let place = place.filter(|place| caller.may_be_told(Some(&place.place.organization_id)));
+                let told = caller.may_be_told(place.map(|place| &place.place.organization_id));
                 let opens = |proof: Proof| place.is_none_or(|place| would_open(&caller, place, proof));
                 let at = caller.now;
                 let offered = app.settings.sign_in_methods.offers(AuthenticationMethod::Password);
@@ -63,7 +68,7 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let code = has_sso(&caller) && opens(Proof::MailedCode { at });
                 let places = caller.check.places.iter().filter(|place| place.place.enforcement.connection.is_some());
                 // R-IN-9: an SSO proof alone shows nothing of the person's other organizations.
-                let known: Vec<_> = caller.proofs().iter().filter_map(Proof::organization_id).collect();
+                let known: Vec<_> = caller.counting().filter_map(Proof::organization_id).collect();
                 let personal = caller.proofs().iter().any(|proof| proof.method().is_personal());
                 let sso = places
                     .filter(|place| personal || known.contains(&&place.place.organization_id))
@@ -77,6 +82,7 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                     mailed_code: code.then(|| user.email.masked()),
                     sso,
                     factor,
+                    told,
                 })
             })
         })
@@ -124,7 +130,7 @@ fn would_open(caller: &Caller, place: &UserPlace, proof: Proof) -> bool {
 }
 
 fn has_sso(caller: &Caller) -> bool {
-    caller.proofs().iter().any(|proof| proof.method() == AuthenticationMethod::Sso)
+    caller.counting().any(|proof| proof.method() == AuthenticationMethod::Sso)
 }
 
 /// Mails a code, bound to this session.

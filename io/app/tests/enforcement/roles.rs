@@ -11,6 +11,7 @@ use crate::support::{Bed, Person, refused};
 
 on_each_engine! {
     t_enf_6_an_owner_who_is_demoted_loses_a_password_session_at_once
+    r_ui_2_the_sessions_that_end_with_an_owners_role_are_counted_before_it_is_taken
     t_enf_7_who_joins_an_enforcing_organization_loses_a_password_session_at_once
     t_enf_8_the_password_of_a_new_owner_works_once_the_role_is_written
     t_enf_9_the_exemption_of_every_row_of_the_seed_follows_the_second_organization
@@ -28,6 +29,19 @@ async fn t_enf_6_an_owner_who_is_demoted_loses_a_password_session_at_once(bed: B
     assert!(matches!(refusal, Refusal::SessionEnded(_)));
     assert_eq!(requiring(&refusal), ["acme"]);
     assert!(matches!(refused(sign_in(&bed, &kim.email).await), Refusal::SsoRequired(_)));
+}
+
+async fn r_ui_2_the_sessions_that_end_with_an_owners_role_are_counted_before_it_is_taken(bed: Bed) {
+    let (sam, acme) = acme(&bed).await;
+    let kim = bed.member(&acme, "kim", Owner).await;
+    bed.enforce(&sam, &acme).await;
+    let (second, by_sso) = (by_password(&bed, &kim).await, bed.sso_session(&kim, &acme.id).await);
+    let forecast = membership::role_forecast(&bed.app, &sam.visitor, "acme", kim.id.as_str(), Member).await.unwrap();
+    assert_eq!(forecast.sessions_to_end, 2, "those by a password");
+    assert!(lives(&bed, &kim).await && lives(&bed, &second).await, "nothing was done");
+    membership::change_role(&bed.app, &sam.visitor, "acme", kim.id.as_str(), Member).await.unwrap();
+    assert!(!lives(&bed, &kim).await && !lives(&bed, &second).await);
+    assert!(lives(&bed, &by_sso).await);
 }
 
 async fn t_enf_7_who_joins_an_enforcing_organization_loses_a_password_session_at_once(bed: Bed) {

@@ -6,7 +6,7 @@ use orgate_app::{membership, organization, password_reset};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole::{Member, Owner};
 
-use crate::scene::{acme, by_both, by_password, join, mails, owned};
+use crate::scene::{acme, by_both, by_password, events, join, mails, owned};
 use crate::support::{Bed, Person, refused};
 
 on_each_engine! {
@@ -86,6 +86,8 @@ async fn r_enf_14_another_organizations_act_mails_the_owners_once_and_shows(bed:
         assert!(!mail.text.contains("Other"), "whose act it was is not Acme's to know");
     }
     assert!(enforcement::show(&bed.app, &lee.visitor, "acme").await.unwrap().enabled, "enforcement stays");
+    let [lost] = <[_; 1]>::try_from(events(&bed, &lee, "acme", "enforcement.way-back-lost").await).unwrap();
+    assert_eq!((lost.actor.as_str(), lost.data.as_str()), ("system", "{}"), "R-OPS-3, and no more is said");
 }
 
 async fn r_enf_14_a_way_back_that_returns_and_is_lost_again_is_told_again(bed: Bed) {

@@ -8,6 +8,7 @@ use orgate_app::Error;
 use orgate_app::audit_log::{self, AuditQuery};
 use orgate_app::invitation::{self, NewInvitations};
 use orgate_app::organization::OrganizationView;
+use orgate_app::project::{self, people};
 use orgate_app::session::{self, Access};
 use orgate_app::sign_in::password::{Credentials, Entry, enter};
 use orgate_app::sign_in::second_factor::{Promoted, TypedFactor, TypedMethod, again, verify};
@@ -17,7 +18,7 @@ use orgate_core::linking::LinkingRefusal;
 use orgate_core::method::AuthenticationMethod::{self, MailedCode, RecoveryCode, Sso, Totp};
 use orgate_core::proof::Proof;
 use orgate_core::refusal::Refusal;
-use orgate_core::role::OrganizationRole;
+use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_store::{AuditEvent, AuditFilter};
 
 use crate::support::factors::Equipped;
@@ -25,6 +26,7 @@ use crate::support::{Bed, PASSWORD, Person, refused};
 
 on_each_engine! {
     r_lnk_4_the_factor_beside_the_code_brings_the_person_to_who_has_the_address
+    r_lnk_4_the_mail_says_what_came_along
     r_lnk_4_without_the_factor_nothing_is_used_up
     r_lnk_4_wrong_factors_count_for_who_has_the_address_and_the_next_one_waits
     r_lnk_4_a_factor_beside_a_wrong_code_counts_for_nobody_and_tells_nothing
@@ -156,6 +158,26 @@ async fn r_lnk_4_the_factor_beside_the_code_brings_the_person_to_who_has_the_add
     let [event] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!(event.target.as_deref(), Some(merged.id.as_str()));
     assert!(event.data.contains(scene.born.id.as_str()), "{}", event.data);
+}
+
+async fn r_lnk_4_the_mail_says_what_came_along(bed: Bed) {
+    let scene = scene(&bed).await;
+    let (app, sam) = (&bed.app, &scene.sam);
+    project::create(app, &sam.visitor, "acme", "Falcon").await.unwrap();
+    people::add(app, &sam.visitor, "acme", "falcon", &scene.born.email, ProjectRole::ReadOnly).await.unwrap();
+    let code = mailed_code(&bed, &scene.born).await;
+    confirm(&bed, &scene.born, &code, Some(scene.right(&bed))).await.unwrap();
+    let mail = loop {
+        let mail = bed.next_mail("kim@example.com").await;
+        if mail.subject.starts_with("Two accounts at ") {
+            break mail;
+        }
+        assert!(!mail.subject.contains("is set up for you"), "that is the mail of a first sign-in: {}", mail.text);
+    };
+    let words = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in ["the single sign-on of Acme", "with the role Member", "came along: Falcon.", "If it was not you"] {
+        assert!(words.contains(said), "{said}: {words}");
+    }
 }
 
 async fn r_lnk_4_without_the_factor_nothing_is_used_up(bed: Bed) {

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use orgate_app::audit_log::{self, AuditQuery};
-use orgate_app::invitation::{self, Invited, NewInvitations};
-use orgate_app::membership::{self, MemberQuery};
+use orgate_app::invitation::{self, Invited, NewInvitations, ProjectChoice};
+use orgate_app::membership::{self, Ending, MemberQuery};
 use orgate_app::organization::{self, OrganizationView};
 use orgate_app::project::people::{self, Added};
 use orgate_app::rows::AuditEvent;
@@ -145,6 +145,72 @@ async fn r_org_6_what_was_sent_before_two_accounts_became_one_ends_with_that_one
     assert_eq!(refused(over), Refusal::InvitationOver(InvitationEnd::Revoked));
 }
 
+async fn r_org_6_what_an_admin_sent_ends_with_the_last_project_that_it_carries(bed: Bed) {
+    let (_, sam, lee) = falcon(&bed).await;
+    let app = &bed.app;
+    project::create(app, &sam.visitor, "acme", "Heron").await.unwrap();
+    people::add(app, &sam.visitor, "acme", "heron", &lee.email, ProjectRole::Admin).await.unwrap();
+    let mut links = Vec::new();
+    for (email, by) in [("jo@example.com", &lee), ("lu@example.com", &lee), ("mo@example.com", &sam)] {
+        let Added::Invited(sent) = add(&bed, by, email, ProjectRole::ReadOnly).await else { panic!("an outsider") };
+        links.push(token(&sent.link).to_owned());
+    }
+    let both = people::add(app, &lee.visitor, "acme", "heron", "lu@example.com", ProjectRole::ReadOnly).await.unwrap();
+    assert!(matches!(both, Added::Attached(_)));
+    project::delete(app, &sam.visitor, "acme", "falcon").await.unwrap();
+
+    let [revoked] = <[_; 1]>::try_from(events(&bed, &sam, "invitation.revoked").await).unwrap();
+    assert_eq!(revoked.target_name.as_deref(), Some("jo@example.com"));
+    assert_eq!(facts(&revoked)["because"], "project.deleted");
+    for (name, link) in ["jo", "lu", "mo"].into_iter().zip(&links) {
+        let person = bed.person(name).await;
+        let accepted = invitation::accept(app, &person.visitor, link, None).await;
+        if name == "jo" {
+            assert_eq!(refused(accepted), Refusal::InvitationOver(InvitationEnd::Revoked), "Lee has no right to it");
+        } else {
+            accepted.unwrap();
+        }
+    }
+}
+
+async fn r_org_6_an_invitation_ends_with_the_right_of_who_sent_it_last(bed: Bed) {
+    let (acme, sam, _) = falcon(&bed).await;
+    let app = &bed.app;
+    let bo = bed.member(&acme, "bo", OrganizationRole::Owner).await;
+    let al = bed.member(&acme, "al", OrganizationRole::Owner).await;
+    let mut links = Vec::new();
+    for email in ["jo@example.com", "lu@example.com", "mo@example.com"] {
+        let choice = ProjectChoice { project: "falcon".to_owned(), role: ProjectRole::ReadOnly };
+        let (emails, projects) = (vec![email.to_owned()], vec![choice]);
+        let new = NewInvitations { emails, role: OrganizationRole::Member, projects };
+        let id = invitation::invite(app, &bo.visitor, "acme", new).await.unwrap().items.remove(0).invitation.id;
+        let sent = match email {
+            "jo@example.com" => invitation::resend(app, &al.visitor, "acme", id.as_str()).await.unwrap(),
+            "lu@example.com" => invitation::copy_link(app, &al.visitor, "acme", id.as_str()).await.unwrap(),
+            _ => invitation::resend(app, &sam.visitor, "acme", id.as_str()).await.unwrap(),
+        };
+        assert_ne!(sent.invitation.invited_by, bo.id);
+        links.push(token(&sent.link).to_owned());
+    }
+    membership::remove(app, &sam.visitor, "acme", bo.id.as_str()).await.unwrap();
+    let pending = invitation::list(app, &sam.visitor, "acme", None, None).await.unwrap().items;
+    let mut inviters: Vec<_> = pending.iter().map(|one| (one.inviter.as_str(), one.projects.len())).collect();
+    inviters.sort_unstable();
+    assert_eq!(inviters, [("al", 1), ("al", 1), ("sam", 1)], "what they carry is the new sender's too");
+    membership::remove(app, &sam.visitor, "acme", al.id.as_str()).await.unwrap();
+    for (name, link) in ["jo", "lu", "mo"].into_iter().zip(&links) {
+        let person = bed.person(name).await;
+        let accepted = invitation::accept(app, &person.visitor, link, None).await;
+        if name == "mo" {
+            accepted.unwrap();
+            let seen = project::get(app, &person.visitor, "acme", "falcon").await.unwrap();
+            assert_eq!(seen.grant, Some(ProjectRole::ReadOnly));
+        } else {
+            assert_eq!(refused(accepted), Refusal::InvitationOver(InvitationEnd::Revoked), "{name}");
+        }
+    }
+}
+
 /// A test that this Owner has begun, and nobody has finished.
 async fn begin_test(bed: &Bed, acme: &OrganizationView, owner: &Person) {
     let connection = bed.connection(&acme.id).await;
@@ -231,11 +297,73 @@ async fn r_inv_2_what_can_be_accepted_no_more_is_counted_nowhere(bed: Bed) {
     }
 }
 
+async fn r_ui_2_what_a_lesser_role_in_a_project_ends_is_counted_before_it_is_given(bed: Bed) {
+    let (_, sam, lee) = falcon(&bed).await;
+    let app = &bed.app;
+    for email in ["jo@example.com", "lu@example.com"] {
+        add(&bed, &lee, email, ProjectRole::ReadOnly).await;
+    }
+    invite(&bed, &sam, "mo@example.com").await;
+    add(&bed, &lee, "mo@example.com", ProjectRole::Admin).await;
+    let count = async |role| {
+        let found = project::role_forecast(app, &sam.visitor, "acme", "falcon", lee.id.as_str(), role).await.unwrap();
+        (found.held, found.ends, found.ending)
+    };
+    let all = Ending { invitations: 2, roles: 1, tests: 0 };
+    for role in [ProjectRole::ReadOnly, ProjectRole::ReadWrite] {
+        assert_eq!(count(role).await, (ProjectRole::Admin, true, all));
+    }
+    assert_eq!(count(ProjectRole::Admin).await, (ProjectRole::Admin, false, Ending::default()));
+    assert_eq!(invitation::list(app, &sam.visitor, "acme", None, None).await.unwrap().items.len(), 3, "none is over");
+
+    people::change_role(app, &sam.visitor, "acme", "falcon", lee.id.as_str(), ProjectRole::ReadWrite).await.unwrap();
+    assert_eq!(events(&bed, &sam, "invitation.revoked").await.len(), 2);
+    assert_eq!(events(&bed, &sam, "project-member.uninvited").await.len(), 1);
+    assert_eq!(count(ProjectRole::ReadOnly).await, (ProjectRole::ReadWrite, true, Ending::default()));
+    let own = project::role_forecast(app, &lee.visitor, "acme", "falcon", lee.id.as_str(), ProjectRole::Admin).await;
+    assert_eq!(refused(own), Refusal::NotPermitted);
+}
+
+async fn r_ui_2_what_an_owners_role_takes_along_is_counted_before_it_is_taken(bed: Bed) {
+    let (acme, sam, lee) = falcon(&bed).await;
+    let app = &bed.app;
+    let bo = bed.member(&acme, "bo", OrganizationRole::Owner).await;
+    invite(&bed, &bo, "jo@example.com").await;
+    invite(&bed, &sam, "mo@example.com").await;
+    add(&bed, &bo, "mo@example.com", ProjectRole::ReadOnly).await;
+    begin_test(&bed, &acme, &bo).await;
+    let ask = async |by: &Person, whom: &Person, role| {
+        membership::role_forecast(app, &by.visitor, "acme", whom.id.as_str(), role).await
+    };
+    let found = ask(&sam, &bo, OrganizationRole::Member).await.unwrap();
+    assert_eq!((found.held, found.sessions_to_end), (OrganizationRole::Owner, 0), "nothing is enforced");
+    assert_eq!(found.ending, Ending { invitations: 1, roles: 1, tests: 1 });
+    // By another right: a project's role takes nothing from who owns the organization.
+    add(&bed, &sam, &bo.email, ProjectRole::Admin).await;
+    let less = ProjectRole::ReadOnly;
+    let kept = project::role_forecast(app, &sam.visitor, "acme", "falcon", bo.id.as_str(), less).await.unwrap();
+    assert_eq!((kept.ends, kept.ending), (false, Ending::default()));
+    let more = ask(&sam, &lee, OrganizationRole::Owner).await.unwrap();
+    assert_eq!((more.held, more.ending), (OrganizationRole::Member, Ending::default()));
+
+    membership::change_role(app, &sam.visitor, "acme", bo.id.as_str(), OrganizationRole::Member).await.unwrap();
+    let changed = events(&bed, &sam, "member.role-changed").await.remove(0);
+    assert_eq!(facts(&changed)["tests_ended"], 1);
+    assert_eq!(refused(ask(&sam, &sam, OrganizationRole::Member).await), Refusal::LastOwner);
+    assert_eq!(refused(ask(&lee, &bo, OrganizationRole::Member).await), Refusal::NotPermitted);
+    bed.advance(16);
+    assert_eq!(refused(ask(&sam, &lee, OrganizationRole::Owner).await), Refusal::NeedsRecentProof);
+}
+
 on_each_engine! {
     r_lnk_1_the_invitation_of_a_project_admin_brings_nobody_back_whom_an_owner_removed
     r_org_6_what_an_admin_had_anothers_invitation_carry_ends_with_the_admin
     r_org_6_what_was_sent_before_two_accounts_became_one_ends_with_that_one
+    r_org_6_what_an_admin_sent_ends_with_the_last_project_that_it_carries
+    r_org_6_an_invitation_ends_with_the_right_of_who_sent_it_last
     r_ops_3_what_a_demoted_owner_had_begun_ends_with_its_events
     r_ops_3_an_invitation_that_another_replaces_ends_with_an_event
     r_inv_2_what_can_be_accepted_no_more_is_counted_nowhere
+    r_ui_2_what_a_lesser_role_in_a_project_ends_is_counted_before_it_is_given
+    r_ui_2_what_an_owners_role_takes_along_is_counted_before_it_is_taken
 }

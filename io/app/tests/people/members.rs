@@ -1,5 +1,6 @@
 //! Members: listing, roles, removal, re-admission, ending proofs.
 
+use orgate_app::invitation::{self, NewInvitations};
 use orgate_app::membership::{self, MemberFilter, MemberQuery};
 use orgate_app::organization;
 use orgate_app::project;
@@ -142,6 +143,26 @@ async fn r_in_7_an_owner_makes_a_members_proofs_no_longer_open_the_organization(
     organization::get(app, &fresh.visitor, "acme").await.unwrap();
 }
 
+/// R-LNK-6, R-INV-2: only proofs from before the end of a membership open nothing after a return (I7).
+async fn i7_who_comes_back_is_let_in_by_a_proof_from_before_they_accept(bed: Bed) {
+    let sam = bed.person("sam").await;
+    let acme = bed.organization(&sam, "Acme").await;
+    let kim = bed.member(&acme, "kim", OrganizationRole::Member).await;
+    let app = &bed.app;
+    bed.advance(1);
+    organization::leave(app, &kim.visitor, "acme").await.unwrap();
+    let emails = vec![kim.email.clone()];
+    let new = NewInvitations { emails, role: OrganizationRole::Member, projects: Vec::new() };
+    let invited = invitation::invite(app, &sam.visitor, "acme", new).await.unwrap();
+    bed.advance(1);
+    let back = bed.session(&kim, Proofs::of(Proof::Password { at: bed.now() })).await;
+    bed.advance(5);
+    let token = invited.items[0].link.rsplit('/').next().unwrap();
+    invitation::accept(app, &back.visitor, token, None).await.unwrap();
+    organization::get(app, &back.visitor, "acme").await.unwrap();
+    assert_eq!(refused(organization::get(app, &kim.visitor, "acme").await), Refusal::NeedsProof);
+}
+
 async fn t_org_5_a_member_of_another_organization_is_not_found(bed: Bed) {
     let sam = bed.person("sam").await;
     bed.organization(&sam, "Acme").await;
@@ -184,6 +205,7 @@ on_each_engine! {
     r_org_6_a_removed_persons_sso_proof_keeps_no_session
     r_lnk_1_re_admitting_lifts_the_refusal_and_grants_nothing
     r_in_7_an_owner_makes_a_members_proofs_no_longer_open_the_organization
+    i7_who_comes_back_is_let_in_by_a_proof_from_before_they_accept
     t_org_5_a_member_of_another_organization_is_not_found
     members_see_no_list_of_members
 }

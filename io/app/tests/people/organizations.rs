@@ -1,14 +1,16 @@
 //! Creating, renaming, leaving and deleting organizations; the operator's entitlement.
 
+use orgate_app::connection;
 use orgate_app::jobs;
 use orgate_app::operator;
 use orgate_app::organization::{self, NewOrganization};
+use orgate_app::project;
 use orgate_app::session;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
 
-use crate::support::{Bed, refused};
+use crate::support::{Bed, Person, refused};
 
 async fn r_org_2_who_creates_an_organization_is_its_owner(bed: Bed) {
     let sam = bed.person("sam").await;
@@ -44,6 +46,42 @@ async fn a_short_name_is_taken_once_and_suggested_otherwise(bed: Bed) {
         panic!("two fields are wrong")
     };
     assert_eq!(fields.iter().map(|field| field.field).collect::<Vec<_>>(), ["name", "slug"]);
+}
+
+async fn r_api_1_what_was_made_by_a_name_of_ones_own_is_answered_once_more(bed: Bed) {
+    let (app, sam) = (&bed.app, bed.person("sam").await);
+    let create = async |who: &Person, name: &str| {
+        let typed = NewOrganization { name: name.to_owned(), slug: Some("acme".to_owned()) };
+        organization::create(app, &who.visitor, typed).await
+    };
+    let acme = create(&sam, "Acme").await.unwrap();
+    assert_eq!(create(&sam, "Acme").await.unwrap(), acme);
+    assert_eq!(refused(create(&sam, "Other").await), Refusal::SlugTaken);
+    let kim = bed.member(&acme, "kim", OrganizationRole::Owner).await;
+    assert_eq!(refused(create(&kim, "Acme").await), Refusal::SlugTaken, "they did not make it");
+
+    let falcon = project::create_as(app, &sam.visitor, "acme", "Falcon", Some("falcon")).await.unwrap();
+    for who in [&sam, &kim] {
+        let again = project::create_as(app, &who.visitor, "acme", "Falcon", Some("falcon")).await.unwrap();
+        assert_eq!(again, falcon);
+    }
+    let other = project::create_as(app, &sam.visitor, "acme", "Heron", Some("falcon")).await;
+    assert_eq!(refused(other), Refusal::SlugTaken);
+
+    let draft = async |who: &Person, name: Option<&str>| {
+        connection::create(app, &who.visitor, "acme", "oidc", name).await.unwrap().connection.id
+    };
+    let ours = draft(&sam, Some("Ours")).await;
+    assert_eq!(draft(&sam, Some(" Ours ")).await, ours);
+    assert_ne!(draft(&kim, Some("Ours")).await, ours, "everybody their own");
+    assert_ne!(draft(&sam, None).await, draft(&sam, None).await, "a name that nobody chose");
+
+    // Whom it is closed to is not told that it is there as they left it.
+    bed.write(acme.id.clone(), |tx, acme| {
+        Box::pin(async move { tx.organization(acme).set_mfa_required(true).await.map(|_| ()) })
+    })
+    .await;
+    assert_eq!(refused(create(&sam, "Acme").await), Refusal::SlugTaken);
 }
 
 async fn t_org_5_another_organizations_name_or_id_is_not_found(bed: Bed) {
@@ -135,6 +173,7 @@ async fn r_in_9_an_sso_proof_alone_creates_no_organization(bed: Bed) {
 }
 
 on_each_engine! {
+    r_api_1_what_was_made_by_a_name_of_ones_own_is_answered_once_more
     r_org_2_who_creates_an_organization_is_its_owner
     a_person_lists_their_organizations_and_which_they_cannot_leave
     a_short_name_is_taken_once_and_suggested_otherwise

@@ -174,6 +174,28 @@ async fn r_lnk_4_who_was_removed_there_is_brought_nowhere(bed: Bed) {
     assert_eq!(address_of(&bed, &born).await, (AddressState::LocalTo(acme.id.clone()), false));
 }
 
+/// R-LNK-1, R-LNK-4: it is the SSO-born account that was removed; what keeps its subject out stays with it.
+async fn r_lnk_1_who_was_removed_is_brought_to_no_other_account_with_their_address(bed: Bed) {
+    let sam = bed.person("sam").await;
+    let acme = bed.organization(&sam, "Acme").await;
+    let born = bed.born_by_sso(&acme, "Kim at Acme", "kim@example.com").await;
+    bed.link(&born, &acme.id, "00u-kim").await;
+    orgate_app::membership::remove(&bed.app, &sam.visitor, "acme", born.id.as_str()).await.unwrap();
+    let kim = bed.person("kim").await;
+    bed.read_all(&kim.email).await;
+    let links = ask(&bed, "kim@example.com").await;
+    let refusal = refused(password_reset::complete(&bed.app, &bed.stranger(), &links[1], NEW).await);
+    assert_eq!(refusal, Refusal::Linking(LinkingRefusal::MembershipRemoved));
+    assert_eq!(address_of(&bed, &born).await, (AddressState::LocalTo(acme.id.clone()), false));
+    let linked = bed.write((acme.id.clone(), born.id.clone(), kim.id.clone()), |tx, (acme, born, kim)| {
+        Box::pin(async move {
+            let mut view = tx.organization(acme);
+            Ok((view.list_identities_of_user(born).await?.len(), view.list_identities_of_user(kim).await?.len()))
+        })
+    });
+    assert_eq!(linked.await, (1, 0));
+}
+
 on_each_engine! {
     r_in_3_a_link_sets_the_password_once_and_ends_every_session
     a_link_serves_once_under_32_parallel_tries
@@ -185,4 +207,5 @@ on_each_engine! {
     r_lnk_4_the_link_makes_an_sso_born_persons_address_theirs
     r_lnk_4_the_link_brings_an_sso_born_person_to_who_has_the_address_proven
     r_lnk_4_who_was_removed_there_is_brought_nowhere
+    r_lnk_1_who_was_removed_is_brought_to_no_other_account_with_their_address
 }

@@ -98,6 +98,21 @@ async fn a_code_that_is_sent_again_replaces_the_one_before(bed: Bed) {
     assert_eq!(issued.user.email.as_str(), "again@example.com");
 }
 
+async fn r_org_2_another_code_is_mailed_for_an_hour_and_no_longer(bed: Bed) {
+    let visitor = bed.stranger();
+    let mut begun = sign_up::begin(&bed.app, &visitor, typed("slow@example.com")).await.unwrap();
+    for _ in 0..6 {
+        bed.next_code("slow@example.com").await;
+        bed.advance(9);
+        begun = sign_up::resend(&bed.app, &visitor, begun.id.as_str()).await.unwrap();
+    }
+    let code = bed.next_code("slow@example.com").await;
+    bed.advance(6);
+    let late = sign_up::resend(&bed.app, &visitor, begun.id.as_str()).await;
+    assert_eq!(refused(late), Refusal::AttemptOver, "an hour after the beginning, though this code is good still");
+    sign_up::verify(&bed.app, &visitor, begun.id.as_str(), &code).await.unwrap();
+}
+
 async fn what_cannot_be_taken_is_told_for_every_field_at_once(bed: Bed) {
     let wrong =
         NewSignUp { email: "nobody".to_owned(), password: "short".to_owned(), name: " ".to_owned(), invitation: None };
@@ -145,6 +160,7 @@ on_each_engine! {
     a_code_makes_one_user_under_32_parallel_tries
     a_code_of_one_sign_up_serves_no_other
     a_code_that_is_sent_again_replaces_the_one_before
+    r_org_2_another_code_is_mailed_for_an_hour_and_no_longer
     what_cannot_be_taken_is_told_for_every_field_at_once
     mails_to_one_address_are_limited_for_known_and_unknown_alike
     what_is_over_is_swept_after_a_day

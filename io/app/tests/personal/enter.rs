@@ -1,10 +1,13 @@
 //! Somebody whom nobody knows, and who comes again.
 
+use orgate_app::entropy::Draw as _;
 use orgate_app::invitation::{self, NewInvitations};
 use orgate_app::session;
 use orgate_app::sign_in::personal::act::Outcome;
 use orgate_app::sign_in::personal::answer::{Answer, Question};
 use orgate_app::sign_in::personal::begin::NewSignIn;
+use orgate_core::domain::{CheckResult, DomainName};
+use orgate_core::id::DomainId;
 use orgate_core::personal::PersonalProvider::{GitHub, Google};
 use orgate_core::policy::AddressState;
 use orgate_core::refusal::Refusal;
@@ -99,6 +102,42 @@ async fn t_lnk_4_a_code_serves_its_attempt_and_its_browser_alone(scene: Scene) {
     assert_eq!(refused(scene.answer(&one, &first, Answer::Code(newer)).await), Refusal::AttemptOver, "ten minutes");
 }
 
+/// R-LNK-7: whoever read the mailbox before the domain passed makes no account of the address after it.
+async fn r_lnk_7_a_code_typed_before_the_domain_passed_makes_nobody(scene: Scene) {
+    let sam = scene.bed.person("sam").await;
+    let (acme, rival) = (scene.bed.organization(&sam, "Acme").await, scene.bed.organization(&sam, "Rival").await);
+    scene.at_github(77, "dana@sold.example");
+    let id = asks(scene.arrive(&sam.visitor, GitHub).await);
+    let code = scene.bed.next_code("dana@sold.example").await;
+    let id = asks(scene.answer(&sam.visitor, &id, Answer::Code(code)).await.unwrap());
+    assert!(matches!(scene.question(&sam.visitor, &id).await, Question::Change { .. }));
+    scene.advance(1);
+    let now = scene.bed.now();
+    let claims: [DomainId; 2] = [scene.bed.app.entropy.id(now), scene.bed.app.entropy.id(now)];
+    let input = ([acme.id, rival.id], claims, DomainName::parse("sold.example").unwrap(), sam.id.clone(), now);
+    scene
+        .bed
+        .write(input, |tx, (organizations, claims, name, sam, now)| {
+            Box::pin(async move {
+                for (organization, claim) in organizations.iter().zip(claims) {
+                    let mut view = tx.organization(organization);
+                    view.insert_domain(claim, name, "token", sam, *now).await?;
+                    let domain = view.load_domain(claim).await?;
+                    assert!(view.hold_domain(&domain, *now).await?);
+                    view.lapse_domain(claim, CheckResult::RecordMissing, *now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    let id = asks(scene.answer(&sam.visitor, &id, Answer::Yes).await.unwrap());
+    assert_eq!(scene.question(&sam.visitor, &id).await, Question::Code);
+    assert!(scene.users("dana@sold.example").await.is_empty());
+    let code = scene.bed.next_code("dana@sold.example").await;
+    let outcome = scene.answer(&sam.visitor, &id, Answer::Code(code)).await.unwrap();
+    assert_ne!(signed_in(outcome, &sam.visitor).id, sam.id);
+}
+
 async fn r_sso_8_a_callback_for_another_person_asks_before_it_changes_users(scene: Scene) {
     let sam = scene.bed.person("sam").await;
     scene.at_google("1101", "dana@gmail.com");
@@ -164,5 +203,6 @@ on_each_scene! {
     t_lnk_11_the_subject_alone_finds_the_person_again
     r_lnk_9_a_new_person_with_any_other_address_types_a_code_first
     t_lnk_4_a_code_serves_its_attempt_and_its_browser_alone
+    r_lnk_7_a_code_typed_before_the_domain_passed_makes_nobody
     r_sso_8_a_callback_for_another_person_asks_before_it_changes_users
 }

@@ -1,5 +1,7 @@
 //! What the operator says about both, and what that opens to tenants: nothing.
 
+use orgate_app::account::{self, PasswordChange};
+use orgate_app::password_reset;
 use orgate_app::passwords::Password;
 use orgate_app::sign_in::password::{self, Credentials};
 use orgate_app::sign_in::personal::exchange::{begin, finish, probe, read_callback};
@@ -50,6 +52,46 @@ async fn r_in_1_without_passwords_nobody_signs_in_confirms_or_signs_up_by_one() 
         invitation: None,
     };
     assert_eq!(refused(sign_up::begin(&bed.app, &bed.stranger(), new).await), Refusal::MethodNotOffered);
+}
+
+#[tokio::test]
+async fn r_in_1_without_passwords_none_is_set_or_changed_and_the_mail_says_how_to_sign_in() {
+    const NEW: &str = "nine brass herons above Tartu";
+    let open = Bed::sqlite().await;
+    let sam = open.person("sam").await;
+    let acme = open.organization(&sam, "Acme").await;
+    let born = open.born_by_sso(&acme, "Kim", "kim@example.com").await;
+    password_reset::request(&open.app, &open.stranger(), &sam.email).await.unwrap();
+    let link = loop {
+        if let Some(link) = open.next_mail(&sam.email).await.link("/password-reset/") {
+            break link;
+        }
+    };
+    let token = link.rsplit('/').next().unwrap();
+    let closed = open.reopened(&[("ORGATE_SIGN_IN_METHODS", "passkey")]).await;
+    let app = &closed.app;
+    closed.read_all(&sam.email).await;
+
+    let change = PasswordChange { current: Some(PASSWORD.to_owned()), new: NEW.to_owned() };
+    assert_eq!(refused(account::change_password(app, &sam.visitor, change).await), Refusal::MethodNotOffered);
+    // Known with a password, known without one, and unknown: the same answer.
+    for email in [sam.email.as_str(), born.email.as_str(), "nobody@example.com"] {
+        password_reset::request(app, &closed.stranger(), email).await.unwrap();
+    }
+    for email in [sam.email.as_str(), born.email.as_str()] {
+        let mail = closed.next_mail(email).await;
+        assert!(mail.link("/password-reset/").is_none(), "{}", mail.text);
+        assert!(mail.link("/sign-in/acme").is_some(), "{}", mail.text);
+    }
+    assert!(closed.mail("nobody@example.com").await.is_none());
+    assert_eq!(refused(password_reset::open(app, token).await), Refusal::MethodNotOffered);
+    let set = password_reset::complete(app, &closed.stranger(), token, NEW).await;
+    assert_eq!(refused(set), Refusal::MethodNotOffered);
+
+    let open = [("ORGATE_SIGN_IN_METHODS", "password"), ("ORGATE_SIGN_UP", "open")];
+    let again = closed.reopened(&open).await;
+    let set = password_reset::complete(&again.app, &again.stranger(), token, NEW).await;
+    assert!(set.is_ok(), "nothing was used up: {set:?}");
 }
 
 #[tokio::test]

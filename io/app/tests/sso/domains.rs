@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use orgate_app::domain;
+use orgate_app::invitation::{self, NewInvitations};
+use orgate_app::sign_in::sso::answer::{Answer as Given, Question, question};
 use orgate_core::domain::{CheckResult, DomainState};
 use orgate_core::policy::AddressState;
 use orgate_core::refusal::Refusal;
@@ -12,7 +14,7 @@ use orgate_testkit::Person as Subject;
 use orgate_testkit::dns::Answer;
 
 use crate::support::refused;
-use crate::world::World;
+use crate::world::{Site, World, asks};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DOMAIN: &str = "acme.example";
@@ -216,6 +218,65 @@ async fn r_lnk_7_a_domain_that_was_given_up_or_whose_organization_is_gone_passes
     assert_eq!(world.address_of(&dana.id).await, AddressState::Proven);
 }
 
+/// The domain passes to this organization, within minutes: an attempt to sign in takes no longer.
+async fn pass(world: &World, to: &Site) {
+    let minute = Duration::from_secs(60);
+    world.advance(minute);
+    let claim = world.claim(to, DOMAIN).await;
+    world.advance(minute);
+    world.publish(&claim.record_name, &[&claim.record_value]);
+    assert!(world.verify(to, &claim).await.passed);
+}
+
+async fn r_lnk_7_an_invitation_mailed_before_the_domain_passed_proves_no_address(world: World) {
+    let app = &world.bed.app;
+    let (acme, rival) = (world.site("Acme", &world.idp).await, world.site("Rival", &world.provider()).await);
+    world.hold(&acme, DOMAIN).await;
+    let dana = world.person_at("dana", "dana@acme.example").await;
+    let emails = vec![dana.email.clone()];
+    let new = NewInvitations { emails, role: OrganizationRole::Member, projects: Vec::new() };
+    let invited = invitation::invite(app, &acme.owner.visitor, "acme", new).await.unwrap();
+    let token = |link: &str| link.rsplit('/').next().unwrap().to_owned();
+    let mailed = token(&world.bed.next_mail(&dana.email).await.link("/invitations/").unwrap());
+    pass(&world, &rival).await;
+    assert_eq!(invitation::open(app, &dana.visitor, &mailed).await.unwrap(), None);
+    assert_eq!(refused(invitation::accept(app, &dana.visitor, &mailed, None).await), Refusal::NotFound);
+    let copied = invitation::accept(app, &dana.visitor, &token(&invited.items[0].link), None).await;
+    assert_eq!(refused(copied), Refusal::InvitationNeedsCode);
+    assert_eq!(world.address_of(&dana.id).await, AddressState::Unproven);
+
+    // Mailed again, it reaches whoever reads that mailbox now.
+    let id = invited.items[0].invitation.id.as_str();
+    invitation::resend(app, &acme.owner.visitor, "acme", id).await.unwrap();
+    let again = token(&world.bed.next_mail(&dana.email).await.link("/invitations/").unwrap());
+    invitation::accept(app, &dana.visitor, &again, None).await.unwrap();
+    assert_eq!(world.address_of(&dana.id).await, AddressState::Proven);
+}
+
+async fn r_lnk_7_a_code_typed_before_the_domain_passed_proves_no_address(world: World) {
+    let app = &world.bed.app;
+    let (acme, rival) = (world.site("Acme", &world.provider()).await, world.site("Rival", &world.provider()).await);
+    let third = world.site("Third", &world.idp).await;
+    world.hold(&acme, DOMAIN).await;
+    let kim = world.person_at("kim", "kim@acme.example").await;
+    world.join(third.id(), &kim, OrganizationRole::Member).await;
+    // Somebody else is signed in in this browser, so there is a question behind the code.
+    let visitor = world.person("lee").await.visitor;
+    world.idp.sign_in_as(Subject::new("00uKim", "kim@acme.example").claim("email_verified", false));
+    let id = asks(&world.sign_in(&visitor, &third, &world.idp).await);
+    let code = world.bed.next_code(&kim.email).await;
+    let id = asks(&world.answer(&visitor, &id, Given::Code(code)).await.unwrap());
+    assert!(matches!(question(app, &visitor, &id).await.unwrap().question, Question::Change { .. }));
+    pass(&world, &rival).await;
+    let id = asks(&world.answer(&visitor, &id, Given::Yes).await.unwrap());
+    assert!(matches!(question(app, &visitor, &id).await.unwrap().question, Question::Code { .. }));
+    assert_eq!(world.address_of(&kim.id).await, AddressState::Unproven);
+    let code = world.bed.next_code(&kim.email).await;
+    let outcome = world.answer(&visitor, &id, Given::Code(code)).await.unwrap();
+    assert_eq!(world.signed_in(outcome, &visitor).id, kim.id);
+    assert_eq!(world.address_of(&kim.id).await, AddressState::Proven);
+}
+
 async fn r_lnk_7_two_organizations_that_verify_at_once_never_both_hold_it(world: World) {
     let app = &world.bed.app;
     let (acme, rival) = (world.site("Acme", &world.idp).await, world.site("Rival", &world.provider()).await);
@@ -246,5 +307,7 @@ on_each_world! {
     r_lnk_7_a_rival_claim_looks_at_the_holder_at_once
     r_lnk_7_a_domain_that_passes_makes_its_addresses_unproven_until_proven_again
     r_lnk_7_a_domain_that_was_given_up_or_whose_organization_is_gone_passes_too
+    r_lnk_7_an_invitation_mailed_before_the_domain_passed_proves_no_address
+    r_lnk_7_a_code_typed_before_the_domain_passed_proves_no_address
     r_lnk_7_two_organizations_that_verify_at_once_never_both_hold_it
 }

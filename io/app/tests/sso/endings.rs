@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use orgate_app::sign_in::sso::answer::Answer;
 use orgate_app::sign_in::sso::begin::begin;
+use orgate_app::sign_in::step_up;
 use orgate_app::{connection, connection_test, session};
 use orgate_core::connection::ConnectionState;
+use orgate_core::method::AuthenticationMethod;
+use orgate_core::proof::Proofs;
 use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
 use orgate_testkit::Person as Subject;
@@ -72,6 +75,28 @@ async fn r_sso_7_a_session_with_another_proof_goes_on_with_that(world: World) {
     let both = world.signed_in(outcome, &site.owner.visitor);
     act(&world, &site, "disable").await;
     assert!(is_open(&world, &both).await, "the password is still a proof");
+}
+
+async fn r_sso_7_a_proof_that_counts_no_more_is_named_nowhere(world: World) {
+    for (name, what) in [("Acme", "disable"), ("Other", "replace")] {
+        let site = world.site(name, &world.idp).await;
+        world.idp.sign_in_as(Subject::new("00uOwner", &site.owner.email));
+        let outcome = world.sign_in(&site.owner.visitor, &site, &world.idp).await;
+        let both = world.signed_in(outcome, &site.owner.visitor);
+        let app = &world.bed.app;
+        let has_sso = |proofs: &Proofs| proofs.iter().any(|proof| proof.method() == AuthenticationMethod::Sso);
+        let named = async || {
+            let current = session::current(app, &both.visitor).await.unwrap();
+            let listed = session::list(app, &both.visitor).await.unwrap();
+            let ways = step_up::ways(app, &both.visitor, None).await.unwrap();
+            [has_sso(&current.proofs), has_sso(&listed[0].session.proofs), ways.mailed_code.is_some()]
+        };
+        assert_eq!(named().await, [true; 3], "{what}");
+        act(&world, &site, what).await;
+        assert_eq!(named().await, [false; 3], "{what}");
+        let code = step_up::mail_code(app, &both.visitor).await;
+        assert_eq!(refused(code), Refusal::NeedsProof, "{what}");
+    }
 }
 
 async fn r_sso_7_nothing_in_flight_through_it_finishes(world: World) {
@@ -259,6 +284,7 @@ async fn a_sign_in_without_an_active_connection_is_refused() {
 on_each_world! {
     r_sso_7_the_proofs_of_a_connection_end_with_it_and_for_good
     r_sso_7_a_session_with_another_proof_goes_on_with_that
+    r_sso_7_a_proof_that_counts_no_more_is_named_nowhere
     r_sso_7_nothing_in_flight_through_it_finishes
     t_enf_21_what_a_clock_that_was_ahead_began_with_the_former_client_lets_nobody_in
     f2_what_was_activated_while_the_clock_was_ahead_is_put_right_beside_a_draft_too

@@ -6,6 +6,7 @@ use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::sign_in::sso::begin::begin;
 use orgate_core::policy::AddressState;
 use orgate_core::role::{OrganizationRole, ProjectRole};
+use orgate_store::AuditFilter;
 use orgate_testkit::Person as Subject;
 use orgate_testkit::hostile_idp::{Endpoint, catalogue};
 
@@ -19,6 +20,14 @@ async fn r_lnk_4_a_new_person_gets_a_local_address_a_membership_and_no_project(w
     assert_eq!((dana.name.as_str(), dana.email.as_str()), ("Dana Diaz", "dana@acme.example"));
     let [user] = <[_; 1]>::try_from(world.users("dana@acme.example").await).unwrap();
     assert_eq!(user.address, AddressState::LocalTo(site.id().clone()));
+    let filter = AuditFilter { action: Some("user.created".to_owned()), ..AuditFilter::default() };
+    let listed = world
+        .bed
+        .write(filter, |tx, filter| Box::pin(async move { tx.instance().list_audit_events(filter, None, 9).await }))
+        .await;
+    let [created] = <[_; 1]>::try_from(listed.items).unwrap();
+    assert_eq!(created.target.as_deref(), Some(user.id.as_str()), "R-OPS-3: as with every other way to an account");
+    assert_eq!((created.target_name.as_deref(), created.data.as_str()), (Some("Dana Diaz"), r#"{"method":"sso"}"#));
 
     let current = session::current(app, &dana.visitor).await.unwrap();
     let [place] = current.organizations.as_slice() else { panic!("{current:?}") };

@@ -23,6 +23,7 @@ mod hostile;
 mod keys;
 mod log_out;
 mod members;
+mod owner_mails;
 mod pushed;
 mod questions;
 mod reach;

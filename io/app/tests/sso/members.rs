@@ -1,15 +1,18 @@
 //! Newcomers and former members: R-LNK-1, R-LNK-5, R-LNK-8, R-INV-4.
 
-use orgate_app::account::closing;
+use orgate_app::account::{closing, email_change};
 use orgate_app::connection;
 use orgate_app::invitation::{self, NewInvitations, ProjectChoice};
 use orgate_app::project::people::{self, Added};
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::sign_in::sso::answer::Answer;
 use orgate_app::{membership, organization, project, session};
+use orgate_core::linking::LinkingRefusal;
+use orgate_core::refusal::Refusal;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_testkit::Person as Subject;
 
+use crate::support::refused;
 use crate::world::{Site, World, asks};
 
 async fn invite(world: &World, site: &Site, email: &str, role: OrganizationRole) {
@@ -136,6 +139,57 @@ async fn r_lnk_1_who_was_removed_and_closed_the_account_is_somebody_new_when_inv
         assert_ne!(anew.id, person.id);
         assert_eq!(project::list(app, &anew.visitor, "acme", None, None).await.unwrap().items.len(), 1);
     }
+}
+
+async fn r_lnk_1_another_address_undoes_no_removal(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    let kim = world.member(&site, "kim", OrganizationRole::Member).await;
+    membership::remove(app, &site.owner.visitor, "acme", kim.id.as_str()).await.unwrap();
+    let change = email_change::begin(app, &kim.visitor, "kim@other.example").await.unwrap();
+    let code = world.bed.next_code("kim@other.example").await;
+    email_change::confirm(app, &kim.visitor, change.id.as_str(), &code).await.unwrap();
+    for address in ["kim@example.com", "kim@other.example"] {
+        let outcome = world.arrive(&site, Subject::new("00uKim", address)).await;
+        assert_eq!(world.code(&site, &outcome).await, "membership-removed", "{address}");
+    }
+    assert_eq!(world.members(site.id()).await.len(), 1);
+    // An Owner who invites that address has its owner of then in mind, too.
+    project::create(app, &site.owner.visitor, "acme", "Rocket").await.unwrap();
+    invite(&world, &site, "kim@example.com", OrganizationRole::Member).await;
+    assert_ne!(world.enter(&site, Subject::new("00uKim", "kim@example.com")).await.id, kim.id);
+}
+
+async fn r_lnk_1_an_account_made_anew_undoes_no_removal(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    project::create(app, &site.owner.visitor, "acme", "Rocket").await.unwrap();
+    let lee = world.member(&site, "lee", OrganizationRole::Member).await;
+    people::add(app, &site.owner.visitor, "acme", "rocket", &lee.email, ProjectRole::Admin).await.unwrap();
+    let kim = world.member(&site, "kim", OrganizationRole::Member).await;
+    membership::remove(app, &site.owner.visitor, "acme", kim.id.as_str()).await.unwrap();
+    closing::close(app, &kim.visitor, &kim.email).await.unwrap();
+    let anew = world.person("kim").await;
+    assert_ne!(anew.id, kim.id);
+
+    let subject = Subject::new("00uKim", "kim@example.com");
+    let outcome = world.arrive(&site, subject.clone()).await;
+    assert_eq!(world.code(&site, &outcome).await, "membership-removed");
+    // Nor does the invitation of who may not re-admit anybody.
+    let added = people::add(app, &lee.visitor, "acme", "rocket", &anew.email, ProjectRole::ReadOnly).await;
+    let Ok(Added::Invited(sent)) = added else { panic!("{added:?}") };
+    let token = sent.link.rsplit('/').next().unwrap().to_owned();
+    let refusal = refused(invitation::accept(app, &anew.visitor, &token, None).await);
+    assert_eq!(refusal, Refusal::Linking(LinkingRefusal::MembershipRemoved));
+
+    membership::readmit(app, &site.owner.visitor, "acme", kim.id.as_str()).await.unwrap();
+    let visitor = world.bed.stranger();
+    world.idp.sign_in_as(subject);
+    world.bed.read_all(&anew.email).await;
+    let id = asks(&world.sign_in(&visitor, &site, &world.idp).await);
+    let code = world.bed.next_code(&anew.email).await;
+    let outcome = world.answer(&visitor, &id, Answer::Code(code)).await.unwrap();
+    assert_eq!(world.signed_in(outcome, &visitor).id, anew.id);
 }
 
 async fn r_lnk_1_who_left_comes_back_as_member_with_no_project(world: World) {
@@ -267,15 +321,45 @@ async fn r_inv_4_a_newcomer_takes_the_invitation_along_but_not_the_role_owner(wo
     assert_eq!(left, ["denied@acme.example"], "the others are used up");
 }
 
+async fn r_inv_4_who_comes_back_by_a_code_takes_along_what_was_sent_to_either_address(world: World) {
+    let app = &world.bed.app;
+    let site = world.site("Acme", &world.idp).await;
+    project::create(app, &site.owner.visitor, "acme", "Rocket").await.unwrap();
+    let other = "lee@acme.example";
+    for (name, invited, asserted) in [("kim", "kim@example.com", None), ("lee", other, Some(other))] {
+        let person = world.member(&site, name, OrganizationRole::Member).await;
+        let subject = Subject::new(format!("00u{name}"), person.email.clone());
+        assert_eq!(world.enter(&site, subject.clone()).await.id, person.id, "linked");
+        organization::leave(app, &person.visitor, "acme").await.unwrap();
+        invite(&world, &site, invited, OrganizationRole::Member).await;
+        world.bed.read_all(&person.email).await;
+        let visitor = world.bed.stranger();
+        world.idp.sign_in_as(match asserted {
+            Some(other) => Subject::new(format!("00u{name}"), other),
+            None => subject.without("email"),
+        });
+        let id = asks(&world.sign_in(&visitor, &site, &world.idp).await);
+        let code = world.bed.next_code(&person.email).await;
+        let outcome = world.answer(&visitor, &id, Answer::Code(code)).await.unwrap();
+        let back = world.signed_in(outcome, &visitor);
+        assert_eq!(back.id, person.id);
+        let seen = project::list(app, &back.visitor, "acme", None, None).await.unwrap().items;
+        assert_eq!(seen.len(), 1, "{name}");
+    }
+}
+
 on_each_world! {
     r_lnk_1_who_was_removed_is_refused_until_an_owner_readmits_them
     r_lnk_1_who_was_removed_and_is_invited_again_comes_back_through_sso
     r_lnk_1_the_invitation_of_a_project_admin_lifts_no_removal
     r_lnk_1_who_was_removed_and_closed_the_account_is_refused_until_readmitted
     r_lnk_1_who_was_removed_and_closed_the_account_is_somebody_new_when_invited_again
+    r_lnk_1_another_address_undoes_no_removal
+    r_lnk_1_an_account_made_anew_undoes_no_removal
     r_lnk_1_who_left_comes_back_as_member_with_no_project
     r_lnk_1_who_left_is_asked_for_the_stored_address_whatever_domain_is_asserted
     r_lnk_5_another_subject_for_a_linked_person_is_refused_until_an_owner_clears_it_t_lnk_12
     r_sso_9_a_stranger_without_an_address_is_refused_with_a_reference
     r_inv_4_a_newcomer_takes_the_invitation_along_but_not_the_role_owner
+    r_inv_4_who_comes_back_by_a_code_takes_along_what_was_sent_to_either_address
 }

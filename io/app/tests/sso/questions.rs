@@ -4,6 +4,7 @@ use orgate_app::connection;
 use orgate_app::session;
 use orgate_app::sign_in::sso::act::Outcome;
 use orgate_app::sign_in::sso::answer::{Answer, Named, Question, question};
+use orgate_app::sign_in::sso::attempts;
 use orgate_app::sign_in::sso::begin::{begin, organization_of_tile};
 use orgate_app::visitor::Visitor;
 use orgate_core::id::SignInId;
@@ -217,7 +218,23 @@ async fn r_sso_8_a_newcomer_in_somebody_elses_browser_is_created_only_on_yes(wor
     assert_eq!(world.users("dana@acme.example").await[0].id, entered.id);
 }
 
+async fn r_sso_9_a_refusal_after_a_yes_has_a_number_and_uses_the_attempt_up(world: World) {
+    let site = world.site("Acme", &world.idp).await;
+    let kim = world.person("kim").await;
+    let visitor = world.bed.stranger();
+    let id = asks(&by_tile(&world, &site, &visitor, Subject::new("00uKim", "kim@example.com")).await);
+    world.bed.spend_limit(&format!("mail:{}", kim.email), 100).await;
+    let outcome = world.answer(&visitor, &id, Answer::Yes).await.unwrap();
+    let Outcome::Refused(page) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(world.found(&site, &page.reference).await.record.code, "too-many-requests");
+    let read = attempts::refused(&world.bed.app, "acme", page.reference.as_str()).await.unwrap();
+    assert_eq!(read.advice, "Wait an hour, then start again.");
+    assert!(read.text != "Refused.", "{}", read.text);
+    assert_eq!(refused(world.answer(&visitor, &id, Answer::Yes).await), Refusal::AttemptOver);
+}
+
 on_each_world! {
+    r_sso_9_a_refusal_after_a_yes_has_a_number_and_uses_the_attempt_up
     r_lnk_3_a_person_known_elsewhere_proves_the_address_and_joins
     t_lnk_4_five_tries_and_a_code_of_its_own_attempt_only
     who_says_no_is_asked_no_more_and_nothing_happened

@@ -4,7 +4,7 @@ use orgate_core::actor::Actor;
 use orgate_core::assertion::Subject;
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::id::OrganizationId;
-use orgate_core::membership::MembershipState;
+use orgate_core::membership::{MembershipOrigin, MembershipState};
 use orgate_core::policy::AddressState;
 use orgate_core::role::{OrganizationRole, ProjectRole};
 use orgate_store::{
@@ -97,7 +97,7 @@ async fn a_person_reads_their_places_roles_and_acts_across_organizations(bed: Be
     let events = [event(&sam), event(&sam), event(&owner)];
     let (memberships, grants, acts) = within!(bed, tx, [acme, umbrella, sam, owner, project, events], {
         let mut view = tx.organization(umbrella);
-        view.join(&sam.id, OrganizationRole::Owner, orgate_core::membership::MembershipOrigin::Sso, at(3)).await?;
+        view.join(&sam.id, OrganizationRole::Owner, MembershipOrigin::Sso, at(3)).await?;
         view.set_grant(project, &sam.id, ProjectRole::ReadOnly, &owner.id, at(4)).await?;
         tx.organization(acme).end_membership(&sam.id, MembershipState::Left, at(5)).await?;
         let [first, second, other] = events;
@@ -189,16 +189,71 @@ async fn r_lnk_1_a_closed_account_leaves_nothing_but_what_keeps_a_removed_person
         }
         let nobody = email(&format!("{}@closed.invalid", left.id));
         assert_eq!(tx.instance().load_user(&left.id).await?.email, nobody);
-        let kept = tx.organization(acme).find_removed_by_email(&removed.email).await?;
-        assert_eq!(kept.map(|user| user.id), Some(removed.id.clone()));
-        assert_eq!(tx.organization(acme).find_removed_by_email(&left.email).await?, None);
+        let kept = tx.organization(acme).list_removed_by_email(&removed.email).await?;
+        assert_eq!(kept.into_iter().map(|user| user.id).collect::<Vec<_>>(), std::slice::from_ref(&removed.id));
+        assert_eq!(tx.organization(acme).list_removed_by_email(&left.email).await?, []);
         let places: Vec<_> = tx.instance().list_linked_identities(&removed.id).await?;
         assert_eq!(places.into_iter().map(|(identity, _)| identity).collect::<Vec<_>>(), [identities[0].clone()]);
         assert_eq!(tx.instance().list_linked_identities(&left.id).await?, []);
         tx.organization(acme).readmit(&removed.id).await?;
-        assert_eq!(tx.organization(acme).find_removed_by_email(&removed.email).await?, None);
+        assert_eq!(tx.organization(acme).list_removed_by_email(&removed.email).await?, []);
         Ok(())
     });
+}
+
+async fn r_lnk_1_the_address_of_who_is_removed_is_kept_until_the_removal_is_lifted(bed: Bed) {
+    let (acme, _) = bed.organization("acme").await;
+    let (other, _) = bed.organization("other").await;
+    let kim = bed.member(&acme, "kim", OrganizationRole::Member).await;
+    let new = email("kim@new.example");
+    for comes_back in [false, true] {
+        within!(bed, tx, [acme, other, kim, new, comes_back], {
+            let mut view = tx.organization(acme);
+            assert_eq!(view.list_removed_by_email(&kim.email).await?, []);
+            assert!(view.end_membership(&kim.id, MembershipState::Removed, at(6)).await?);
+            assert!(tx.instance().change_email(&kim.id, new, at(7)).await?);
+            let mut view = tx.organization(acme);
+            let kept = view.list_removed_by_email(&kim.email).await?;
+            assert_eq!(kept.iter().map(|user| (&user.id, &user.email)).collect::<Vec<_>>(), [(&kim.id, new)]);
+            assert_eq!(view.list_removed_by_email(new).await?, [], "the address of then");
+            if *comes_back {
+                assert!(view.join(&kim.id, OrganizationRole::Member, MembershipOrigin::Invitation, at(8)).await?);
+            } else {
+                assert!(view.readmit(&kim.id).await?);
+            }
+            assert_eq!(view.list_removed_by_email(&kim.email).await?, []);
+            assert_eq!(tx.organization(other).list_removed_by_email(&kim.email).await?, []);
+            // As it was, for the next turn.
+            let (role, origin) = (OrganizationRole::Member, MembershipOrigin::Invitation);
+            tx.organization(acme).join(&kim.id, role, origin, at(9)).await?;
+            assert!(tx.instance().change_email(&kim.id, &kim.email, at(10)).await?);
+            Ok(())
+        });
+    }
+    // Who leaves by own act is kept nowhere, and a program of before keeps nothing: then the account's own address counts.
+    within!(bed, tx, [acme, kim], {
+        assert!(tx.organization(acme).end_membership(&kim.id, MembershipState::Left, at(11)).await?);
+        assert_eq!(tx.organization(acme).list_removed_by_email(&kim.email).await?, []);
+        Ok(())
+    });
+    let of_before = format!("update memberships set state = 'removed' where user_id = '{}'", kim.id);
+    for changes in [true, false] {
+        bed.raw(&of_before).await;
+        within!(bed, tx, [acme, kim, new, changes], {
+            if *changes {
+                assert!(tx.instance().change_email(&kim.id, new, at(12)).await?);
+            } else {
+                assert!(tx.instance().erase_user(&kim.id, at(14)).await?);
+            }
+            let kept = tx.organization(acme).list_removed_by_email(&kim.email).await?;
+            assert_eq!(kept.into_iter().map(|user| user.id).collect::<Vec<_>>(), std::slice::from_ref(&kim.id));
+            if *changes {
+                assert!(tx.organization(acme).readmit(&kim.id).await?);
+                assert!(tx.instance().change_email(&kim.id, &kim.email, at(13)).await?);
+            }
+            Ok(())
+        });
+    }
 }
 
 on_each_engine! {
@@ -207,4 +262,5 @@ on_each_engine! {
     a_person_reads_their_places_roles_and_acts_across_organizations
     codes_and_links_of_a_person_become_void_together
     r_lnk_1_a_closed_account_leaves_nothing_but_what_keeps_a_removed_person_out
+    r_lnk_1_the_address_of_who_is_removed_is_kept_until_the_removal_is_lifted
 }

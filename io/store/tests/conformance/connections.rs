@@ -139,7 +139,9 @@ async fn a_test_is_finished_once_in_time_and_not_after_its_starter_is_gone(bed: 
         organization.insert_connection_test(revoked).await?;
         let latest = organization.find_latest_connection_test(okta).await?;
         assert_eq!(latest.as_ref(), Some(revoked));
+        assert_eq!(organization.count_tests_started_by(&owner.id, at(20)).await?, 1);
         assert_eq!(organization.revoke_tests_started_by(&owner.id, at(20)).await?, 1);
+        assert_eq!(organization.count_tests_started_by(&owner.id, at(20)).await?, 0);
         assert!(!organization.finish_connection_test(&revoked.id, "succeeded", &[1], at(20)).await?);
         assert_eq!(tx.instance().delete_expired(Expiring::ConnectionTests, at(21), 9).await?, 1);
         Ok(())

@@ -8,6 +8,7 @@ use orgate_core::role::OrganizationRole;
 use orgate_store::{Constraint, Domain, StoreError, User};
 
 use crate::bed::{Bed, at, hash, id, user};
+use crate::invitations::{invitation, tokens};
 
 fn name(text: &str) -> DomainName {
     DomainName::parse(text).unwrap()
@@ -152,6 +153,53 @@ async fn r_lnk_7_addresses_of_exactly_one_domain_become_unproven_and_match_membe
     });
 }
 
+async fn r_lnk_7_since_when_a_domain_is_held_changes_with_its_holder_alone(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let (beta, rival) = bed.organization("beta").await;
+    let (one, two) =
+        (claim(&bed, &acme, &owner, "acme.example").await, claim(&bed, &beta, &rival, "acme.example").await);
+    within!(bed, tx, [acme, beta, one, two], {
+        assert_eq!(tx.instance().find_domain_held_since(&one.name).await?, None);
+        tx.organization(acme).hold_domain(one, at(20)).await?;
+        tx.organization(acme).hold_domain(one, at(25)).await?;
+        assert_eq!(tx.instance().find_domain_held_since(&one.name).await?, Some(at(20)));
+        tx.organization(acme).lapse_domain(&one.id, CheckResult::RecordMissing, at(26)).await?;
+        tx.organization(acme).hold_domain(one, at(27)).await?;
+        assert_eq!(tx.instance().find_domain_held_since(&one.name).await?, Some(at(20)), "it is the same one");
+        tx.organization(acme).delete_domain(&one.id).await?;
+        tx.organization(beta).hold_domain(two, at(30)).await?;
+        assert_eq!(tx.instance().find_domain_held_since(&one.name).await?, Some(at(30)));
+        Ok(())
+    });
+}
+
+async fn r_lnk_7_the_mailed_links_of_pending_invitations_into_a_domain_are_made_void(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let (beta, rival) = bed.organization("beta").await;
+    let [one, two, elsewhere, over] = [
+        invitation(&acme, &owner, "Kim@acme.example", at(50)),
+        invitation(&beta, &rival, "lee@acme.example", at(50)),
+        invitation(&acme, &owner, "kim@eu.acme.example", at(50)),
+        invitation(&acme, &owner, "sam@acme.example", at(50)),
+    ];
+    let acme_example = name("acme.example");
+    within!(bed, tx, [one, two, elsewhere, over, acme_example], {
+        for (seed, sent) in (1..).zip([one, two, elsewhere, over]) {
+            tx.organization(&sent.organization_id).insert_invitation(sent, &tokens(seed), &[]).await?;
+        }
+        assert!(tx.organization(&over.organization_id).revoke_invitation(&over.id, at(2)).await?);
+        let mut instance = tx.instance();
+        let pending = instance.list_invitations_into_domain(acme_example).await?;
+        assert_eq!(pending, [one.id.clone(), two.id.clone()]);
+        assert!(instance.void_mailed_link(&one.id, &hash(90)).await?);
+        assert!(!instance.void_mailed_link(&over.id, &hash(91)).await?, "it is over");
+        assert_eq!(instance.find_invitation_by_token(&hash(1)).await?, None);
+        assert!(instance.find_invitation_by_token(&hash(101)).await?.is_some(), "the copied one proves no address");
+        assert!(instance.find_invitation_by_token(&hash(3)).await?.is_some());
+        Ok(())
+    });
+}
+
 async fn r_lnk_6_r_api_2_a_check_of_a_session_sees_a_domain_that_is_held_or_lost(bed: Bed) {
     bed.instance().await;
     let (acme, _) = bed.organization("acme").await;
@@ -191,5 +239,7 @@ on_each_engine! {
     r_lnk_7_one_organization_holds_a_domain_and_the_last_is_remembered
     r_lnk_7_held_domains_come_due_by_the_day_and_by_the_hour
     r_lnk_7_addresses_of_exactly_one_domain_become_unproven_and_match_members_only
+    r_lnk_7_since_when_a_domain_is_held_changes_with_its_holder_alone
+    r_lnk_7_the_mailed_links_of_pending_invitations_into_a_domain_are_made_void
     r_lnk_6_r_api_2_a_check_of_a_session_sees_a_domain_that_is_held_or_lost
 }

@@ -111,7 +111,8 @@ async fn t_inv_1_an_invitation_is_accepted_once_and_never_late(bed: Bed) {
         assert!(!organization.accept_invitation(&sent.id, &owner.id, at(49)).await?);
         assert!(!organization.revoke_invitation(&sent.id, at(49)).await?);
         let accepted = organization.find_invitation(&sent.id).await?.unwrap();
-        assert_eq!((accepted.accepted_at, accepted.accepted_by), (Some(at(49)), Some(owner.id.clone())));
+        assert_eq!((accepted.accepted_at, &accepted.accepted_by), (Some(at(49)), &Some(owner.id.clone())));
+        assert_eq!(tx.instance().find_invitation(&sent.id).await?, Some(accepted));
         Ok(())
     });
 }
@@ -119,11 +120,11 @@ async fn t_inv_1_an_invitation_is_accepted_once_and_never_late(bed: Bed) {
 async fn sending_again_kills_both_links_and_copying_again_only_the_copied_one(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;
     let sent = invitation(&acme, &owner, "guest@example.com", at(50));
-    within!(bed, tx, [acme, sent], {
+    within!(bed, tx, [acme, owner, sent], {
         let mut organization = tx.organization(acme);
         organization.insert_invitation(sent, &tokens(1), &[]).await?;
-        assert!(organization.renew_invitation(&sent.id, &tokens(2), at(60), at(90)).await?);
-        assert!(organization.set_copied_token(&sent.id, &hash(77)).await?);
+        assert!(organization.renew_invitation(&sent.id, &tokens(2), &owner.id, at(60), at(90)).await?);
+        assert!(organization.set_copied_token(&sent.id, &hash(77), &owner.id).await?);
         let mut instance = tx.instance();
         for dead in [1, 101, 102] {
             assert_eq!(instance.find_invitation_by_token(&hash(dead)).await?, None);
@@ -133,8 +134,59 @@ async fn sending_again_kills_both_links_and_copying_again_only_the_copied_one(be
         assert!(instance.find_invitation_by_token(&hash(77)).await?.is_some());
         let mut organization = tx.organization(acme);
         assert!(organization.revoke_invitation(&sent.id, at(61)).await?);
-        assert!(!organization.renew_invitation(&sent.id, &tokens(3), at(62), at(99)).await?);
-        assert!(!organization.set_copied_token(&sent.id, &hash(78)).await?);
+        assert!(!organization.renew_invitation(&sent.id, &tokens(3), &owner.id, at(62), at(99)).await?);
+        assert!(!organization.set_copied_token(&sent.id, &hash(78), &owner.id).await?);
+        Ok(())
+    });
+}
+
+async fn r_org_6_whoever_sends_it_again_or_copies_its_link_takes_over_what_the_sender_before_had_it_carry(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let apollo = bed.project(&acme, &owner, "apollo").await;
+    let gemini = bed.project(&acme, &owner, "gemini").await;
+    let bo = bed.member(&acme, "bo", OrganizationRole::Owner).await;
+    let lee = bed.member(&acme, "lee", OrganizationRole::Member).await;
+    let sent = invitation(&acme, &owner, "guest@example.com", at(50));
+    within!(bed, tx, [acme, owner, apollo, gemini, bo, lee, sent], {
+        let mut organization = tx.organization(acme);
+        organization.insert_invitation(sent, &tokens(1), &[(apollo.clone(), ProjectRole::ReadOnly)]).await?;
+        assert!(organization.add_invited_project(&sent.id, gemini, ProjectRole::Admin, &lee.id).await?);
+        assert!(organization.set_copied_token(&sent.id, &hash(77), &bo.id).await?);
+        let found = organization.find_invitation(&sent.id).await?.unwrap();
+        assert_eq!((&found.invited_by, found.sent_at), (&bo.id, at(1)));
+        let carried = organization.list_invited_projects(&sent.id).await?;
+        let authors: Vec<_> = carried.iter().map(|one| (&one.project_id, &one.added_by)).collect();
+        assert_eq!(authors, [(apollo, &bo.id), (gemini, &lee.id)]);
+        assert!(organization.renew_invitation(&sent.id, &tokens(2), &owner.id, at(60), at(90)).await?);
+        assert_eq!(organization.find_invitation(&sent.id).await?.unwrap().invited_by, owner.id);
+        assert_eq!(organization.revoke_invitations_sent_by(&bo.id, at(61)).await?, vec![]);
+        assert_eq!(organization.delete_invited_projects_added_by(&bo.id).await?, vec![]);
+        Ok(())
+    });
+}
+
+async fn r_org_6_what_was_sent_to_a_project_alone_is_revoked_with_it_unless_an_owner_sent_it(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let (other, _) = bed.organization("other").await;
+    let apollo = bed.project(&acme, &owner, "apollo").await;
+    let gemini = bed.project(&acme, &owner, "gemini").await;
+    let lee = bed.member(&acme, "lee", OrganizationRole::Member).await;
+    let to_one = invitation(&acme, &lee, "one@example.com", at(50));
+    let to_both = invitation(&acme, &lee, "two@example.com", at(50));
+    let by_owner = invitation(&acme, &owner, "three@example.com", at(50));
+    within!(bed, tx, [acme, other, apollo, gemini, to_one, to_both, by_owner], {
+        let one = [(apollo.clone(), ProjectRole::ReadOnly)];
+        let both = [(apollo.clone(), ProjectRole::ReadOnly), (gemini.clone(), ProjectRole::ReadOnly)];
+        let mut organization = tx.organization(acme);
+        organization.insert_invitation(to_one, &tokens(1), &one).await?;
+        organization.insert_invitation(to_both, &tokens(2), &both).await?;
+        organization.insert_invitation(by_owner, &tokens(3), &one).await?;
+        assert_eq!(tx.organization(other).revoke_invitations_to_project_alone(apollo, at(8)).await?, vec![]);
+        let mut organization = tx.organization(acme);
+        let revoked = organization.revoke_invitations_to_project_alone(apollo, at(9)).await?;
+        assert_eq!(revoked, vec![Invitation { revoked_at: Some(at(9)), ..to_one.clone() }]);
+        assert_eq!(organization.revoke_invitations_to_project_alone(apollo, at(9)).await?, vec![]);
+        assert_eq!(organization.count_pending_invitations(at(9)).await?, 2);
         Ok(())
     });
 }
@@ -151,7 +203,11 @@ async fn r_org_6_what_a_person_sent_is_revoked_here_only(bed: Bed) {
         tx.organization(other).insert_invitation(there, &tokens(3), &[]).await?;
         let both = tx.instance().list_invitations_to(&here.email, at(49)).await?;
         assert_eq!(both, vec![(here.clone(), "acme".to_owned()), (there.clone(), "other".to_owned())]);
-        let revoked = tx.organization(acme).revoke_invitations_sent_by(&owner.id, at(9)).await?;
+        let mut organization = tx.organization(acme);
+        assert_eq!(organization.count_invitations_sent_by(&owner.id, at(49)).await?, 1, "the one of here");
+        assert_eq!(organization.count_invitations_sent_by(&owner.id, at(50)).await?, 0, "it has expired");
+        let revoked = organization.revoke_invitations_sent_by(&owner.id, at(9)).await?;
+        assert_eq!(organization.count_invitations_sent_by(&owner.id, at(9)).await?, 0);
         assert_eq!(revoked, [Invitation { revoked_at: Some(at(9)), ..here.clone() }]);
         assert_eq!(tx.organization(acme).revoke_invitations_sent_by(&owner.id, at(10)).await?, [], "once");
         let left = tx.instance().list_invitations_to(&here.email, at(49)).await?;
@@ -178,7 +234,9 @@ async fn r_org_6_a_role_that_a_person_had_an_invitation_carry_ends_with_their_ri
         // What is carried already stays who had it carried's.
         assert!(!organization.add_invited_project(&sent.id, gemini, ProjectRole::ReadOnly, &kim.id).await?);
         assert!(organization.accept_invitation(&over.id, &kim.id, at(2)).await?);
+        let listed = organization.list_invited_projects_added_by(&kim.id).await?;
         let ended = organization.delete_invited_projects_added_by(&kim.id).await?;
+        assert_eq!(ended, listed);
         let (invitation, role) = &ended[0];
         assert_eq!((ended.len(), invitation), (1, sent));
         assert_eq!((&role.project_id, role.name.as_str()), (apollo, "apollo"));
@@ -235,6 +293,8 @@ on_each_engine! {
     inviting_an_address_again_revokes_the_invitation_before
     t_inv_1_an_invitation_is_accepted_once_and_never_late
     sending_again_kills_both_links_and_copying_again_only_the_copied_one
+    r_org_6_whoever_sends_it_again_or_copies_its_link_takes_over_what_the_sender_before_had_it_carry
+    r_org_6_what_was_sent_to_a_project_alone_is_revoked_with_it_unless_an_owner_sent_it
     r_org_6_what_a_person_sent_is_revoked_here_only
     r_org_6_a_role_that_a_person_had_an_invitation_carry_ends_with_their_right_to
     an_invitation_carries_no_project_of_another_organization

@@ -202,6 +202,84 @@ async fn r_lnk_4_merging_unites_roles_and_grants_and_closes_the_emptied_user(bed
     });
 }
 
+async fn r_lnk_1_an_identity_stays_where_the_emptied_user_was_removed(bed: Bed) {
+    let (acme, owner) = bed.organization("acme").await;
+    let (connection_id, revision) = bed.connection(&acme, &owner).await;
+    let (from, into) = (bed.member(&acme, "from", OrganizationRole::Member).await, bed.user("into").await);
+    let identity = Identity {
+        id: id(),
+        organization_id: acme.clone(),
+        connection_id,
+        issuer: revision.issuer,
+        client_id: revision.client_id,
+        subject: Subject::parse("00u1").unwrap(),
+        user_id: from.id.clone(),
+        created_at: at(6),
+        last_sign_in_at: None,
+    };
+    within!(bed, tx, [acme, from, into, identity], {
+        let mut organization = tx.organization(acme);
+        organization.insert_identity(identity).await?;
+        assert!(organization.end_membership(&from.id, MembershipState::Removed, at(7)).await?);
+        tx.instance().merge_users(&from.id, &into.id, at(8)).await?;
+        let mut organization = tx.organization(acme);
+        assert_eq!(organization.list_identities_of_user(&from.id).await?, std::slice::from_ref(identity));
+        assert_eq!(organization.list_identities_of_user(&into.id).await?, []);
+        assert_eq!(organization.find_membership(&into.id).await?, None);
+        let removed = organization.list_removed_by_email(&from.email).await?;
+        assert_eq!(removed.into_iter().map(|user| user.id).collect::<Vec<_>>(), std::slice::from_ref(&from.id));
+        Ok(())
+    });
+}
+
+async fn r_lnk_4_a_place_that_was_left_is_held_as_the_emptied_user_came_to_it(bed: Bed) {
+    let (acme, _) = bed.organization("acme").await;
+    let (other, _) = bed.organization("other").await;
+    let (from, into) = (bed.user("from").await, bed.user("into").await);
+    within!(bed, tx, [acme, other, from, into], {
+        let role = OrganizationRole::Member;
+        for (organization, is_left) in [(acme, true), (other, false)] {
+            let mut organization = tx.organization(organization);
+            organization.join(&into.id, role, MembershipOrigin::Invitation, at(2)).await?;
+            organization.touch_member_sign_in(&into.id, false, at(3)).await?;
+            if is_left {
+                assert!(organization.end_membership(&into.id, MembershipState::Left, at(4)).await?);
+            }
+            organization.join(&from.id, role, MembershipOrigin::Sso, at(6)).await?;
+            organization.touch_member_sign_in(&from.id, true, at(7)).await?;
+        }
+        tx.instance().merge_users(&from.id, &into.id, at(8)).await?;
+        let anew = tx.organization(acme).load_active_membership(&into.id).await?;
+        assert_eq!((anew.origin, anew.joined_at), (MembershipOrigin::Sso, at(6)));
+        assert_eq!((anew.last_sign_in_at, anew.ended_at, anew.proofs_not_before_at), (Some(at(7)), None, at(4)));
+        let kept = tx.organization(other).load_active_membership(&into.id).await?;
+        assert_eq!((kept.origin, kept.joined_at), (MembershipOrigin::Invitation, at(2)));
+        assert_eq!((kept.last_sign_in_at, kept.last_sso_sign_in_at), (Some(at(3)), Some(at(7))));
+        Ok(())
+    });
+}
+
+async fn i7_after_a_return_proofs_count_from_the_end_of_the_membership_on(bed: Bed) {
+    let (acme, _) = bed.organization("acme").await;
+    let sam = bed.member(&acme, "sam", OrganizationRole::Member).await;
+    within!(bed, tx, [acme, sam], {
+        let mut organization = tx.organization(acme);
+        for (ended, returned) in [(5, 7), (20, 30)] {
+            assert!(organization.end_membership(&sam.id, MembershipState::Left, at(ended)).await?);
+            let origin = MembershipOrigin::Invitation;
+            assert!(organization.join(&sam.id, OrganizationRole::Member, origin, at(returned)).await?);
+            let membership = organization.load_active_membership(&sam.id).await?;
+            assert_eq!((membership.joined_at, membership.proofs_not_before_at), (at(returned), at(ended)));
+        }
+        // What an Owner ended later than that stays ended.
+        assert!(organization.set_proofs_not_before(&sam.id, at(50)).await?);
+        assert!(organization.end_membership(&sam.id, MembershipState::Left, at(40)).await?);
+        assert!(organization.join(&sam.id, OrganizationRole::Member, MembershipOrigin::Sso, at(60)).await?);
+        assert_eq!(organization.load_active_membership(&sam.id).await?.proofs_not_before_at, at(50));
+        Ok(())
+    });
+}
+
 async fn r_org_6_what_the_emptied_user_invited_to_ends_with_who_they_were_brought_to(bed: Bed) {
     let (acme, owner) = bed.organization("acme").await;
     let apollo = bed.project(&acme, &owner, "apollo").await;
@@ -266,6 +344,9 @@ on_each_engine! {
     another_organizations_member_is_not_found
     r_in_7_an_owner_makes_older_proofs_not_count
     r_lnk_4_merging_unites_roles_and_grants_and_closes_the_emptied_user
+    r_lnk_1_an_identity_stays_where_the_emptied_user_was_removed
+    r_lnk_4_a_place_that_was_left_is_held_as_the_emptied_user_came_to_it
+    i7_after_a_return_proofs_count_from_the_end_of_the_membership_on
     r_org_6_what_the_emptied_user_invited_to_ends_with_who_they_were_brought_to
     r_lnk_5_merging_into_who_is_linked_already_changes_nothing
 }

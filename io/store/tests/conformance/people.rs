@@ -119,6 +119,8 @@ pub fn sign_up() -> SignUp {
         password_hash: "hash".to_owned(),
         code_mac: hash(4).to_vec(),
         tries_left: 2,
+        invitation_id: Some(id()),
+        begun_at: at(0),
         created_at: at(0),
         expires_at: at(100),
         ip: "127.0.0.1".to_owned(),

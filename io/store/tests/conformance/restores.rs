@@ -140,7 +140,8 @@ async fn t_sec_5_what_serves_once_serves_no_more(bed: Bed) {
         );
         assert_eq!(organization.list_pending_invitations(None, 9).await?.items.len(), 1, "they stay invited");
         assert_eq!(organization.count_pending_invitations(now).await?, 0, "by no link");
-        assert!(organization.renew_invitation(&sent.id, &tokens(2), now, at(900)).await?, "and are sent new links");
+        let renewed = organization.renew_invitation(&sent.id, &tokens(2), &sent.invited_by, now, at(900)).await?;
+        assert!(renewed, "and are sent new links");
         assert!(organization.accept_invitation(&sent.id, &sent.invited_by, at(600)).await?);
         Ok(())
     });

@@ -1,12 +1,15 @@
 //! Owns `/organizations/{organization}/audit-events`.
 
 use axum::Json;
+use axum::response::Response;
 use orgate_app::audit_log::{self, AuditQuery};
 use orgate_app::rows::AuditEvent;
+use orgate_core::refusal::{FieldError, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{At, Call, Filter, ListView};
+use crate::audit_export::{self, Shape};
 use crate::error::{Failure, Problem};
 
 /// Which events.
@@ -95,4 +98,53 @@ pub async fn list(
     let query = AuditQuery { action, actor, from, to, cursor, limit };
     let found = audit_log::list(call.app(), &call.visitor, &organization, query).await?;
     Ok(Json(ListView::part(found.items.into_iter().map(AuditEventView::from), found.next_cursor)))
+}
+
+/// Which events, and in which form.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct AuditExportQuery {
+    /// Of this action: `member.removed`.
+    action: Option<String>,
+    /// By this person, by id or address; or `operator`, `system`, `anonymous`.
+    actor: Option<String>,
+    /// At or after this moment (RFC 3339) or day.
+    from: Option<String>,
+    /// Before this moment, or until the end of this day.
+    to: Option<String>,
+    /// `jsonl`, a JSON object a line, or `csv`. Left out: `jsonl`.
+    format: Option<String>,
+}
+
+/// The form that a query names.
+fn shape(word: Option<&str>) -> Result<Shape, Refusal> {
+    match word {
+        None | Some("jsonl") => Ok(Shape::JsonLines),
+        Some("csv") => Ok(Shape::Csv),
+        Some(_) => Err(Refusal::InvalidInput(vec![FieldError::new("format", "Give jsonl or csv.")])),
+    }
+}
+
+/// Export the audit log
+///
+/// All of it at once, newest first, with each event's place in the chain that shows whether one is missing.
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{organization}/audit-events/export", tag = "Audit log",
+    params(("organization" = String, Path, description = "Id or short name"), AuditExportQuery),
+    responses(
+        (status = 200, description = "A file", content((String = "application/jsonl"), (String = "text/csv"))),
+        (status = 403, body = Problem),
+        (status = 422, body = Problem),
+    ),
+)]
+pub async fn export(
+    call: Call,
+    At(organization): At<String>,
+    Filter(query): Filter<AuditExportQuery>,
+) -> Result<Response, Failure> {
+    let AuditExportQuery { action, actor, from, to, format } = query;
+    let shape = shape(format.as_deref())?;
+    let query = AuditQuery { action, actor, from, to, cursor: None, limit: None };
+    audit_export::export(call.app(), &call.visitor, &organization, query, shape).await
 }

@@ -118,7 +118,7 @@ pub struct ConnectionBody {
     /// `okta-oidc` or `oidc`.
     #[schema(example = "okta-oidc")]
     kind: String,
-    /// Its name; made from the kind when left out.
+    /// Its name; made from the kind when left out. Given, the call can be repeated.
     name: Option<String>,
 }
 

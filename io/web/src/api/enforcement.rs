@@ -2,6 +2,7 @@
 
 use axum::Json;
 use orgate_app::enforcement::{self, EnforcementView, Named, WishForm};
+use orgate_app::rows::Member;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -63,6 +64,14 @@ pub struct PeopleView {
 impl From<enforcement::People> for PeopleView {
     fn from(people: enforcement::People) -> Self {
         Self { count: people.count, first: people.first.into_iter().map(named).collect() }
+    }
+}
+
+impl PeopleView {
+    /// So many members, and the first of them.
+    pub(super) fn of_members(count: u64, first: Vec<Member>) -> Self {
+        let named = |member: Member| UserView::new(&member.membership.user_id, &member.email, &member.name);
+        Self { count, first: first.into_iter().map(named).collect() }
     }
 }
 
@@ -158,7 +167,7 @@ pub struct SsoEnforcementBody {
 /// Turn SSO enforcement on or off
 ///
 /// Changes its switches and confirms a trial as well. Turning on ends every session of the members whom it binds; when the
-/// call has returned, none of them opens anything. Repeating a call changes nothing.
+/// call has returned, none of them opens anything.
 #[utoipa::path(
     put, path = "/api/v1/organizations/{organization}/sso-enforcement", tag = "SSO enforcement",
     params(("organization" = String, Path, description = "Id or short name")),

@@ -4,11 +4,11 @@ use axum::Json;
 use orgate_app::connection::{self, IdentityQuery};
 use orgate_core::id::{Identifier as _, IdentityId, UserId};
 use orgate_core::refusal::{FieldError, Refusal};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::views::maybe;
-use super::{At, Call, Filter, ListView, PageQuery, UserView};
+use super::{At, Body, Call, Filter, ListView, PageQuery, UserView};
 use crate::error::{Failure, Problem};
 
 /// *Units*: items.
@@ -91,5 +91,44 @@ pub async fn clear(
 ) -> Result<Json<ClearedView>, Failure> {
     let user_id = UserId::parse(&user_id).ok_or(Refusal::NotFound)?;
     let cleared = connection::clear(call.app(), &call.visitor, &organization, vec![user_id]).await?;
+    Ok(Json(ClearedView { cleared }))
+}
+
+/// Whose bonds to clear.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentitiesRemovalBody {
+    /// The people, 1 to 200.
+    user_ids: Vec<String>,
+}
+
+/// Clear the bonds of several members
+///
+/// Their next sign-in through SSO is a first one again. Who has none, or was removed, is passed over; if nobody is left, it
+/// is not found.
+#[utoipa::path(
+    post, path = "/api/v1/organizations/{organization}/identities/removal", tag = "Connections",
+    params(("organization" = String, Path, description = "Id or short name")),
+    request_body = IdentitiesRemovalBody,
+    responses(
+        (status = 200, body = ClearedView),
+        (status = 403, body = Problem, description = "not-permitted, needs-recent-proof"),
+        (status = 404, body = Problem),
+        (status = 422, body = Problem),
+    ),
+)]
+pub async fn clear_several(
+    call: Call,
+    At(organization): At<String>,
+    Body(body): Body<IdentitiesRemovalBody>,
+) -> Result<Json<ClearedView>, Failure> {
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    if body.user_ids.is_empty() || body.user_ids.len() > most {
+        let message = format!("Name 1 to {MOST} people.");
+        return Err(Refusal::InvalidInput(vec![FieldError::new("user_ids", message)]).into());
+    }
+    // What is no id names nobody, as an id that nobody has.
+    let users = body.user_ids.iter().filter_map(|id| UserId::parse(id)).collect();
+    let cleared = connection::clear(call.app(), &call.visitor, &organization, users).await?;
     Ok(Json(ClearedView { cleared }))
 }

@@ -2,16 +2,16 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use orgate_app::membership::{self, MemberQuery};
+use orgate_app::membership::{self, MemberFilter, MemberQuery};
 use orgate_app::rows::Member;
 use orgate_core::membership::MembershipState;
-use orgate_core::refusal::Refusal;
+use orgate_core::refusal::{FieldError, Refusal};
 use orgate_core::role::OrganizationRole;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::views::maybe;
-use super::{At, Body, Call, Filter, ListView, PageQuery, UserView};
+use super::{At, Body, Call, Filter, ListView, UserView};
 use crate::error::{Failure, Problem};
 
 /// A member.
@@ -19,6 +19,8 @@ use crate::error::{Failure, Problem};
 pub struct MemberView {
     /// Who.
     user: UserView,
+    /// `active`, or `removed` for who was removed and may be re-admitted.
+    state: &'static str,
     /// As what: `owner` or `member`.
     role: &'static str,
     /// When they came.
@@ -35,6 +37,7 @@ impl From<Member> for MemberView {
     fn from(member: Member) -> Self {
         Self {
             user: UserView::new(&member.membership.user_id, &member.email, &member.name),
+            state: member.membership.state.as_str(),
             role: member.membership.role.as_str(),
             joined_at: member.membership.joined_at.to_rfc3339(),
             last_sign_in_at: maybe(member.membership.last_sign_in_at),
@@ -44,18 +47,53 @@ impl From<Member> for MemberView {
     }
 }
 
+/// Which members.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct MembersQuery {
+    /// `all`, `owners`, `never-used-sso`, or `removed`: who was removed, latest first. Left out: all members.
+    filter: Option<String>,
+    /// A part of the name or address.
+    search: Option<String>,
+    /// What the part before ended with.
+    cursor: Option<String>,
+    /// How many items at most, 1 to 200.
+    limit: Option<u32>,
+}
+
+/// The filter that a query names.
+fn filter(word: Option<&str>) -> Result<MemberFilter, Refusal> {
+    match word {
+        None | Some("all") => Ok(MemberFilter::All),
+        Some("owners") => Ok(MemberFilter::Owners),
+        Some("never-used-sso") => Ok(MemberFilter::NeverUsedSso),
+        Some("removed") => Ok(MemberFilter::Removed),
+        Some(_) => {
+            let message = "Give all, owners, never-used-sso or removed.";
+            Err(Refusal::InvalidInput(vec![FieldError::new("filter", message)]))
+        }
+    }
+}
+
 /// List members
+///
+/// Or those who were removed and can be re-admitted, with `filter=removed`.
 #[utoipa::path(
     get, path = "/api/v1/organizations/{organization}/members", tag = "Members",
-    params(("organization" = String, Path, description = "Id or short name"), PageQuery),
-    responses((status = 200, body = ListView<MemberView>), (status = 403, body = Problem), (status = 404, body = Problem)),
+    params(("organization" = String, Path, description = "Id or short name"), MembersQuery),
+    responses(
+        (status = 200, body = ListView<MemberView>), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem),
+    ),
 )]
 pub async fn list(
     call: Call,
     At(organization): At<String>,
-    Filter(page): Filter<PageQuery>,
+    Filter(wanted): Filter<MembersQuery>,
 ) -> Result<Json<ListView<MemberView>>, Failure> {
-    let query = MemberQuery { cursor: page.cursor, limit: page.limit, ..MemberQuery::default() };
+    let MembersQuery { filter: word, search, cursor, limit } = wanted;
+    let query = MemberQuery { filter: filter(word.as_deref())?, search: search.unwrap_or_default(), cursor, limit };
     let found = membership::list(call.app(), &call.visitor, &organization, query).await?;
     let items = found.members.items.into_iter().map(MemberView::from);
     Ok(Json(ListView::part(items, found.members.next_cursor)))
@@ -71,7 +109,7 @@ pub async fn show(call: Call, At((organization, user_id)): At<(String, String)>)
     Ok(Json(held(&call, &organization, &user_id).await?.into()))
 }
 
-/// Who holds a place there: a removed person is no member, whom the console alone shows, to re-admit them.
+/// Who holds a place there: a removed person is no member, and is in the list of the removed only.
 async fn held(call: &Call, organization: &str, user_id: &str) -> Result<Member, Failure> {
     let member = membership::get(call.app(), &call.visitor, organization, user_id).await?.member;
     match member.membership.state {

@@ -20,6 +20,7 @@ pub mod organizations;
 pub mod passkeys;
 pub mod password_resets;
 pub mod projects;
+mod repeating;
 pub mod second_factors;
 pub mod session;
 pub mod sessions;

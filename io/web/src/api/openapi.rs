@@ -9,6 +9,7 @@ use utoipa::openapi::response::{Response as Answer, ResponseBuilder};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 
+use super::repeating;
 use crate::cookies;
 use crate::page::{PageResult, Visit};
 use crate::pages::api_reader::ApiReaderPage;
@@ -23,7 +24,8 @@ use crate::state::Web;
         description = "The front door of a multi-tenant product: people, organizations, projects, and every way of signing in. \
             JSON in snake_case; times are RFC 3339 in UTC; lists come in parts. A refusal is a problem document \
             (RFC 9457) with a stable code, words for a person, and a reference. Beside what is said of each, any call can \
-            answer malformed-request (400), too-many-requests (429, with Retry-After), or a fault (500; 503, with Retry-After).",
+            answer malformed-request (400), too-many-requests (429, with Retry-After), or a fault (500; 503, with Retry-After). \
+            Each call that changes something says what it does when it is sent once more, because its answer was lost.",
     ),
     paths(
         super::sign_ups::create, super::sign_ups::verify, super::sign_ups::resend,
@@ -43,6 +45,7 @@ use crate::state::Web;
         super::sign_ins::draw, super::session::draw,
         super::organizations::list, super::organizations::create, super::organizations::show,
         super::organizations::change, super::organizations::request_deletion, super::organizations::undo_deletion,
+        super::organizations::show_deletion, super::organizations::show_mfa_requirement,
         super::members::list, super::members::show, super::members::change_role, super::members::remove,
         super::members::readmit, super::members::end_proofs,
         super::invitations::list, super::invitations::create, super::invitations::resend,
@@ -55,10 +58,10 @@ use crate::state::Web;
         super::connections::activate, super::connections::disable, super::connections::remove,
         super::connections::list_attempts,
         super::connection_tests::create, super::connection_tests::show,
-        super::identities::list, super::identities::clear,
+        super::identities::list, super::identities::clear, super::identities::clear_several,
         super::enforcement::show, super::enforcement::set,
         super::domains::list, super::domains::create, super::domains::show, super::domains::verify, super::domains::remove,
-        super::audit_events::list,
+        super::audit_events::list, super::audit_events::export,
         super::operator::list, super::operator::set_entitlements,
     ),
     security(("bearer" = []), ("cookie" = [])),
@@ -93,9 +96,22 @@ fn say_how_it_is_refused(call: &mut Operation) {
 
 fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
-    for path in document.paths.paths.values_mut() {
-        let calls = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch];
-        calls.into_iter().flatten().for_each(say_how_it_is_refused);
+    for (path, item) in &mut document.paths.paths {
+        let calls = [
+            ("GET", &mut item.get),
+            ("PUT", &mut item.put),
+            ("POST", &mut item.post),
+            ("DELETE", &mut item.delete),
+            ("PATCH", &mut item.patch),
+        ];
+        for (method, call) in calls {
+            let Some(call) = call else { continue };
+            say_how_it_is_refused(call);
+            if let Some(sentence) = repeating::sentence(method, path) {
+                let words = call.description.iter().map(String::as_str).chain([sentence]);
+                call.description = Some(words.collect::<Vec<_>>().join(" "));
+            }
+        }
     }
     let bearer = |text: &str| {
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build())

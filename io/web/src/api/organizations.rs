@@ -7,6 +7,7 @@ use orgate_app::session;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::enforcement::PeopleView;
 use super::session::PlaceView;
 use super::views::maybe;
 use super::{At, Body, Call, ListView};
@@ -67,7 +68,7 @@ pub async fn list(call: Call) -> Result<Json<ListView<PlaceView>>, Failure> {
 pub struct OrganizationBody {
     /// Its name.
     name: String,
-    /// Its short name; made from the name when left out.
+    /// Its short name; made from the name when left out. Given, the call can be repeated.
     slug: Option<String>,
 }
 
@@ -142,6 +143,70 @@ pub async fn change(
 ) -> Result<Json<OrganizationView>, Failure> {
     let change = OrganizationChange { name: body.name, mfa_required: body.mfa_required };
     Ok(Json(organization::change(call.app(), &call.visitor, &organization, change).await?.into()))
+}
+
+/// Whether members need a second factor, and whom needing one would stop.
+#[derive(Serialize, ToSchema)]
+pub struct MfaRequirementView {
+    /// Whether they need one now.
+    mfa_required: bool,
+    /// Members who have none: they set one up at their next click once it is needed.
+    without_second_factor: PeopleView,
+}
+
+/// Look at whom a second factor would be required of
+///
+/// It is required, or not any more, by changing the organization.
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{organization}/mfa-requirement", tag = "Organizations",
+    params(("organization" = String, Path, description = "Id or short name")),
+    responses(
+        (status = 200, body = MfaRequirementView),
+        (status = 403, body = Problem),
+        (status = 404, body = Problem),
+    ),
+)]
+pub async fn show_mfa_requirement(
+    call: Call,
+    At(organization): At<String>,
+) -> Result<Json<MfaRequirementView>, Failure> {
+    let forecast = organization::second_factor_forecast(call.app(), &call.visitor, &organization).await?;
+    let view = organization::get(call.app(), &call.visitor, &organization).await?;
+    let without_second_factor = PeopleView::of_members(forecast.without, forecast.first_without);
+    Ok(Json(MfaRequirementView { mfa_required: view.mfa_required, without_second_factor }))
+}
+
+/// What deleting an organization would end.
+#[derive(Serialize, ToSchema)]
+pub struct DeletionForecastView {
+    /// Members who would lose their roles.
+    members: PeopleView,
+    /// How many projects.
+    projects: u64,
+    /// How many connections.
+    connections: u64,
+    /// How many pending invitations.
+    invitations: u64,
+}
+
+/// Look at what deleting an organization would end
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{organization}/deletion", tag = "Organizations",
+    params(("organization" = String, Path, description = "Id or short name")),
+    responses(
+        (status = 200, body = DeletionForecastView),
+        (status = 403, body = Problem, description = "not-permitted, needs-recent-proof"),
+        (status = 404, body = Problem),
+    ),
+)]
+pub async fn show_deletion(call: Call, At(organization): At<String>) -> Result<Json<DeletionForecastView>, Failure> {
+    let forecast = organization::deletion_forecast(call.app(), &call.visitor, &organization).await?;
+    Ok(Json(DeletionForecastView {
+        members: PeopleView::of_members(forecast.members, forecast.first_members),
+        projects: forecast.projects,
+        connections: forecast.connections,
+        invitations: forecast.invitations,
+    }))
 }
 
 /// What makes sure that the right one is deleted.

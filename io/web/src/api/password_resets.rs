@@ -19,7 +19,8 @@ pub struct PasswordResetBody {
 
 /// Ask for a link
 ///
-/// A known address is mailed a link that serves for an hour. An unknown one gets the same answer.
+/// A known address is mailed a link that serves for an hour, or, where passwords are not offered, how to sign in instead. An unknown
+/// one gets the same answer.
 #[utoipa::path(
     post, path = "/api/v1/password-resets", tag = "Password resets", security(()),
     request_body = PasswordResetBody,
@@ -50,7 +51,7 @@ pub struct NewPasswordBody {
     request_body = NewPasswordBody,
     responses(
         (status = 204),
-        (status = 403, body = Problem, description = "needs-second-factor, sso-required"),
+        (status = 403, body = Problem, description = "method-not-offered, needs-second-factor, sso-required"),
         (status = 410, body = Problem),
         (status = 422, body = Problem),
         (status = 429, body = Problem),

@@ -62,19 +62,35 @@ pub async fn list(
     Ok(Json(ListView::part(found.items.into_iter().map(ProjectView::from), found.next_cursor)))
 }
 
+/// A new project.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectBody {
+    /// Its name.
+    name: String,
+    /// Its short name; made from the name when left out. Given, the call can be repeated.
+    slug: Option<String>,
+}
+
 /// Create a project
 #[utoipa::path(
     post, path = "/api/v1/organizations/{organization}/projects", tag = "Projects",
     params(("organization" = String, Path, description = "Id or short name")),
-    request_body = NameBody,
-    responses((status = 201, body = ProjectView), (status = 403, body = Problem), (status = 422, body = Problem)),
+    request_body = ProjectBody,
+    responses(
+        (status = 201, body = ProjectView),
+        (status = 403, body = Problem),
+        (status = 409, body = Problem, description = "slug-taken"),
+        (status = 422, body = Problem),
+    ),
 )]
 pub async fn create(
     call: Call,
     At(organization): At<String>,
-    Body(body): Body<NameBody>,
+    Body(body): Body<ProjectBody>,
 ) -> Result<(StatusCode, Json<ProjectView>), Failure> {
-    let created = project::create(call.app(), &call.visitor, &organization, &body.name).await?;
+    let slug = body.slug.as_deref();
+    let created = project::create_as(call.app(), &call.visitor, &organization, &body.name, slug).await?;
     Ok((StatusCode::CREATED, Json(created.into())))
 }
 

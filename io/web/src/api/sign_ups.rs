@@ -59,7 +59,12 @@ pub struct CodeBody {
     post, path = "/api/v1/sign-ups/{id}/verification", tag = "Sign-ups", security(()),
     params(("id" = String, Path, description = "The sign-up")),
     request_body = CodeBody,
-    responses((status = 201, body = SessionView), (status = 410, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 201, body = SessionView),
+        (status = 403, body = Problem, description = "sign-up-closed, method-not-offered"),
+        (status = 410, body = Problem),
+        (status = 422, body = Problem),
+    ),
 )]
 pub async fn verify(
     call: Call,
@@ -76,7 +81,12 @@ pub async fn verify(
 #[utoipa::path(
     post, path = "/api/v1/sign-ups/{id}/codes", tag = "Sign-ups", security(()),
     params(("id" = String, Path, description = "The sign-up")),
-    responses((status = 202, body = IdView), (status = 410, body = Problem), (status = 429, body = Problem)),
+    responses(
+        (status = 202, body = IdView),
+        (status = 403, body = Problem, description = "sign-up-closed, method-not-offered"),
+        (status = 410, body = Problem),
+        (status = 429, body = Problem),
+    ),
 )]
 pub async fn resend(call: Call, At(id): At<String>) -> Result<(StatusCode, Json<IdView>), Failure> {
     let begun = sign_up::resend(call.app(), &call.visitor, &id).await?;

@@ -1,21 +1,13 @@
 //! Owns `/organizations/{slug}/audit-log`: reading, filtering and exporting what happened.
 
-use std::collections::VecDeque;
-
-use axum::body::Body;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
-use futures_util::stream;
-use orgate_app::app::App;
-use orgate_app::audit_log::{self, ACTIONS, AuditQuery, CSV_HEADER, csv_row, json_line, sentence};
-use orgate_app::error::Error;
+use orgate_app::audit_log::{self, ACTIONS, AuditQuery, sentence};
 use orgate_app::rows::AuditEvent;
-use orgate_app::visitor::Visitor;
 use orgate_core::time::Timestamp;
 use serde::Deserialize;
 
 use super::lists::{address, pager};
 use super::organization_frame;
+use crate::audit_export::{Shape, export};
 use crate::page::{PageResult, Path, Query, Visit};
 use crate::pages::audit_log::{AuditLogPage, AuditRow};
 use crate::pages::{Badge, Choice, Moment, Section, Tone};
@@ -113,73 +105,14 @@ fn indented(data: &str) -> String {
     }
 }
 
-/// A form of an export.
-#[derive(Clone, Copy)]
-struct Shape {
-    content_type: &'static str,
-    extension: &'static str,
-    header: &'static str,
-    line: fn(&AuditEvent) -> String,
-}
-
-const CSV: Shape =
-    Shape { content_type: "text/csv; charset=utf-8", extension: "csv", header: CSV_HEADER, line: csv_row };
-const JSON_LINES: Shape = Shape { content_type: "application/jsonl", extension: "jsonl", header: "", line: json_line };
-
 /// The events with the filters in force, as CSV.
 pub async fn export_csv(visit: Visit, Path(slug): Path<String>, Query(wanted): Query<Wanted>) -> PageResult {
-    export(&visit, &slug, &wanted, CSV).await
+    export(visit.app(), &visit.visitor, &slug, wanted.query(), Shape::Csv).await
 }
 
 /// The same as JSON Lines.
 pub async fn export_json_lines(visit: Visit, Path(slug): Path<String>, Query(wanted): Query<Wanted>) -> PageResult {
-    export(&visit, &slug, &wanted, JSON_LINES).await
-}
-
-/// An export that is still being written, a part at a time, so its length needs no memory.
-struct Export {
-    app: App,
-    visitor: Visitor,
-    slug: String,
-    query: AuditQuery,
-    shape: Shape,
-    ready: VecDeque<String>,
-    is_over: bool,
-}
-
-/// The first part is read before the answer begins, so a refusal is a page and no broken file.
-async fn export(visit: &Visit, slug: &str, wanted: &Wanted, shape: Shape) -> PageResult {
-    let mut export = Export {
-        app: visit.app().clone(),
-        visitor: visit.visitor.clone(),
-        slug: slug.to_owned(),
-        query: AuditQuery { cursor: None, ..wanted.query() },
-        shape,
-        ready: VecDeque::from([shape.header.to_owned()]),
-        is_over: false,
-    };
-    export.read().await?;
-    let name = format!("attachment; filename=\"{slug}-audit-log.{}\"", shape.extension);
-    let headers = [(CONTENT_TYPE, shape.content_type.to_owned()), (CONTENT_DISPOSITION, name)];
-    let body: Response = (headers, Body::from_stream(stream::try_unfold(export, Export::next))).into_response();
-    Ok(body)
-}
-
-impl Export {
-    async fn next(mut self) -> Result<Option<(String, Self)>, Error> {
-        if self.ready.is_empty() && !self.is_over {
-            self.read().await?;
-        }
-        Ok(self.ready.pop_front().map(|part| (part, self)))
-    }
-
-    async fn read(&mut self) -> Result<(), Error> {
-        let part = audit_log::export(&self.app, &self.visitor, &self.slug, self.query.clone()).await?;
-        self.ready.push_back(part.items.iter().map(self.shape.line).collect());
-        self.is_over = part.next_cursor.is_none();
-        self.query.cursor = part.next_cursor;
-        Ok(())
-    }
+    export(visit.app(), &visit.visitor, &slug, wanted.query(), Shape::JsonLines).await
 }
 
 #[cfg(test)]

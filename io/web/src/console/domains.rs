@@ -1,6 +1,6 @@
 //! Owns `/organizations/{slug}/settings/domains`: claiming, verifying and removing domains (R-LNK-7).
 
-use orgate_app::domain::{self, DomainView, Report, Verified};
+use orgate_app::domain::{self, DomainForecast, DomainView, Report, Verified};
 use orgate_core::domain::DomainState;
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
@@ -11,7 +11,7 @@ use super::asking::{Question, ask};
 use super::{organization_frame, require};
 use crate::error::Failure;
 use crate::page::{Form, Mistakes, PageResult, Path, Visit, done};
-use crate::pages::confirmation::Consequence;
+use crate::pages::confirmation::{ConfirmationPage, Consequence, Weight};
 use crate::pages::domains::{DomainCard, DomainsPage, Look, Standing};
 use crate::pages::{Field, Moment, Section};
 
@@ -41,6 +41,47 @@ pub async fn create(visit: Visit, Path(slug): Path<String>, Form(typed): Form<Ty
     }
 }
 
+/// Asks before a domain comes to be held, or is looked at again. Whether somebody else holds it is told to who shows a
+/// record, so it is said in general here (R-LNK-7).
+pub async fn ask_verification(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
+    let (frame, place) = organization_frame(&visit, Section::Domains, &slug).await?;
+    require(&place, Permission::DomainManage)?;
+    let DomainForecast { view, members } = domain::forecast(visit.app(), &visit.visitor, &slug, &id).await?;
+    let name = &view.domain.name;
+    let is_held = view.domain.state == DomainState::Verified;
+    let question = Question {
+        title: if is_held { format!("Look at the record of {name} now?") } else { format!("Verify {name}?") },
+        verb: if is_held { "Look now" } else { "Verify" },
+        action: format!("{}/{id}/verification", list(&slug)),
+        above: ("Domains", list(&slug)),
+    };
+    let page = ConfirmationPage { weight: Weight::Beginning, ..ask(frame, question) };
+    if is_held {
+        let consequences = vec![Consequence::plain("If the record is not there any more, the domain lapses at once.")];
+        return visit.page(&ConfirmationPage { consequences, ..page });
+    }
+    let have = if members == 1 { "member has" } else { "members have" };
+    let counts = "single sign-on here then counts for their other organizations and their account";
+    visit.page(&ConfirmationPage {
+        text: "If its record is there. If it is not, nothing changes.".to_owned(),
+        consequences: vec![
+            Consequence::counted(members, format!("{have} an address in it: {counts}")),
+            Consequence::plain(
+                "Anybody else with an address in it comes in through your single sign-on without a mailed code, also \
+                 who has an account already.",
+            ),
+            Consequence::plain("Who types such an address on the sign-in page is led here."),
+            Consequence::plain(
+                "If another organization holds the domain and shows its record still, it keeps it. Otherwise, if one \
+                 held it before, nobody's address in it counts as proven until that person proves it again, here as \
+                 well.",
+            ),
+        ],
+        reassurance: "You can remove the domain again at any time. All Owners are mailed.".to_owned(),
+        ..page
+    })
+}
+
 /// Verifies a claim, or looks again at what is held, and says what was found.
 pub async fn verify(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
     let Verified { view, report, passed } = domain::verify(visit.app(), &visit.visitor, &slug, &id).await?;
@@ -67,7 +108,7 @@ pub async fn verify(visit: Visit, Path((slug, id)): Path<(String, String)>) -> P
 pub async fn ask_removal(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
     let (frame, place) = organization_frame(&visit, Section::Domains, &slug).await?;
     require(&place, Permission::DomainManage)?;
-    let forecast = domain::removal_forecast(visit.app(), &visit.visitor, &slug, &id).await?;
+    let forecast = domain::forecast(visit.app(), &visit.visitor, &slug, &id).await?;
     let question = Question {
         title: format!("Remove {}?", forecast.view.domain.name),
         verb: "Remove",

@@ -1,10 +1,10 @@
 //! Owns filling the side bar: who is signed in, where they are, what that place offers them.
 
-use orgate_app::session::{self, Access, Current, CurrentPlace};
+use orgate_app::session::{self, Current, CurrentPlace};
 use orgate_app::sign_in::Issued;
 use orgate_app::token::TokenPurpose;
 use orgate_core::permission::{Permission, may};
-use orgate_core::refusal::{Refusal, RequiringOrganization};
+use orgate_core::refusal::Refusal;
 use orgate_core::time::Timestamp;
 
 use crate::error::Failure;
@@ -32,26 +32,11 @@ pub async fn frame_of(visit: &Visit, section: Section, issued: &Issued) -> Resul
 
 /// The frame of a page of one organization, and the person's place in it.
 ///
-/// *Errors*: [`Refusal::NotFound`] for who is no member; what is missing, if it is not open; those of [`frame`].
+/// *Errors*: [`Refusal::NotFound`] for who is no member; what is missing, if it is not open, or nothing is told of it
+/// (R-IN-9); those of [`frame`].
 pub async fn organization_frame(visit: &Visit, section: Section, slug: &str) -> Result<(Frame, CurrentPlace), Failure> {
-    let current = session::current(visit.app(), &visit.visitor).await?;
-    let place = current.organizations.iter().find(|place| place.slug == slug).cloned();
-    let place = match place {
-        Some(place) => place,
-        // It may be one that is not named before the person confirms who they are.
-        None if current.others_hidden => return Err(Refusal::NeedsProof.into()),
-        None => return Err(Refusal::NotFound.into()),
-    };
-    match place.access {
-        Access::Open => Ok((fill(visit, section, &current, Some(&place)), place)),
-        Access::NeedsSso => Err(Refusal::NeedsSso.into()),
-        Access::NeedsProof => Err(Refusal::NeedsProof.into()),
-        Access::NeedsSecondFactor if current.has_second_factor => Err(Refusal::NeedsSecondFactor.into()),
-        Access::NeedsSecondFactor => {
-            let asking = RequiringOrganization { id: place.id, slug: place.slug, name: place.name };
-            Err(Refusal::NoSecondFactor(vec![asking]).into())
-        }
-    }
+    let (current, place) = session::current_in(visit.app(), &visit.visitor, slug).await?;
+    Ok((fill(visit, section, &current, Some(&place)), place))
 }
 
 /// Refuses a page that this place in the organization does not allow. What is done there asks again, in its own

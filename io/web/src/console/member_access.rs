@@ -72,18 +72,33 @@ async fn removal(visit: &Visit, slug: &str, id: &str, problem: Option<String>) -
 pub async fn ask_proofs_removal(visit: Visit, Path((slug, id)): Path<(String, String)>) -> PageResult {
     let (frame, view) = load(&visit, &slug, &id).await?;
     let organization = frame.organization_name().to_owned();
+    let (whom, happens, stays) = if frame.person.id == id {
+        (
+            "yourself",
+            format!(
+                "What opens {organization} to you now no longer does: at your next click you prove again who you are."
+            ),
+            "Your role, your projects and your other organizations stay as they are.",
+        )
+    } else {
+        (
+            view.member.name.as_str(),
+            format!(
+                "What opens {organization} to them now no longer does: at their next click they prove again who they are."
+            ),
+            "Their role, their projects and their other organizations stay as they are.",
+        )
+    };
     let question = Question {
-        title: format!("Sign {} out of {organization}?", view.member.name),
+        title: format!("Sign {whom} out of {organization}?"),
         verb: "Sign out",
         action: format!("{}/proofs/removal", member_url(&slug, &id)),
         above: ("Members", url(&slug)),
     };
     visit.page(&ConfirmationPage {
         text: view.member.email.to_string(),
-        consequences: vec![Consequence::plain(format!(
-            "What opens {organization} to them now no longer does: at their next click they prove again who they are."
-        ))],
-        reassurance: "Their role, their projects and their other organizations stay as they are.".to_owned(),
+        consequences: vec![Consequence::plain(happens)],
+        reassurance: stays.to_owned(),
         ..ask(frame, question)
     })
 }

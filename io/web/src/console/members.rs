@@ -1,6 +1,7 @@
 //! Owns `/organizations/{slug}/members`: the list, one member, their role. What ends their access is in
 //! [`super::member_access`].
 
+use orgate_app::error::Error;
 use orgate_app::membership::{self, MemberQuery, MemberView};
 use orgate_app::organization;
 use orgate_app::rows::Member;
@@ -125,11 +126,15 @@ pub async fn update(visit: Visit, Path((slug, id)): Path<(String, String)>, Form
             let path = if gone { format!("/organizations/{slug}/projects") } else { member_url(&slug, &id) };
             Ok(done(&path, &format!("The role is {} now.", typed.role.label())))
         }
-        Err(error) => {
-            let mistakes = Mistakes::or_at(error, "role", |refusal| *refusal == Refusal::LastOwner)?;
-            visit.again(&page(&visit, &slug, &id, mistakes.field("role", "").error).await?)
-        }
+        Err(error) => again(&visit, &slug, &id, error).await,
     }
+}
+
+/// The member's page with the reason why the role stays; any other error goes on as it is.
+pub(super) async fn again(visit: &Visit, slug: &str, id: &str, error: Error) -> PageResult {
+    let stays = |refusal: &Refusal| matches!(refusal, Refusal::LastOwner | Refusal::NoWayBackIn);
+    let mistakes = Mistakes::or_at(error, "role", stays)?;
+    visit.again(&page(visit, slug, id, mistakes.field("role", "").error).await?)
 }
 
 async fn page(visit: &Visit, slug: &str, id: &str, problem: Option<String>) -> Result<MemberPage, Failure> {

@@ -16,7 +16,7 @@ use super::lists::{Cursor, pager};
 use super::organization_frame;
 use super::projects::{project_url, role};
 use crate::error::Failure;
-use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, done};
+use crate::page::{Form, Mistakes, PageResult, Path, Query, Visit, done, see_other};
 use crate::pages::confirmation::{ConfirmationPage, Consequence};
 use crate::pages::projects::{ProjectInvitation, ProjectPage, ProjectPerson};
 use crate::pages::{Choice, Frame, Moment, Person, Section};
@@ -33,8 +33,13 @@ pub struct Typed {
     role: ProjectRole,
 }
 
-/// Adds a member, or invites an outsider.
+/// Adds a member, or invites an outsider. Who would have a lesser role by it than they have is asked about first (R-UI-2).
 pub async fn create(visit: Visit, Path((slug, id)): Path<(String, String)>, Form(typed): Form<Typed>) -> PageResult {
+    let held = project::held_by(visit.app(), &visit.visitor, &slug, &id, &typed.email).await?;
+    if let Some((user_id, _)) = held.filter(|(_, held)| typed.role < *held) {
+        let role = typed.role.as_str();
+        return Ok(see_other(&format!("{}/members/{user_id}/role?role={role}", project_url(&slug, &id))));
+    }
     let added = people::add(visit.app(), &visit.visitor, &slug, &id, &typed.email, typed.role).await;
     match added {
         Ok(added) => Ok(done(&project_url(&slug, &id), &sentence(&added, &typed.email))),

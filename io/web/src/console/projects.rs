@@ -129,7 +129,11 @@ pub async fn ask_removal(visit: Visit, Path((slug, id)): Path<(String, String)>)
     };
     visit.page(&ConfirmationPage {
         text: "This cannot be undone.".to_owned(),
-        consequences: vec![losing, Consequence::plain("Invitations that carry this project go on without it.")],
+        consequences: vec![
+            losing,
+            Consequence::plain("Invitations to this project alone that its admins sent are revoked."),
+            Consequence::plain("Other invitations that carry this project go on without it."),
+        ],
         reassurance: format!("Everybody stays a member of {organization}."),
         ..ask(frame, question)
     })

@@ -130,8 +130,9 @@ pub struct SecurityPage {
     pub current_password: Field,
     /// Field `new_password`; its value is never printed.
     pub new_password: Field,
-    /// The shortest password that is accepted. *Units*: characters.
-    pub minimum_password_length: usize,
+    /// The shortest password that is accepted; none where the operator offers no passwords, and none can be set (R-IN-1). *Units*:
+    /// characters.
+    pub minimum_password_length: Option<usize>,
     /// Accounts at Google and GitHub, linked or to be linked.
     pub linked_accounts: Vec<LinkedAccount>,
     /// Passkeys.

@@ -72,8 +72,8 @@ impl DomainCard {
     }
 }
 
-/// `/organizations/{slug}/settings/domains`. *Forms*: POST the same URL with `name` (claim), POST `…/{id}/verification`.
-/// *Links*: `…/{id}/removal`.
+/// `/organizations/{slug}/settings/domains`. *Forms*: POST the same URL with `name` (claim), POST `…/{id}/verification` for
+/// what is held. *Links*: `…/{id}/verification` for what is not, `…/{id}/removal`.
 #[derive(Debug, Template)]
 #[template(path = "domains/domains.html")]
 pub struct DomainsPage {

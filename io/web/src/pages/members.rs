@@ -136,7 +136,7 @@ pub struct MemberProject {
     pub role: String,
 }
 
-/// `/organizations/{slug}/members/{user_id}`. *Forms*: POST the same URL with `role`. *Links*: as [`MembersPage`], and
+/// `/organizations/{slug}/members/{user_id}`. *Forms*: GET `…/role` with `role`. *Links*: as [`MembersPage`], and
 /// `…/identities/removal`.
 #[derive(Debug, Template)]
 #[template(path = "members/member.html")]

@@ -80,8 +80,8 @@ pub struct ProjectInvitation {
     pub expires: Moment,
 }
 
-/// `/organizations/{slug}/projects/{id}`. *Forms*: POST `…/members` with `email`, `role` (adds or invites); POST
-/// `…/members/{user_id}` with `role`. *Links*: `…/members/{user_id}/removal`, `…/edit`,
+/// `/organizations/{slug}/projects/{id}`. *Forms*: POST `…/members` with `email`, `role` (adds or invites); GET
+/// `…/members/{user_id}/role` with `role`. *Links*: `…/members/{user_id}/removal`, `…/edit`,
 /// `/organizations/{slug}/invitations/{id}/removal`.
 #[derive(Debug, Template)]
 #[template(path = "projects/project.html")]

@@ -106,7 +106,7 @@ impl ErrorKind {
             Self::Fault => {
                 "Nothing was changed. Try again; if it stays, tell whoever runs this service the reference below."
             }
-            Self::Unavailable => "Nothing was changed. It is being looked at; try again in a minute.",
+            Self::Unavailable => "What you sent was perhaps not done. Look whether it was, then try again.",
         }
     }
 }

@@ -78,7 +78,15 @@ fn organizations(routes: Routes) -> Routes {
         .api(PATCH, "/api/v1/organizations/{organization}", Owner, api::organizations::change)
         .api(POST, "/api/v1/organizations/{organization}/deletion", RecentOwner, api::organizations::request_deletion)
         .api(DELETE, "/api/v1/organizations/{organization}/deletion", Owner, api::organizations::undo_deletion)
+        .api(GET, "/api/v1/organizations/{organization}/deletion", RecentOwner, api::organizations::show_deletion)
+        .api(
+            GET,
+            "/api/v1/organizations/{organization}/mfa-requirement",
+            Owner,
+            api::organizations::show_mfa_requirement,
+        )
         .api(GET, "/api/v1/organizations/{organization}/audit-events", Owner, api::audit_events::list)
+        .api(GET, "/api/v1/organizations/{organization}/audit-events/export", Owner, api::audit_events::export)
 }
 
 fn people(routes: Routes) -> Routes {
@@ -96,6 +104,12 @@ fn people(routes: Routes) -> Routes {
             api::identities::clear,
         )
         .api(GET, "/api/v1/organizations/{organization}/identities", Owner, api::identities::list)
+        .api(
+            POST,
+            "/api/v1/organizations/{organization}/identities/removal",
+            RecentOwner,
+            api::identities::clear_several,
+        )
         .api(GET, "/api/v1/organizations/{organization}/invitations", Owner, api::invitations::list)
         .api(POST, "/api/v1/organizations/{organization}/invitations", Owner, api::invitations::create)
         .api(POST, "/api/v1/organizations/{organization}/invitations/{id}/mails", Owner, api::invitations::resend)

@@ -183,6 +183,7 @@ fn people_pages(routes: Routes) -> Routes {
         .page(GET, "/organizations/{slug}/members", Owner, console::members::index)
         .page(GET, "/organizations/{slug}/members/{id}", Owner, console::members::show)
         .page(POST, "/organizations/{slug}/members/{id}", Owner, console::members::update)
+        .page(GET, "/organizations/{slug}/members/{id}/role", Owner, console::member_role::ask_role)
         .page(GET, "/organizations/{slug}/members/{id}/removal", Owner, console::member_access::ask_removal)
         .page(POST, "/organizations/{slug}/members/{id}/removal", Owner, console::member_access::remove)
         .page(
@@ -217,6 +218,7 @@ fn project_pages(routes: Routes) -> Routes {
         .page(POST, "/organizations/{slug}/projects/{id}/removal", Owner, console::projects::remove)
         .page(POST, "/organizations/{slug}/projects/{id}/members", Project, console::project_people::create)
         .page(POST, "/organizations/{slug}/projects/{id}/members/{user}", Project, console::project_people::update)
+        .page(GET, "/organizations/{slug}/projects/{id}/members/{user}/role", Project, console::project_role::ask_role)
         .page(
             GET,
             "/organizations/{slug}/projects/{id}/members/{user}/removal",
@@ -256,6 +258,7 @@ fn domain_pages(routes: Routes) -> Routes {
     routes
         .page(GET, ALL, Owner, domains::show)
         .page(POST, ALL, RecentOwner, domains::create)
+        .page(GET, VERIFICATION, Owner, domains::ask_verification)
         .page(POST, VERIFICATION, RecentOwner, domains::verify)
         .page(GET, REMOVAL, Owner, domains::ask_removal)
         .page(POST, REMOVAL, RecentOwner, domains::remove)

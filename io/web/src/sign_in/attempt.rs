@@ -167,7 +167,11 @@ pub struct Choice {
 pub async fn choose(visit: Visit, Path(id): Path<String>, Form(choice): Form<Choice>) -> PageResult {
     let id = attempt(&id)?;
     let keeps = choice.choice.as_deref() == Some("keep");
-    let given = if keeps { Answer::No } else { Answer::Yes };
+    // Only a named yes is one.
+    let given = match choice.choice.as_deref() {
+        Some("continue" | "switch") => Answer::Yes,
+        Some(_) | None => Answer::No,
+    };
     match answer(visit.app(), &visit.visitor, &id, given).await? {
         Outcome::Cancelled { .. } if keeps => Ok(see_other(super::password::HOME)),
         outcome => Ok(provider::lead_on(&visit, outcome)),

@@ -38,7 +38,7 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> PageResult {
     let id = attempt(&id)?;
     let stopped = blocked::show(visit.app(), &visit.visitor, &id).await?;
     let organizations = stopped.organizations.into_iter().map(|one| BlockingOrganization {
-        leave_url: Some(way_out(&id, &one.slug)),
+        leave_url: stopped.may_leave.then(|| way_out(&id, &one.slug)),
         name: one.name,
         slug: one.slug,
     });

@@ -95,8 +95,8 @@ fn obstacle(refusal: &Refusal, name: &str) -> String {
              way to sign in without it first."
         ),
         Refusal::NeedsSecondFactor => format!(
-            "Your second factor is a passkey, which cannot be shown here. Sign in through the single sign-on of {name} and \
-             leave from its settings."
+            "Your second factor is a passkey, which cannot be shown here. Sign in with it first: the page that then names \
+             {name} offers the same."
         ),
         other => format!("{}. {}", other.title(), other.advice()),
     }

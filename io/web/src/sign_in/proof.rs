@@ -89,7 +89,7 @@ async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>
         .filter(|(slug, _)| serves(slug))
         .map(|(slug, organization_name)| SsoProof { organization_name, slug })
         .collect();
-    if let (true, Some(slug)) = (sso.is_empty(), organization) {
+    if let (true, Some(slug)) = (sso.is_empty() && ways.told, organization) {
         sso.extend(login_address(visit, slug).await?);
     }
     Ok(FreshProofPage {
@@ -124,8 +124,8 @@ fn reason(current: &Current, organization: Option<&str>) -> String {
     }
 }
 
-/// The SSO of the organization that the person was going to. Whether they are a member is not said here: its login
-/// address is there for everybody (R-IN-6, R-IN-9).
+/// The SSO of the organization that the person was going to, in a session that is told of it. Whether they are a member is not
+/// said here: its login address is there for everybody (R-IN-6, R-IN-9).
 async fn login_address(visit: &Visit, slug: &str) -> Result<Option<SsoProof>, Error> {
     match lookup::login_page(visit.app(), slug).await {
         Ok(page) => Ok(page.has_sso.then_some(SsoProof { organization_name: page.name, slug: page.slug })),

@@ -98,7 +98,8 @@ impl Console {
         self.with_session(&user, Proofs::of(proof)).await
     }
 
-    async fn with_session(&self, user: &UserId, proofs: Proofs) -> Browser<'_> {
+    /// A browser of this person, in a session that holds these proofs.
+    pub async fn with_session(&self, user: &UserId, proofs: Proofs) -> Browser<'_> {
         let token = self.bed.session_token(user, proofs).await;
         let browser = self.browser();
         browser.cookies.lock().unwrap().insert(SESSION.to_owned(), token.reveal().to_string());

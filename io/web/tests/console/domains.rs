@@ -73,12 +73,39 @@ async fn r_in_8_a_domain_sent_without_a_fresh_proof_is_said_to_be_unsaved_and_it
 
     let added = olga.submit(PAGE, &[("name", "acme.example")]).await;
     console.bed.advance(16);
-    olga.post(&format!("{PAGE}/{}/verification", added.id("dom_")), &[]).await;
-    assert_eq!(prove().await, PAGE, "the page that has the button");
+    let verification = format!("{PAGE}/{}/verification", added.id("dom_"));
+    olga.post(&verification, &[]).await;
+    assert_eq!(prove().await, verification, "the page that has the button");
 
     console.bed.advance(16);
     let asked = olga.get("/organizations/acme/deletion").await;
     olga.open(asked.location()).await.says(&["Confirm it is you"]).says_nothing_of(&["Nothing you sent"]);
+}
+
+/// Whether another organization holds it is not for who shows no record to know: it is said in general (R-LNK-7).
+#[tokio::test]
+async fn r_ui_2_verifying_a_domain_is_asked_about_first_alike_whoever_holds_it() {
+    let (console, dns) = console().await;
+    let olga = console.owner("olga", "acme").await;
+    let mia = console.member(&olga, "acme", "mia", "member").await;
+    let added = olga.submit(PAGE, &[("name", "example.com")]).await;
+    let verification = format!("{PAGE}/{}/verification", added.id("dom_"));
+    added.says(&[&format!("href=\"{verification}\""), ">Verify<"]);
+    let alone = olga.open(&verification).await;
+    alone.says(&["Verify example.com?", "<b>2</b>", "members have an address in it", "without a mailed code"]);
+    alone.says(&["proves it again", &format!("action=\"{verification}\"")]);
+    olga.open(PAGE).await.says(&["Waiting for the record"]);
+    assert_eq!(mia.get(&verification).await.status, StatusCode::FORBIDDEN);
+
+    let rita = console.owner("rita", "rival").await;
+    let rivals = "/organizations/rival/settings/domains";
+    let held = rita.submit(rivals, &[("name", "example.com")]).await;
+    dns.texts("_orgate-challenge.example.com", &[&value(&held.text)]);
+    let verified = rita.submit(&format!("{rivals}/{}/verification", held.id("dom_")), &[]).await;
+    verified.says(&["example.com is verified.", "Look now"]).says_nothing_of(&[">Verify<"]);
+    assert_eq!(olga.open(&verification).await.text, alone.text, "a rival that holds it is not told");
+    let held = rita.open(&format!("{rivals}/{}/verification", held.id("dom_"))).await;
+    held.says(&["Look at the record of example.com now?", "lapses at once"]).says_nothing_of(&["proves it again"]);
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ async fn the_last_owner_is_told_why_they_stay() {
     let console = Console::new().await;
     let olga = console.owner("olga", "acme").await;
     let url = format!("/organizations/acme/members/{}", olga.user_id().await);
-    olga.open(&url).await.says(&["An organization always has an Owner."]).says_nothing_of(&["Save role"]);
+    olga.open(&url).await.says(&["An organization always has an Owner."]).says_nothing_of(&["Change role"]);
     for (path, fields) in [
         (url.clone(), vec![("role", "member")]),
         (format!("{url}/removal"), vec![]),
@@ -83,6 +83,20 @@ async fn the_last_owner_is_told_why_they_stay() {
 }
 
 #[tokio::test]
+async fn ones_own_page_speaks_to_its_reader() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    let mia = console.member(&olga, "acme", "mia", "member").await;
+    let page = |id: &str| format!("/organizations/acme/members/{id}");
+    let (own, other) = (page(&olga.user_id().await), page(&mia.user_id().await));
+    olga.open(&own).await.says(&["you prove who you are again"]).says_nothing_of(&["they prove who they are again"]);
+    olga.open(&other).await.says(&["they prove who they are again"]).says_nothing_of(&["you prove who you are again"]);
+    let question = olga.open(&format!("{own}/proofs/removal")).await;
+    question.says(&["Sign yourself out of The acme?", "you prove again who you are", "Your role, your projects"]);
+    olga.open(&format!("{other}/proofs/removal")).await.says(&["Sign mia out of The acme?", "they prove again"]);
+}
+
+#[tokio::test]
 async fn an_owner_who_gives_up_the_role_comes_out_where_they_may_still_be() {
     let console = Console::new().await;
     let olga = console.owner("olga", "acme").await;
@@ -90,6 +104,40 @@ async fn an_owner_who_gives_up_the_role_comes_out_where_they_may_still_be() {
     let own = format!("/organizations/acme/members/{}", olga.user_id().await);
     let answer = olga.post(&own, &[("role", "member")]).await;
     assert_eq!(answer.location(), "/organizations/acme/projects");
+}
+
+/// What it says is counted by the use case; its own tests hold that against what is done.
+#[tokio::test]
+async fn r_ui_2_another_role_is_asked_about_first_with_what_it_gives_or_ends() {
+    let console = Console::new().await;
+    let olga = console.owner("olga", "acme").await;
+    let mia = console.member(&olga, "acme", "mia", "member").await;
+    let url = format!("/organizations/acme/members/{}", mia.user_id().await);
+    let ask = |role: &str| format!("{url}/role?role={role}");
+    olga.open(&url).await.says(&["Change role", &format!("method=\"get\" action=\"{url}/role\"")]);
+    let made = olga.open(&ask("owner")).await;
+    made.says(&["Make mia an Owner of The acme?", "admin in every project", "name=\"role\" value=\"owner\""]);
+    olga.open(&url).await.says(&["<option value=\"member\" selected>"]);
+    olga.submit(&url, &[("role", "owner")]).await.says(&["The role is Owner now."]);
+    assert_eq!(olga.get(&ask("owner")).await.location(), url, "there is nothing to ask");
+
+    for email in ["kim@example.com", "lee@example.com"] {
+        mia.post("/organizations/acme/invitations", &[("emails", email), ("role", "member")]).await;
+    }
+    let taken = olga.open(&ask("member")).await;
+    taken.says(&["Make mia a member, where they are an Owner?", "<b>2</b>", "invitations that they sent are revoked"]);
+    let own = format!("/organizations/acme/members/{}/role", olga.user_id().await);
+    olga.open(&own).await.says(&["Give up your role in The acme?", "Only an Owner can make you one again."]);
+    let pending = "/organizations/acme/invitations";
+    olga.open(pending).await.says(&["kim@example.com", "lee@example.com"]);
+    olga.submit(&url, &[("role", "member")]).await.says(&["The role is Member now."]);
+    olga.open(pending).await.says_nothing_of(&["kim@example.com", "lee@example.com"]);
+    let last = olga.get(&own).await;
+    assert_eq!(last.status, StatusCode::UNPROCESSABLE_ENTITY);
+    last.says(&["An organization always has an Owner. Make somebody else Owner first."]);
+    assert_eq!(mia.get(&own).await.status, StatusCode::FORBIDDEN);
+    console.bed.advance(16);
+    assert_eq!(olga.get(&ask("owner")).await.location(), "/account/proof?organization=acme");
 }
 
 #[tokio::test]
@@ -103,7 +151,7 @@ async fn a_removed_member_is_listed_apart_and_can_be_readmitted() {
     olga.open(&url)
         .await
         .says(&["mia was removed", "No longer", "Their roles ended when they were removed."])
-        .says_nothing_of(&["Save role", "sees the organization and nothing in it"]);
+        .says_nothing_of(&["Change role", "sees the organization and nothing in it"]);
     olga.open(&format!("{url}/readmission"))
         .await
         .says(&["Re-admit mia to The acme?", "It makes them no member by itself"]);

@@ -1,8 +1,10 @@
 //! `/forgotten-password` and `/password-reset/{token}`.
 
 use http::StatusCode;
+use orgate_core::proof::{Proof, Proofs};
 
 use crate::browser::Console;
+use crate::support::Bed;
 
 const NEW: &str = "nine brass herons above Tartu";
 
@@ -56,4 +58,28 @@ async fn a_link_that_never_was_looks_like_one_that_is_over() {
     let answer = console.browser().get("/password-reset/no-such-token").await;
     assert_eq!(answer.status, StatusCode::GONE);
     answer.says(&["This is no longer valid"]);
+}
+
+#[tokio::test]
+async fn r_in_1_without_passwords_no_page_sets_one_and_an_old_one_can_be_removed() {
+    let bed = Bed::sqlite().await;
+    let olga = bed.person("olga").await;
+    let acme = bed.organization(&olga, "Acme").await;
+    bed.link(&olga, &acme.id, "00uOlga").await;
+    let console = Console::over(bed.reopened(&[("ORGATE_SIGN_IN_METHODS", "passkey")]).await);
+    let stranger = console.browser();
+    stranger.open("/sign-in").await.says_nothing_of(&["/forgotten-password"]);
+    let asked = stranger.post("/forgotten-password", &[("email", "olga@example.com")]).await;
+    for answer in [stranger.get("/forgotten-password").await, stranger.get("/password-reset/any").await, asked] {
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.text);
+        answer.says(&["There is no such way to sign in here"]);
+    }
+    let proofs = Proofs::of(Proof::Passkey { at: console.bed.now() });
+    let olga = console.with_session(&olga.id, proofs).await;
+    let page = olga.open("/account/security").await;
+    page.says(&["It signs you in no longer", "/account/password/removal"]);
+    page.says_nothing_of(&["name=\"new_password\"", "name=\"current_password\""]);
+    let change = [("current_password", crate::support::PASSWORD), ("new_password", NEW)];
+    let changed = olga.post("/account/security/password", &change).await;
+    assert_eq!(changed.status, StatusCode::FORBIDDEN, "{}", changed.text);
 }

@@ -91,6 +91,36 @@ async fn a_project_admin_manages_its_people_but_not_the_organization() {
 }
 
 #[tokio::test]
+async fn r_ui_2_another_role_in_a_project_is_asked_about_first_with_what_ends() {
+    let console = Console::new().await;
+    let owner = console.owner("olga", "acme").await;
+    let mia = console.member(&owner, "acme", "mia", "member").await;
+    let mia_id = mia.user_id().await;
+    let id = owner.submit("/organizations/acme/projects", &[("name", "Falcon")]).await.id("prj_");
+    let add = format!("/organizations/acme/projects/{id}/members");
+    owner.submit(&add, &[("email", "mia@example.com"), ("role", "admin")]).await;
+    mia.submit(&add, &[("email", "kim@example.com"), ("role", "read_only")]).await;
+    let one = format!("{add}/{mia_id}");
+    let ask = |role: &str| format!("{one}/role?role={role}");
+    let project = owner.open(&format!("/organizations/acme/projects/{id}")).await;
+    project.says(&[&format!("method=\"get\" action=\"{one}/role\""), "Change the role of mia"]);
+
+    let less = owner.open(&ask("read_write")).await;
+    less.says(&["Change the role of mia in Falcon to read and write?", "<b>1</b>", "that they sent is revoked"]);
+    less.says(&[&format!("action=\"{one}\""), "name=\"role\" value=\"read_write\"", "whichever project it was for"]);
+    mia.open(&ask("read_only")).await.says(&["Change your role in Falcon to read only?", "that you sent"]);
+    let added_again = owner.post(&add, &[("email", "MIA@example.com"), ("role", "read_only")]).await;
+    assert_eq!(added_again.location(), ask("read_only"), "it would be the same");
+    owner.open("/organizations/acme/invitations").await.says(&["kim@example.com"]);
+    assert!(owner.get(&ask("admin")).await.location().ends_with(&id), "they have it");
+    owner.submit(&one, &[("role", "read_write")]).await.says(&["The role is read and write now."]);
+    owner.open("/organizations/acme/invitations").await.says_nothing_of(&["kim@example.com"]);
+    let more = owner.open(&ask("admin")).await;
+    more.says(&["decide who else is in it"]).says_nothing_of(&["revoked", "whichever project"]);
+    assert_eq!(mia.get(&ask("admin")).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn a_role_that_the_form_does_not_offer_is_no_form_of_ours() {
     let console = Console::new().await;
     let owner = console.owner("olga", "acme").await;

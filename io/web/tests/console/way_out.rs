@@ -93,6 +93,19 @@ async fn r_enf_13_a_person_leaves_by_code_and_lands_where_they_wanted() {
 }
 
 #[tokio::test]
+async fn r_enf_3_r_lnk_7_who_has_no_proven_address_is_offered_no_way_out_and_reads_the_page() {
+    let console = Console::new().await;
+    acme_with_mia(&console).await;
+    let mia = console.browser();
+    let page = stopped(&mia, "mia@example.com").await;
+    mia.open(&page).await.says(&["Leave The acme instead"]);
+    console.bed.sabotage("update users set email_proven_at = null where email_key = 'mia@example.com'").await;
+    let shown = mia.open(&page).await;
+    shown.says(&["The acme requires single sign-on", "Reference <code>"]).says_nothing_of(&["Leave The acme"]);
+    assert_eq!(mia.get(&format!("{page}/departures/acme")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn r_enf_13_nobody_lands_in_what_they_left() {
     let console = Console::new().await;
     acme_with_mia(&console).await;

@@ -14,6 +14,7 @@ mod log_out;
 mod openapi;
 mod operations;
 mod pages;
+mod parity;
 mod refusals;
 mod routes;
 mod seed;

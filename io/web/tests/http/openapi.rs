@@ -38,6 +38,26 @@ async fn every_call_is_in_the_document_and_nothing_else() {
     assert_eq!(documented, routed);
 }
 
+/// R-API-1: a program whose answer was lost reads what it may do.
+#[tokio::test]
+async fn r_api_1_every_call_that_changes_something_says_what_repeating_it_does() {
+    let site = Site::new().await;
+    let document = site.get("/api/openapi.json").send().await.json();
+    let (mut changing, mut silent) = (0, Vec::new());
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let text = operation["description"].as_str().unwrap_or_default();
+            let says = ["Repeating it", "Repeated, it", "it can be repeated"].iter().any(|words| text.contains(words));
+            changing += usize::from(method != "get");
+            if says != (method != "get") {
+                silent.push(format!("{method} {path}: {text}"));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "say it in api/repeating.rs: {}", silent.join("\n"));
+    assert!(changing > 60, "only {changing}");
+}
+
 /// What an answer may hold although it sounds like a secret, and why.
 const SHOWN: &[(&str, &str, &str)] = &[
     ("AccountView", "has_password", "whether there is one"),

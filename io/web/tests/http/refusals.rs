@@ -12,6 +12,15 @@ use orgate_web::error::{Failure, RequestRefusal};
 
 use crate::support::Site;
 
+#[test]
+fn r_sso_9_every_code_that_a_row_can_hold_is_read_back() {
+    for refusal in all().into_iter().filter(|refusal| !matches!(refusal, Refusal::InvalidInput(_))) {
+        let read = Refusal::of_code(refusal.code());
+        assert_eq!(read.map(|read| read.code()), Some(refusal.code()), "{refusal:?}");
+    }
+    assert_eq!(Refusal::of_code("no such code"), None);
+}
+
 /// Every refusal of the use cases; [`is_listed`] holds it against the type.
 fn all() -> Vec<Refusal> {
     let mut all = vec![

@@ -41,7 +41,7 @@ impl Sight {
                 let answer = town.get(&path).bearer(caller).send().await;
                 lines.push(format!("{role}: GET {path}: {}", answer.status.as_u16()));
                 if answer.status.is_success() {
-                    lines.extend(told(&answer.json()));
+                    lines.extend(told(&answer));
                 }
             }
         }
@@ -62,11 +62,17 @@ impl Sight {
     }
 }
 
-/// One line for each item of a list, one for all else.
-fn told(answer: &Value) -> Vec<String> {
+/// One line for each item of a list, in parts or as a file, and one for all else.
+fn told(answer: &ask::Answer) -> Vec<String> {
+    let lines = |items: &[Value]| items.iter().filter(|item| !is_strangers_doing(item)).map(line).collect();
+    if answer.header("content-type") == "application/jsonl" {
+        let items = answer.text().lines().map(|item| serde_json::from_str(item).unwrap()).collect::<Vec<_>>();
+        return lines(&items);
+    }
+    let answer = answer.json();
     match answer["items"].as_array() {
-        Some(items) => items.iter().filter(|item| !is_strangers_doing(item)).map(line).collect(),
-        None => vec![line(answer)],
+        Some(items) => lines(items),
+        None => vec![line(&answer)],
     }
 }
 
@@ -84,6 +90,8 @@ fn is_strangers_doing(item: &Value) -> bool {
     item["action"] == "connection.log-out-refused" || ["log-out", "callback"].iter().any(|one| item["purpose"] == *one)
 }
 
+/// Where an event stands in the chain of the log, which counts what strangers did as well.
+///
 /// How many sessions enforcing would end: it counts those of a member of both organizations that the other one's provider
 /// made, too. Whose sessions there are is looked at by each person's own list.
 ///
@@ -94,6 +102,8 @@ fn forget_look(value: &mut Value) {
         Value::Object(members) => {
             members.remove("sessions_to_end");
             members.remove("checked_at");
+            members.remove("position");
+            members.remove("link");
             members.values_mut().for_each(forget_look);
         }
         Value::Array(items) => items.iter_mut().for_each(forget_look),

@@ -3,18 +3,13 @@
 
 use super::organization::is_confirmed_by_mail;
 use super::proofs::{has_shown_second_factor, reaches};
-use super::{AddressState, Decision, Requirement, World};
+use super::{Decision, Requirement, World};
 use crate::proof::Proof;
 
 /// Decides on proofs that count already.
 pub(super) fn decide<'p>(world: &World, counting: impl Iterator<Item = &'p Proof> + Clone) -> Decision {
     let reaching = counting.clone().any(|proof| reaches(world, proof));
-    let confirmed = match world.address {
-        AddressState::Proven => is_confirmed_by_mail(&counting),
-        // The code would prove the address first, and that makes it a proven one (R-LNK-4).
-        AddressState::LocalTo(_) | AddressState::Unproven => false,
-    };
-    if !reaching && !confirmed {
+    if !reaching && !is_confirmed_by_mail(world, &counting) {
         return Decision::Require(Requirement::Proof);
     }
     if world.has_second_factor && !has_shown_second_factor(world, counting) {

@@ -8,10 +8,12 @@ mod organization;
 mod past;
 mod proofs;
 mod session;
+mod telling;
 
 pub use enforcement::{Enforcement, enforcing, is_break_glass, is_exempt};
 pub use past::{Change, MOST_CHANGES, Past, PolicyEpoch};
-pub use proofs::counting;
+pub use proofs::{counting, counts};
+pub use telling::may_be_told;
 
 use std::time::Duration;
 
@@ -241,6 +243,26 @@ mod tests {
         let both = Proofs::of(sso(1)).with(CODE);
         assert_eq!(decide(Question::Organization(&organization(2)), &world, &both), Decision::Allow);
         assert_eq!(decide(Question::Session, &world, &Proofs::of(CODE)), Decision::Deny(Denial::NoProof));
+    }
+
+    #[test]
+    fn r_lnk_6_r_lnk_7_a_mailed_code_serves_a_proven_address_only() {
+        let mut world =
+            world(vec![place(1, OrganizationRole::Member, false), place(2, OrganizationRole::Member, false)]);
+        let both = Proofs::of(sso(1)).with(CODE);
+        let (own, other) = (organization(1), organization(2));
+        let missing = Decision::Require(Requirement::Proof);
+        for (address, decision) in [
+            (AddressState::Proven, Decision::Allow),
+            (AddressState::LocalTo(organization(1)), missing.clone()),
+            (AddressState::Unproven, missing),
+        ] {
+            world.address = address;
+            for question in [Question::Organization(&other), Question::Account] {
+                assert_eq!(decide(question, &world, &both), decision, "{question:?}: {:?}", world.address);
+            }
+            assert_eq!(decide(Question::Organization(&own), &world, &both), Decision::Allow);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::enforcement::exempts;
 use super::proofs::{has_shown_second_factor, is_by_own_connection, reaches};
-use super::{Decision, Place, Requirement, World};
+use super::{AddressState, Decision, Place, Requirement, World};
 use crate::method::AuthenticationMethod;
 use crate::proof::Proof;
 
@@ -18,7 +18,7 @@ pub(super) fn decide<'p>(world: &World, place: &Place, counting: impl Iterator<I
     if place.enforcement.enforced && !(personal && exempts(place, world)) {
         return Decision::Require(Requirement::Sso);
     }
-    if !here.clone().any(|proof| reaches(world, proof)) && !is_confirmed_by_mail(&here) {
+    if !here.clone().any(|proof| reaches(world, proof)) && !is_confirmed_by_mail(world, &here) {
         return Decision::Require(Requirement::Proof);
     }
     if (world.has_second_factor || place.mfa_required) && !has_shown_second_factor(world, here) {
@@ -28,7 +28,13 @@ pub(super) fn decide<'p>(world: &World, place: &Place, counting: impl Iterator<I
 }
 
 /// An SSO proof of another organization and a code mailed to the proven address: the code serves on top (R-LNK-6).
-pub(super) fn is_confirmed_by_mail<'p>(proofs: &(impl Iterator<Item = &'p Proof> + Clone)) -> bool {
+pub(super) fn is_confirmed_by_mail<'p>(world: &World, proofs: &(impl Iterator<Item = &'p Proof> + Clone)) -> bool {
+    let is_proven = match world.address {
+        AddressState::Proven => true,
+        // The code would prove a local address first, and that makes it a proven one (R-LNK-4). One that became unproven
+        // may be somebody else's mailbox by now (R-LNK-7).
+        AddressState::LocalTo(_) | AddressState::Unproven => false,
+    };
     let has = |method| proofs.clone().any(|proof| proof.method() == method);
-    has(AuthenticationMethod::Sso) && has(AuthenticationMethod::MailedCode)
+    is_proven && has(AuthenticationMethod::Sso) && has(AuthenticationMethod::MailedCode)
 }

@@ -10,7 +10,12 @@ use crate::proof::{Proof, Proofs};
 /// *Source*: R-SSO-7 (a replaced, disabled or deleted connection takes its proofs along), R-ORG-6 (a removed member's
 /// SSO proof is nobody's).
 pub fn counting<'p>(world: &'p World, proofs: &'p Proofs) -> impl Iterator<Item = &'p Proof> + Clone {
-    proofs.iter().filter(|proof| match proof {
+    proofs.iter().filter(|proof| counts(world, proof))
+}
+
+/// Whether a proof counts today, as in [`counting`].
+pub fn counts(world: &World, proof: &Proof) -> bool {
+    match proof {
         Proof::Sso { organization_id, .. } => {
             world.place(organization_id).is_some_and(|place| is_by_own_connection(place, proof))
         }
@@ -21,7 +26,7 @@ pub fn counting<'p>(world: &'p World, proofs: &'p Proofs) -> impl Iterator<Item 
         | Proof::Totp { .. }
         | Proof::RecoveryCode { .. }
         | Proof::MailedCode { .. } => true,
-    })
+    }
 }
 
 /// Whether the proof was made through this organization's active connection, since it became active.

@@ -153,7 +153,7 @@ impl World {
 
     /// The second gate. R-ENF-4: an enforcing organization opens to its own connection's proof or, for an Owner it
     /// exempts, to a personal proof. R-LNK-6: the others open to a personal proof, their own SSO, SSO that reaches
-    /// everywhere, or any SSO and a code;
+    /// everywhere, or any SSO and a code mailed to the proven address;
     /// R-IN-4: and all but the own SSO to a second factor if the person has one or the organization requires one.
     pub fn organization(&self, number: usize, shown: Shown) -> Answer {
         self.organization_after_cut(number, shown, shown)
@@ -173,7 +173,7 @@ impl World {
         if self.counts(number, since) {
             return Answer::Opens;
         }
-        let by_mail = self.any_sso_counts(since) && since.code;
+        let by_mail = self.has_proven_address && self.any_sso_counts(since) && since.code;
         if organization.enforced {
             if !since.password || !self.exempts(*organization) {
                 return Answer::ShowSso;

@@ -1,4 +1,5 @@
 use orgate_core::id::Identifier;
+use orgate_core::role::OrganizationRole;
 
 use super::super::account_letters::AccountMail;
 use super::super::domain_letters::{DomainMail, LapseReason};
@@ -81,6 +82,16 @@ fn all(name: &str) -> Vec<MailTemplate> {
         MailTemplate::Domain(DomainMail::Contested { organization: text(), domain: text(), at, domains_url: url() }),
         MailTemplate::Account(AccountMail::EmailTaken { sign_in_url: url() }),
         MailTemplate::Account(AccountMail::EmailChanged { at, masked_email: text() }),
+        MailTemplate::Account(AccountMail::Merged {
+            organization: text(),
+            role: Some(OrganizationRole::Owner),
+            projects: vec![text(), text()],
+            at,
+        }),
+        MailTemplate::Account(AccountMail::PasswordNotOffered {
+            sign_in_url: url(),
+            addresses: vec![SignInAddress { organization: text(), url: url() }],
+        }),
         MailTemplate::Account(AccountMail::PasswordRemoved { at, reset_url: url() }),
         MailTemplate::Account(AccountMail::AccountClosed { at }),
         MailTemplate::Account(AccountMail::NewDevice {
@@ -184,7 +195,7 @@ fn every_template_has_a_name_of_its_own_a_subject_and_something_to_read() {
         assert!(!content.subject.is_empty() && content.text.lines().count() > 3, "{content:?}");
         assert_eq!(content.html.is_none(), carries_code(&template), "{}", template.name());
     }
-    assert_eq!(names.len(), 36);
+    assert_eq!(names.len(), 38);
 }
 
 #[test]

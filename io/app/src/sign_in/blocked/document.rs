@@ -28,6 +28,8 @@ pub(super) struct Document {
     pub user_id: UserId,
     /// What was right, and when.
     pub proof: Proof,
+    /// The second factor that was right after it.
+    pub second: Option<Proof>,
     /// On which way.
     pub way: WayIn,
     /// What it hangs on: without that this attempt is worthless.
@@ -45,12 +47,18 @@ impl Document {
         Self {
             user_id: stopped.user_id.clone(),
             proof: stopped.shown.proof.clone(),
+            second: stopped.shown.second.clone(),
             way: stopped.shown.way,
             anchor: stopped.anchor.clone(),
             reference: reference.clone(),
             told: stopped.required.iter().map(|one| one.id.clone()).collect(),
             return_to: keeper.return_to.clone(),
         }
+    }
+
+    /// The second factor that was shown already: after the first proof, or by it where that is one itself.
+    pub(super) fn shown_factor(&self) -> Option<&Proof> {
+        self.second.as_ref().or_else(|| Some(&self.proof).filter(|proof| proof.method().is_second_factor()))
     }
 }
 
@@ -114,7 +122,7 @@ pub(super) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInI
     }
     let plain = app.sealer.open(&place(&record.id), &record.sealed_document)?;
     let document: Document = serde_json::from_slice(&plain)?;
-    let user = tx.instance().find_user(&document.user_id).await?.filter(departure::may_leave);
+    let user = tx.instance().find_user(&document.user_id).await?.filter(|user| user.closed_at.is_none());
     let user = user.ok_or(Refusal::AttemptOver)?;
     if !document.anchor.holds(tx, &user.id).await? {
         return Err(Refusal::AttemptOver.into());
@@ -124,6 +132,14 @@ pub(super) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInI
         return Err(Refusal::AttemptOver.into());
     }
     Ok(Attempt { document, user, organizations })
+}
+
+/// The same of somebody for whom there is a way out.
+///
+/// *Errors*: those of [`find`]; [`Refusal::NotFound`] for who has none.
+pub(super) async fn find_leaver(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId) -> Result<Attempt, Error> {
+    let attempt = find(tx, app, visitor, id).await?;
+    if departure::may_leave(&attempt.user) { Ok(attempt) } else { Err(Refusal::NotFound.into()) }
 }
 
 /// Uses it up, once.

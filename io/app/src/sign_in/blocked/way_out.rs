@@ -3,7 +3,6 @@
 
 use orgate_core::challenge::ChallengePurpose;
 use orgate_core::id::SignInId;
-use orgate_core::proof::Proof;
 use orgate_core::refusal::{Refusal, RequiringOrganization};
 use orgate_store::{Tx, User};
 
@@ -43,14 +42,14 @@ pub enum Departed {
 
 /// What a person reads before they leave. It reads and changes nothing.
 ///
-/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::NotFound`] for what does not bind them.
+/// *Errors*: [`Refusal::AttemptOver`], [`Refusal::NotFound`] for what does not bind them, and for who has no way out.
 pub async fn ask(app: &App, visitor: &Visitor, id: &SignInId, slug: &str) -> Result<DepartureView, Error> {
     app.store
         .read((app.clone(), visitor.clone(), id.clone(), slug.to_owned()), |tx, (app, visitor, id, slug)| {
             Box::pin(async move {
-                let attempt = document::find(tx, app, visitor, id).await?;
+                let attempt = document::find_leaver(tx, app, visitor, id).await?;
                 let organization = attempt.organization(slug)?;
-                departure::describe(tx, app, &attempt.user, organization).await
+                departure::describe(tx, app, &attempt.user, organization, attempt.document.shown_factor()).await
             })
         })
         .await
@@ -64,9 +63,10 @@ pub async fn mail_code(app: &App, visitor: &Visitor, id: &SignInId, slug: &str) 
     app.store
         .write((app.clone(), visitor.clone(), id.clone(), slug.to_owned()), |tx, (app, visitor, id, slug)| {
             Box::pin(async move {
-                let attempt = document::find(tx, app, visitor, id).await?;
+                let attempt = document::find_leaver(tx, app, visitor, id).await?;
                 let organization = attempt.organization(slug)?;
-                let view = departure::describe(tx, app, &attempt.user, organization).await?;
+                let second = attempt.document.shown_factor();
+                let view = departure::describe(tx, app, &attempt.user, organization, second).await?;
                 match view.obstacle {
                     Some(refusal) => Err(refusal.into()),
                     None => put_code(tx, app, id, &attempt, view.organization).await,
@@ -105,7 +105,7 @@ pub async fn leave(app: &App, visitor: &Visitor, id: &SignInId, slug: &str, type
     leave_with(app, visitor, id, slug, typed, None).await
 }
 
-/// The same with the second factor of who has one.
+/// The same with the second factor of who has one and did not show it on the way to this attempt.
 ///
 /// *Errors*: as [`leave`], and [`Refusal::InvalidInput`] for a wrong factor, after which the mailed code serves on.
 pub async fn leave_with(
@@ -117,8 +117,9 @@ pub async fn leave_with(
     factor: Option<TypedFactor>,
 ) -> Result<Departed, Error> {
     let code = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
-    let counted = match &factor {
-        Some(_) => beside::count(app, visitor, leaver(app, visitor, id).await?, factor.as_ref()).await?,
+    let bearer = if factor.is_some() { bearer(app, visitor, id).await? } else { None };
+    let counted = match bearer {
+        Some(bearer) => beside::count(app, visitor, bearer, factor.as_ref()).await?,
         None => None,
     };
     let departed = app
@@ -126,17 +127,20 @@ pub async fn leave_with(
         .write((app.clone(), visitor.clone(), id.clone(), slug.to_owned(), (code, factor)), |tx, input| {
             Box::pin(async move {
                 let (app, visitor, id, slug, (code, factor)) = input;
-                let attempt = document::find(tx, app, visitor, id).await?;
+                let attempt = document::find_leaver(tx, app, visitor, id).await?;
                 let organization = attempt.organization(slug)?;
                 // A wrong try has to be kept, so the refusal travels as a value and the transaction commits.
                 if !is_right(tx, app, &bound_to(id, &organization), &attempt, code).await? {
                     return Ok(Err(Refusal::InvalidCode));
                 }
                 document::consume(tx, app, visitor, id).await?;
-                let second = beside::take(tx, app, visitor, &attempt.user, factor.as_ref()).await?;
-                let shown = (ShownBy::Code, second.as_ref());
+                let mut document = attempt.document;
+                if document.shown_factor().is_none() {
+                    document.second = beside::take(tx, app, visitor, &attempt.user, factor.as_ref()).await?;
+                }
+                let shown = (ShownBy::Code, document.shown_factor());
                 departure::perform(tx, app, visitor, &attempt.user, &organization, shown).await?;
-                resume(tx, app, visitor, (attempt.document, second), organization).await.map(Ok)
+                resume(tx, app, visitor, document, organization).await.map(Ok)
             })
         })
         .await
@@ -146,10 +150,15 @@ pub async fn leave_with(
     departed
 }
 
-async fn leaver(app: &App, visitor: &Visitor, id: &SignInId) -> Result<User, Error> {
+/// Whose second factor is compared; nobody's where one was shown already, for no try is counted that is not compared.
+async fn bearer(app: &App, visitor: &Visitor, id: &SignInId) -> Result<Option<User>, Error> {
     app.store
         .read((app.clone(), visitor.clone(), id.clone()), |tx, (app, visitor, id)| {
-            Box::pin(async move { Ok::<_, Error>(document::find(tx, app, visitor, id).await?.user) })
+            Box::pin(async move {
+                let attempt = document::find_leaver(tx, app, visitor, id).await?;
+                let is_shown = attempt.document.shown_factor().is_some();
+                Ok::<_, Error>((!is_shown).then_some(attempt.user))
+            })
         })
         .await
 }
@@ -180,10 +189,10 @@ async fn resume(
     tx: &mut Tx,
     app: &App,
     visitor: &Visitor,
-    (document, second): (Document, Option<Proof>),
+    document: Document,
     left: RequiringOrganization,
 ) -> Result<Departed, Error> {
-    let shown = Shown { proof: document.proof.clone(), second, way: document.way };
+    let shown = Shown { proof: document.proof.clone(), second: document.second.clone(), way: document.way };
     match issue(tx, app, visitor, &document.user_id, shown).await {
         Ok(issued) => Ok(Departed::SignedIn { issued: Box::new(issued), return_to: document.return_to, left }),
         Err(Error::Refused(Refusal::SsoRequired(required))) => {

@@ -175,7 +175,8 @@ async fn code(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &
         Err(refusal) => return Err(refusal.into()),
     }
     let document = document::consume(tx, app, visitor, id).await?.document;
-    Ok(Taken::GoesOn(Box::new(Document { proven: Some(Proven { user_id: pending.user_id }), ..document })))
+    let proven = Proven { user_id: pending.user_id, at: Some(app.now()) };
+    Ok(Taken::GoesOn(Box::new(Document { proven: Some(proven), ..document })))
 }
 
 /// Whose address has to be proven: asked anew, for the world may have changed.

@@ -6,11 +6,13 @@ use orgate_core::email::EmailAddress;
 use orgate_core::id::{Reference, SessionId, SignInId, UserId};
 use orgate_core::personal::{PersonalAssertion, PersonalProvider};
 use orgate_core::refusal::Refusal;
+use orgate_core::time::Timestamp;
 use orgate_store::{SignIn, Tx};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Pending;
 use crate::app::App;
+use crate::domain;
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::seal::Place;
@@ -88,6 +90,9 @@ pub struct Link {
 pub struct Proven {
     /// Who had the address when the code was mailed to them; nobody when it was mailed to the named address.
     pub user_id: Option<UserId>,
+    /// When it was typed.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
 }
 
 /// Why an attempt is over.
@@ -225,7 +230,7 @@ pub(super) async fn consume_state(
     let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let stage = provider.as_str();
     let record = tx.instance().consume_personal_sign_in_by_state(state_hash, &browser, stage, app.now()).await?;
-    open(app, record)
+    open(tx, app, record).await
 }
 
 /// Looks at an attempt that waits for the person.
@@ -234,7 +239,7 @@ pub(super) async fn consume_state(
 pub(super) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId) -> Result<Attempt, Error> {
     let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let record = tx.instance().find_sign_in(id, &browser, app.now()).await?;
-    open(app, record.filter(waits_for_the_person))
+    open(tx, app, record.filter(waits_for_the_person)).await
 }
 
 /// Takes an attempt that waits for the person, once.
@@ -243,7 +248,7 @@ pub(super) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInI
 pub(super) async fn consume(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId) -> Result<Attempt, Error> {
     let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let record = tx.instance().consume_sign_in(id, &browser, app.now()).await?;
-    open(app, record.filter(waits_for_the_person))
+    open(tx, app, record.filter(waits_for_the_person)).await
 }
 
 /// Rows of other ways are not ours to read.
@@ -251,8 +256,21 @@ fn waits_for_the_person(record: &SignIn) -> bool {
     [STAGE_CODE, STAGE_LINK, STAGE_CHANGE, STAGE_REFUSED].contains(&record.stage.as_str())
 }
 
-fn open(app: &App, record: Option<SignIn>) -> Result<Attempt, Error> {
+async fn open(tx: &mut Tx, app: &App, record: Option<SignIn>) -> Result<Attempt, Error> {
     let record = record.ok_or(Refusal::AttemptOver)?;
     let plain = app.sealer.open(&place(&record.id), &record.sealed_document)?;
-    Ok(Attempt { document: serde_json::from_slice(&plain)?, stage: record.stage })
+    let mut document: Document = serde_json::from_slice(&plain)?;
+    if !is_proven_still(tx, &document).await? {
+        document.proven = None;
+    }
+    Ok(Attempt { document, stage: record.stage })
+}
+
+/// A code that was typed before the domain of the named address passed to another organization proves nothing after it (R-LNK-7).
+/// Whoever it was mailed to has that address.
+async fn is_proven_still(tx: &mut Tx, document: &Document) -> Result<bool, Error> {
+    let Some(proven) = &document.proven else { return Ok(true) };
+    let Some(typed_at) = proven.at else { return Ok(false) };
+    let Some(address) = document.said.as_ref().and_then(Said::address) else { return Ok(false) };
+    domain::proves_still(tx, &address, typed_at).await
 }

@@ -18,7 +18,7 @@ pub(super) async fn is_sign_up_open(app: &App, document: &Document) -> Result<bo
     }
     let Some(address) = document.said.as_ref().and_then(super::document::Said::address) else { return Ok(false) };
     match invitation::opens_sign_up(app, document.invitation.as_deref(), &address).await {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(Error::Refused(_)) => Ok(false),
         Err(fault @ Error::Fault(_)) => Err(fault),
     }

@@ -131,11 +131,12 @@ pub(crate) async fn promote(
 ) -> Result<Promoted, Error> {
     let Attempt { mut document, .. } = attempt::consume(tx, app, visitor, id).await?;
     document.anchor = document.anchor.settle(tx, app, visitor, &document.user_id).await?;
-    let shown = issue::Shown { proof: document.proof.clone(), second: Some(second), way: WayIn::SecondFactor };
+    let second = Some(second);
+    let shown = issue::Shown { proof: document.proof.clone(), second: second.clone(), way: WayIn::SecondFactor };
     match issue(tx, app, visitor, &document.user_id, shown).await {
         Ok(issued) => Ok(Promoted::SignedIn { issued: Box::new(issued), return_to: document.return_to }),
         Err(Error::Refused(Refusal::SsoRequired(required))) => {
-            let shown = issue::Shown { proof: document.proof, second: None, way: document.way };
+            let shown = issue::Shown { proof: document.proof, second, way: document.way };
             let stopped = Stopped { user_id: &document.user_id, shown, anchor: document.anchor, required };
             let browser_hash = visitor.browser.filter(|_| document.in_browser);
             let keeper = browser_hash.map(|browser_hash| Keeper { browser_hash, return_to: document.return_to });

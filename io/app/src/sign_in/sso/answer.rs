@@ -148,16 +148,48 @@ async fn change(tx: &mut Tx, app: &App, visitor: &Visitor, attempt: &Attempt) ->
 pub async fn answer(app: &App, visitor: &Visitor, id: &SignInId, answer: Answer) -> Result<Outcome, Error> {
     let outcome = match answer {
         Answer::Factor(typed) => show(app, visitor, id, typed).await,
-        other @ (Answer::Code(_) | Answer::AnotherCode | Answer::Yes | Answer::No) => {
-            app.store
-                .write((app.clone(), visitor.clone(), id.clone(), other), |tx, (app, visitor, id, answer)| {
-                    Box::pin(take(tx, app, visitor, id, answer))
-                })
-                .await
-        }
+        decides @ (Answer::Code(_) | Answer::Yes) => match taken(app, visitor, id, decides.clone(), None).await {
+            Err(Error::Refused(refusal)) if is_filed(&refusal) => taken(app, visitor, id, decides, Some(refusal)).await,
+            taken => taken,
+        },
+        other @ (Answer::AnotherCode | Answer::No) => taken(app, visitor, id, other, None).await,
     };
     app.outbox.wake();
     outcome
+}
+
+async fn taken(
+    app: &App,
+    visitor: &Visitor,
+    id: &SignInId,
+    answer: Answer,
+    refused: Option<Refusal>,
+) -> Result<Outcome, Error> {
+    app.store
+        .write((app.clone(), visitor.clone(), id.clone(), (answer, refused)), |tx, (app, visitor, id, answered)| {
+            Box::pin(take(tx, app, visitor, id, answered))
+        })
+        .await
+}
+
+/// Whether a refusal ends the attempt: then the person needs a number (R-SSO-9). It undid what was written, so all is done
+/// once more up to where it was refused, and what serves once is used up.
+fn is_filed(refusal: &Refusal) -> bool {
+    !matches!(refusal, Refusal::AttemptOver | Refusal::InvalidCode)
+}
+
+/// Decides, or files what was decided before.
+async fn go_on(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+    refused: Option<&Refusal>,
+) -> Result<Outcome, Error> {
+    match refused {
+        None => act(tx, app, visitor, document).await,
+        Some(refusal) => refuse(tx, app, visitor, document, None, refusal).await,
+    }
 }
 
 /// How the attempt goes on after a factor that was right, or wrong. Either is written, so a wrong one is no error.
@@ -170,22 +202,34 @@ enum Shown {
 async fn show(app: &App, visitor: &Visitor, id: &SignInId, typed: TypedFactor) -> Result<Outcome, Error> {
     let (bearer, basis) = bearer_of(app, visitor, id).await?;
     let counted = codes::count(app, visitor, bearer, basis, typed.method).await?;
-    let shown = app
-        .store
-        .write((app.clone(), visitor.clone(), id.clone(), typed), |tx, (app, visitor, id, typed)| {
-            Box::pin(factor(tx, app, visitor, id, typed))
-        })
-        .await;
-    let compared: Result<(), Error> = match &shown {
+    let shown = match compared(app, visitor, id, typed.clone(), None).await {
+        Err(Error::Refused(refusal)) if is_filed(&refusal) => compared(app, visitor, id, typed, Some(refusal)).await,
+        shown => shown,
+    };
+    let judged: Result<(), Error> = match &shown {
         Ok(Shown::Right(_)) => Ok(()),
         Ok(Shown::Wrong(_)) => Err(Refusal::InvalidCode.into()),
         // Something else was refused first, or it was all taken back.
         Err(_) => Err(Refusal::AttemptOver.into()),
     };
-    counted.settle(app, visitor, &compared).await?;
+    counted.settle(app, visitor, &judged).await?;
     match shown? {
         Shown::Right(outcome) | Shown::Wrong(outcome) => Ok(outcome),
     }
+}
+
+async fn compared(
+    app: &App,
+    visitor: &Visitor,
+    id: &SignInId,
+    typed: TypedFactor,
+    refused: Option<Refusal>,
+) -> Result<Shown, Error> {
+    app.store
+        .write((app.clone(), visitor.clone(), id.clone(), (typed, refused)), |tx, (app, visitor, id, typed)| {
+            Box::pin(factor(tx, app, visitor, id, typed))
+        })
+        .await
 }
 
 /// Whose second factor is asked for.
@@ -215,7 +259,13 @@ async fn bearer_of(app: &App, visitor: &Visitor, id: &SignInId) -> Result<(User,
 
 /// Compares a second factor. A wrong one costs one of five tries; with the last one the attempt is over, and the person is
 /// told.
-async fn factor(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &TypedFactor) -> Result<Shown, Error> {
+async fn factor(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    id: &SignInId,
+    (typed, refused): &(TypedFactor, Option<Refusal>),
+) -> Result<Shown, Error> {
     let attempt = document::consume(tx, app, visitor, id).await?;
     if attempt.stage != STAGE_FACTOR {
         return Err(Refusal::AttemptOver.into());
@@ -225,7 +275,7 @@ async fn factor(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed:
     let mut document = attempt.document;
     if let Ok(second) = codes::take(tx, app, visitor, &user, typed).await? {
         document.second = Some((user.id, second));
-        return act(tx, app, visitor, &document).await.map(Shown::Right);
+        return go_on(tx, app, visitor, &document, refused.as_ref()).await.map(Shown::Right);
     }
     document.wrong_factors = document.wrong_factors.saturating_add(1);
     if document.wrong_factors >= MOST_WRONG_FACTORS {
@@ -250,10 +300,17 @@ async fn tell(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document, be
     app.outbox.put(tx, &bearer.email, MailTemplate::Account(mail)).await
 }
 
-async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: &Answer) -> Result<Outcome, Error> {
+async fn take(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    id: &SignInId,
+    (answer, refused): &(Answer, Option<Refusal>),
+) -> Result<Outcome, Error> {
+    let refused = refused.as_ref();
     let attempt = document::find(tx, app, visitor, id).await?;
     match (attempt.stage.as_str(), answer) {
-        (STAGE_CODE, Answer::Code(typed)) => code(tx, app, visitor, id, typed).await,
+        (STAGE_CODE, Answer::Code(typed)) => code(tx, app, visitor, id, (typed.as_str(), refused)).await,
         (STAGE_CODE, Answer::AnotherCode) => {
             let user_id = concerned(tx, app, &attempt).await?;
             mail_code(tx, app, &attempt.document.organization_id, id, &user_id).await?;
@@ -262,12 +319,12 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: 
         (STAGE_CREATION, Answer::Yes) => {
             let mut document = document::consume(tx, app, visitor, id).await?.document;
             document.creation_confirmed = true;
-            act(tx, app, visitor, &document).await
+            go_on(tx, app, visitor, &document, refused).await
         }
         (STAGE_CHANGE, Answer::Yes) => {
             let mut document = document::consume(tx, app, visitor, id).await?.document;
             document.change_confirmed = true;
-            act(tx, app, visitor, &document).await
+            go_on(tx, app, visitor, &document, refused).await
         }
         (_, Answer::No) => {
             let document = document::consume(tx, app, visitor, id).await?.document;
@@ -286,7 +343,13 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, answer: 
 }
 
 /// A wrong code costs a try and must be written, so it is an outcome and no error.
-async fn code(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &str) -> Result<Outcome, Error> {
+async fn code(
+    tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
+    id: &SignInId,
+    (typed, refused): (&str, Option<&Refusal>),
+) -> Result<Outcome, Error> {
     let typed = SixDigitCode::parse(typed).ok_or(Refusal::InvalidCode)?;
     let found = tx.instance().find_challenge(ChallengePurpose::SignIn, id.as_str(), app.now()).await?;
     let pending = found.ok_or(Refusal::AttemptOver)?;
@@ -296,8 +359,8 @@ async fn code(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId, typed: &
         Err(refusal) => return Err(refusal.into()),
     }
     let mut document = document::consume(tx, app, visitor, id).await?.document;
-    document.code_proven_for = pending.user_id;
-    act(tx, app, visitor, &document).await
+    (document.code_proven_for, document.code_proven_at) = (pending.user_id, Some(app.now()));
+    go_on(tx, app, visitor, &document, refused).await
 }
 
 /// Whose address the attempt has to prove: asked anew, for the world may have changed.

@@ -158,6 +158,9 @@ impl AttemptView {
 const FACTOR_ADVICE: &str = "Type a code of your authenticator app or a recovery code. If a passkey is all you have, sign in \
      with it, get recovery codes under Sign-in and security, and come back.";
 
+/// What to do for who was refused because too much was asked for.
+const TOO_MANY_ADVICE: &str = "Wait an hour, then start again.";
+
 /// What a code means for the person: what happened, and what to do beyond it. What mends a protocol's refusal is the
 /// Owner's to read.
 fn words(code: &str) -> (String, String) {
@@ -170,21 +173,14 @@ fn words(code: &str) -> (String, String) {
     if code == Refusal::NeedsSecondFactor.code() {
         return (format!("{}.", Refusal::NeedsSecondFactor.title()), FACTOR_ADVICE.to_owned());
     }
-    let refusal = linking_refusal(code).map(Refusal::from).or_else(|| {
-        [
-            Refusal::ConnectionChanged,
-            Refusal::SignedOutAtProvider,
-            Refusal::AttemptOver,
-            Refusal::LogOutStateMissing,
-            Refusal::LogOutStateUnknown,
-        ]
-        .into_iter()
-        .find(|refusal| refusal.code() == code)
-    });
-    refusal.map_or_else(
-        || ("Refused.".to_owned(), String::new()),
-        |refusal| (format!("{}.", refusal.title()), refusal.advice()),
-    )
+    match Refusal::of_code(code) {
+        // For how long is not in the row, and less by the time that somebody reads it.
+        Some(refusal @ Refusal::TooManyRequests { .. }) => {
+            (format!("{}.", refusal.title()), TOO_MANY_ADVICE.to_owned())
+        }
+        Some(refusal) => (format!("{}.", refusal.title()), refusal.advice()),
+        None => ("Refused.".to_owned(), String::new()),
+    }
 }
 
 fn linking_refusal(code: &str) -> Option<LinkingRefusal> {
@@ -219,6 +215,22 @@ pub async fn refused(app: &App, slug: &str, reference: &str) -> Result<RefusedAt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn r_sso_9_every_refusal_that_is_filed_says_what_happened_and_what_to_do() {
+        for refusal in [
+            Refusal::TooManyRequests { retry_after: std::time::Duration::from_secs(40) },
+            Refusal::AddressTaken,
+            Refusal::NoActiveConnection,
+            Refusal::SsoRequired(Vec::new()),
+            Refusal::ConnectionChanged,
+            Refusal::Linking(LinkingRefusal::MembershipRemoved),
+        ] {
+            let (text, advice) = words(refusal.code());
+            assert_eq!(text, format!("{}.", refusal.title()), "{refusal:?}");
+            assert!(!advice.is_empty() && !advice.contains("40"), "{refusal:?}: {advice}");
+        }
+    }
 
     #[test]
     fn one_attempt_in_32_removes_what_is_older_than_those_that_are_kept() {

@@ -134,6 +134,7 @@ pub(crate) async fn start(
         creation_confirmed: false,
         change_confirmed: false,
         code_proven_for: None,
+        code_proven_at: None,
         second: None,
         wrong_factors: 0,
     };

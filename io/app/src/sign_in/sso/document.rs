@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::app::App;
+use crate::domain;
 use crate::entropy::Draw as _;
 use crate::error::Error;
 use crate::log_out::way_out::Known;
@@ -80,6 +81,9 @@ pub struct Document {
     pub change_confirmed: bool,
     /// The user whose address was proven by a code bound to this attempt.
     pub code_proven_for: Option<UserId>,
+    /// When the code was typed.
+    #[serde(default)]
+    pub code_proven_at: Option<Timestamp>,
     /// Whose second factor was right, and which (R-LNK-3).
     #[serde(default)]
     pub second: Option<(UserId, Proof)>,
@@ -172,7 +176,7 @@ pub(crate) async fn consume_state(
 ) -> Result<Attempt, Error> {
     let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let record = tx.instance().consume_sign_in_by_state(state_hash, &browser, connection_id, app.now()).await?;
-    open(app, record.ok_or(Refusal::AttemptOver)?)
+    open(tx, app, record.ok_or(Refusal::AttemptOver)?).await
 }
 
 /// Looks at an attempt that waits for the person.
@@ -181,7 +185,7 @@ pub(crate) async fn consume_state(
 pub(crate) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId) -> Result<Attempt, Error> {
     let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let record = tx.instance().find_sign_in(id, &browser, app.now()).await?;
-    open(app, record.ok_or(Refusal::AttemptOver)?)
+    open(tx, app, record.ok_or(Refusal::AttemptOver)?).await
 }
 
 /// Takes an attempt that waits for the person, once.
@@ -190,12 +194,23 @@ pub(crate) async fn find(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInI
 pub(crate) async fn consume(tx: &mut Tx, app: &App, visitor: &Visitor, id: &SignInId) -> Result<Attempt, Error> {
     let browser = visitor.browser.ok_or(Refusal::AttemptOver)?;
     let record = tx.instance().consume_sign_in(id, &browser, app.now()).await?;
-    open(app, record.ok_or(Refusal::AttemptOver)?)
+    open(tx, app, record.ok_or(Refusal::AttemptOver)?).await
 }
 
-fn open(app: &App, record: SignIn) -> Result<Attempt, Error> {
+async fn open(tx: &mut Tx, app: &App, record: SignIn) -> Result<Attempt, Error> {
     let organization_id = record.organization_id.as_ref().ok_or(Refusal::AttemptOver)?;
     let plain = app.sealer.open(&place(&record.id, organization_id), &record.sealed_document)?;
-    let document = serde_json::from_slice(&plain)?;
+    let mut document: Document = serde_json::from_slice(&plain)?;
+    if !is_proven_still(tx, &document).await? {
+        (document.code_proven_for, document.code_proven_at) = (None, None);
+    }
     Ok(Attempt { id: record.id, document, stage: record.stage })
+}
+
+/// A code that was typed before the domain of the address passed to another organization proves nothing after it (R-LNK-7).
+async fn is_proven_still(tx: &mut Tx, document: &Document) -> Result<bool, Error> {
+    let Some(user_id) = &document.code_proven_for else { return Ok(true) };
+    let Some(typed_at) = document.code_proven_at else { return Ok(false) };
+    let address = tx.instance().load_user(user_id).await?.email;
+    domain::proves_still(tx, &address, typed_at).await
 }

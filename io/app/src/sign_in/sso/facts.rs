@@ -72,7 +72,8 @@ pub(crate) async fn gather(
 }
 
 /// The user who has the address here or anywhere: a member first, then a former one to whom it is local, then whoever
-/// has proven it.
+/// has proven it. But who had it when an Owner removed them comes before all who are no member: the removal holds
+/// whatever address they took since, and whoever has theirs now (R-LNK-1).
 async fn holder(
     tx: &mut Tx,
     organization_id: &OrganizationId,
@@ -83,16 +84,18 @@ async fn holder(
     let local = tx.organization(organization_id).find_user_by_local_email(address).await?;
     let proven = candidate(tx, organization_id, space, proven).await?;
     let local = candidate(tx, organization_id, space, local).await?;
-    Ok(match (proven, local) {
+    let found = match (proven, local) {
         (Some(proven), _) if is_member(&proven) => Some(proven),
         (_, Some(local)) => Some(local),
-        (Some(proven), None) => Some(proven),
-        // Who was removed and closed the account is refused as before (R-LNK-1).
-        (None, None) => match tx.organization(organization_id).find_removed_by_email(address).await? {
-            Some(removed) => Some(of_user(tx, organization_id, removed, false).await?),
-            None => None,
-        },
-    })
+        (proven, None) => proven,
+    };
+    if found.as_ref().is_some_and(is_member) {
+        return Ok(found);
+    }
+    match tx.organization(organization_id).list_removed_by_email(address).await?.into_iter().next() {
+        Some(removed) => of_user(tx, organization_id, removed, false).await.map(Some),
+        None => Ok(found),
+    }
 }
 
 fn is_member(candidate: &Candidate) -> bool {

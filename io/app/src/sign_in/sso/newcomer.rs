@@ -5,8 +5,9 @@ use orgate_core::actor::Actor;
 use orgate_core::assertion::Assertion;
 use orgate_core::email::EmailAddress;
 use orgate_core::id::{IdentityId, UserId};
-use orgate_core::linking::{Facts, Linking, proves_address, takes_invitation};
+use orgate_core::linking::{Facts, Linking, claims_address, proves_address, takes_invitation};
 use orgate_core::membership::MembershipOrigin;
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::name::Name;
 use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::refusal::Refusal;
@@ -51,7 +52,7 @@ pub(super) async fn apply(
             proven(tx, app, visitor, document, user_id).await?
         }
         Linking::Provision { proven } => {
-            let user_id = provision(tx, app, document, assertion, *proven).await?;
+            let user_id = provision(tx, app, visitor, document, assertion, *proven).await?;
             join(tx, app, visitor, document, &user_id).await?;
             bind(tx, app, visitor, document, assertion, &user_id).await?;
             user_id
@@ -63,26 +64,39 @@ pub(super) async fn apply(
     if proves_address(linking, facts) {
         address::vouched(tx, app, visitor, &document.organization_id, &user_id).await?;
     }
-    if takes_invitation(linking, facts)
-        && let Some(address) = credible_address(tx, document, assertion).await?
-    {
-        invitation::take_invitation(tx, app, visitor, &document.organization_id, &user_id, &address).await?;
+    if takes_invitation(linking, facts) {
+        take_invitation(tx, app, visitor, document, (assertion, facts), &user_id).await?;
     }
     let mut view = tx.organization(&document.organization_id);
     view.touch_identity(space_of(assertion), &assertion.subject, app.now()).await?;
     Ok(user_id)
 }
 
-/// The address whose invitation is taken along: the one that a code of this attempt proved, else the asserted one.
-async fn credible_address(
+/// Takes an invitation along: to the address that a code of this attempt proved for this person, else to the asserted one
+/// (R-INV-4).
+async fn take_invitation(
     tx: &mut Tx,
+    app: &App,
+    visitor: &Visitor,
     document: &Document,
-    assertion: &Assertion,
-) -> Result<Option<EmailAddress>, Error> {
-    match &document.code_proven_for {
-        Some(user_id) => Ok(Some(tx.instance().load_user(user_id).await?.email)),
-        None => Ok(address_of(assertion)),
+    (assertion, facts): (&Assertion, &Facts),
+    user_id: &UserId,
+) -> Result<(), Error> {
+    let mut addresses: Vec<EmailAddress> = Vec::new();
+    if facts.code_proven {
+        // Of who the person was brought to, if so: it is the same address.
+        addresses.push(tx.instance().load_user(user_id).await?.email);
     }
+    if claims_address(facts) {
+        addresses.extend(address_of(assertion));
+    }
+    for address in &addresses {
+        let id = &document.organization_id;
+        if invitation::take_invitation(tx, app, visitor, id, user_id, address).await?.is_some() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) async fn bind(
@@ -141,6 +155,7 @@ async fn join(tx: &mut Tx, app: &App, visitor: &Visitor, document: &Document, us
 async fn provision(
     tx: &mut Tx,
     app: &App,
+    visitor: &Visitor,
     document: &Document,
     assertion: &Assertion,
     proven: bool,
@@ -159,6 +174,9 @@ async fn provision(
         has_second_factor: false,
     };
     tx.instance().insert_user(&user).await?;
+    let method = AuthenticationMethod::Sso.as_str();
+    let event = Event::done("user.created").target(&user.id, &user.name).data(serde_json::json!({ "method": method }));
+    audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
     Ok(user.id)
 }
 

@@ -1,6 +1,7 @@
 //! Owns `/account/password/removal`: taking one's own password away.
 
 use orgate_app::account;
+use orgate_core::method::AuthenticationMethod;
 use orgate_core::refusal::Refusal;
 
 use super::security::URL;
@@ -28,6 +29,14 @@ pub async fn create(visit: Visit) -> PageResult {
     }
 }
 
+fn reassurance(visit: &Visit) -> &'static str {
+    if visit.app().settings.sign_in_methods.offers(AuthenticationMethod::Password) {
+        "You can set a password again here, or by a link mailed to your address."
+    } else {
+        "Nobody signs in by a password here."
+    }
+}
+
 async fn page(visit: &Visit, problem: Option<String>) -> Result<ConfirmationPage, Failure> {
     account::may_remove_password(visit.app(), &visit.visitor).await?;
     let question = Question {
@@ -41,7 +50,7 @@ async fn page(visit: &Visit, problem: Option<String>) -> Result<ConfirmationPage
             Consequence::plain("From now on you sign in by your other ways alone."),
             Consequence::plain("Every other browser is signed out at its next click."),
         ],
-        reassurance: "You can set a password again here, or by a link mailed to your address.".to_owned(),
+        reassurance: reassurance(visit).to_owned(),
         problem,
         ..ask(frame(visit, Section::Security).await?, question)
     })

@@ -49,6 +49,8 @@ async fn page(visit: &Visit, mistakes: &Mistakes) -> Result<SecurityPage, Failur
     let names = current.organizations.iter().map(|place| (place.id.to_string(), place.name.clone())).collect();
     let security = account::security(visit.app(), &visit.visitor).await?;
     let now = visit.now();
+    let settings = &visit.app().settings;
+    let password_offered = settings.sign_in_methods.offers(AuthenticationMethod::Password);
     Ok(SecurityPage {
         frame,
         email_proven: security.email_proven,
@@ -56,7 +58,7 @@ async fn page(visit: &Visit, mistakes: &Mistakes) -> Result<SecurityPage, Failur
         may_remove_password: security.has_password && security.ways.is_in_without(AuthenticationMethod::Password),
         current_password: mistakes.secret("current_password"),
         new_password: mistakes.secret("new_password"),
-        minimum_password_length: visit.app().settings.password_policy.minimum(),
+        minimum_password_length: password_offered.then(|| settings.password_policy.minimum()),
         linked_accounts: linked_accounts::cards(visit, now).await?,
         passkeys: passkeys::card(visit, now).await?,
         second_factor: second_factor::card(visit, &current, now).await?,

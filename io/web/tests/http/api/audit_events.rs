@@ -43,3 +43,31 @@ async fn a_member_does_not() {
     let kim = site.member(&sam, "acme", "kim").await;
     site.get(ALL).bearer(&kim).refused(StatusCode::FORBIDDEN, "not-permitted").await;
 }
+
+/// R-API-1: as the console exports it, with the same filters, in both forms.
+#[tokio::test]
+async fn r_api_1_an_owner_exports_the_log_as_json_lines_or_csv() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    site.organization(&sam, "Acme").await;
+    let name = json!({ "name": "Falcon" });
+    site.post("/api/v1/organizations/acme/projects").bearer(&sam).json(&name).expect(StatusCode::CREATED).await;
+    let export = |query: &str| site.get(&format!("{ALL}/export{query}")).bearer(&sam);
+    let lines = export("").expect(StatusCode::OK).await;
+    assert_eq!(lines.header("content-type"), "application/jsonl");
+    assert_eq!(lines.header("content-disposition"), "attachment; filename=\"acme-audit-log.jsonl\"");
+    let events: Vec<serde_json::Value> = lines.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        events.iter().map(|event| &event["action"]).collect::<Vec<_>>(),
+        ["project.created", "organization.created"]
+    );
+    let rows = export("?format=csv&action=project.created").expect(StatusCode::OK).await;
+    assert_eq!(rows.header("content-type"), "text/csv; charset=utf-8");
+    let text = rows.text();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(text.starts_with("id,at,action,") && text.contains("Falcon"), "{text}");
+    export("?format=xml").refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+    export("?from=yesterday").refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+    let kim = site.member(&sam, "acme", "kim").await;
+    site.get(&format!("{ALL}/export")).bearer(&kim).refused(StatusCode::FORBIDDEN, "not-permitted").await;
+}

@@ -1,9 +1,11 @@
 //! `/api/v1/organizations/{organization}/members`.
 
 use axum::http::{Method, StatusCode};
+use orgate_core::id::{Identifier as _, OrganizationId, UserId};
 use serde_json::json;
 
-use crate::support::{Person, Site};
+use crate::bed;
+use crate::support::{Person, Site, text};
 
 async fn acme(site: &Site) -> (Person, Person, String) {
     let sam = site.person("sam").await;
@@ -88,6 +90,36 @@ async fn who_was_removed_can_be_re_admitted() {
     readmit().expect(StatusCode::NO_CONTENT).await;
 }
 
+/// R-API-1: whom one can re-admit is found, and members are searched and filtered, as the console does.
+#[tokio::test]
+async fn r_api_1_members_are_searched_and_filtered_and_the_removed_are_listed() {
+    let site = Site::new().await;
+    let (sam, kim, members) = acme(&site).await;
+    let list = async |query: &str| {
+        let found = site.get(&format!("{members}?{query}")).bearer(&sam).expect(StatusCode::OK).await.json();
+        let items = found["items"].as_array().unwrap().iter();
+        items.map(|item| (text(&item["user"]["id"]), text(&item["state"]))).collect::<Vec<_>>()
+    };
+    let [owner, member] = [&sam, &kim].map(|person| (person.id.clone(), "active".to_owned()));
+    assert_eq!(list("search=KIM%40").await, std::slice::from_ref(&member));
+    assert_eq!(list("filter=owners").await, std::slice::from_ref(&owner));
+    assert_eq!(list("filter=owners&search=kim").await, []);
+    for both in ["filter=all", "filter=never-used-sso"] {
+        assert_eq!(list(both).await, [owner.clone(), member.clone()], "{both}");
+    }
+    assert_eq!(list("filter=removed").await, []);
+    let one = format!("{members}/{}", kim.id);
+    site.ask(Method::DELETE, &one).bearer(&sam).expect(StatusCode::NO_CONTENT).await;
+    assert_eq!(list("filter=removed&search=kim").await, [(kim.id.clone(), "removed".to_owned())]);
+    assert_eq!(list("filter=all").await, [owner]);
+    site.post(&format!("{one}/readmission")).bearer(&sam).expect(StatusCode::NO_CONTENT).await;
+    assert_eq!(list("filter=removed").await, []);
+    let strange = site.get(&format!("{members}?filter=nonsense")).bearer(&sam);
+    strange.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+    let outside = site.get(&format!("{members}?filter=removed")).bearer(&kim);
+    outside.refused(StatusCode::NOT_FOUND, "not-found").await;
+}
+
 #[tokio::test]
 async fn r_in_7_an_owner_ends_what_a_members_proofs_open() {
     let site = Site::new().await;
@@ -117,4 +149,39 @@ async fn identities_are_the_owners_to_see_and_clear() {
     clear().refused(StatusCode::NOT_FOUND, "not-found").await;
     site.advance(16);
     clear().refused(StatusCode::FORBIDDEN, "needs-recent-proof").await;
+}
+
+/// R-LNK-5, R-API-1: one or many, as the console clears them.
+#[tokio::test]
+async fn r_lnk_5_several_bonds_are_cleared_at_once() {
+    let site = Site::new().await;
+    let (sam, kim, _) = acme(&site).await;
+    let lee = site.member(&sam, "acme", "lee").await;
+    let removal = "/api/v1/organizations/acme/identities/removal";
+    let clear = |who: &Person, ids: &[&str]| site.post(removal).bearer(who).json(&json!({ "user_ids": ids }));
+    let both = [kim.id.as_str(), lee.id.as_str()];
+    clear(&kim, &both).refused(StatusCode::FORBIDDEN, "not-permitted").await;
+    clear(&sam, &both).refused(StatusCode::NOT_FOUND, "not-found").await;
+    clear(&sam, &["nobody"]).refused(StatusCode::NOT_FOUND, "not-found").await;
+    for ids in [Vec::new(), vec![kim.id.as_str(); 201]] {
+        clear(&sam, &ids).refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+    }
+
+    let ask = site.get("/api/v1/organizations/acme").bearer(&sam);
+    let organization = OrganizationId::parse(&text(&ask.expect(StatusCode::OK).await.json()["id"])).unwrap();
+    for person in [&kim, &lee] {
+        let (id, email) = (UserId::parse(&person.id).unwrap(), person.email.clone());
+        let linked = bed::Person { id, name: String::new(), email, visitor: site.bed.stranger() };
+        site.bed.link(&linked, &organization, &format!("00u-{}", person.id)).await;
+    }
+    let listed = async || {
+        let list = site.get("/api/v1/organizations/acme/identities").bearer(&sam);
+        list.expect(StatusCode::OK).await.json()["items"].as_array().unwrap().len()
+    };
+    assert_eq!(listed().await, 2);
+    let nobody = "usr_00000000000000000000000001";
+    let cleared = clear(&sam, &[both[0], both[1], nobody]).expect(StatusCode::OK).await.json();
+    assert_eq!((&cleared["cleared"], listed().await), (&json!(2), 0));
+    site.advance(16);
+    clear(&sam, &both).refused(StatusCode::FORBIDDEN, "needs-recent-proof").await;
 }

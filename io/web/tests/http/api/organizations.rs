@@ -1,7 +1,7 @@
 //! `/api/v1/organizations`.
 
 use axum::http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Site, text};
 
@@ -98,4 +98,69 @@ async fn r_enf_6_while_sso_is_enforced_second_factors_are_the_identity_providers
     change(both).refused(StatusCode::CONFLICT, "mfa-managed-by-idp").await;
     let shown = site.get(&path).bearer(&sam).expect(StatusCode::OK).await.json();
     assert_eq!((&shown["mfa_required"], &shown["name"]), (&json!(false), &json!("Acme")), "the name stays as well");
+}
+
+/// R-UI-2, R-API-1: what the console's pages say before, and nothing is done by asking.
+#[tokio::test]
+async fn r_api_1_what_a_deletion_ends_and_whom_a_second_factor_stops_is_told_before() {
+    let site = Site::new().await;
+    let sam = site.person("sam").await;
+    let slug = site.organization(&sam, "Acme").await;
+    let kim = site.member(&sam, &slug, "kim").await;
+    let path = format!("/api/v1/organizations/{slug}");
+    let made = |what: &str, body| site.post(&format!("{path}/{what}")).bearer(&sam).json(&body);
+    made("projects", json!({ "name": "Falcon" })).expect(StatusCode::CREATED).await;
+    made("connections", json!({ "kind": "oidc" })).expect(StatusCode::CREATED).await;
+    let invited = json!({ "emails": ["lee@example.com"], "role": "member" });
+    made("invitations", invited).expect(StatusCode::CREATED).await;
+    let see = |who, what: &str| site.get(&format!("{path}/{what}")).bearer(who);
+    let deletion = see(&sam, "deletion").expect(StatusCode::OK).await.json();
+    assert_eq!((&deletion["members"]["count"], &deletion["projects"]), (&json!(2), &json!(1)));
+    assert_eq!((&deletion["connections"], &deletion["invitations"]), (&json!(1), &json!(1)));
+    assert_eq!(deletion["members"]["first"].as_array().unwrap().len(), 2);
+    let rule = see(&sam, "mfa-requirement").expect(StatusCode::OK).await.json();
+    assert_eq!((&rule["mfa_required"], &rule["without_second_factor"]["count"]), (&json!(false), &json!(2)));
+    for what in ["deletion", "mfa-requirement"] {
+        see(&kim, what).refused(StatusCode::FORBIDDEN, "not-permitted").await;
+    }
+    let organization = site.get(&path).bearer(&sam).expect(StatusCode::OK).await.json();
+    assert_eq!((&organization["deletes_at"], &organization["mfa_required"]), (&json!(null), &json!(false)));
+    site.advance(16);
+    see(&sam, "deletion").refused(StatusCode::FORBIDDEN, "needs-recent-proof").await;
+}
+
+/// R-API-1: a program whose answer was lost sends the same once more.
+#[tokio::test]
+async fn r_api_1_what_is_created_by_a_name_of_ones_own_can_be_repeated() {
+    let site = Site::new().await;
+    let (sam, kim) = (site.person("sam").await, site.person("kim").await);
+    let create = |who, path: &str, body: &Value| site.post(&format!("/api/v1/{path}")).bearer(who).json(body);
+    let twice = async |path: &str, body: Value| {
+        let first = create(&sam, path, &body).expect(StatusCode::CREATED).await.json();
+        let second = create(&sam, path, &body).expect(StatusCode::CREATED).await.json();
+        (first["id"] == second["id"], text(&second["id"]))
+    };
+    let acme = json!({ "name": "Acme", "slug": "acme" });
+    let (is_same, acme_id) = twice("organizations", acme.clone()).await;
+    assert!(is_same);
+    assert!(!twice("organizations", json!({ "name": "Acme" })).await.0, "without a short name it is another one");
+    create(&kim, "organizations", &acme).refused(StatusCode::CONFLICT, "slug-taken").await;
+    let own = format!("organizations/{acme_id}");
+    let projects = format!("{own}/projects");
+    assert!(twice(&projects, json!({ "name": "Falcon", "slug": "falcon" })).await.0);
+    assert!(!twice(&projects, json!({ "name": "Falcon" })).await.0);
+    let other = json!({ "name": "Heron", "slug": "falcon" });
+    create(&sam, &projects, &other).refused(StatusCode::CONFLICT, "slug-taken").await;
+    let strange = json!({ "name": "Heron", "slug": "No Slug" });
+    create(&sam, &projects, &strange).refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input").await;
+
+    let connections = format!("{own}/connections");
+    let okta = json!({ "kind": "okta-oidc", "name": "Ours" });
+    let (is_same, draft) = twice(&connections, okta.clone()).await;
+    assert!(is_same);
+    assert!(!twice(&connections, json!({ "kind": "okta-oidc" })).await.0);
+    assert_ne!(twice(&connections, json!({ "kind": "oidc", "name": "Ours" })).await.1, draft, "of another kind");
+    let events = site.get(&format!("/api/v1/{own}/audit-events?action=connection.created")).bearer(&sam);
+    let events = events.expect(StatusCode::OK).await.json();
+    assert_eq!(events["items"].as_array().unwrap().len(), 4, "what was there already is no event");
 }

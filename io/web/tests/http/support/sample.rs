@@ -69,6 +69,7 @@ pub fn body_of(route: &Route) -> Option<Value> {
         }
         ("POST", "deletion") => json!({ "confirmation": "acme" }),
         ("POST", "invitations") => json!({ "emails": ["a@example.com"], "role": "member" }),
+        ("POST", "removal") => json!({ "user_ids": [NOBODY] }),
         ("POST", "members") => json!({ "email": "a@example.com", "role": "read_only" }),
         ("PATCH", "{user_id}") if route.path.contains("/projects/") => json!({ "role": "read_only" }),
         ("PATCH", "{user_id}") => json!({ "role": "member" }),

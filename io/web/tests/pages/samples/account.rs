@@ -67,7 +67,7 @@ fn add_account(samples: &mut Samples) {
         may_remove_password: true,
         current_password: Field::empty().refused("That is not your password."),
         new_password: Field::empty(),
-        minimum_password_length: 12,
+        minimum_password_length: Some(12),
         linked_accounts: personal::linked_accounts(),
         passkeys: passkeys::some(),
         second_factor: factors::on(),
@@ -79,10 +79,13 @@ fn add_account(samples: &mut Samples) {
         sessions: vec![session("ses_1", "Firefox on Linux", true), session("ses_2", "Safari on iPhone", false)],
     };
     samples.add("account-security", &page);
+    let page = SecurityPage { minimum_password_length: None, ..page };
+    samples.add("account-security-passwords-not-offered", &page);
     let page = SecurityPage {
         email_proven: false,
         has_password: false,
         may_remove_password: false,
+        minimum_password_length: Some(12),
         current_password: Field::empty(),
         linked_accounts: personal::both_linked(),
         passkeys: passkeys::none(),

@@ -82,7 +82,7 @@ test('a passkey signs in by itself, is the second factor of a password, and goes
     await expect(visitor.heading('Sign in')).toBeVisible();
     await authenticator.verifies(true);
     await visitor.tryPasskey();
-    await expect(visitor.page).toHaveURL(/\/organizations/);
+    await expect(visitor.page).toHaveURL(/\/account\/security/);
   });
 
   await test.step('it is renamed, and removed after a page that says what that means', async () => {

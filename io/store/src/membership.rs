@@ -265,8 +265,8 @@ impl OrgTx<'_> {
         Ok(Page::cut(self.query(sql, &values, read_member).await?, limit))
     }
 
-    /// People whom an Owner removed and whose name or address contains `text`, which is in lower case: latest first, after
-    /// the one that the last page ended with. Who has come back since then begins the list anew.
+    /// People whom an Owner removed and whose name or address, or the one they had then, contains `text`, which is in lower
+    /// case: latest first, after the one that the last page ended with. Who has come back since then begins the list anew.
     pub async fn list_removed(
         &mut self,
         text: &str,
@@ -281,7 +281,8 @@ impl OrgTx<'_> {
                 and (cast($2 as text) is null or (m.ended_at, m.user_id) <
                     (select coalesce(l.ended_at, l.joined_at), l.user_id from memberships l
                         where l.organization_id = $1 and l.user_id = $2))
-                and (lower(u.name) like $3 escape '\\' or u.email_key like $3 escape '\\')
+                and (lower(u.name) like $3 escape '\\' or u.email_key like $3 escape '\\'
+                    or m.removed_email_key like $3 escape '\\')
             order by m.ended_at desc, m.user_id desc limit $4"
         );
         let values = [after.into(), (&pattern).into(), asked(limit).into()];

@@ -108,7 +108,10 @@ impl LinkingRefusal {
     /// For the Owner: how to mend it. What the person can do is [`Refusal::advice`](crate::refusal::Refusal::advice).
     pub const fn mend(self) -> &'static str {
         match self {
-            Self::MembershipRemoved => "Re-admit the person under Members, if they should come back.",
+            Self::MembershipRemoved => {
+                "Re-admit the person under Members, if they should come back. Look there for the address among those who were \
+                 removed: the one who had it then may have another one now."
+            }
             Self::LinkedToAnotherSubject => {
                 "The account was made anew at the identity provider. Clear the link under Linked people, after you made sure \
                  that it is the same person."

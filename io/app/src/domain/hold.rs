@@ -40,9 +40,10 @@ pub(crate) async fn proves_still(tx: &mut Tx, address: &EmailAddress, typed_at: 
 /// are is no organization's to know.
 async fn unprove(tx: &mut Tx, app: &App, domain: &Domain) -> Result<(), Error> {
     let owners = tx.instance().list_owners_of_domain(&domain.name).await?;
-    for invitation in tx.instance().list_invitations_into_domain(&domain.name).await? {
+    let invitations = tx.instance().list_invitations_into_domain(&domain.name).await?;
+    for invitation in &invitations {
         let unknown = SecretToken::generate(&*app.entropy).hash(TokenPurpose::InvitationMailed);
-        tx.instance().void_mailed_link(&invitation, &unknown).await?;
+        tx.instance().void_mailed_link(invitation, &unknown).await?;
     }
     let addresses = tx.instance().unprove_addresses(&domain.name).await?;
     for owner in &owners {
@@ -50,7 +51,7 @@ async fn unprove(tx: &mut Tx, app: &App, domain: &Domain) -> Result<(), Error> {
     }
     let event = Event::done("domain.passed")
         .target(&domain.id, &domain.name)
-        .data(serde_json::json!({ "addresses": addresses }));
+        .data(serde_json::json!({ "addresses": addresses, "invitations": invitations.len() }));
     audit::record(tx, app, None, None, &Author::system(), event).await
 }
 

@@ -94,19 +94,21 @@ pub(crate) async fn opens_sign_up(app: &App, token: Option<&str>, email: &EmailA
         .await
 }
 
-/// Whether the invitation that a closed sign-up was opened by opens it still. What it refuses travels as a value: a try at the code
-/// is counted all the same.
+/// Whether the invitation that a closed sign-up was opened by opens it still, or one of the same organization that took its place
+/// meanwhile. What it refuses travels as a value: a try at the code is counted all the same.
 pub(crate) async fn still_opens_sign_up(
     tx: &mut Tx,
     app: &App,
     id: Option<&InvitationId>,
     email: &EmailAddress,
 ) -> Result<Result<(), Refusal>, Error> {
-    let invitation = match id {
-        Some(id) => tx.instance().find_invitation(id).await?,
-        None => None,
-    };
-    Ok(opening(invitation, email, app.now()).map(|_| ()))
+    let Some(id) = id else { return Ok(Err(Refusal::SignUpClosed)) };
+    let Some(opened_by) = tx.instance().find_invitation(id).await? else { return Ok(Err(Refusal::SignUpClosed)) };
+    let organization = opened_by.organization_id.clone();
+    let opened = opening(Some(opened_by), email, app.now());
+    let is_replaced =
+        opened.is_err() && tx.organization(&organization).find_pending_invitation(email, app.now()).await?.is_some();
+    Ok(if is_replaced { Ok(()) } else { opened.map(|_| ()) })
 }
 
 fn opening(invitation: Option<Invitation>, email: &EmailAddress, now: Timestamp) -> Result<Invitation, Refusal> {

@@ -188,6 +188,7 @@ pub async fn copy_link(app: &App, visitor: &Visitor, organization: &str, id: &st
                 let (mut view, sender) = (tx.organization(member.organization_id()), member.user_id());
                 view.set_copied_token(id, &hash, sender).await?;
                 let invitation = Invitation { invited_by: sender.clone(), ..invitation };
+                membership::readmit_invited(tx, app, visitor, &member, &invitation.email).await?;
                 note(tx, app, visitor, &member, "invitation.link-copied", &invitation).await?;
                 tell_of_owner(tx, app, &member, &invitation, "copied a link of the invitation to").await?;
                 Ok(SentInvitation { link: link_url(app, &copied), invitation })

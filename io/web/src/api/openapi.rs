@@ -24,7 +24,8 @@ use crate::state::Web;
         description = "The front door of a multi-tenant product: people, organizations, projects, and every way of signing in. \
             JSON in snake_case; times are RFC 3339 in UTC; lists come in parts. A refusal is a problem document \
             (RFC 9457) with a stable code, words for a person, and a reference. Beside what is said of each, any call can \
-            answer malformed-request (400), too-many-requests (429, with Retry-After), or a fault (500; 503, with Retry-After). \
+            answer malformed-request (400), too-many-requests (429, with Retry-After), or a fault: 500, 503 unavailable \
+            (nothing was changed; with Retry-After), 503 in-doubt (perhaps it was done: look before you repeat it). \
             Each call that changes something says what it does when it is sent once more, because its answer was lost.",
     ),
     paths(

@@ -89,13 +89,13 @@ async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>
         .filter(|(slug, _)| serves(slug))
         .map(|(slug, organization_name)| SsoProof { organization_name, slug })
         .collect();
-    if let (true, Some(slug)) = (sso.is_empty() && ways.told, organization) {
+    if let (true, Some(slug)) = (sso.is_empty(), organization) {
         sso.extend(login_address(visit, slug).await?);
     }
     Ok(FreshProofPage {
         site: visit.site.clone(),
         person: Person::new(current.user_id.as_str(), &current.name, &current.email),
-        reason: reason(&current, organization),
+        reason: reason(&current, organization, ways.told),
         unsaved: visit.unsaved(),
         password: ways.password.then(Field::empty),
         passkey: ways.passkey.then(|| PasskeyForm::at("/account/proof/passkey").carrying(purpose_of(organization))),
@@ -110,7 +110,10 @@ async fn page(visit: &Visit, organization: Option<&str>, problem: Option<String>
 }
 
 /// Why the proof is asked for: an organization may want one that is newer than the person's membership (R-IN-7).
-fn reason(current: &Current, organization: Option<&str>) -> String {
+fn reason(current: &Current, organization: Option<&str>, is_told: bool) -> String {
+    if organization.is_some() && !is_told {
+        return "Single sign-on of one organization opens no other. Show that it is you to go on.".to_owned();
+    }
     let named =
         |place: &&CurrentPlace| organization == Some(place.slug.as_str()) || organization == Some(place.id.as_str());
     match current.organizations.iter().find(named) {
@@ -124,8 +127,8 @@ fn reason(current: &Current, organization: Option<&str>) -> String {
     }
 }
 
-/// The SSO of the organization that the person was going to, in a session that is told of it. Whether they are a member is not
-/// said here: its login address is there for everybody (R-IN-6, R-IN-9).
+/// The SSO of the organization that the person was going to. Whether they are a member is not said here: its login address is
+/// there for everybody (R-IN-6, R-IN-9).
 async fn login_address(visit: &Visit, slug: &str) -> Result<Option<SsoProof>, Error> {
     match lookup::login_page(visit.app(), slug).await {
         Ok(page) => Ok(page.has_sso.then_some(SsoProof { organization_name: page.name, slug: page.slug })),

@@ -101,8 +101,8 @@ async fn r_in_9_r_org_6_an_sso_proof_alone_is_told_nothing_of_any_other_organiza
     site.get(&format!("/check?organization={own}")).bearer(&by_own).expect(StatusCode::OK).await;
     let acme = site.get(&format!("/api/v1/organizations/{open}")).bearer(&sam).expect(StatusCode::OK).await.json();
     let id = text(&acme["id"]);
-    let mut answers = Vec::new();
-    for named in [open.as_str(), strict.as_str(), foreign.as_str(), id.as_str(), "nowhere"] {
+    let (mut answers, mut pages) = (Vec::new(), Vec::new());
+    for named in [open.as_str(), id.as_str(), "nowhere", strict.as_str(), foreign.as_str()] {
         let check = site.get(&format!("/check?organization={named}")).bearer(&by_own).send().await;
         let mut problem = site.get(&format!("/api/v1/organizations/{named}")).bearer(&by_own).send().await.json();
         problem["reference"] = Value::Null;
@@ -113,12 +113,17 @@ async fn r_in_9_r_org_6_an_sso_proof_alone_is_told_nothing_of_any_other_organiza
         assert_eq!(check.header("x-orgate-sign-in"), format!("{PUBLIC_URL}{proof}"));
         assert_eq!((console.status, console.location()), (StatusCode::SEE_OTHER, proof.as_str()));
         assert!(check.body.is_empty());
-        answers.push((problem, console.text().replace(named, "?"), page.text().replace(named, "?")));
+        answers.push((problem, console.text().replace(named, "?")));
+        pages.push(page.text().replace(named, "?"));
     }
     assert_eq!(answers[0].0["code"], "needs-proof");
     for other in &answers[1..] {
         assert_eq!(*other, answers[0]);
     }
+    // Whether an organization has single sign-on its login address says to everybody; the page offers it, member or not.
+    assert_eq!((&pages[1], &pages[2]), (&pages[0], &pages[0]));
+    assert_eq!(pages[3], pages[4]);
+    assert!(pages[3].contains("Continue with SSO") && !pages[0].contains("Continue with SSO"));
     // With a password on top the true answers follow.
     let proofs = Proofs::of(site.bed.sso_proof(&id_of_own, None).await);
     let proofs = proofs.with(Proof::Password { at: site.app.now() });

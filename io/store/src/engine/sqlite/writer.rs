@@ -53,6 +53,11 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(|| gone(()))?;
         let queued = timeout(WAIT_LIMIT, queue.send(job)).await;
         queued.map_err(|_| StoreError::unavailable("too many writes wait"))?.map_err(gone)?;
+        let lost = |_| {
+            let has_begun = claimed.load(Ordering::Acquire);
+            let words = "the writer has stopped";
+            if has_begun { StoreError::in_doubt(words) } else { StoreError::unavailable(words) }
+        };
         let Some(patience) = patience else { return answer.await.map_err(lost)? };
         match timeout(patience, &mut answer).await {
             Ok(answered) => answered.map_err(lost)?,
@@ -77,11 +82,6 @@ impl Drop for Writer {
 
 fn gone(_: impl Sized) -> StoreError {
     StoreError::unavailable("the writer has stopped")
-}
-
-/// The writer went away with the write in hand.
-fn lost(_: oneshot::error::RecvError) -> StoreError {
-    StoreError::in_doubt("the writer has stopped")
 }
 
 /// Why the commit that some writes depended on failed.
@@ -137,7 +137,9 @@ where
 
     fn finish(self: Box<Self>, failure: Option<&Failure>) {
         let answer = match (failure, self.outcome) {
-            (Some(failure), _) => Err(failure.error().into()),
+            // What was refused or gave up changed nothing, whatever became of the commit; to say so is what is certain.
+            (Some(failure), Some(Err(_)) | None) => Err(StoreError::unavailable(&failure.detail).into()),
+            (Some(failure), Some(Ok(_))) => Err(failure.error().into()),
             (None, Some(outcome)) => outcome,
             (None, None) => return,
         };

@@ -99,6 +99,8 @@ test('an organization enforces SSO and stops enforcing it', async ({ network, ar
 
   await test.step('once nobody enforces, the old password works again', async () => {
     await member.signOut();
+    // The page would lead to the provider in a few seconds, in the middle of what comes next.
+    await member.link('Stay signed in there').click();
     await owner.stopEnforcing(acme.slug);
     await owner.look('enforcement-off-again');
     await member.tryPassword(vera.email);

@@ -136,15 +136,18 @@ where
     }
 
     fn finish(self: Box<Self>, failure: Option<&Failure>) {
-        let answer = match (failure, self.outcome) {
+        let Self { input, work, outcome, reply, .. } = *self;
+        let answer = match (failure, outcome) {
             // What was refused or gave up changed nothing, whatever became of the commit; to say so is what is certain.
             (Some(failure), Some(Err(_)) | None) => Err(StoreError::unavailable(&failure.detail).into()),
             (Some(failure), Some(Ok(_))) => Err(failure.error().into()),
             (None, Some(outcome)) => outcome,
             (None, None) => return,
         };
+        // Often a handle on this very database: who has the answer may let the last one go, and finds the file closed then.
+        drop((input, work));
         // Nobody listens when the caller gave up; the outcome stands all the same.
-        let _ = self.reply.send(answer);
+        let _ = reply.send(answer);
     }
 }
 

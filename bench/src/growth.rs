@@ -12,7 +12,7 @@ use crate::load::{Asked, Endpoint, Tickets};
 use crate::measure::{self, Plan, Turn};
 use crate::part::{Part, data};
 use crate::people::{EVERYBODY, People, Scale};
-use crate::process::{DatabaseServer, Memory, Server};
+use crate::process::{DatabaseServer, Memory};
 use crate::report::{Spread, ratio};
 use crate::stage::{Common, Stage};
 
@@ -109,9 +109,12 @@ async fn measure(databases: &[Database], database: Option<DatabaseServer>, plan:
     let mut worlds = Vec::new();
     for one in databases {
         let tickets = Arc::new(Tickets::new(&People::new(one.scale, EVERYBODY)?));
-        let server = Server::start(&["serve", "--database-url", &one.url])?;
+        let server = plan.serve(&one.url)?;
         let mut connections = measure::open(&server, plan).await?;
         measure::warm_up(&mut connections, &Asked { tickets: &tickets, endpoint: Endpoint::Check }).await?;
+        if database.is_none() {
+            measure::first_checks(&server, &mut connections, &tickets, plan).await?;
+        }
         worlds.push((tickets, server, connections, Vec::new()));
     }
     let all = worlds.len();
@@ -132,7 +135,7 @@ async fn measure(databases: &[Database], database: Option<DatabaseServer>, plan:
 impl Report {
     fn part(&self, stage: Stage) -> Result<Part, String> {
         let mut lines: Vec<String> = self.engines.iter().map(EngineReport::text).collect();
-        let Plan { rounds, seconds, connections } = self.plan;
+        let Plan { rounds, seconds, connections, .. } = self.plan;
         lines.push(format!(
             "- A server of one worker thread over each database, all on {}. {rounds} rounds; in each, every size has its turn of \
              {seconds} s over {connections} open connections, each check with a token drawn from all sessions. Medians of the \

@@ -2,6 +2,7 @@
 //! them. It is as little as possible, for it must not be slower than what it measures.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -81,6 +82,39 @@ impl Requests for Asked<'_> {
     }
 }
 
+/// `GET /check` with everybody's tokens, one after the other and then again: the first of each session reads its row.
+pub struct InTurn<'t> {
+    tickets: &'t Tickets,
+    next: AtomicUsize,
+}
+
+impl<'t> InTurn<'t> {
+    /// From the first on.
+    pub fn new(tickets: &'t Tickets) -> Self {
+        Self { tickets, next: AtomicUsize::new(0) }
+    }
+
+    /// Whether every session had its turn.
+    pub fn is_through(&self) -> bool {
+        self.next.load(Ordering::Relaxed) >= self.tickets.count()
+    }
+}
+
+impl Requests for InTurn<'_> {
+    fn name(&self) -> &'static str {
+        "GET /check, the first of each session"
+    }
+
+    fn write(&self, _: u64, request: &mut Vec<u8>) {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.tickets.count().max(1);
+        self.tickets.write(Endpoint::Check, self.tickets.tickets.get(next), request);
+    }
+
+    fn status(&self) -> &'static [u8] {
+        Endpoint::Check.status()
+    }
+}
+
 /// What all connections share.
 pub struct Tickets {
     tickets: Vec<Ticket>,
@@ -94,9 +128,18 @@ impl Tickets {
         Self { tickets: people.tickets().collect(), slugs }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.tickets.len()
+    }
+
     /// Writes a request with the token that this number draws.
     pub fn write_request(&self, endpoint: Endpoint, drawn: u64, request: &mut Vec<u8>) {
-        let Some(ticket) = pick(&self.tickets, drawn) else { return };
+        self.write(endpoint, pick(&self.tickets, drawn), request);
+    }
+
+    fn write(&self, endpoint: Endpoint, ticket: Option<&Ticket>, request: &mut Vec<u8>) {
+        let Some(ticket) = ticket else { return };
         request.clear();
         let path: &[u8] = match endpoint {
             Endpoint::Empty => b"GET /empty",

@@ -57,6 +57,9 @@ enum Command {
         /// `sqlite:<file>` or `postgres://…`.
         #[arg(long)]
         database_url: String,
+        /// How much of the sessions is remembered beside SQLite, in MiB; 0 is nothing.
+        #[arg(long)]
+        session_memory_mib: u32,
     },
     /// Measure `/check` and `GET /api/v1/session` against an empty endpoint behind the same layers.
     Check(CheckArguments),
@@ -137,8 +140,9 @@ struct CheckArguments {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Seed { database_url, scale } => on(&mut Builder::new_multi_thread(), seed::seed(&database_url, scale)),
-        Command::Serve { database_url } => {
-            on(Builder::new_multi_thread().worker_threads(1), server::serve(&database_url))
+        Command::Serve { database_url, session_memory_mib } => {
+            let serve = server::serve(&database_url, session_memory_mib);
+            on(Builder::new_multi_thread().worker_threads(1), serve)
         }
         Command::Check(arguments) => on(&mut Builder::new_current_thread(), check(arguments)),
         Command::SeedEnforcement { database_url, sessions } => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 
 use crate::latency::{self, Waits};
-use crate::load::{Asked, Connection, Endpoint, Requests, Tickets, now};
+use crate::load::{Asked, Connection, Endpoint, InTurn, Requests, Tickets, now};
 use crate::process::{DatabaseServer, Memory, Server};
 
 /// Before the first run that counts: pages and statements become warm. *Units*: seconds.
@@ -25,6 +25,19 @@ pub struct Plan {
     /// Connections that are open at once.
     #[arg(long, default_value_t = 32)]
     pub connections: usize,
+    /// How much of the sessions the server remembers beside SQLite, in MiB; 0 is nothing.
+    #[arg(long, default_value_t = 512)]
+    pub session_memory_mib: u32,
+}
+
+impl Plan {
+    /// The server of a plan.
+    ///
+    /// *Errors*: it does not start.
+    pub fn serve(self, database_url: &str) -> Result<Server, String> {
+        let memory = self.session_memory_mib.to_string();
+        Server::start(&["serve", "--database-url", database_url, "--session-memory-mib", &memory])
+    }
 }
 
 /// One endpoint's turn in one round.
@@ -74,6 +87,8 @@ pub type Round = Vec<Turn>;
 /// What was found over one database.
 #[derive(Debug, serde::Serialize)]
 pub struct Found {
+    /// The first check of each session, as long as there were some left; on SQLite alone, where it is remembered from then on.
+    pub first: Vec<Turn>,
     /// Everything asked as fast as it goes.
     pub rounds: Vec<Round>,
     /// How long people wait at half of what they can get.
@@ -91,12 +106,16 @@ pub async fn measure(
     tickets: &Arc<Tickets>,
     plan: Plan,
 ) -> Result<Found, String> {
-    let server = Server::start(&["serve", "--database-url", database_url])?;
+    let server = plan.serve(database_url)?;
     let mut connections = open(&server, plan).await?;
     let asked = Endpoint::ALL.map(|endpoint| Asked { tickets, endpoint });
     for requests in &asked {
         warm_up(&mut connections, requests).await?;
     }
+    let first = match database {
+        None => first_checks(&server, &mut connections, tickets, plan).await?,
+        Some(_) => Vec::new(),
+    };
     let mut rounds = Vec::with_capacity(plan.rounds);
     for _ in 0..plan.rounds {
         let mut round = Round::new();
@@ -106,7 +125,27 @@ pub async fn measure(
         rounds.push(round);
     }
     let waits = latency::measure(server.address, tickets, (plan.rounds, plan.seconds))?;
-    Ok(Found { rounds, waits, memory: server.memory()? })
+    Ok(Found { first, rounds, waits, memory: server.memory()? })
+}
+
+/// Asks about every session, so that all that can be remembered of them is.
+///
+/// *Errors*: those of [`turn`].
+pub async fn first_checks(
+    server: &Server,
+    connections: &mut [Connection],
+    tickets: &Tickets,
+    plan: Plan,
+) -> Result<Vec<Turn>, String> {
+    let (in_turn, mut turns) = (InTurn::new(tickets), Vec::new());
+    while !in_turn.is_through() {
+        let turn = turn(server, None, connections, &in_turn, plan).await?;
+        // The last one asks about some again.
+        if !in_turn.is_through() {
+            turns.push(turn);
+        }
+    }
+    Ok(turns)
 }
 
 /// The connections of a plan.

@@ -79,7 +79,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
     let Arguments { scale, plan, .. } = arguments;
     let stage = arguments.common.begin()?;
     let tickets = Tickets::new(&People::new(scale, EVERYBODY)?);
-    let orgate = Server::start(&["serve", "--database-url", &arguments.sqlite])?;
+    let orgate = plan.serve(&arguments.sqlite)?;
     let (peer, cookies) = start_peer(&arguments)?;
     let ours = [Endpoint::Check, Endpoint::Session].map(|endpoint| Asked { tickets: &tickets, endpoint });
     let theirs = [SESSION, MEMBER].map(|name| PeerEndpoint { name, cookies: &cookies });
@@ -176,7 +176,7 @@ impl Report {
             }
         }
         let Scale { organizations, users, sessions } = self.scale;
-        let Plan { rounds, seconds, connections } = self.plan;
+        let Plan { rounds, seconds, connections, .. } = self.plan;
         lines.push(format!(
             "- Each with {organizations} organizations, {users} people and {sessions} sessions in SQLite (WAL, \
              synchronous=FULL)."

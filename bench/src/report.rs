@@ -59,12 +59,13 @@ impl Report {
 
     fn circumstances(&self, stage: Stage) -> [String; 5] {
         let Scale { organizations, users, sessions } = self.scale;
-        let Plan { rounds, seconds, connections } = self.plan;
+        let Plan { rounds, seconds, connections, session_memory_mib } = self.plan;
         [
             format!("- Database: {organizations} organizations, {users} people, {sessions} living sessions."),
             format!(
                 "- {rounds} rounds; in each, every endpoint has its turn of {seconds} s over {connections} open connections, \
-                 each request with a token drawn from all sessions. Server: one worker thread, {}.",
+                 each request with a token drawn from all sessions. Server: one worker thread, {}; beside SQLite it remembers sessions \
+                 in at most {session_memory_mib} MiB.",
                 stage.core()
             ),
             "- Of requests a second, latencies and processor time: the median of the rounds. Ratios: the median of the \
@@ -109,10 +110,21 @@ impl EngineReport {
         ]
     }
 
+    /// What the first check of a session costs. *Units*: microseconds of processor time.
+    fn first_us(&self) -> Option<Spread> {
+        Spread::of(self.found.first.iter().map(Turn::cpu_us).collect())
+    }
+
     fn text(&self) -> String {
         let memory = self.found.memory;
+        let first = self.first_us().map_or_else(String::new, |first| {
+            format!(
+                "\nEvery session had been asked about before. Its first check, which reads its row: {} µs of server CPU.\n",
+                ratio(first)
+            )
+        });
         format!(
-            "{}\n{}\nThe server then had {:.0} MiB in memory, and {:.0} MiB at most.\n",
+            "{}{first}\n{}\nThe server then had {:.0} MiB in memory, and {:.0} MiB at most.\n",
             self.table(),
             self.found.waits.text(),
             memory.resident,
@@ -194,6 +206,7 @@ mod tests {
         let round =
             |speed: usize| vec![turn(Endpoint::Empty, 1_000 * speed, 1.0), turn(Endpoint::Check, 600 * speed, 1.0)];
         let found = Found {
+            first: vec![turn(Endpoint::Check, 1_000, 0.02)],
             rounds: vec![round(1), round(9), round(3)],
             waits: Waits { rate: 1.0, connections: 64, rounds: Vec::new() },
             memory: Memory { resident: 1.0, own: 1.0, peak: 1.0 },
@@ -203,6 +216,7 @@ mod tests {
         assert!((spread.least - 0.6).abs() < 1e-9 && (spread.greatest - 0.6).abs() < 1e-9);
         assert_eq!(engine.cells(Endpoint::Check).unwrap()[..2], ["1800".to_owned(), "0.60 (0.60 to 0.60)".to_owned()]);
         assert!(engine.cells(Endpoint::Session).is_none(), "it had no turn");
+        assert!(engine.text().contains("Its first check, which reads its row: 20.00 (20.00 to 20.00) µs"));
         let [of_empty, of_empty_cpu, rate, waits] = engine.figures().try_into().unwrap();
         assert!((of_empty.value.unwrap() - 0.6).abs() < 1e-9 && of_empty.verdict() == Verdict::Missed);
         assert!((of_empty_cpu.value.unwrap() - 0.6).abs() < 1e-9 && of_empty_cpu.verdict() == Verdict::NoAim);

@@ -84,9 +84,10 @@ pub async fn start_with(database_url: &str, mail: &str, more: &[(&str, &str)]) -
 /// Serves on a free port of loopback, which it prints, until it is killed.
 ///
 /// *Errors*: those of the start, and what the listener ends with.
-pub async fn serve(database_url: &str) -> Result<(), String> {
+pub async fn serve(database_url: &str, session_memory_mib: u32) -> Result<(), String> {
     start_log();
-    let app = start(database_url, NO_MAIL).await?;
+    let memory = if session_memory_mib == 0 { "none".to_owned() } else { session_memory_mib.to_string() };
+    let app = start_with(database_url, NO_MAIL, &[("ORGATE_SESSION_MEMORY_MIB", &memory)]).await?;
     // A server that was up for a minute has written something; until then SQLite asks the system for the file's size at
     // every read.
     app.store.hit_rate_counter("bench", START).await.map_err(|reason| reason.to_string())?;

@@ -148,6 +148,7 @@ impl Settings {
         let public_url = reader.required("public_url", PublicUrl::parse);
         let store = reader.required("database_url", values::database);
         let migrate = reader.or_default("migrate", values::switch);
+        let session_memory_mib = reader.or_default("session_memory_mib", values::count_or_none);
         let secret_key = reader.required("secret_key", values::secret_key);
         let other_secret_keys = reader.optional("other_secret_keys", values::secret_keys).unwrap_or_default();
         if secret_key.as_ref().is_some_and(|key| values::has_twice(key, &other_secret_keys)) {
@@ -176,7 +177,7 @@ impl Settings {
 
         let (public_url, product_name) = (public_url?, product_name?);
         let mail_from = mail_from.or_else(|| reader.derived("mail_from", Sender::default_for(&public_url)))?;
-        let store = values::with_store_options(store?, migrate?, extra_ca_pem.as_deref());
+        let store = values::with_store_options(store?, migrate?, session_memory_mib?, extra_ca_pem.as_deref());
         Some(Self {
             listen: listen?,
             public_url,

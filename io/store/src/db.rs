@@ -15,6 +15,7 @@ use crate::migrate::newest;
 use crate::org::OrgTx;
 use crate::organization_cache::OrganizationCache;
 use crate::schema::{self, Found, Standing};
+use crate::session_cache::SessionCache;
 use crate::settings::{Database, StoreSettings};
 use crate::value::{Row, Value};
 use crate::watch::{Watch, Watcher};
@@ -29,6 +30,7 @@ pub struct Store {
     opened: Found,
     standing: Arc<Standing>,
     organizations: Arc<OrganizationCache>,
+    sessions: Arc<SessionCache>,
     watcher: Watcher,
 }
 
@@ -45,9 +47,12 @@ impl Store {
     pub async fn open(settings: &StoreSettings, now: Timestamp) -> Result<Self, StoreError> {
         let (migrate, standing) = (settings.migrate, Arc::<Standing>::default());
         let organizations = Arc::<OrganizationCache>::default();
+        let room = if matches!(settings.database, Database::Sqlite { .. }) { settings.session_memory } else { 0 };
+        let sessions = Arc::new(SessionCache::with_room(room));
         let (engine, opened) = match &settings.database {
             Database::Sqlite { path } => {
-                let (engine, opened) = sqlite::Sqlite::open(path, migrate, Arc::clone(&standing), now)?;
+                let shared = (Arc::clone(&standing), Arc::clone(&sessions));
+                let (engine, opened) = sqlite::Sqlite::open(path, migrate, shared, now)?;
                 (Engine::Sqlite(engine), opened)
             }
             Database::Postgres { url } => {
@@ -67,7 +72,7 @@ impl Store {
             );
         }
         let (engine, watcher) = (Arc::new(engine), Watcher::default());
-        Ok(Self { engine, opened, standing, organizations, watcher })
+        Ok(Self { engine, opened, standing, organizations, sessions, watcher })
     }
 
     /// The version of the schema when the database was opened, if it is newer than what this program knows.
@@ -209,6 +214,11 @@ impl Store {
     /// What this node remembers of organizations.
     pub(crate) fn organizations(&self) -> &OrganizationCache {
         &self.organizations
+    }
+
+    /// What this node remembers of sessions.
+    pub(crate) fn sessions(&self) -> &SessionCache {
+        &self.sessions
     }
 
     /// Asks the database for a sign of life, and whether this program may still run over it. Once it may not, everything is

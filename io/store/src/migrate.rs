@@ -69,6 +69,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         .for_programs_from(19),
     Migration::common(21, "sign_up_invitations", include_str!("../migrations/0021_sign_up_invitations.sql"))
         .for_programs_from(20),
+    Migration::common(22, "session_changes", include_str!("../migrations/0022_session_changes.sql"))
+        .with_own(include_str!("../migrations/0022_session_changes.sqlite.sql"), "")
+        .for_programs_from(21),
 ];
 
 /// The table that remembers what was applied; it has the same form on both engines.

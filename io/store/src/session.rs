@@ -12,7 +12,9 @@ use orgate_core::time::Timestamp;
 use crate::db::Store;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
+use crate::packed_row;
 use crate::place::{Seat, Seats, UserPlace, place_columns};
+use crate::session_cache::token_key;
 use crate::value::{Row, Value};
 
 /// A person's browser.
@@ -79,14 +81,20 @@ impl SessionCheck {
     }
 }
 
-const CHANGES_COLUMN: usize = 17;
-const FIRST_PLACE_COLUMN: usize = 18;
+/// What a session's own row says, its seats last.
+const OWN_COLUMNS: usize = 17;
+const SEATS_COLUMN: usize = 16;
+/// Where [`CHECK_OWN`] has the deployment's columns, behind the session's own.
+const OWN_DEPLOYMENT_COLUMN: usize = OWN_COLUMNS;
+/// Where [`CHECK_WHOLE`] has them: it reads the seats one by one, behind everything else.
+const WHOLE_DEPLOYMENT_COLUMN: usize = SEATS_COLUMN;
+const FIRST_PLACE_COLUMN: usize = WHOLE_DEPLOYMENT_COLUMN + 3;
 
 /// A session with what its own row says of its user (`0010_session_users.sql`).
 pub(crate) const CHECK_OWN: &str = "select s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at,
         s.proofs, s.user_name, s.user_email, s.user_email_proven_at, s.user_home_organization_id, s.user_not_before_at,
-        s.user_settled_epoch, s.user_has_second_factor, i.epoch_at, s.policy_epoch, s.end_reason,
-        i.organization_changes, s.user_seats
+        s.user_settled_epoch, s.user_has_second_factor, s.policy_epoch, s.end_reason, s.user_seats,
+        i.epoch_at, i.organization_changes, i.session_changes
     from sessions s join instance i on i.id = 1
     where s.token_key = $1 and s.token_hash = $2 and s.user_closed_at is null";
 
@@ -94,14 +102,34 @@ pub(crate) const CHECK_OWN: &str = "select s.id, s.user_id, s.created_at, s.last
 pub(crate) const CHECK_WHOLE: &str = concat!(
     "select s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.ended_at,
         s.proofs, u.name, u.email, u.email_proven_at, u.home_organization_id, u.sessions_not_before_at,
-        u.settled_epoch, u.has_second_factor, i.epoch_at, s.policy_epoch, s.end_reason,
-        i.organization_changes, ",
+        u.settled_epoch, u.has_second_factor, s.policy_epoch, s.end_reason,
+        i.epoch_at, i.organization_changes, i.session_changes, ",
     place_columns!(),
     " from sessions s join users u on u.id = s.user_id join instance i on i.id = 1
     left join memberships m on m.user_id = s.user_id and m.state = 'active'
     left join organizations o on o.id = m.organization_id
     where s.token_key = $1 and s.token_hash = $2 and u.closed_at is null order by m.organization_id"
 );
+
+/// What a check still reads of a session that is remembered.
+const DEPLOYMENT: &str = "select epoch_at, organization_changes, session_changes from instance where id = 1";
+
+/// What a check takes from the deployment's row.
+struct Deployment {
+    epoch_at: Timestamp,
+    organization_changes: i64,
+    session_changes: i64,
+}
+
+impl Deployment {
+    fn read_at(row: &Row<'_>, first: usize) -> Result<Self, StoreError> {
+        Ok(Self {
+            epoch_at: row.at(first)?,
+            organization_changes: row.at(first + 1)?,
+            session_changes: row.at(first + 2)?,
+        })
+    }
+}
 
 /// The organizations that were changed after a number of changes, beside the number at the same moment (0017).
 const CHANGED_SINCE: &str = "select i.organization_changes, c.organization_id from instance i
@@ -117,20 +145,57 @@ impl Store {
     /// *Errors*: [`StoreError::Unavailable`], to be answered by a refusal (R-IN-2). *Source*: R-API-2, R-ENF-7.
     pub async fn check_session(&self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
         let values = [token_key(token_hash).into(), token_hash.into()];
-        let mut own = None;
-        let read = self.one_shot(CHECK_OWN, &values, |row| {
-            let mut check = read_check(row)?;
-            let (Seats(seats), changes) = (row.at(FIRST_PLACE_COLUMN)?, row.at(CHANGES_COLUMN)?);
-            let is_whole = self.seat(&mut check, seats, changes);
-            own = Some((check, is_whole));
-            Ok(())
-        });
-        read.await?;
+        let mut own = self.remembered_session(token_hash).await?;
+        if own.is_none() {
+            own = self.own_session(token_hash, &values).await?;
+        }
         match own {
             None => Ok(None),
             Some((check, true)) => Ok(Some(check)),
             Some((_, false)) => self.check_whole_session(&values).await,
         }
+    }
+
+    /// A session whose row is remembered, if nothing has changed it since.
+    async fn remembered_session(&self, token_hash: &[u8; 32]) -> Result<Option<Own>, StoreError> {
+        let Some(before) = self.sessions().holding(token_hash) else { return Ok(None) };
+        let mut own = None;
+        let read = self.one_shot(DEPLOYMENT, &[], |row| {
+            let deployment = Deployment::read_at(row, 0)?;
+            self.sessions().notice_return(before, deployment.session_changes);
+            own = self.sessions().read(deployment.session_changes, token_hash, |packed| {
+                let values = packed_row::unpack::<OWN_COLUMNS>(packed)?;
+                self.own(&Row::from(values.as_slice()), &deployment).ok()
+            });
+            Ok(())
+        });
+        read.await?;
+        Ok(own)
+    }
+
+    async fn own_session(&self, token_hash: &[u8; 32], values: &[Value<'_>]) -> Result<Option<Own>, StoreError> {
+        let mut own = None;
+        let read = self.one_shot(CHECK_OWN, values, |row| {
+            let deployment = Deployment::read_at(row, OWN_DEPLOYMENT_COLUMN)?;
+            own = Some(self.own(row, &deployment)?);
+            self.sessions().keep(deployment.session_changes, token_hash, |packed| {
+                for column in 0..OWN_COLUMNS {
+                    packed_row::pack(row.value(column).ok()?, packed);
+                }
+                Some(())
+            });
+            Ok(())
+        });
+        read.await?;
+        Ok(own)
+    }
+
+    /// A session by its own row, with its places if their organizations are remembered.
+    fn own(&self, row: &Row<'_>, deployment: &Deployment) -> Result<Own, StoreError> {
+        let mut check = read_check(row, deployment)?;
+        let Seats(seats) = row.at(SEATS_COLUMN)?;
+        let is_whole = self.seat(&mut check, seats, deployment.organization_changes);
+        Ok((check, is_whole))
     }
 
     /// Gives a session its places by what is remembered of their organizations; `false` when that is not all of them.
@@ -175,24 +240,24 @@ impl Store {
     }
 }
 
+/// A session and whether it has its places.
+type Own = (SessionCheck, bool);
+
 /// A session and how many changes of organizations there had been when it was read.
 type Read = (SessionCheck, i64);
 
 fn add_row(whole: &mut Option<Read>, row: &Row<'_>) -> Result<(), StoreError> {
-    let (check, _) = match whole {
-        Some(read) => read,
-        None => whole.insert((read_check(row)?, row.at(CHANGES_COLUMN)?)),
+    let (check, _) = if let Some(read) = whole {
+        read
+    } else {
+        let deployment = Deployment::read_at(row, WHOLE_DEPLOYMENT_COLUMN)?;
+        whole.insert((read_check(row, &deployment)?, deployment.organization_changes))
     };
     check.places.extend(UserPlace::read_at(row, FIRST_PLACE_COLUMN, &check.address, &check.email)?);
     Ok(())
 }
 
-/// What the table is kept in the order of; the whole hash is compared beside it.
-fn token_key(token_hash: &[u8; 32]) -> i64 {
-    token_hash.first_chunk().map_or(0, |head| i64::from_be_bytes(*head))
-}
-
-fn read_check(row: &Row<'_>) -> Result<SessionCheck, StoreError> {
+fn read_check(row: &Row<'_>, deployment: &Deployment) -> Result<SessionCheck, StoreError> {
     let address = match row.at::<Option<Timestamp>>(9)? {
         Some(_) => AddressState::Proven,
         None => row.at::<Option<OrganizationId>>(10)?.map_or(AddressState::Unproven, AddressState::LocalTo),
@@ -202,7 +267,7 @@ fn read_check(row: &Row<'_>) -> Result<SessionCheck, StoreError> {
         last_used_at: row.at(3)?,
         expires_at: row.at(4)?,
         ended_at: row.at(5)?,
-        not_before: row.at::<Timestamp>(11)?.max(row.at(14)?),
+        not_before: row.at::<Timestamp>(11)?.max(deployment.epoch_at),
     };
     Ok(SessionCheck {
         session_id: row.at(0)?,
@@ -211,10 +276,10 @@ fn read_check(row: &Row<'_>) -> Result<SessionCheck, StoreError> {
         email: row.at(8)?,
         address,
         has_second_factor: row.at(13)?,
-        end_reason: if life.ended_at.is_some() { row.at(16)? } else { None },
+        end_reason: if life.ended_at.is_some() { row.at(15)? } else { None },
         life,
         proofs: row.at(6)?,
-        began: row.at(15)?,
+        began: row.at(14)?,
         settled: row.at(12)?,
         places: Vec::new(),
     })

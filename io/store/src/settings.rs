@@ -10,6 +10,9 @@ use crate::migrate::Migrate;
 /// The connections to a PostgreSQL server that one node uses at most, unless the settings say otherwise.
 const DEFAULT_POOL_SIZE: usize = 16;
 
+/// How much sessions may take in memory, unless the settings say otherwise: some 1.2 million of them. *Units*: bytes.
+const DEFAULT_SESSION_MEMORY: usize = 512 * 1024 * 1024;
+
 /// Which database to open, and how.
 #[derive(Clone)]
 pub struct StoreSettings {
@@ -19,6 +22,9 @@ pub struct StoreSettings {
     pub migrate: Migrate,
     /// Connections to PostgreSQL at most; SQLite takes a reader a core.
     pub pool_size: usize,
+    /// How much of the sessions that are asked about is remembered beside SQLite, so that a check reads one number instead of a row;
+    /// beside PostgreSQL nothing is. *Units*: bytes, some 400 a session.
+    pub session_memory: usize,
     /// Certificates trusted for TLS to PostgreSQL beside the public roots (`ORGATE_EXTRA_CA_FILE`).
     pub extra_roots: Vec<CertificateDer<'static>>,
 }
@@ -51,7 +57,13 @@ impl StoreSettings {
             let detail = "expected sqlite:<file> or postgres://<user>@<host>/<database>".to_owned();
             return Err(StoreError::Settings { detail });
         };
-        Ok(Self { database, migrate: Migrate::Apply, pool_size: DEFAULT_POOL_SIZE, extra_roots: Vec::new() })
+        Ok(Self {
+            database,
+            migrate: Migrate::Apply,
+            pool_size: DEFAULT_POOL_SIZE,
+            session_memory: DEFAULT_SESSION_MEMORY,
+            extra_roots: Vec::new(),
+        })
     }
 }
 

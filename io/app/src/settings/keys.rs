@@ -62,6 +62,12 @@ pub(super) const KEYS: &[Key] = &[
         "sqlite:<file>, created if missing, or postgres://user:password@host/database for several nodes.\nTLS with a certificate that holds is required unless the host is loopback; ?sslmode=disable goes without.",
     )
     .or_file(),
+    Key::with_default(
+        "session_memory_mib",
+        "512",
+        "512",
+        "How much of the sessions that are asked about is remembered beside SQLite, some 400 bytes each, in MiB; none remembers\nnothing. It is filled as they are asked about. Beside PostgreSQL nothing is.",
+    ),
     Key::required(
         "secret_key",
         "\"<64 hexadecimal digits>\"",

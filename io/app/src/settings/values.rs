@@ -131,9 +131,12 @@ pub(super) fn database(text: &str) -> Result<StoreSettings, String> {
 pub(super) fn with_store_options(
     mut store: StoreSettings,
     migrate: bool,
+    session_memory_mib: Option<NonZeroU32>,
     extra_ca_pem: Option<&[u8]>,
 ) -> StoreSettings {
     store.migrate = if migrate { Migrate::Apply } else { Migrate::Check };
+    let mib = session_memory_mib.map_or(0, |mib| usize::try_from(mib.get()).unwrap_or(usize::MAX));
+    store.session_memory = mib.saturating_mul(1024 * 1024);
     // The file was checked when it was read.
     store.extra_roots =
         extra_ca_pem.map(|pem| CertificateDer::pem_slice_iter(pem).flatten().collect()).unwrap_or_default();

@@ -55,6 +55,7 @@ mod people;
 mod personal_identities;
 mod projects;
 mod remembered;
+mod remembered_sessions;
 mod restores;
 mod scans;
 mod seam;

@@ -159,12 +159,21 @@ async fn act(
 }
 
 async fn r_api_2_a_sessions_row_says_of_its_user_what_the_users_own_rows_say(bed: Bed) {
-    let (acme, dana) = scene(&bed).await;
+    rows_agree(&bed, &bed).await;
+}
+
+async fn r_api_2_a_sessions_row_says_so_also_when_another_program_changed_the_users(bed: Bed) {
+    let other = Store::open(&StoreSettings::parse(bed.url()).unwrap(), at(0)).await.unwrap();
+    rows_agree(&bed, &Bed::on(other)).await;
+}
+
+async fn rows_agree(bed: &Bed, by: &Bed) {
+    let (acme, dana) = scene(bed).await;
     let (third, _) = bed.organization("third").await;
     let mut before = bed.store.check_session(&hash(1)).await.unwrap();
     for (number, step) in (2..).zip(ACTS) {
         let later = Session { user_id: dana.clone(), ..session(&user("nobody")) };
-        let changed = within!(bed, tx, [acme, third, dana, step, later, number], {
+        let changed = within!(by, tx, [acme, third, dana, step, later, number], {
             let changed = act(tx, step, acme, third, dana).await?;
             tx.instance().insert_session(later, &hash(*number)).await?;
             Ok(changed)
@@ -214,6 +223,7 @@ on_each_engine! {
     r_api_2_a_change_that_was_undone_is_never_remembered
     r_api_2_a_change_has_the_changed_organization_read_again_and_no_other_until_there_were_very_many
     r_api_2_a_sessions_row_says_of_its_user_what_the_users_own_rows_say
+    r_api_2_a_sessions_row_says_so_also_when_another_program_changed_the_users
     r_api_2_accounts_that_become_one_are_one_in_their_sessions_too
     r_api_2_a_new_role_and_a_new_place_are_seen_by_the_next_check
 }

@@ -153,6 +153,11 @@ impl Connection {
         self.sync_failed
     }
 
+    /// The driver's own, for what is set up once.
+    pub(crate) fn driver(&self) -> &rusqlite::Connection {
+        &self.inner
+    }
+
     /// Whether a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
         !self.inner.is_autocommit()

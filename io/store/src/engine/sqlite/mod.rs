@@ -5,6 +5,7 @@ mod connection;
 pub(crate) mod copy;
 mod keeper;
 mod readers;
+mod session_notes;
 mod writer;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::db::Tx;
 use crate::error::StoreError;
 use crate::migrate::Migrate;
 use crate::schema::{Found, Standing};
+use crate::session_cache::SessionCache;
 use crate::value::{Row, Value};
 use keeper::Keeper;
 use readers::Readers;
@@ -43,14 +45,14 @@ impl Sqlite {
     pub(crate) fn open(
         path: &Path,
         migrate: Migrate,
-        standing: Arc<Standing>,
+        (standing, sessions): (Arc<Standing>, Arc<SessionCache>),
         now: Timestamp,
     ) -> Result<(Self, Found), StoreError> {
         let mut writer = Connection::open_writer(path, migrate)?;
         let found = writer.migrate(migrate, now)?;
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let opened = Self {
-            writer: Writer::start(writer, Keeper::open(path)?, standing)?,
+            writer: Writer::start(writer, Keeper::open(path)?, standing, sessions)?,
             readers: Readers::open(path, workers)?,
             long_readers: Arc::new(Readers::open(path, LONG_READERS)?),
             long_permits: Arc::new(Semaphore::new(LONG_READERS)),

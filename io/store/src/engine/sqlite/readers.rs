@@ -28,9 +28,11 @@ impl Readers {
         Ok(Self { slots: (0..count.max(1)).map(open).collect::<Result<_, StoreError>>()? })
     }
 
-    /// Runs `work` with one of the readers, outside any transaction.
+    /// Runs `work` with one of the readers, outside any transaction: one that could not be ended would show its own moment for ever.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        work(&mut *self.lock()?)
+        let mut tx = self.lock()?;
+        tx.sqlite()?.reset()?;
+        work(&mut tx)
     }
 
     /// Runs `work` in a transaction that sees one moment of the database.

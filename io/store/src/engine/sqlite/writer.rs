@@ -12,10 +12,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::keeper::Keeper;
+use super::session_notes::SessionNotes;
 use super::{Connection, run_now};
 use crate::db::{Tx, WAIT_LIMIT};
 use crate::error::StoreError;
 use crate::schema::Standing;
+use crate::session_cache::SessionCache;
 
 /// How many logical transactions share a commit at most, so that nobody waits long for the others.
 const GROUP_LIMIT: usize = 128;
@@ -30,9 +32,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, keeper: Keeper, standing: Arc<Standing>) -> Result<Self, StoreError> {
+    pub(crate) fn start(
+        connection: Connection,
+        keeper: Keeper,
+        standing: Arc<Standing>,
+        sessions: Arc<SessionCache>,
+    ) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE_LIMIT);
-        let desk = Desk { keeper, standing, tx: Tx::on_sqlite(connection) };
+        let notes = SessionNotes::install(&connection, sessions)?;
+        let desk = Desk { keeper, standing, notes, tx: Tx::on_sqlite(connection) };
         let thread = std::thread::Builder::new().name("orgate-writer".to_owned());
         let thread = thread.spawn(move || serve(desk, jobs)).map_err(StoreError::unavailable)?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
@@ -155,6 +163,7 @@ where
 struct Desk {
     keeper: Keeper,
     standing: Arc<Standing>,
+    notes: SessionNotes,
     // Dropped last: the last connection to close folds the log into the file, and the keeper cannot.
     tx: Tx,
 }
@@ -163,6 +172,12 @@ fn serve(mut desk: Desk, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = Vec::new();
         let outcome = commit_group(&mut desk, first, &mut jobs, &mut group);
+        if outcome.is_err()
+            && let Err(error) = desk.tx.sqlite().and_then(Connection::reset)
+        {
+            // The next group tries again; until then no other program can write.
+            tracing::warn!(error = %error, "a transaction that failed was not given up");
+        }
         let in_doubt = desk.tx.sqlite().is_ok_and(|connection| connection.has_sync_failed());
         let failure = outcome.err().map(|error| Failure { detail: error.to_string(), in_doubt });
         if let Some(Failure { detail, .. }) = &failure {
@@ -194,7 +209,7 @@ fn commit_group(
     group: &mut Vec<Box<dyn Job>>,
 ) -> Result<(), StoreError> {
     group.push(first);
-    let Desk { keeper, standing, tx } = desk;
+    let Desk { keeper, standing, notes, tx } = desk;
     tx.sqlite()?.reset()?;
     tx.sqlite()?.execute("begin immediate", &[])?;
     // Nobody can change the schema any more now, until the commit.
@@ -203,6 +218,7 @@ fn commit_group(
         tx.sqlite()?.reset()?;
         return runs;
     }
+    let began_at = notes.begin(tx.sqlite()?)?;
     let mut ran = 0;
     while let Some(job) = group.get_mut(ran) {
         run_in_savepoint(tx, job.as_mut())?;
@@ -213,8 +229,12 @@ fn commit_group(
             group.push(next);
         }
     }
+    let sessions = notes.before_commit(began_at, tx.sqlite()?)?;
     keeper.let_go();
     let committed = tx.sqlite()?.execute("commit", &[]);
+    if let Some(sessions) = sessions {
+        notes.after_commit(sessions, committed.is_ok());
+    }
     keeper.hold();
     committed?;
     #[expect(clippy::cast_precision_loss, reason = "a group has at most GROUP_LIMIT jobs")]
@@ -253,7 +273,8 @@ mod tests {
         let path = folder.join("orgate.db");
         let mut connection = Connection::open_writer(&path, Migrate::Apply).unwrap();
         connection.migrate(Migrate::Apply, Timestamp::from_millis(0)).unwrap();
-        Writer::start(connection, Keeper::open(&path).unwrap(), Arc::default()).unwrap()
+        let sessions = Arc::new(SessionCache::with_room(0));
+        Writer::start(connection, Keeper::open(&path).unwrap(), Arc::default(), sessions).unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -213,11 +213,7 @@ fn commit_group(
     tx.sqlite()?.reset()?;
     tx.sqlite()?.execute("begin immediate", &[])?;
     // Nobody can change the schema any more now, until the commit.
-    let runs = tx.sqlite()?.schema_in_use().and_then(|found| standing.notice(found));
-    if runs.is_err() {
-        tx.sqlite()?.reset()?;
-        return runs;
-    }
+    tx.sqlite()?.schema_in_use().and_then(|found| standing.notice(found))?;
     let began_at = notes.begin(tx.sqlite()?)?;
     let mut ran = 0;
     while let Some(job) = group.get_mut(ran) {

@@ -7,6 +7,7 @@ choose_sizes() {
     short)
         scale=100/10000/50000
         growth="10/1000/5000 100/10000/50000"
+        grown=()
         sessions="1000 10000"
         check=(--rounds 3 --seconds 1)
         sso=(--rounds 3 --seconds 2)
@@ -19,6 +20,7 @@ choose_sizes() {
     usual)
         scale=1000/100000/1000000
         growth="100/10000/100000 1000/100000/1000000"
+        grown=()
         sessions="1000 100000"
         check=(--rounds 5 --seconds 2)
         sso=(--rounds 5 --seconds 4)
@@ -31,6 +33,8 @@ choose_sizes() {
     full)
         scale=1000/100000/1000000
         growth="100/10000/100000 1000/100000/1000000 10000/1000000/1000000 100000/10000000/10000000"
+        # A quarter of a KiB for each session of the largest, as docs/operate/sizing.md says.
+        grown=(--session-memory-mib 4096)
         sessions="1000 100000 1000000"
         check=() sso=() sign_in=() enforcement=() start=() enumeration=() timing=()
         ;;
@@ -164,7 +168,7 @@ measure_growth() {
             filled+=(--postgres "${one}/$(psql_at "${postgres_url}" "select pg_database_size(current_database())")=${postgres_url}")
         fi
     done
-    "${bench}" growth "${common[@]}" "${filled[@]}" "${check[@]}" "${more[@]}"
+    "${bench}" growth "${common[@]}" "${filled[@]}" "${check[@]}" "${grown[@]}" "${more[@]}"
 }
 
 measure_timing() { "${bench}" timing "${common[@]}" "${timing[@]}" "${more[@]}"; }

@@ -135,13 +135,14 @@ async fn measure(databases: &[Database], database: Option<DatabaseServer>, plan:
 impl Report {
     fn part(&self, stage: Stage) -> Result<Part, String> {
         let mut lines: Vec<String> = self.engines.iter().map(EngineReport::text).collect();
-        let Plan { rounds, seconds, connections, .. } = self.plan;
+        let Plan { rounds, seconds, connections, session_memory_mib } = self.plan;
         lines.push(format!(
             "- A server of one worker thread over each database, all on {}. {rounds} rounds; in each, every size has its turn of \
              {seconds} s over {connections} open connections, each check with a token drawn from all sessions. Medians of the \
              rounds; ratios are taken within a round (least to greatest).\n\
              - Each person is a member of one to three organizations; what is in memory is the server alone. The databases are \
-             in memory too.\n",
+             in memory too. Beside SQLite each server remembers sessions in at most {session_memory_mib} MiB, and every session was \
+             asked about once before.\n",
             stage.core()
         ));
         Ok(Part {

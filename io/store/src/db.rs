@@ -278,6 +278,26 @@ impl Store {
         watched.end(outcome.is_ok());
         outcome
     }
+
+    /// The same at once, on the embedded database alone: nothing has to be waited for.
+    pub(crate) fn one_shot_now<T, R>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: R,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        R: FnMut(&Row<'_>) -> Result<T, StoreError>,
+    {
+        self.standing.hold()?;
+        let watched = self.watcher.begin("statement");
+        let outcome = match &*self.engine {
+            Engine::Sqlite(engine) => engine.one_shot(sql, values, read),
+            Engine::Postgres(_) => Err(StoreError::fault("a server has to be waited for")),
+        };
+        watched.end(outcome.is_ok());
+        outcome
+    }
 }
 
 /// One transaction. After a statement failed it does nothing more and cannot be kept, as on PostgreSQL so on SQLite.

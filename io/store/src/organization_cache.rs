@@ -4,9 +4,9 @@
 //! under the same number (R-API-2). When the number has risen, what was changed since is forgotten and the rest holds for
 //! the new one. It does not own the queries.
 
-use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use hashbrown::HashMap;
 use orgate_core::id::OrganizationId;
 
 use crate::place::OrganizationTerms;
@@ -20,6 +20,7 @@ const HALF: usize = 100_000;
 #[derive(Debug, Default)]
 pub(crate) struct OrganizationCache(RwLock<Remembered>);
 
+/// Nobody outside chooses the ids of organizations, so a quick hash serves.
 type Half = HashMap<OrganizationId, OrganizationTerms>;
 
 /// Organizations as they are at one number of changes.

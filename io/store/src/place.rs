@@ -44,8 +44,8 @@ pub(crate) struct OrganizationTerms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seat {
     pub(crate) organization_id: OrganizationId,
-    role: OrganizationRole,
-    proofs_not_before: Timestamp,
+    pub(crate) role: OrganizationRole,
+    pub(crate) proofs_not_before: Timestamp,
 }
 
 /// The seats that a session's row lists (`0010_session_users.sql`).

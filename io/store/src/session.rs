@@ -12,9 +12,10 @@ use orgate_core::time::Timestamp;
 use crate::db::Store;
 use crate::error::StoreError;
 use crate::instance::InstanceTx;
-use crate::packed_row;
+use crate::organization_cache::Remembered;
+use crate::packed_rows::token_key;
+use crate::packed_session;
 use crate::place::{Seat, Seats, UserPlace, place_columns};
-use crate::session_cache::token_key;
 use crate::value::{Row, Value};
 
 /// A person's browser.
@@ -81,12 +82,10 @@ impl SessionCheck {
     }
 }
 
-/// What a session's own row says, its seats last.
-const OWN_COLUMNS: usize = 17;
+/// Where [`CHECK_OWN`] has the seats, behind what [`read_check`] reads, and then the deployment's columns.
 const SEATS_COLUMN: usize = 16;
-/// Where [`CHECK_OWN`] has the deployment's columns, behind the session's own.
-const OWN_DEPLOYMENT_COLUMN: usize = OWN_COLUMNS;
-/// Where [`CHECK_WHOLE`] has them: it reads the seats one by one, behind everything else.
+const OWN_DEPLOYMENT_COLUMN: usize = SEATS_COLUMN + 1;
+/// Where [`CHECK_WHOLE`] has these: it reads the seats one by one, behind everything else.
 const WHOLE_DEPLOYMENT_COLUMN: usize = SEATS_COLUMN;
 const FIRST_PLACE_COLUMN: usize = WHOLE_DEPLOYMENT_COLUMN + 3;
 
@@ -129,6 +128,11 @@ impl Deployment {
             session_changes: row.at(first + 2)?,
         })
     }
+
+    /// Sessions from before the deployment's own moment are over, too (T-SEC-5).
+    fn apply_to(&self, check: &mut SessionCheck) {
+        check.life.not_before = check.life.not_before.max(self.epoch_at);
+    }
 }
 
 /// The organizations that were changed after a number of changes, beside the number at the same moment (0017).
@@ -144,74 +148,74 @@ impl Store {
     ///
     /// *Errors*: [`StoreError::Unavailable`], to be answered by a refusal (R-IN-2). *Source*: R-API-2, R-ENF-7.
     pub async fn check_session(&self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
-        let values = [token_key(token_hash).into(), token_hash.into()];
-        let mut own = self.remembered_session(token_hash).await?;
-        if own.is_none() {
-            own = self.own_session(token_hash, &values).await?;
-        }
-        match own {
-            None => Ok(None),
+        match self.remembered_session(token_hash)? {
             Some((check, true)) => Ok(Some(check)),
-            Some((_, false)) => self.check_whole_session(&values).await,
+            // Apart from the future of each request, which it would make several times as large.
+            Some((_, false)) => Box::pin(self.check_whole_session(token_hash)).await,
+            None => Box::pin(self.read_session(token_hash)).await,
         }
     }
 
     /// A session whose row is remembered, if nothing has changed it since.
-    async fn remembered_session(&self, token_hash: &[u8; 32]) -> Result<Option<Own>, StoreError> {
-        let Some(before) = self.sessions().holding(token_hash) else { return Ok(None) };
+    fn remembered_session(&self, token_hash: &[u8; 32]) -> Result<Option<Own>, StoreError> {
+        let Some(before) = self.sessions().holding() else { return Ok(None) };
         let mut own = None;
-        let read = self.one_shot(DEPLOYMENT, &[], |row| {
+        self.one_shot_now(DEPLOYMENT, &[], |row| {
             let deployment = Deployment::read_at(row, 0)?;
             self.sessions().notice_return(before, deployment.session_changes);
-            own = self.sessions().read(deployment.session_changes, token_hash, |packed| {
-                let values = packed_row::unpack::<OWN_COLUMNS>(packed)?;
-                self.own(&Row::from(values.as_slice()), &deployment).ok()
-            });
+            let unpack = |packed: &[u8]| self.unpack(packed, &deployment);
+            own = self.sessions().read(deployment.session_changes, token_hash, unpack);
             Ok(())
-        });
-        read.await?;
+        })?;
         Ok(own)
     }
 
-    async fn own_session(&self, token_hash: &[u8; 32], values: &[Value<'_>]) -> Result<Option<Own>, StoreError> {
-        let mut own = None;
-        let read = self.one_shot(CHECK_OWN, values, |row| {
+    /// The same as it was packed, with its places if their organizations are remembered, too.
+    fn unpack(&self, packed: &[u8], deployment: &Deployment) -> Option<Own> {
+        let organizations = self.organizations().at(deployment.organization_changes);
+        let mut is_whole = organizations.is_some();
+        let mut check = packed_session::unpack(packed, |check, seat| {
+            is_whole &= take_seat(check, seat, organizations.as_deref());
+        })?;
+        deployment.apply_to(&mut check);
+        Some((check, is_whole))
+    }
+
+    async fn read_session(&self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
+        match self.own_session(token_hash).await? {
+            None => Ok(None),
+            Some((check, true)) => Ok(Some(check)),
+            Some((_, false)) => self.check_whole_session(token_hash).await,
+        }
+    }
+
+    async fn own_session(&self, token_hash: &[u8; 32]) -> Result<Option<Own>, StoreError> {
+        let (mut own, values) = (None, token_values(token_hash));
+        let read = self.one_shot(CHECK_OWN, &values, |row| {
             let deployment = Deployment::read_at(row, OWN_DEPLOYMENT_COLUMN)?;
-            own = Some(self.own(row, &deployment)?);
-            self.sessions().keep(deployment.session_changes, token_hash, |packed| {
-                for column in 0..OWN_COLUMNS {
-                    packed_row::pack(row.value(column).ok()?, packed);
-                }
-                Some(())
-            });
+            let mut check = read_check(row)?;
+            let Seats(seats) = row.at(SEATS_COLUMN)?;
+            let pack = |into: &mut Vec<u8>| packed_session::pack(&check, &seats, into);
+            self.sessions().keep(deployment.session_changes, token_hash, pack);
+            deployment.apply_to(&mut check);
+            let is_whole = self.seat(&mut check, seats, deployment.organization_changes);
+            own = Some((check, is_whole));
             Ok(())
         });
         read.await?;
         Ok(own)
-    }
-
-    /// A session by its own row, with its places if their organizations are remembered.
-    fn own(&self, row: &Row<'_>, deployment: &Deployment) -> Result<Own, StoreError> {
-        let mut check = read_check(row, deployment)?;
-        let Seats(seats) = row.at(SEATS_COLUMN)?;
-        let is_whole = self.seat(&mut check, seats, deployment.organization_changes);
-        Ok((check, is_whole))
     }
 
     /// Gives a session its places by what is remembered of their organizations; `false` when that is not all of them.
     fn seat(&self, check: &mut SessionCheck, seats: Vec<Seat>, changes: i64) -> bool {
-        let Some(remembered) = self.organizations().at(changes) else { return false };
+        let Some(organizations) = self.organizations().at(changes) else { return false };
         check.places.reserve_exact(seats.len());
-        for seat in seats {
-            let Some(terms) = remembered.get(&seat.organization_id) else { return false };
-            check.places.push(UserPlace::new(seat, terms.clone(), &check.address, &check.email));
-        }
-        true
+        seats.into_iter().all(|seat| take_seat(check, seat, Some(&*organizations)))
     }
 
-    async fn check_whole_session(&self, values: &[Value<'_>]) -> Result<Option<SessionCheck>, StoreError> {
-        let mut whole = None;
-        self.one_shot(CHECK_WHOLE, values, |row| add_row(&mut whole, row)).await?;
+    async fn check_whole_session(&self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
+        let (mut whole, values) = (None, token_values(token_hash));
+        self.one_shot(CHECK_WHOLE, &values, |row| add_row(&mut whole, row)).await?;
         let Some((check, changes)) = whole else { return Ok(None) };
         self.catch_up(changes).await?;
         let read = check.places.iter().map(|place| (place.place.organization_id.clone(), place.terms()));
@@ -240,24 +244,40 @@ impl Store {
     }
 }
 
+/// By what the session of a token is asked for.
+fn token_values(token_hash: &[u8; 32]) -> [Value<'_>; 2] {
+    [token_key(token_hash).into(), token_hash.into()]
+}
+
 /// A session and whether it has its places.
 type Own = (SessionCheck, bool);
 
 /// A session and how many changes of organizations there had been when it was read.
 type Read = (SessionCheck, i64);
 
+/// Gives a session the place of one of its seats, if the organization is remembered.
+fn take_seat(check: &mut SessionCheck, seat: Seat, organizations: Option<&Remembered>) -> bool {
+    let terms = organizations.and_then(|remembered| remembered.get(&seat.organization_id));
+    let Some(terms) = terms else { return false };
+    check.places.push(UserPlace::new(seat, terms.clone(), &check.address, &check.email));
+    true
+}
+
 fn add_row(whole: &mut Option<Read>, row: &Row<'_>) -> Result<(), StoreError> {
     let (check, _) = if let Some(read) = whole {
         read
     } else {
         let deployment = Deployment::read_at(row, WHOLE_DEPLOYMENT_COLUMN)?;
-        whole.insert((read_check(row, &deployment)?, deployment.organization_changes))
+        let mut check = read_check(row)?;
+        deployment.apply_to(&mut check);
+        whole.insert((check, deployment.organization_changes))
     };
     check.places.extend(UserPlace::read_at(row, FIRST_PLACE_COLUMN, &check.address, &check.email)?);
     Ok(())
 }
 
-fn read_check(row: &Row<'_>, deployment: &Deployment) -> Result<SessionCheck, StoreError> {
+/// What a row says of session and user, before the deployment comes into it.
+fn read_check(row: &Row<'_>) -> Result<SessionCheck, StoreError> {
     let address = match row.at::<Option<Timestamp>>(9)? {
         Some(_) => AddressState::Proven,
         None => row.at::<Option<OrganizationId>>(10)?.map_or(AddressState::Unproven, AddressState::LocalTo),
@@ -267,7 +287,7 @@ fn read_check(row: &Row<'_>, deployment: &Deployment) -> Result<SessionCheck, St
         last_used_at: row.at(3)?,
         expires_at: row.at(4)?,
         ended_at: row.at(5)?,
-        not_before: row.at::<Timestamp>(11)?.max(deployment.epoch_at),
+        not_before: row.at(11)?,
     };
     Ok(SessionCheck {
         session_id: row.at(0)?,
@@ -311,8 +331,7 @@ impl InstanceTx<'_> {
     /// As [`Store::check_session`], in the transaction that acts on the answer (T-ORG-3): nothing remembered serves here,
     /// and nothing read here is remembered, for the transaction may have changed it and be undone.
     pub async fn check_session(&mut self, token_hash: &[u8; 32]) -> Result<Option<SessionCheck>, StoreError> {
-        let mut check = None;
-        let values = [token_key(token_hash).into(), token_hash.into()];
+        let (mut check, values) = (None, token_values(token_hash));
         self.query(CHECK_WHOLE, &values, |row| add_row(&mut check, row)).await?;
         Ok(check.map(|(check, _)| check))
     }
@@ -346,7 +365,7 @@ impl InstanceTx<'_> {
     /// The session of a token, over or not.
     pub async fn find_session_by_token(&mut self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError> {
         let sql = concat!("select ", columns!(), " from sessions where token_key = $1 and token_hash = $2");
-        self.query_optional(sql, &[token_key(token_hash).into(), token_hash.into()], read).await
+        self.query_optional(sql, &token_values(token_hash), read).await
     }
 
     /// A session by id, over or not.

@@ -7,21 +7,17 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use subtle::ConstantTimeEq as _;
+use crate::packed_rows::{HASH, PIECE, PackedRows, token_key};
 
-use crate::packed_rows::{PIECE, PackedRows};
-
-/// Into how many parts the rows are divided, each under a lock of its own: nobody waits while a large table grows.
+/// Into how many parts the rows are divided at most, each under a lock of its own: nobody waits while a large index grows.
 const PARTS: usize = 64;
-/// How many bytes of a token's hash stand before a row.
-const HASH: usize = 32;
 /// A row of somebody with three organizations takes no more. *Units*: bytes.
-const USUAL_ROW: usize = 512;
+const USUAL_ROW: usize = 256;
 
 /// What a node remembers.
 pub(crate) struct SessionCache {
     holds: RwLock<Holds>,
-    parts: Vec<Mutex<Part>>,
+    parts: Vec<Mutex<PackedRows>>,
     /// How much half of a part holds. *Units*: bytes.
     half: usize,
 }
@@ -34,51 +30,17 @@ struct Holds {
     committing: Option<HashSet<i64>>,
 }
 
-/// When one half is full the other is forgotten: what is asked about all the time is never forgotten all at once.
-#[derive(Default)]
-struct Part {
-    newer: PackedRows,
-    older: PackedRows,
-}
-
-impl Part {
-    fn get(&self, key: i64) -> Option<&[u8]> {
-        self.newer.get(key).or_else(|| self.older.get(key))
-    }
-
-    fn remove(&mut self, key: i64) {
-        self.newer.remove(key);
-        self.older.remove(key);
-    }
-
-    fn insert(&mut self, key: i64, row: &[u8], half: usize) {
-        self.older.remove(key);
-        if !self.newer.has_room_for(row, half) {
-            self.older = std::mem::take(&mut self.newer);
-        }
-        self.newer.insert(key, row);
-    }
-}
-
-/// What the table of sessions is kept in the order of; the whole hash is compared beside it.
-pub(crate) fn token_key(token_hash: &[u8; HASH]) -> i64 {
-    token_hash.first_chunk().map_or(0, |head| i64::from_be_bytes(*head))
-}
-
 impl SessionCache {
     /// Has room for so much; with none it remembers nothing. *Units*: bytes.
     pub(crate) fn with_room(room: usize) -> Self {
-        let parts = (0..PARTS).map(|_| Mutex::default()).collect();
-        Self { holds: RwLock::default(), parts, half: room / PARTS / 2 }
+        let parts = (room / PIECE / 2).clamp(1, PARTS);
+        let half = room / parts / 2;
+        Self { holds: RwLock::default(), parts: (0..parts).map(|_| Mutex::default()).collect(), half }
     }
 
-    /// Up to which number of changes everything held just now, if a row of this token is remembered.
-    pub(crate) fn holding(&self, token_hash: &[u8; HASH]) -> Option<i64> {
-        if self.half == 0 {
-            return None;
-        }
-        let (changes, key) = (self.holds().changes, token_key(token_hash));
-        self.part(key).get(key).is_some().then_some(changes)
+    /// Up to which number of changes everything holds just now; `None` when nothing is ever remembered.
+    pub(crate) fn holding(&self) -> Option<i64> {
+        (self.half > 0).then(|| self.holds().changes)
     }
 
     /// A snapshot that began after everything held up to `before` has this number of changes. No commit lowers it, so somebody
@@ -100,16 +62,12 @@ impl SessionCache {
         if holds.changes != changes {
             return None;
         }
-        let key = token_key(token_hash);
-        let part = self.part(key);
-        let (hash, row) = part.get(key)?.split_first_chunk::<HASH>()?;
-        bool::from(hash.ct_eq(token_hash)).then(|| read(row)).flatten()
+        read(self.part(token_key(token_hash)).get(token_hash)?)
     }
 
-    /// Remembers the row of a token that was read together with this number of changes, from committed data alone; `pack` puts
-    /// it behind the token's hash, or says that it cannot.
+    /// Remembers the row of a token that was read together with this number of changes, from committed data alone, if `pack` can
+    /// pack it.
     pub(crate) fn keep(&self, changes: i64, token_hash: &[u8; HASH], pack: impl FnOnce(&mut Vec<u8>) -> Option<()>) {
-        let key = token_key(token_hash);
         if self.half == 0 {
             return;
         }
@@ -118,14 +76,13 @@ impl SessionCache {
             self.forget(changes, |holds| holds.is_behind(changes));
         }
         let mut row = Vec::with_capacity(USUAL_ROW);
-        row.extend_from_slice(token_hash);
-        if pack(&mut row).is_none() || row.len() > PIECE {
+        if pack(&mut row).is_none() {
             return;
         }
-        let holds = self.holds();
+        let (holds, key) = (self.holds(), token_key(token_hash));
         // Held until the row is there: the writer comes before, and it is not taken, or after, and forgets it.
         if holds.takes(changes, key) {
-            self.part(key).insert(key, &row, self.half);
+            self.part(key).insert(token_hash, &row, self.half);
         }
     }
 
@@ -160,15 +117,15 @@ impl SessionCache {
         if !is_called_for(&holds) {
             return;
         }
-        let take = |part: &Mutex<Part>| std::mem::take(&mut *part.lock().unwrap_or_else(PoisonError::into_inner));
-        let forgotten: Vec<Part> = self.parts.iter().map(take).collect();
+        let take = |part: &Mutex<PackedRows>| std::mem::take(&mut *part.lock().unwrap_or_else(PoisonError::into_inner));
+        let forgotten: Vec<PackedRows> = self.parts.iter().map(take).collect();
         holds.changes = changes;
         // Nobody has to wait until it is freed.
         drop(holds);
         drop(forgotten);
     }
 
-    fn part(&self, key: i64) -> MutexGuard<'_, Part> {
+    fn part(&self, key: i64) -> MutexGuard<'_, PackedRows> {
         let place = usize::try_from(key & 0x7fff_ffff).unwrap_or_default() % self.parts.len();
         #[expect(clippy::indexing_slicing, reason = "the remainder of a division by the length")]
         self.parts[place].lock().unwrap_or_else(PoisonError::into_inner)
@@ -222,7 +179,7 @@ mod tests {
     }
 
     fn has(cache: &SessionCache, token_hash: &[u8; HASH]) -> bool {
-        cache.holding(token_hash).is_some()
+        cache.part(token_key(token_hash)).get(token_hash).is_some()
     }
 
     #[test]
@@ -233,7 +190,7 @@ mod tests {
         assert_eq!((word(&cache, 6, 1), word(&cache, 8, 1), word(&cache, 7, 2)), (None, None, None));
         let mut other = hash(1);
         other[31] ^= 1;
-        assert!(has(&cache, &other), "the key is the same");
+        assert!(!has(&cache, &other), "only the key is the same");
         assert_eq!(cache.read(7, &other, |_| Some(())), None);
     }
 
@@ -297,7 +254,7 @@ mod tests {
         let cache = SessionCache::with_room(ROOM);
         keep(&cache, 7, 1, "one");
         // Who is slow read less than what holds now, but not less than what held when they began.
-        assert_eq!(cache.holding(&hash(1)), Some(7));
+        assert_eq!(cache.holding(), Some(7));
         cache.notice_return(6, 6);
         assert_eq!(word(&cache, 7, 1).as_deref(), Some("one"));
         cache.notice_return(7, 6);
@@ -318,7 +275,7 @@ mod tests {
     #[test]
     fn what_was_read_last_is_remembered_when_there_is_no_more_room() {
         // Room for one piece of rows in each half of a part; three of these fill it.
-        let (cache, word) = (SessionCache::with_room(2 * PARTS * PIECE), "x".repeat(2_600));
+        let (cache, word) = (SessionCache::with_room(2 * PARTS * (PIECE + 1_000)), "x".repeat(10_000));
         let kept = |last: u8| (1..=last).filter(|number| has(&cache, &hash(*number))).collect::<Vec<u8>>();
         for number in 1..=9 {
             keep(&cache, 7, number, &word);
@@ -326,10 +283,10 @@ mod tests {
         assert_eq!(kept(9), [4, 5, 6, 7, 8, 9]);
         keep(&cache, 7, 10, &word);
         assert_eq!(kept(10), [7, 8, 9, 10]);
-        // One that is read again is the newer one.
+        // One that is read again.
         keep(&cache, 7, 8, "again");
         assert_eq!(super::tests::word(&cache, 7, 8).as_deref(), Some("again"));
-        keep(&cache, 7, 11, &"x".repeat(9_000));
+        keep(&cache, 7, 11, &"x".repeat(PIECE));
         assert_eq!(kept(11), [7, 8, 9, 10], "one that is too long is not remembered");
     }
 

@@ -45,7 +45,6 @@ pub(crate) struct Row<'r> {
 enum Engine<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
     Postgres(&'r tokio_postgres::Row),
-    Remembered(&'r [Value<'r>]),
 }
 
 impl<'r> From<&'r rusqlite::Row<'r>> for Row<'r> {
@@ -57,13 +56,6 @@ impl<'r> From<&'r rusqlite::Row<'r>> for Row<'r> {
 impl<'r> From<&'r tokio_postgres::Row> for Row<'r> {
     fn from(row: &'r tokio_postgres::Row) -> Self {
         Self { of: Engine::Postgres(row), next: Cell::default() }
-    }
-}
-
-/// A row that was read before and is remembered; its columns have no names.
-impl<'r> From<&'r [Value<'r>]> for Row<'r> {
-    fn from(values: &'r [Value<'r>]) -> Self {
-        Self { of: Engine::Remembered(values), next: Cell::default() }
     }
 }
 
@@ -86,7 +78,6 @@ impl<'r> Row<'r> {
         match self.of {
             Engine::Sqlite(row) => row.as_ref().column_count(),
             Engine::Postgres(row) => row.columns().len(),
-            Engine::Remembered(values) => values.len(),
         }
     }
 
@@ -94,7 +85,6 @@ impl<'r> Row<'r> {
         match self.of {
             Engine::Sqlite(row) => row.as_ref().column_name(position).ok(),
             Engine::Postgres(row) => row.columns().get(position).map(tokio_postgres::Column::name),
-            Engine::Remembered(_) => None,
         }
     }
 
@@ -103,7 +93,7 @@ impl<'r> Row<'r> {
     }
 
     /// A column as it is, by its position.
-    pub(crate) fn value(&self, position: usize) -> Result<Value<'r>, StoreError> {
+    fn value(&self, position: usize) -> Result<Value<'r>, StoreError> {
         match self.of {
             Engine::Sqlite(row) => match row.get_ref(position).map_err(StoreError::fault)? {
                 ValueRef::Null => Ok(Value::Null),
@@ -113,7 +103,6 @@ impl<'r> Row<'r> {
                 ValueRef::Real(_) => Err(self.corrupt(position)),
             },
             Engine::Postgres(row) => row.try_get(position).map_err(StoreError::fault),
-            Engine::Remembered(values) => values.get(position).copied().ok_or_else(|| self.corrupt(position)),
         }
     }
 }

@@ -9,6 +9,9 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const BODY_LENGTH: usize = 26;
 /// A prefix of three letters, the underscore and the body: short enough to be kept and copied in place.
 const LENGTH: usize = 4 + BODY_LENGTH;
+/// So many digits of five bits are in a number that a processor shifts in one step.
+const AT_ONCE: usize = 12;
+const FEW: u128 = (1 << (5 * AT_ONCE)) - 1;
 
 /// How many random bytes an identifier takes. *Units*: bytes.
 pub const RANDOM_BYTES: usize = 10;
@@ -23,6 +26,13 @@ pub trait Identifier: Sized {
 
     /// Reads one that [`Identifier::new`] made; `None` for anything else.
     fn parse(text: &str) -> Option<Self>;
+
+    /// The 128 bits that its letters say, to keep it in less room. `None` when they say more, which those of
+    /// [`Identifier::new`] never do.
+    fn to_bits(&self) -> Option<u128>;
+
+    /// The identifier whose [`Identifier::to_bits`] these are.
+    fn from_bits(bits: u128) -> Self;
 }
 
 macro_rules! identifier {
@@ -43,11 +53,19 @@ macro_rules! identifier {
             const PREFIX: &'static str = $prefix;
 
             fn new(now: Timestamp, random: [u8; RANDOM_BYTES]) -> Self {
-                Self(text($prefix, &body(now, random)))
+                Self::from_bits(bits(now, random))
             }
 
             fn parse(text: &str) -> Option<Self> {
                 if is_identifier(text, $prefix) { ArrayString::from(text).ok().map(Self) } else { None }
+            }
+
+            fn to_bits(&self) -> Option<u128> {
+                read_bits(&self.0)
+            }
+
+            fn from_bits(bits: u128) -> Self {
+                Self(text($prefix, bits))
             }
         }
 
@@ -127,7 +145,7 @@ impl Reference {
     /// Makes a reference from five random bytes.
     pub fn new(random: [u8; 5]) -> Self {
         let number = random.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-        let digits = digits(u128::from(number), 8).to_uppercase();
+        let digits = digits::<8>(u128::from(number)).into_iter().map(char::from).collect::<String>().to_uppercase();
         let (head, tail) = digits.split_at(4);
         Self(format!("{head}-{tail}"))
     }
@@ -155,29 +173,47 @@ impl std::fmt::Display for Reference {
     }
 }
 
-fn text(prefix: &str, body: &str) -> ArrayString<LENGTH> {
-    let mut text = ArrayString::new();
-    for part in [prefix, "_", body] {
-        // Every prefix has three letters, so it fits.
-        let _ = text.try_push_str(part);
-    }
-    text
-}
-
-fn body(now: Timestamp, random: [u8; RANDOM_BYTES]) -> String {
+fn bits(now: Timestamp, random: [u8; RANDOM_BYTES]) -> u128 {
     let moment = u128::from(u64::try_from(now.as_millis()).unwrap_or(0) & 0xFFFF_FFFF_FFFF);
     let random = random.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
-    digits((moment << 80) | random, BODY_LENGTH)
+    (moment << 80) | random
 }
 
-fn digits(number: u128, length: usize) -> String {
-    (0..length)
-        .rev()
-        .map(|place| {
-            let index = usize::try_from((number >> (5 * place)) & 31).unwrap_or(0);
-            char::from(ALPHABET.get(index).copied().unwrap_or(b'0'))
-        })
-        .collect()
+/// Asked many times a second, so nothing is allocated.
+fn text(prefix: &str, bits: u128) -> ArrayString<LENGTH> {
+    let mut text = [b'_'; LENGTH];
+    if let Some((head, body)) = text.split_last_chunk_mut::<BODY_LENGTH>() {
+        for (place, letter) in head.iter_mut().zip(prefix.bytes()) {
+            *place = letter;
+        }
+        *body = digits(bits);
+    }
+    // All of it is ASCII.
+    ArrayString::from_byte_string(&text).unwrap_or_default()
+}
+
+fn digits<const COUNT: usize>(number: u128) -> [u8; COUNT] {
+    let (mut digits, mut rest) = ([b'0'; COUNT], number);
+    for part in digits.rchunks_mut(AT_ONCE) {
+        let mut few = u64::try_from(rest & FEW).unwrap_or(0);
+        for digit in part.iter_mut().rev() {
+            let index = usize::try_from(few & 31).unwrap_or(0);
+            *digit = ALPHABET.get(index).copied().unwrap_or(b'0');
+            few >>= 5;
+        }
+        rest >>= 5 * AT_ONCE;
+    }
+    digits
+}
+
+fn read_bits(text: &str) -> Option<u128> {
+    let body = text.as_bytes().last_chunk::<BODY_LENGTH>()?;
+    body.iter().try_fold(0_u128, |bits, letter| {
+        // The alphabet is in the order of its bytes.
+        let digit = u128::try_from(ALPHABET.binary_search(letter).ok()?).ok()?;
+        let has_room = bits >> (u128::BITS - 5) == 0;
+        has_room.then_some((bits << 5) | digit)
+    })
 }
 
 fn is_identifier(text: &str, prefix: &str) -> bool {
@@ -194,6 +230,8 @@ const fn is_in_alphabet(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -202,6 +240,25 @@ mod tests {
         let late = UserId::new(Timestamp::from_millis(1_001), [0; 10]);
         assert!(early < late);
         assert_eq!(UserId::parse(early.as_str()), Some(early));
+    }
+
+    #[test]
+    fn the_bits_of_an_identifier_are_its_digits() {
+        for place in 0..BODY_LENGTH {
+            let text = format!("usr_{}1{}", "0".repeat(BODY_LENGTH - 1 - place), "0".repeat(place));
+            assert_eq!(UserId::from_bits(1 << (5 * place)).as_str(), text);
+        }
+        let last = UserId::new(Timestamp::from_millis(0xFFFF_FFFF_FFFF), [255; 10]);
+        assert_eq!(last.as_str(), format!("usr_7{}", "z".repeat(25)));
+        assert_eq!((last.to_bits(), UserId::from_bits(0).to_bits()), (Some(u128::MAX), Some(0)));
+    }
+
+    #[test]
+    fn an_identifier_that_says_more_than_its_bits_has_none() {
+        for body in [format!("8{}", "0".repeat(25)), "z".repeat(26)] {
+            let id = UserId::parse(&format!("usr_{body}")).unwrap();
+            assert_eq!(id.to_bits(), None, "{id}");
+        }
     }
 
     #[test]
@@ -222,5 +279,21 @@ mod tests {
         let reference = Reference::new([1, 2, 3, 4, 5]);
         assert_eq!(Reference::parse(&reference.as_str().to_lowercase().replace('-', "")), Some(reference));
         assert_eq!(Reference::parse("K7Q"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_identifier_that_is_made_comes_back_from_its_bits(millis: i64, random: [u8; RANDOM_BYTES]) {
+            let id = ConnectionId::new(Timestamp::from_millis(millis), random);
+            prop_assert_eq!(id.to_bits().map(ConnectionId::from_bits), Some(id.clone()));
+            prop_assert_eq!(ConnectionId::parse(id.as_str()), Some(id));
+        }
+
+        #[test]
+        fn any_bits_make_an_identifier(bits: u128) {
+            let id = SessionId::from_bits(bits);
+            prop_assert_eq!(id.to_bits(), Some(bits));
+            prop_assert_eq!(SessionId::parse(id.as_str()), Some(id));
+        }
     }
 }

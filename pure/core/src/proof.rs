@@ -227,6 +227,13 @@ impl Proofs {
     }
 }
 
+/// Those of other [`Proofs`], as they are and in their order; a new one comes in by [`Proofs::with`].
+impl From<Vec<Proof>> for Proofs {
+    fn from(proofs: Vec<Proof>) -> Self {
+        Self(proofs)
+    }
+}
+
 impl<'a> IntoIterator for &'a Proofs {
     type Item = &'a Proof;
     type IntoIter = std::slice::Iter<'a, Proof>;

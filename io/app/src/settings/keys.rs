@@ -66,7 +66,7 @@ pub(super) const KEYS: &[Key] = &[
         "session_memory_mib",
         "512",
         "512",
-        "How much of the sessions that are asked about is remembered beside SQLite, some 400 bytes each, in MiB; none remembers\nnothing. It is filled as they are asked about. Beside PostgreSQL nothing is.",
+        "How much of the sessions that are asked about is remembered beside SQLite, some 210 bytes each, in MiB; none remembers\nnothing. It is filled as they are asked about. Beside PostgreSQL nothing is.",
     ),
     Key::required(
         "secret_key",

@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn r_api_2_what_is_noted_and_not_counted_is_forgotten_all_the_same() {
         let mut scene = Scene::new();
-        let key = crate::session_cache::token_key(&TOKEN);
+        let key = crate::packed_rows::token_key(&TOKEN);
         scene.writer.driver().execute_batch("drop trigger session_changes_updated").unwrap();
         let change = format!("update sessions set token_key = {key} where token_key = 2");
         assert_eq!(scene.commit(&change, true), [2, key]);

@@ -18,7 +18,7 @@ use crate::schema::{self, Found, Standing};
 use crate::session_cache::SessionCache;
 use crate::settings::{Database, StoreSettings};
 use crate::value::{Row, Value};
-use crate::watch::{Watch, Watcher};
+use crate::watch::{Looked, Watch, Watcher};
 
 /// How long anything waits for a connection or for its turn before it fails (F4).
 pub(crate) const WAIT_LIMIT: Duration = Duration::from_secs(5);
@@ -97,8 +97,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        self.standing.hold()?;
-        let watched = self.watcher.begin("read");
+        let watched = self.begin("read")?;
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read(&input, work),
             Engine::Postgres(engine) => engine.read(&input, work).await,
@@ -117,8 +116,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        self.standing.hold()?;
-        let watched = self.watcher.begin("long read");
+        let watched = self.begin("long read")?;
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read_long(input, work).await,
             Engine::Postgres(engine) => engine.read(&input, work).await,
@@ -139,8 +137,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        self.standing.hold()?;
-        let watched = self.watcher.begin("write");
+        let watched = self.begin("write")?;
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
             Engine::Postgres(engine) => engine.write(&input, work).await,
@@ -160,8 +157,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        self.standing.hold()?;
-        let watched = self.watcher.begin("write apart");
+        let watched = self.begin("write apart")?;
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(input, work).await,
             Engine::Postgres(engine) => engine.write_apart(&input, work).await,
@@ -181,8 +177,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        self.standing.hold()?;
-        let watched = self.watcher.begin("long write");
+        let watched = self.begin("long write")?;
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write_long(input, work).await,
             Engine::Postgres(engine) => engine.write(&input, work).await,
@@ -209,6 +204,12 @@ impl Store {
     /// Whether the data is on a server, and not in a file.
     pub(crate) fn has_server(&self) -> bool {
         matches!(&*self.engine, Engine::Postgres(_))
+    }
+
+    /// Begins a transaction, for whoever looks on, if nothing speaks against it.
+    fn begin(&self, what: &'static str) -> Result<Looked, StoreError> {
+        self.standing.hold()?;
+        Ok(self.watcher.begin(what))
     }
 
     /// What this node remembers of organizations.
@@ -269,12 +270,9 @@ impl Store {
     where
         R: FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
     {
-        self.standing.hold()?;
-        let watched = self.watcher.begin("statement");
-        let outcome = match &*self.engine {
-            Engine::Sqlite(engine) => engine.one_shot(sql, values, read),
-            Engine::Postgres(engine) => engine.one_shot(sql, values, read).await,
-        };
+        let Engine::Postgres(engine) = &*self.engine else { return self.one_shot_now(sql, values, read) };
+        let watched = self.begin("statement")?;
+        let outcome = engine.one_shot(sql, values, read).await;
         watched.end(outcome.is_ok());
         outcome
     }
@@ -289,8 +287,7 @@ impl Store {
     where
         R: FnMut(&Row<'_>) -> Result<T, StoreError>,
     {
-        self.standing.hold()?;
-        let watched = self.watcher.begin("statement");
+        let watched = self.begin("statement")?;
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.one_shot(sql, values, read),
             Engine::Postgres(_) => Err(StoreError::fault("a server has to be waited for")),

@@ -15,7 +15,7 @@ pub(crate) const PIECE: usize = 32 * 1024;
 const HEAD: usize = HASH + 2 + 2;
 /// The longest row is as long. *Units*: bytes.
 const LONGEST: usize = PIECE - HEAD;
-/// The length of a row that was taken out.
+/// The length of a row that was taken out: no piece has so much behind it, so nothing is read of it.
 const GONE: u16 = u16::MAX;
 /// Rows begin at multiples of this, so that a number of 31 bits says where. *Units*: bytes.
 const STEP: usize = 8;

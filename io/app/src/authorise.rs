@@ -83,14 +83,14 @@ impl Caller {
         self.check
             .places
             .iter()
-            .find(|place| place.place.organization_id.as_str() == organization || *place.slug == *organization)
+            .find(|place| place.organization_id.as_str() == organization || *place.organization.slug == *organization)
     }
 }
 
 impl Member {
     /// Which organization.
     pub fn organization_id(&self) -> &OrganizationId {
-        &self.place.place.organization_id
+        &self.place.organization_id
     }
 
     /// Who, by id.
@@ -100,7 +100,7 @@ impl Member {
 
     /// As what.
     pub fn role(&self) -> OrganizationRole {
-        self.place.place.role
+        self.place.role
     }
 
     /// Whether they are an Owner.
@@ -152,14 +152,15 @@ pub fn caller(app: &App, mut check: SessionCheck, now: Timestamp) -> Result<Call
 /// Names the organizations that ask for their SSO today, as far as the session's proofs may know of them (R-IN-9). If
 /// none does any more, what ended the session is past, and any way leads to a new one.
 fn ended(check: &SessionCheck) -> Refusal {
-    let enforcing: Vec<&UserPlace> = check.places.iter().filter(|place| place.place.enforcement.enforced).collect();
+    let enforcing: Vec<&UserPlace> =
+        check.places.iter().filter(|place| place.organization.enforcement.enforced).collect();
     if enforcing.is_empty() {
         return Refusal::NoSession;
     }
     let personal = check.proofs.iter().any(|proof| proof.method().is_personal());
     let may_be_named =
         |id: &OrganizationId| personal || check.proofs.iter().any(|proof| proof.organization_id() == Some(id));
-    let ids = enforcing.iter().map(|place| &place.place.organization_id);
+    let ids = enforcing.iter().map(|place| &place.organization_id);
     let named: Vec<OrganizationId> = ids.filter(|id| may_be_named(id)).cloned().collect();
     let mut required = requiring(&named, &check.places);
     required.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
@@ -168,7 +169,7 @@ fn ended(check: &SessionCheck) -> Refusal {
 
 /// A person and their places as policy sees them.
 pub(crate) fn world(address: AddressState, has_second_factor: bool, places: &[UserPlace]) -> World {
-    World { address, has_second_factor, places: places.iter().map(|place| place.place.clone()).collect() }
+    World { address, has_second_factor, places: places.iter().map(UserPlace::policy_place).collect() }
 }
 
 /// A member to whom the organization is open, whatever their role.
@@ -188,7 +189,7 @@ pub async fn member(tx: &mut Tx, app: &App, visitor: &Visitor, organization: &st
 /// *Errors*: as [`member`], without those of a session that is over.
 pub(crate) fn opened<'c>(caller: &'c Caller, organization: &str) -> Result<&'c UserPlace, Refusal> {
     let place = caller.place(organization);
-    let id = place.map(|place| &place.place.organization_id);
+    let id = place.map(|place| &place.organization_id);
     let decision = id.map_or(Decision::Deny(Denial::NotAMember), |id| caller.decide(Question::Organization(id)));
     match (place, decision) {
         (Some(place), Decision::Allow) => Ok(place),
@@ -287,7 +288,7 @@ pub async fn account_recently(tx: &mut Tx, app: &App, visitor: &Visitor) -> Resu
 fn closed(decision: &Decision, caller: &Caller, place: &UserPlace) -> Refusal {
     match decision {
         Decision::Require(Requirement::SecondFactor) if !caller.check.has_second_factor => {
-            Refusal::NoSecondFactor(requiring(std::slice::from_ref(&place.place.organization_id), &caller.check.places))
+            Refusal::NoSecondFactor(requiring(std::slice::from_ref(&place.organization_id), &caller.check.places))
         }
         other => refusal(other, &caller.check.places),
     }
@@ -309,11 +310,11 @@ pub(crate) fn refusal(decision: &Decision, places: &[UserPlace]) -> Refusal {
 pub(crate) fn requiring(organizations: &[OrganizationId], places: &[UserPlace]) -> Vec<RequiringOrganization> {
     places
         .iter()
-        .filter(|place| organizations.contains(&place.place.organization_id))
+        .filter(|place| organizations.contains(&place.organization_id))
         .map(|place| RequiringOrganization {
-            id: place.place.organization_id.clone(),
-            slug: place.slug.to_string(),
-            name: place.name.to_string(),
+            id: place.organization_id.clone(),
+            slug: place.organization.slug.clone(),
+            name: place.organization.name.clone(),
         })
         .collect()
 }

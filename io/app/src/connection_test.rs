@@ -167,17 +167,11 @@ pub async fn begin(app: &App, visitor: &Visitor, organization: &str, id: &str, t
                     revision: revision.ok_or(Refusal::ConnectionChanged)?,
                 };
                 let purpose = Purpose::Test { test_id: test.id, started_by: test.started_by };
-                Ok((route, purpose, member.place.slug))
+                Ok((route, purpose, member.place.organization.slug.clone()))
             })
         })
         .await?;
-    let new = NewSignIn {
-        organization: slug.to_string(),
-        started: Started::Here,
-        fresh: false,
-        login_hint: None,
-        return_to: None,
-    };
+    let new = NewSignIn { organization: slug, started: Started::Here, fresh: false, login_hint: None, return_to: None };
     send(app, visitor, route, purpose, &new).await
 }
 
@@ -307,7 +301,7 @@ async fn show(
     Ok(TestView {
         url: app.settings.public_url.link(&format!(
             "/organizations/{}/connections/{}/tests/{}",
-            member.place.slug, view.connection.id, test.id
+            member.place.organization.slug, view.connection.id, test.id
         )),
         can_be_activated: is_draft && view.is_validated(),
         linked_elsewhere: view.linked_elsewhere,

@@ -19,11 +19,11 @@ use crate::mail::templates::MailTemplate;
 /// *Source*: R-IN-8.
 pub(crate) async fn owners(tx: &mut Tx, app: &App, by: &Member, did: &str) -> Result<(), Error> {
     let template = MailTemplate::OwnerNotice {
-        organization: by.place.name.to_string(),
+        organization: by.place.organization.name.clone(),
         actor: by.caller.check.name.clone(),
         act: did.to_owned(),
         at: app.now(),
-        url: app.settings.public_url.link(&format!("/organizations/{}/audit-log", by.place.slug)),
+        url: app.settings.public_url.link(&format!("/organizations/{}/audit-log", by.place.organization.slug)),
     };
     send(tx, app, by.organization_id(), &template).await
 }
@@ -68,12 +68,12 @@ pub(crate) async fn member_limit(
 /// *Source*: R-ENF-6, R-IN-8.
 pub(crate) async fn enforcement(tx: &mut Tx, app: &App, by: &Member, did: &str) -> Result<(), Error> {
     let template = MailTemplate::EnforcementChanged {
-        organization: by.place.name.to_string(),
+        organization: by.place.organization.name.clone(),
         actor: by.caller.check.name.clone(),
         act: did.to_owned(),
         at: app.now(),
-        login_url: app.settings.public_url.link(&format!("/sign-in/{}", by.place.slug)),
-        settings_url: single_sign_on_page(app, &by.place.slug),
+        login_url: app.settings.public_url.link(&format!("/sign-in/{}", by.place.organization.slug)),
+        settings_url: single_sign_on_page(app, &by.place.organization.slug),
     };
     send(tx, app, by.organization_id(), &template).await
 }
@@ -141,7 +141,7 @@ pub(crate) async fn member(
         return Ok(());
     }
     let mail = AccountMail::MemberNotice {
-        organization: by.place.name.to_string(),
+        organization: by.place.organization.name.clone(),
         actor: by.caller.check.name.clone(),
         act,
         meaning,

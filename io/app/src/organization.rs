@@ -202,13 +202,13 @@ async fn refuse_beyond_limit(tx: &mut Tx, app: &App, user_id: &UserId) -> Result
 async fn made_before(tx: &mut Tx, caller: &Caller, accepted: &Accepted) -> Result<Option<Organization>, Error> {
     let own = accepted.slug.as_ref().and_then(|slug| caller.place(slug.as_str()));
     let own = own.filter(|place| {
-        let question = Question::Organization(&place.place.organization_id);
-        place.place.role == OrganizationRole::Owner
-            && *place.name == *accepted.name.as_str()
+        let question = Question::Organization(&place.organization_id);
+        place.role == OrganizationRole::Owner
+            && *place.organization.name == *accepted.name.as_str()
             && caller.decide(question) == Decision::Allow
     });
     let Some(place) = own else { return Ok(None) };
-    let organization = tx.organization(&place.place.organization_id).load_organization().await?;
+    let organization = tx.organization(&place.organization_id).load_organization().await?;
     Ok(Some(organization).filter(|organization| organization.created_by == *caller.user_id()))
 }
 

@@ -91,7 +91,7 @@ pub async fn open(app: &App, token: &str) -> Result<Opened, Error> {
                 let reset = tx.instance().find_password_reset(hash, *now).await?.ok_or(Refusal::AttemptOver)?;
                 let user = owner(tx, &reset).await?;
                 let places = tx.instance().list_places(&user.id).await?;
-                let organizations = places.into_iter().map(|place| place.name.to_string()).collect();
+                let organizations = places.into_iter().map(|place| place.organization.name.clone()).collect();
                 let factors = match address::bearer(tx, &user).await? {
                     Some(bearer) => Some(second_factor::typed_methods(tx, &bearer).await?),
                     None => None,
@@ -227,7 +227,7 @@ async fn link(tx: &mut Tx, app: &App, visitor: &Visitor, user: &User) -> Result<
     audit::record(tx, app, Some(visitor), None, &Author::anonymous(), event).await?;
     let url = app.settings.public_url.link(&format!("/password-reset/{}", &*token.reveal()));
     let organizations =
-        tx.instance().list_places(&user.id).await?.into_iter().map(|place| place.name.to_string()).collect();
+        tx.instance().list_places(&user.id).await?.into_iter().map(|place| place.organization.name.clone()).collect();
     Ok(Some(ResetLink { organizations, url }))
 }
 

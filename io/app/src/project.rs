@@ -255,7 +255,7 @@ async fn describe(
         project,
         organization_role: member.role(),
         grant,
-        may_invite_outsiders: !member.place.place.enforcement.enforced,
+        may_invite_outsiders: !member.place.organization.enforcement.enforced,
     })
 }
 

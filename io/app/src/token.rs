@@ -13,7 +13,11 @@ use crate::entropy::{Draw, Entropy};
 use crate::instance_key::{InstanceKey, KEY_ID_BYTES, KeyId};
 
 const TOKEN_BYTES: usize = 32;
+/// Six bits a letter, without padding.
+const TOKEN_LETTERS: usize = (TOKEN_BYTES * 8).div_ceil(6);
 const CODE_LENGTH: usize = 6;
+/// A token is hashed in one piece of so much, with what it is for. *Units*: bytes.
+const PIECE: usize = 64;
 
 /// What a token opens. The word is hashed with it: the hash of one purpose is never found under another. `state` and
 /// `nonce` of an authorization request belong to the protocol, which hashes them its own way.
@@ -67,10 +71,12 @@ impl SecretToken {
 
     /// Reads what [`SecretToken::reveal`] wrote; `None` for anything else, other spellings of the same bytes included.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let token = <[u8; TOKEN_BYTES]>::try_from(bytes.as_slice()).ok().map(Self);
-        bytes.zeroize();
-        token
+        if text.len() != TOKEN_LETTERS {
+            return None;
+        }
+        let mut token = Self([0; TOKEN_BYTES]);
+        BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut token.0).ok()?;
+        Some(token)
     }
 
     /// The text to hand to the person or browser, once.
@@ -80,11 +86,7 @@ impl SecretToken {
 
     /// What is stored and looked up: SHA-256 over purpose, a zero byte and the token.
     pub fn hash(&self, purpose: TokenPurpose) -> [u8; 32] {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(purpose.word().as_bytes());
-        context.update(&[0]);
-        context.update(&self.0);
-        array(context.finish().as_ref())
+        hash(purpose, &self.0)
     }
 }
 
@@ -96,11 +98,32 @@ impl fmt::Debug for SecretToken {
 
 /// Hashes a secret of any form (the operator's token is the operator's own text) under its purpose.
 pub fn hash_text(purpose: TokenPurpose, text: &str) -> [u8; 32] {
+    hash(purpose, text.as_bytes())
+}
+
+fn hash(purpose: TokenPurpose, secret: &[u8]) -> [u8; 32] {
+    let parts = [purpose.word().as_bytes(), &[0], secret];
+    // Asked many times a second: for a hash of one piece the library allocates nothing.
+    let mut piece = Zeroizing::new([0; PIECE]);
+    if let Some(whole) = joined(parts, piece.as_mut_slice()) {
+        return array(digest::digest(&digest::SHA256, whole).as_ref());
+    }
     let mut context = digest::Context::new(&digest::SHA256);
-    context.update(purpose.word().as_bytes());
-    context.update(&[0]);
-    context.update(text.as_bytes());
+    for part in parts {
+        context.update(part);
+    }
     array(context.finish().as_ref())
+}
+
+/// The parts one behind the other, if there is room for them.
+fn joined<'p>(parts: [&[u8]; 3], place: &'p mut [u8]) -> Option<&'p [u8]> {
+    let mut length = 0;
+    for part in parts {
+        let end = length + part.len();
+        place.get_mut(length..end)?.copy_from_slice(part);
+        length = end;
+    }
+    place.get(..length)
 }
 
 /// Compares two hashes or MACs in constant time (T-SEC-2).
@@ -283,6 +306,18 @@ mod tests {
         let input = [b"password-reset\0".as_slice(), &[9; 32]].concat();
         let expected = digest::digest(&digest::SHA256, &input);
         assert_eq!(token.hash(TokenPurpose::PasswordReset).as_slice(), expected.as_ref());
+    }
+
+    #[test]
+    fn a_secret_of_any_length_is_hashed_alike_and_a_token_in_one_piece() {
+        for length in 0..2 * PIECE {
+            let text = "x".repeat(length);
+            let input = [b"operator\0".as_slice(), text.as_bytes()].concat();
+            let expected = digest::digest(&digest::SHA256, &input);
+            assert_eq!(hash_text(TokenPurpose::Operator, &text).as_slice(), expected.as_ref(), "{length}");
+        }
+        let longest = PURPOSES.iter().map(|purpose| purpose.word().len()).max().unwrap();
+        assert!(longest + 1 + TOKEN_BYTES <= PIECE);
     }
 
     #[test]

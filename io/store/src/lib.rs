@@ -90,7 +90,7 @@ pub use page::Page;
 pub use passkey::{Ceremony, Passkey};
 pub use password_reset::PasswordReset;
 pub use personal_identity::PersonalIdentity;
-pub use place::UserPlace;
+pub use place::{PlaceOrganization, UserPlace};
 pub use project::{Project, ProjectGrant};
 pub use provider_session::ProviderSession;
 pub use restore::Voided;

@@ -4,12 +4,12 @@
 //! under the same number (R-API-2). When the number has risen, what was changed since is forgotten and the rest holds for
 //! the new one. It does not own the queries.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use hashbrown::HashMap;
 use orgate_core::id::OrganizationId;
 
-use crate::place::OrganizationTerms;
+use crate::place::PlaceOrganization;
 
 /// How many organizations fill half of the memory; one more, and the half that was filled before is forgotten. So what is asked
 /// about all the time is never forgotten all at once, and with fewer organizations than this nothing is. *Units*: organizations,
@@ -21,7 +21,7 @@ const HALF: usize = 100_000;
 pub(crate) struct OrganizationCache(RwLock<Remembered>);
 
 /// Nobody outside chooses the ids of organizations, so a quick hash serves.
-type Half = HashMap<OrganizationId, OrganizationTerms>;
+type Half = HashMap<OrganizationId, Arc<PlaceOrganization>>;
 
 /// Organizations as they are at one number of changes.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub(crate) struct Remembered {
 
 impl Remembered {
     /// An organization, if it is among them.
-    pub(crate) fn get(&self, id: &OrganizationId) -> Option<&OrganizationTerms> {
+    pub(crate) fn get(&self, id: &OrganizationId) -> Option<&Arc<PlaceOrganization>> {
         self.newer.get(id).or_else(|| self.older.get(id))
     }
 
@@ -41,11 +41,11 @@ impl Remembered {
         self.newer.is_empty() && self.older.is_empty()
     }
 
-    fn insert(&mut self, id: OrganizationId, terms: OrganizationTerms, half: usize) {
+    fn insert(&mut self, id: OrganizationId, organization: Arc<PlaceOrganization>, half: usize) {
         if self.newer.len() >= half {
             self.older = std::mem::take(&mut self.newer);
         }
-        self.newer.insert(id, terms);
+        self.newer.insert(id, organization);
     }
 }
 
@@ -84,7 +84,7 @@ impl OrganizationCache {
     }
 
     /// Remembers organizations that were read, from committed data alone, together with this number of changes.
-    pub(crate) fn keep(&self, changes: i64, read: impl Iterator<Item = (OrganizationId, OrganizationTerms)>) {
+    pub(crate) fn keep(&self, changes: i64, read: impl Iterator<Item = (OrganizationId, Arc<PlaceOrganization>)>) {
         let mut remembered = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if remembered.changes > changes {
             return;
@@ -92,8 +92,8 @@ impl OrganizationCache {
         if remembered.changes < changes {
             *remembered = Remembered { changes, ..Remembered::default() };
         }
-        for (id, terms) in read {
-            remembered.insert(id, terms, HALF);
+        for (id, organization) in read {
+            remembered.insert(id, organization, HALF);
         }
     }
 }
@@ -111,27 +111,27 @@ mod tests {
         OrganizationId::new(Timestamp::from_millis(1), [number; 10])
     }
 
-    fn terms(name: &str) -> OrganizationTerms {
+    fn named(name: &str) -> Arc<PlaceOrganization> {
         let enforcement =
             Enforcement { enforced: false, owner_exemption: true, owner_second_factor: false, connection: None };
-        let (slug, name, past) = (name.into(), name.into(), Past::default());
+        let (slug, name, past, deletes_at) = (name.into(), name.into(), Past::default(), None);
         let domains = ProvenDomains::default();
-        OrganizationTerms { slug, name, enforcement, past, mfa_required: false, deletes_at: None, domains }
+        Arc::new(PlaceOrganization { slug, name, enforcement, past, mfa_required: false, deletes_at, domains })
     }
 
     fn names(cache: &OrganizationCache, changes: i64, ids: &[OrganizationId]) -> Option<Vec<String>> {
         let remembered = cache.at(changes)?;
-        ids.iter().map(|id| remembered.get(id).map(|terms| terms.name.to_string())).collect()
+        ids.iter().map(|id| remembered.get(id).map(|organization| organization.name.clone())).collect()
     }
 
     #[test]
     fn r_api_2_what_is_remembered_serves_under_its_own_number_of_changes_alone() {
         let cache = OrganizationCache::default();
-        cache.keep(7, [(id(1), terms("one")), (id(2), terms("two"))].into_iter());
+        cache.keep(7, [(id(1), named("one")), (id(2), named("two"))].into_iter());
         assert_eq!(names(&cache, 7, &[id(2), id(1)]), Some(vec!["two".to_owned(), "one".to_owned()]));
         assert_eq!(names(&cache, 7, &[id(1), id(3)]), None, "all or nothing");
         assert_eq!((names(&cache, 6, &[id(1)]), names(&cache, 8, &[id(1)])), (None, None));
-        cache.keep(8, [(id(1), terms("renamed"))].into_iter());
+        cache.keep(8, [(id(1), named("renamed"))].into_iter());
         assert_eq!(names(&cache, 8, &[id(1)]), Some(vec!["renamed".to_owned()]));
         assert_eq!(names(&cache, 8, &[id(2)]), None);
     }
@@ -140,7 +140,7 @@ mod tests {
     fn what_was_read_last_is_remembered_when_more_is_read_than_there_is_room_for() {
         let mut remembered = Remembered::default();
         for number in 0..7 {
-            remembered.insert(id(number), terms("one"), 3);
+            remembered.insert(id(number), named("one"), 3);
         }
         let kept: Vec<u8> = (0..7).filter(|number| remembered.get(&id(*number)).is_some()).collect();
         assert_eq!(kept, [3, 4, 5, 6]);
@@ -150,7 +150,7 @@ mod tests {
     fn r_api_2_what_was_changed_is_forgotten_and_the_rest_holds_under_the_new_number() {
         let cache = OrganizationCache::default();
         assert_eq!(cache.behind(9), None, "nothing is remembered");
-        cache.keep(7, [(id(1), terms("one")), (id(2), terms("two"))].into_iter());
+        cache.keep(7, [(id(1), named("one")), (id(2), named("two"))].into_iter());
         assert_eq!((cache.behind(7), cache.behind(6), cache.behind(9)), (None, None, Some(7)));
         cache.catch_up(7, 9, &[id(2), id(3)]);
         assert_eq!(names(&cache, 9, &[id(1)]), Some(vec!["one".to_owned()]));
@@ -162,18 +162,18 @@ mod tests {
     #[test]
     fn r_api_2_behind_a_server_that_lost_the_last_changes_nothing_is_remembered() {
         let cache = OrganizationCache::default();
-        cache.keep(7, [(id(1), terms("of a server that is gone"))].into_iter());
+        cache.keep(7, [(id(1), named("of a server that is gone"))].into_iter());
         cache.forget();
         assert_eq!(names(&cache, 7, &[id(1)]), None);
-        cache.keep(6, [(id(1), terms("one"))].into_iter());
+        cache.keep(6, [(id(1), named("one"))].into_iter());
         assert_eq!(names(&cache, 6, &[id(1)]), Some(vec!["one".to_owned()]), "lower numbers count again");
     }
 
     #[test]
     fn r_api_2_what_an_older_snapshot_read_is_not_remembered() {
         let cache = OrganizationCache::default();
-        cache.keep(8, [(id(1), terms("now"))].into_iter());
-        cache.keep(7, [(id(1), terms("before")), (id(2), terms("two"))].into_iter());
+        cache.keep(8, [(id(1), named("now"))].into_iter());
+        cache.keep(7, [(id(1), named("before")), (id(2), named("two"))].into_iter());
         assert_eq!(names(&cache, 8, &[id(1)]), Some(vec!["now".to_owned()]));
         assert_eq!((names(&cache, 7, &[id(1)]), names(&cache, 8, &[id(2)])), (None, None));
     }

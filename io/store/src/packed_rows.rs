@@ -3,6 +3,7 @@
 //! says whose it is, and the index little more than where it lies: whoever looks one up goes to memory that no cache of the
 //! processor holds.
 
+use prefetch_index::prefetch_index;
 use subtle::ConstantTimeEq as _;
 
 use crate::row_index::RowIndex;
@@ -22,6 +23,10 @@ const STEP: usize = 8;
 const STEPS: usize = PIECE / STEP;
 /// What a row takes beside its own bytes: eight in the index, which is more than half empty now and then. *Units*: bytes.
 const BESIDE: usize = 22;
+/// How much of a row is fetched: all of one of somebody in one organization. *Units*: bytes.
+const FETCHED: usize = HEAD + 160;
+/// How much of the memory comes at once. *Units*: bytes.
+const LINE: usize = 64;
 /// Where a row lies is said in steps into the pieces of its half, and by this bit, which half that is.
 const HALF: u32 = 1 << 31;
 
@@ -64,6 +69,14 @@ impl PackedRows {
         let is_wanted = |at| self.row(at).is_some_and(|row| bool::from(row.hash.ct_eq(token_hash)));
         let row = self.row(self.index.find(mark(token_key(token_hash)), is_wanted)?)?;
         row.bytes.get(..usize::from(row.length))
+    }
+
+    /// Asks the processor for the row of a token, if there is one, for whoever reads it a moment later. The index is waited for, the
+    /// row is not. It is a hint: it changes nothing but the time that [`PackedRows::get`] takes.
+    pub(crate) fn fetch(&self, token_hash: &[u8; HASH]) {
+        // Which of several with the same mark it is only the rows themselves could say.
+        let Some(at) = self.index.find(mark(token_key(token_hash)), |_| true) else { return };
+        self.half(at).fetch(at);
     }
 
     /// Takes out the row with this key, if there is one.
@@ -118,7 +131,11 @@ impl PackedRows {
     }
 
     fn row(&self, at: u32) -> Option<PackedRow<'_>> {
-        if at & HALF == self.newer_is { self.newer.row(at) } else { self.older.row(at) }
+        self.half(at).row(at)
+    }
+
+    fn half(&self, at: u32) -> &Half {
+        if at & HALF == self.newer_is { &self.newer } else { &self.older }
     }
 
     fn half_mut(&mut self, at: u32) -> &mut Half {
@@ -132,6 +149,14 @@ impl Half {
         let (hash, rest) = self.pieces.get(piece)?.get(from..)?.split_first_chunk()?;
         let (length, bytes) = rest.get(HEAD - 2 - HASH..)?.split_first_chunk()?;
         Some(PackedRow { hash, length: u16::from_le_bytes(*length), bytes })
+    }
+
+    fn fetch(&self, at: u32) {
+        let Some((piece, from)) = split(at) else { return };
+        let Some(piece) = self.pieces.get(piece) else { return };
+        for line in (from..PIECE.min(from + FETCHED)).step_by(LINE) {
+            prefetch_index(piece.as_slice(), line);
+        }
     }
 
     fn bytes_mut(&mut self, at: u32) -> Option<&mut [u8]> {
@@ -300,6 +325,7 @@ mod tests {
                     model.remove(&number);
                 }
                 for number in 0..8 {
+                    rows.fetch(&hash(number));
                     prop_assert_eq!(rows.get(&hash(number)), model.get(&number).map(Vec::as_slice));
                 }
             }
@@ -313,6 +339,7 @@ mod tests {
                 model.insert(number, vec![byte; length]);
                 prop_assert_eq!(rows.get(&hash(number)), model.get(&number).map(Vec::as_slice));
                 for other in 0..30 {
+                    rows.fetch(&hash(other));
                     if let Some(row) = rows.get(&hash(other)) {
                         prop_assert_eq!(Some(row), model.get(&other).map(Vec::as_slice));
                     }

@@ -16,28 +16,35 @@ use crate::value::{FromValue, Row, Value};
 /// A person's place in one organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPlace {
-    /// The organization's slug.
-    pub slug: Arc<str>,
-    /// The organization's name.
-    pub name: Arc<str>,
-    /// What policy knows of it.
-    pub place: Place,
-    /// When the organization's requested deletion takes effect.
+    /// Which organization.
+    pub organization_id: OrganizationId,
+    /// As what.
+    pub role: OrganizationRole,
+    /// The person's proofs from before this moment do not open it (R-IN-7).
+    pub proofs_not_before: Timestamp,
+    /// The organization answers for the person's address (R-LNK-6).
+    pub vouches: bool,
+    /// The organization's part of it. Places that are made of the same remembered organization share it.
+    pub organization: Arc<PlaceOrganization>,
+}
+
+/// What a place takes from its organization.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PlaceOrganization {
+    /// Its slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// The terms on which it lets its members in.
+    pub enforcement: Enforcement,
+    /// What the terms were before.
+    pub past: Past,
+    /// Members need a second factor (R-IN-4).
+    pub mfa_required: bool,
+    /// When its requested deletion takes effect.
     pub deletes_at: Option<Timestamp>,
     /// The domains that it holds.
     pub domains: ProvenDomains,
-}
-
-/// What a place takes from its organization; the rest of it is the member's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OrganizationTerms {
-    pub(crate) slug: Arc<str>,
-    pub(crate) name: Arc<str>,
-    pub(crate) enforcement: Enforcement,
-    pub(crate) past: Past,
-    pub(crate) mfa_required: bool,
-    pub(crate) deletes_at: Option<Timestamp>,
-    pub(crate) domains: ProvenDomains,
 }
 
 /// What a place takes from the membership.
@@ -93,7 +100,7 @@ impl Seat {
     }
 }
 
-impl OrganizationTerms {
+impl PlaceOrganization {
     /// Reads the organization's part from the columns that begin at `first`.
     fn read_at(row: &Row<'_>, first: usize) -> Result<Self, StoreError> {
         let active: Option<ConnectionId> = row.at(first + 6)?;
@@ -125,28 +132,27 @@ impl UserPlace {
         email: &str,
     ) -> Result<Option<Self>, StoreError> {
         let Some(seat) = Seat::read_at(row, first)? else { return Ok(None) };
-        Ok(Some(Self::new(seat, OrganizationTerms::read_at(row, first + SEAT_COLUMNS)?, address, email)))
+        let organization = PlaceOrganization::read_at(row, first + SEAT_COLUMNS)?;
+        Ok(Some(Self::new(seat, Arc::new(organization), address, email)))
     }
 
-    /// The seat of the person with this address in an organization with these terms.
-    pub(crate) fn new(seat: Seat, terms: OrganizationTerms, address: &AddressState, email: &str) -> Self {
+    /// The seat of the person with this address in this organization.
+    pub(crate) fn new(seat: Seat, organization: Arc<PlaceOrganization>, address: &AddressState, email: &str) -> Self {
         let Seat { organization_id, role, proofs_not_before } = seat;
-        let OrganizationTerms { slug, name, enforcement, past, mfa_required, deletes_at, domains } = terms;
-        let vouches = domains.vouch_for(address, email);
-        let place = Place { organization_id, role, enforcement, past, mfa_required, proofs_not_before, vouches };
-        Self { slug, name, place, deletes_at, domains }
+        let vouches = organization.domains.vouch_for(address, email);
+        Self { organization_id, role, proofs_not_before, vouches, organization }
     }
 
-    /// The organization's part of it.
-    pub(crate) fn terms(&self) -> OrganizationTerms {
-        OrganizationTerms {
-            slug: Arc::clone(&self.slug),
-            name: Arc::clone(&self.name),
-            enforcement: self.place.enforcement.clone(),
-            past: self.place.past.clone(),
-            mfa_required: self.place.mfa_required,
-            deletes_at: self.deletes_at,
-            domains: self.domains.clone(),
+    /// What policy knows of it.
+    pub fn policy_place(&self) -> Place {
+        Place {
+            organization_id: self.organization_id.clone(),
+            role: self.role,
+            enforcement: self.organization.enforcement.clone(),
+            past: self.organization.past.clone(),
+            mfa_required: self.organization.mfa_required,
+            proofs_not_before: self.proofs_not_before,
+            vouches: self.vouches,
         }
     }
 }

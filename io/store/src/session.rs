@@ -3,6 +3,8 @@
 //! there in the transaction that changes user or membership; what is remembered of the organizations holds for the
 //! snapshot that was read, or is read too (R-API-2).
 
+use std::sync::Arc;
+
 use orgate_core::id::{OrganizationId, SessionId, UserId};
 use orgate_core::policy::{AddressState, PolicyEpoch};
 use orgate_core::proof::Proofs;
@@ -159,6 +161,7 @@ impl Store {
     /// A session whose row is remembered, if nothing has changed it since.
     fn remembered_session(&self, token_hash: &[u8; 32]) -> Result<Option<Own>, StoreError> {
         let Some(before) = self.sessions().holding() else { return Ok(None) };
+        self.sessions().fetch(token_hash);
         let mut own = None;
         self.one_shot_now(DEPLOYMENT, &[], |row| {
             let deployment = Deployment::read_at(row, 0)?;
@@ -218,7 +221,7 @@ impl Store {
         self.one_shot(CHECK_WHOLE, &values, |row| add_row(&mut whole, row)).await?;
         let Some((check, changes)) = whole else { return Ok(None) };
         self.catch_up(changes).await?;
-        let read = check.places.iter().map(|place| (place.place.organization_id.clone(), place.terms()));
+        let read = check.places.iter().map(|place| (place.organization_id.clone(), Arc::clone(&place.organization)));
         self.organizations().keep(changes, read);
         Ok(Some(check))
     }
@@ -257,9 +260,9 @@ type Read = (SessionCheck, i64);
 
 /// Gives a session the place of one of its seats, if the organization is remembered.
 fn take_seat(check: &mut SessionCheck, seat: Seat, organizations: Option<&Remembered>) -> bool {
-    let terms = organizations.and_then(|remembered| remembered.get(&seat.organization_id));
-    let Some(terms) = terms else { return false };
-    check.places.push(UserPlace::new(seat, terms.clone(), &check.address, &check.email));
+    let organization = organizations.and_then(|remembered| remembered.get(&seat.organization_id));
+    let Some(organization) = organization else { return false };
+    check.places.push(UserPlace::new(seat, Arc::clone(organization), &check.address, &check.email));
     true
 }
 

@@ -51,6 +51,14 @@ impl SessionCache {
         }
     }
 
+    /// Has the remembered row of this token come from memory while the number of changes is read. It is a hint, so nobody who has
+    /// the row's part just now is waited for.
+    pub(crate) fn fetch(&self, token_hash: &[u8; HASH]) {
+        if let Ok(part) = self.lock_of(token_key(token_hash)).try_lock() {
+            part.fetch(token_hash);
+        }
+    }
+
     /// What `read` makes of the remembered row of this token, if it holds at this number of changes.
     pub(crate) fn read<T>(
         &self,
@@ -126,9 +134,13 @@ impl SessionCache {
     }
 
     fn part(&self, key: i64) -> MutexGuard<'_, PackedRows> {
+        self.lock_of(key).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_of(&self, key: i64) -> &Mutex<PackedRows> {
         let place = usize::try_from(key & 0x7fff_ffff).unwrap_or_default() % self.parts.len();
         #[expect(clippy::indexing_slicing, reason = "the remainder of a division by the length")]
-        self.parts[place].lock().unwrap_or_else(PoisonError::into_inner)
+        &self.parts[place]
     }
 
     fn holds(&self) -> RwLockReadGuard<'_, Holds> {

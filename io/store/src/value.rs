@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 use std::error::Error;
-use std::sync::Arc;
 
 use orgate_core::assertion::Subject;
 use orgate_core::challenge::ChallengePurpose;
@@ -128,7 +127,6 @@ macro_rules! from_value {
 
 from_value! {
     String: Value::Text(text) => Some(text.to_owned());
-    Arc<str>: Value::Text(text) => Some(text.into());
     i64: Value::Integer(number) => Some(number);
     u32: Value::Integer(number) => u32::try_from(number).ok();
     u64: Value::Integer(number) => u64::try_from(number).ok();

@@ -91,15 +91,18 @@ pub async fn close(app: &App, visitor: &Visitor, confirmation: &str) -> Result<(
 async fn places(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Vec<ClosingPlace>, Error> {
     let mut all = Vec::new();
     for place in &caller.check.places {
-        let id = &place.place.organization_id;
+        let id = &place.organization_id;
         let obstacle = match membership::may_end(tx, app, id, caller.user_id()).await {
             Ok(()) => None,
             Err(Error::Refused(refusal)) => Some(refusal),
             Err(fault @ Error::Fault(_)) => return Err(fault),
         };
-        let organization =
-            RequiringOrganization { id: id.clone(), slug: place.slug.to_string(), name: place.name.to_string() };
-        all.push(ClosingPlace { organization, role: place.place.role, obstacle });
+        let organization = RequiringOrganization {
+            id: id.clone(),
+            slug: place.organization.slug.clone(),
+            name: place.organization.name.clone(),
+        };
+        all.push(ClosingPlace { organization, role: place.role, obstacle });
     }
     all.sort_by(|one, other| one.organization.name.cmp(&other.organization.name));
     Ok(all)
@@ -125,7 +128,7 @@ async fn perform(tx: &mut Tx, app: &App, visitor: &Visitor, caller: &Caller, use
     let author = Author::from(caller);
     let event = || Event::done("user.closed").target(&user.id, &user.name);
     for place in &caller.check.places {
-        let id = &place.place.organization_id;
+        let id = &place.organization_id;
         // Each end asks again whether it may be, in this same transaction.
         let begun = membership::end(tx, app, id, &user.id, MembershipState::Left).await?;
         begun.record(tx, app, visitor, id, &author, event()).await?;

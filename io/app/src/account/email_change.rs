@@ -225,7 +225,7 @@ async fn tell(
     let author = Author::from(caller);
     audit::record(tx, app, Some(visitor), None, &author, event()).await?;
     for place in &caller.check.places {
-        audit::record(tx, app, Some(visitor), Some(&place.place.organization_id), &author, event()).await?;
+        audit::record(tx, app, Some(visitor), Some(&place.organization_id), &author, event()).await?;
     }
     let mail = AccountMail::EmailChanged { at: app.now(), masked_email: email.masked() };
     app.outbox.put(tx, &user.email, MailTemplate::Account(mail)).await?;

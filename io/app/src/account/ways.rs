@@ -38,7 +38,9 @@ pub(crate) async fn of(tx: &mut Tx, app: &App, caller: &Caller) -> Result<Ways, 
     let identities = tx.instance().list_linked_identities(user_id).await?;
     let is_active = |connection| {
         let mut places = caller.check.places.iter();
-        places.any(|place| place.place.enforcement.connection.as_ref().is_some_and(|(active, _)| active == connection))
+        places.any(|place| {
+            place.organization.enforcement.connection.as_ref().is_some_and(|(active, _)| active == connection)
+        })
     };
     if identities.iter().any(|(identity, _)| is_active(&identity.connection_id)) {
         ways.push(AuthenticationMethod::Sso);

@@ -127,7 +127,7 @@ async fn take(tx: &mut Tx, app: &App, visitor: &Visitor, member: &Member, wish: 
         Outcome::Adjust(_) => ("enforcement.changed", "changed how SSO enforcement treats Owners"),
         Outcome::TurnOff(_) => ("enforcement.disabled", "turned SSO enforcement off"),
     };
-    let event = Event::done(action).target(id, &member.place.name).data(described(&outcome));
+    let event = Event::done(action).target(id, &member.place.organization.name).data(described(&outcome));
     write(tx, id, before, outcome, app.now()).await?;
     audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
     notice::enforcement(tx, app, member, did).await?;

@@ -81,7 +81,7 @@ pub(crate) async fn keep(tx: &mut Tx, app: &App, id: &OrganizationId, user_id: &
 /// *Errors*: [`Refusal::NoWayBackIn`].
 pub(crate) async fn keep_all(tx: &mut Tx, app: &App, caller: &Caller) -> Result<(), Error> {
     for place in &caller.check.places {
-        keep(tx, app, &place.place.organization_id, caller.user_id()).await?;
+        keep(tx, app, &place.organization_id, caller.user_id()).await?;
     }
     Ok(())
 }
@@ -98,8 +98,8 @@ pub(crate) async fn review_of_user(tx: &mut Tx, app: &App, user_id: &UserId) -> 
 /// The same for who has read the person's places in this transaction.
 pub(crate) async fn review_of_places(tx: &mut Tx, app: &App, places: &[UserPlace]) -> Result<(), Error> {
     for place in places {
-        if place.place.enforcement.enforced && place.place.role == OrganizationRole::Owner {
-            review(tx, app, &place.place.organization_id).await?;
+        if place.organization.enforcement.enforced && place.role == OrganizationRole::Owner {
+            review(tx, app, &place.organization_id).await?;
         }
     }
     Ok(())

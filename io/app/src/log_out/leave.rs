@@ -104,13 +104,13 @@ async fn newest(tx: &mut Tx, signed_out: &SignedOut) -> Result<Option<Route>, Er
         Some((proof.at(), row))
     };
     let Some((_, row)) = counting.filter_map(of).max_by_key(|(at, _)| *at) else { return Ok(None) };
-    let Some(place) = places.iter().find(|place| place.place.organization_id == row.organization_id) else {
+    let Some(place) = places.iter().find(|place| place.organization_id == row.organization_id) else {
         return Ok(None);
     };
     let mut own = tx.organization(&row.organization_id);
     let revision = own.find_revision_in_state(&row.connection_id, RevisionState::Active).await?;
     Ok(revision.map(|revision| Route {
-        organization_name: place.name.to_string(),
+        organization_name: place.organization.name.clone(),
         client_id: revision.client_id,
         known: row.clone(),
     }))

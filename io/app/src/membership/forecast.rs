@@ -68,8 +68,8 @@ async fn sessions_to_end(
     let user = tx.instance().load_user(user_id).await?;
     let mut places = tx.instance().list_places(user_id).await?;
     let today = authorise::world(user.address.clone(), user.has_second_factor, &places);
-    for place in places.iter_mut().filter(|place| place.place.organization_id == *id) {
-        place.place.role = role;
+    for place in places.iter_mut().filter(|place| place.organization_id == *id) {
+        place.role = role;
     }
     let then = authorise::world(user.address, user.has_second_factor, &places);
     // The change judges all of them before it is made, as of now.

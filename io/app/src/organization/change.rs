@@ -89,7 +89,7 @@ pub async fn require_mfa(
 
 async fn set_name(tx: &mut Tx, app: &App, visitor: &Visitor, member: &Member, name: &Name) -> Result<(), Error> {
     let id = member.organization_id();
-    let old = &*member.place.name;
+    let old = &member.place.organization.name;
     if old == name.as_str() {
         return Ok(());
     }

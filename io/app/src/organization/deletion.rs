@@ -5,7 +5,7 @@ use std::time::Duration;
 use orgate_core::id::{OrganizationId, UserId};
 use orgate_core::permission::Permission;
 use orgate_core::refusal::Refusal;
-use orgate_store::Tx;
+use orgate_store::{PlaceOrganization, Tx};
 
 use super::{OrganizationView, view};
 use crate::app::App;
@@ -42,14 +42,15 @@ pub async fn request_deletion(
             Box::pin(async move {
                 let permission = Permission::OrganizationDelete;
                 let member = authorise::permitted_recently(tx, app, visitor, organization, permission).await?;
-                if *confirmation != *member.place.slug && *confirmation != *member.place.name {
-                    let message = format!("Type {} to confirm.", member.place.slug);
+                let PlaceOrganization { slug, name, .. } = &*member.place.organization;
+                if confirmation != slug && confirmation != name {
+                    let message = format!("Type {slug} to confirm.");
                     return Err(crate::error::invalid("confirmation", message));
                 }
                 let now = app.now();
                 let id = member.organization_id();
                 if tx.organization(id).request_deletion(now, now.plus(DELETION_DELAY)).await? {
-                    let event = Event::done("organization.deletion-requested").target(id, &member.place.name);
+                    let event = Event::done("organization.deletion-requested").target(id, name);
                     audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
                     let did = "asked for its deletion: in seven days it is gone, until then an Owner can undo it";
                     notice::owners(tx, app, &member, did).await?;
@@ -76,7 +77,7 @@ pub async fn undo_deletion(app: &App, visitor: &Visitor, organization: &str) -> 
                 if !tx.organization(id).undo_deletion(app.now()).await? {
                     return Err(Error::from(Refusal::NotFound));
                 }
-                let event = Event::done("organization.deletion-undone").target(id, &member.place.name);
+                let event = Event::done("organization.deletion-undone").target(id, &member.place.organization.name);
                 audit::record(tx, app, Some(visitor), Some(id), &Author::from(&member.caller), event).await?;
                 notice::owners(tx, app, &member, "took its deletion back").await
             })

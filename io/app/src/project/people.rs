@@ -128,7 +128,9 @@ pub async fn add(
                     authorise::project(tx, app, visitor, organization, project, Permission::ProjectManage).await?;
                 match find_member(tx, &member, email).await? {
                     Some(user) => give(tx, app, visitor, &member, &project, &user, *role).await,
-                    None if member.place.place.enforcement.enforced => Err(Refusal::NotAnOrganizationMember.into()),
+                    None if member.place.organization.enforcement.enforced => {
+                        Err(Refusal::NotAnOrganizationMember.into())
+                    }
                     None => invite(tx, app, visitor, &member, &project, email, *role).await,
                 }
             })

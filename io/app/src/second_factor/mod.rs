@@ -66,7 +66,7 @@ pub async fn list(app: &App, visitor: &Visitor) -> Result<SecondFactors, Error> 
                     totp_since: totp.and_then(|totp| totp.confirmed_at),
                     passkeys: tx.instance().list_passkeys(user_id).await?,
                     recovery_codes_left: tx.instance().count_unused_recovery_codes(user_id).await?,
-                    required_by: requiring(&caller).map(|place| place.place.organization_id.clone()).collect(),
+                    required_by: requiring(&caller).map(|place| place.organization_id.clone()).collect(),
                 })
             })
         })
@@ -159,5 +159,5 @@ pub(crate) fn is_exempt_by_factor(world: &World) -> bool {
 
 /// The places of this person that require a second factor.
 pub(crate) fn requiring(caller: &Caller) -> impl Iterator<Item = &UserPlace> {
-    caller.check.places.iter().filter(|place| place.place.mfa_required)
+    caller.check.places.iter().filter(|place| place.organization.mfa_required)
 }

@@ -23,7 +23,7 @@ pub struct RemovalForecast {
 pub(super) async fn forecast(tx: &mut Tx, caller: &Caller, is_last: bool) -> Result<RemovalForecast, Error> {
     let sessions = tx.instance().list_sessions_of_user(caller.user_id(), caller.now).await?;
     let others = sessions.iter().filter(|session| session.id != *caller.session_id()).count();
-    let closed = requiring(caller).filter(|_| is_last).map(|place| place.name.to_string());
+    let closed = requiring(caller).filter(|_| is_last).map(|place| place.organization.name.clone());
     Ok(RemovalForecast {
         is_last,
         closed: closed.collect(),

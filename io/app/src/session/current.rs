@@ -123,24 +123,24 @@ pub(crate) fn describe(app: &App, caller: &Caller) -> Current {
 
 /// An SSO proof alone shows what it opens and whose it is, and of the others nothing.
 fn may_be_named(caller: &Caller, place: &UserPlace) -> bool {
-    let own = |proof: &Proof| proof.organization_id() == Some(&place.place.organization_id);
+    let own = |proof: &Proof| proof.organization_id() == Some(&place.organization_id);
     access(caller, place) == Access::Open || caller.counting().any(own)
 }
 
 fn view(app: &App, caller: &Caller, place: &UserPlace) -> CurrentPlace {
     CurrentPlace {
-        id: place.place.organization_id.clone(),
-        slug: place.slug.to_string(),
-        name: place.name.to_string(),
-        role: place.place.role,
+        id: place.organization_id.clone(),
+        slug: place.organization.slug.clone(),
+        name: place.organization.name.clone(),
+        role: place.role,
         access: access(caller, place),
-        sign_in_url: app.settings.public_url.link(&format!("/sign-in/{}", place.slug)),
-        deletes_at: place.deletes_at,
+        sign_in_url: app.settings.public_url.link(&format!("/sign-in/{}", place.organization.slug)),
+        deletes_at: place.organization.deletes_at,
     }
 }
 
 fn access(caller: &Caller, place: &UserPlace) -> Access {
-    match caller.decide(Question::Organization(&place.place.organization_id)) {
+    match caller.decide(Question::Organization(&place.organization_id)) {
         Decision::Allow => Access::Open,
         Decision::Require(Requirement::Sso) => Access::NeedsSso,
         Decision::Require(Requirement::SecondFactor) => Access::NeedsSecondFactor,

@@ -49,14 +49,14 @@ pub async fn ask(app: &App, token_hash: Option<[u8; 32]>, organization: &str) ->
     let caller = authorise::caller(app, check, app.now())?;
     app.touches.note(&token_hash, &caller.check.life, caller.now);
     let (organization_id, role) = match authorise::opened(&caller, organization) {
-        Ok(place) => (place.place.organization_id.clone(), place.place.role),
+        Ok(place) => (place.organization_id.clone(), place.role),
         Err(refusal) => return Ok(Err(closed(&caller, organization, refusal))),
     };
     Ok(Ok(Opened { user_id: caller.check.user_id, email: caller.check.email, organization_id, role }))
 }
 
 fn closed(caller: &Caller, organization: &str, refusal: Refusal) -> Closed {
-    let told = caller.place(organization).filter(|place| caller.may_be_told(Some(&place.place.organization_id)));
+    let told = caller.place(organization).filter(|place| caller.may_be_told(Some(&place.organization_id)));
     let refusal = if refusal == Refusal::NotFound { Refusal::NotAnOrganizationMember } else { refusal };
-    Closed { refusal, slug: told.map(|place| place.slug.to_string()) }
+    Closed { refusal, slug: told.map(|place| place.organization.slug.clone()) }
 }

@@ -171,7 +171,7 @@ async fn note(tx: &mut Tx, app: &App, visitor: &Visitor, entry: &Entry<'_>) -> R
     let event = || Event::done("session.created").target(&user.id, &user.name).data(shown.data());
     audit::record(tx, app, Some(visitor), None, &author, event()).await?;
     for place in places {
-        let organization_id = &place.place.organization_id;
+        let organization_id = &place.organization_id;
         if decide(Question::Organization(organization_id), world, proofs) == Decision::Allow {
             let by_its_sso = shown.proof.organization_id() == Some(organization_id);
             tx.organization(organization_id).touch_member_sign_in(&user.id, by_its_sso, app.now()).await?;

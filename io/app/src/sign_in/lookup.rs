@@ -93,8 +93,8 @@ pub async fn find(app: &App, visitor: &Visitor, typed: &str) -> Result<Found, Er
 /// The login addresses of the organizations that a person is in.
 pub(crate) fn addresses(app: &App, places: &[UserPlace]) -> Vec<SignInAddress> {
     let address = |place: &UserPlace| SignInAddress {
-        organization: place.name.to_string(),
-        url: app.settings.public_url.link(&format!("/sign-in/{}", place.slug)),
+        organization: place.organization.name.clone(),
+        url: app.settings.public_url.link(&format!("/sign-in/{}", place.organization.slug)),
     };
     places.iter().map(address).collect()
 }

@@ -55,8 +55,8 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let user = tx.instance().load_user(caller.user_id()).await?;
                 let place = organization.as_deref().and_then(|organization| caller.place(organization));
                 // The page does not differ by what the session is not told of.
-                let place = place.filter(|place| caller.may_be_told(Some(&place.place.organization_id)));
-                let told = caller.may_be_told(place.map(|place| &place.place.organization_id));
+                let place = place.filter(|place| caller.may_be_told(Some(&place.organization_id)));
+                let told = caller.may_be_told(place.map(|place| &place.organization_id));
                 let opens = |proof: Proof| place.is_none_or(|place| would_open(&caller, place, proof));
                 let at = caller.now;
                 let offered = app.settings.sign_in_methods.offers(AuthenticationMethod::Password);
@@ -66,13 +66,14 @@ pub async fn ways(app: &App, visitor: &Visitor, organization: Option<&str>) -> R
                 let passkey = has_passkey && opens(Proof::Passkey { at });
                 let linked = personal_ways(tx, app, &user, |provider| opens(personal::proof_of(provider, at))).await?;
                 let code = has_sso(&caller) && opens(Proof::MailedCode { at });
-                let places = caller.check.places.iter().filter(|place| place.place.enforcement.connection.is_some());
+                let places =
+                    caller.check.places.iter().filter(|place| place.organization.enforcement.connection.is_some());
                 // R-IN-9: an SSO proof alone shows nothing of the person's other organizations.
                 let known: Vec<_> = caller.counting().filter_map(Proof::organization_id).collect();
                 let personal = caller.proofs().iter().any(|proof| proof.method().is_personal());
                 let sso = places
-                    .filter(|place| personal || known.contains(&&place.place.organization_id))
-                    .map(|place| (place.slug.to_string(), place.name.to_string()))
+                    .filter(|place| personal || known.contains(&&place.organization_id))
+                    .map(|place| (place.organization.slug.clone(), place.organization.name.clone()))
                     .collect();
                 let factor = missing_factor(tx, app, &caller, place, &user).await?;
                 Ok(Ways {
@@ -98,7 +99,7 @@ async fn missing_factor(
     place: Option<&UserPlace>,
     user: &User,
 ) -> Result<Option<Vec<AuthenticationMethod>>, Error> {
-    let question = place.map_or(Question::Account, |place| Question::Organization(&place.place.organization_id));
+    let question = place.map_or(Question::Account, |place| Question::Organization(&place.organization_id));
     let missing = Decision::Require(Requirement::SecondFactor);
     if caller.decide(question) != missing && caller.decide_recent(question) != missing {
         return Ok(None);
@@ -121,7 +122,7 @@ async fn personal_ways(
 
 /// Whether this proof would open the organization without its own SSO: where that alone does, nothing else is offered.
 fn would_open(caller: &Caller, place: &UserPlace, proof: Proof) -> bool {
-    let id = &place.place.organization_id;
+    let id = &place.organization_id;
     let proofs = caller.proofs().filter(|proof| proof.organization_id() != Some(id)).with(proof);
     match decide(Question::Organization(id), &caller.world, &proofs) {
         Decision::Allow | Decision::Require(Requirement::SecondFactor) => true,

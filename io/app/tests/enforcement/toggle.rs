@@ -17,7 +17,7 @@ use orgate_core::policy::{Decision, Question, World as PolicyWorld, decide};
 use orgate_core::proof::{Proof, Proofs};
 use orgate_core::refusal::Refusal;
 use orgate_core::role::OrganizationRole;
-use orgate_store::{PasswordCredential, Session};
+use orgate_store::{PasswordCredential, Session, UserPlace};
 use orgate_testkit::Person as Subject;
 use orgate_testkit::hostile_idp::Mischief;
 
@@ -138,7 +138,7 @@ where
                 let world = PolicyWorld {
                     address: user.address,
                     has_second_factor: false,
-                    places: places.into_iter().map(|place| place.place).collect(),
+                    places: places.iter().map(UserPlace::policy_place).collect(),
                 };
                 if decide(Question::Session, &world, &session.proofs) != Decision::Allow {
                     return Ok(false);

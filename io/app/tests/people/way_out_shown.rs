@@ -64,7 +64,7 @@ async fn is_member(bed: &Bed, organization: &OrganizationView, person: &Person) 
     bed.write(input, |tx, (organization, user)| {
         Box::pin(async move {
             let places = tx.instance().list_places(user).await?;
-            Ok(places.iter().any(|place| place.place.organization_id == *organization))
+            Ok(places.iter().any(|place| place.organization_id == *organization))
         })
     })
     .await

@@ -225,13 +225,13 @@ async fn r_lnk_6_r_api_2_a_check_of_a_session_sees_a_domain_that_is_held_or_lost
         for _ in 0..2 {
             // The second time from what is remembered.
             let check = bed.store.check_session(&hash(1)).await.unwrap().unwrap();
-            assert_eq!(check.places[0].place.vouches, vouches, "{step}");
+            assert_eq!(check.places[0].vouches, vouches, "{step}");
             let listed = within!(bed, tx, [dana], tx.instance().list_places(&dana.id).await);
             assert_eq!(listed, check.places, "{step}");
         }
     }
     let check = bed.store.check_session(&hash(1)).await.unwrap().unwrap();
-    assert_eq!(check.places[0].domains, ProvenDomains::of([&domain.name].into_iter()));
+    assert_eq!(check.places[0].organization.domains, ProvenDomains::of([&domain.name].into_iter()));
 }
 
 on_each_engine! {

@@ -158,8 +158,11 @@ async fn r_in_7_an_owner_makes_older_proofs_not_count(bed: Bed) {
         tx.instance().list_places(&owner.id).await
     });
     assert_eq!(places.len(), 1);
-    assert_eq!(places[0].place.proofs_not_before, at(9));
-    assert_eq!((&*places[0].slug, places[0].place.enforcement.connection.as_ref()), ("acme", None));
+    assert_eq!(places[0].proofs_not_before, at(9));
+    assert_eq!(
+        (places[0].organization.slug.as_str(), places[0].organization.enforcement.connection.as_ref()),
+        ("acme", None)
+    );
 }
 
 async fn r_lnk_4_merging_unites_roles_and_grants_and_closes_the_emptied_user(bed: Bed) {

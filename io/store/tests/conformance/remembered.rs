@@ -83,7 +83,7 @@ async fn r_api_2_a_change_that_was_undone_is_never_remembered(bed: Bed) {
             Box::pin(async move {
                 tx.organization(acme).rename_organization("Never").await?;
                 let inside = tx.instance().check_session(&hash(1)).await?.unwrap();
-                assert!(inside.places.iter().any(|place| &*place.name == "Never"));
+                assert!(inside.places.iter().any(|place| place.organization.name == "Never"));
                 Err::<(), _>(StoreError::NotFound { noun: "reason to keep this" })
             })
         })
@@ -92,15 +92,16 @@ async fn r_api_2_a_change_that_was_undone_is_never_remembered(bed: Bed) {
     assert_eq!(places(&bed.store).await, before);
     // The next change takes the number that the undone one had.
     within!(bed, tx, [acme], tx.organization(acme).rename_organization("Kept").await);
-    assert!(places(&bed.store).await.iter().any(|place| &*place.name == "Kept"));
+    assert!(places(&bed.store).await.iter().any(|place| place.organization.name == "Kept"));
 }
 
 /// What was not noted as changed is what was not changed: here it was, behind the back of whoever notes it.
 async fn r_api_2_a_change_has_the_changed_organization_read_again_and_no_other_until_there_were_very_many(bed: Bed) {
     scene(&bed).await;
     let third = stranger(&bed).await;
-    let other = async || places(&bed.store).await.iter().any(|place| &*place.name == "Unnoted");
-    let third_name = async || bed.store.check_session(&hash(2)).await.unwrap().unwrap().places[0].name.to_string();
+    let other = async || places(&bed.store).await.iter().any(|place| place.organization.name == "Unnoted");
+    let third_name =
+        async || bed.store.check_session(&hash(2)).await.unwrap().unwrap().places[0].organization.name.clone();
     assert_eq!((other().await, third_name().await.as_str()), (false, "third"));
 
     bed.raw("update organizations set name = 'Unnoted' where slug = 'other'; delete from changed_organizations").await;
@@ -200,7 +201,7 @@ async fn r_api_2_accounts_that_become_one_are_one_in_their_sessions_too(bed: Bed
     });
     let own = bed.store.check_session(&hash(1)).await.unwrap().unwrap();
     assert_eq!(Some(&own), within!(bed, tx, [], tx.instance().check_session(&hash(1)).await).as_ref());
-    assert!(own.places.iter().any(|place| place.place.organization_id == third));
+    assert!(own.places.iter().any(|place| place.organization_id == third));
     assert_eq!(bed.store.check_session(&hash(2)).await.unwrap(), None);
 }
 
@@ -214,7 +215,7 @@ async fn r_api_2_a_new_role_and_a_new_place_are_seen_by_the_next_check(bed: Bed)
     });
     let places = places(&bed.store).await;
     assert_eq!(places.len(), 3);
-    let role = |id| places.iter().find(|place| place.place.organization_id == id).map(|place| place.place.role);
+    let role = |id| places.iter().find(|place| place.organization_id == id).map(|place| place.role);
     assert_eq!((role(acme), role(third)), (Some(OrganizationRole::Member), Some(OrganizationRole::Owner)));
 }
 
@@ -239,9 +240,9 @@ async fn r_api_2_what_another_process_changes_is_seen_by_the_next_check_and_a_cl
     let other = Bed::on(Store::open(&settings, at(0)).await.unwrap());
     within!(other, tx, [acme], tx.organization(acme).rename_organization("Elsewhere").await);
     assert_ne!(places(&bed.store).await, before);
-    assert!(places(&bed.store).await.iter().any(|place| &*place.name == "Elsewhere"));
+    assert!(places(&bed.store).await.iter().any(|place| place.organization.name == "Elsewhere"));
     drop((bed, other));
     assert!(!folder.path().join("orgate.db-wal").exists());
     let again = Store::open(&settings, at(0)).await.unwrap();
-    assert!(places(&again).await.iter().any(|place| &*place.name == "Elsewhere"));
+    assert!(places(&again).await.iter().any(|place| place.organization.name == "Elsewhere"));
 }

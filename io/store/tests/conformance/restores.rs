@@ -216,7 +216,9 @@ async fn t_sec_5_what_a_node_remembers_of_organizations_is_of_no_use_after_it(be
     let session = Session { created_at: at(600), last_used_at: at(600), expires_at: at(9_000), ..session(&dana) };
     within!(bed, tx, [session], tx.instance().insert_session(session, &hash(1)).await);
     // What is in memory serves under the number that it was read under.
-    let mfa = async || bed.store.check_session(&hash(1)).await.unwrap().map(|check| check.places[0].place.mfa_required);
+    let mfa = async || {
+        bed.store.check_session(&hash(1)).await.unwrap().map(|check| check.places[0].organization.mfa_required)
+    };
     assert_eq!((mfa().await, mfa().await), (Some(false), Some(false)));
     let before = within!(bed, tx, [], tx.instance().find_instance().await).unwrap();
     assert!(within!(bed, tx, [acme], tx.organization(acme).set_mfa_required(true).await));

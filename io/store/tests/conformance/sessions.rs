@@ -60,10 +60,10 @@ async fn a_session_is_checked_with_its_person_and_all_of_their_places(bed: Bed) 
     let places = within!(bed, tx, [dana], tx.instance().list_places(&dana.id).await);
     assert_eq!(check.places, places);
     let summary: Vec<_> =
-        places.iter().map(|one| (&one.place.organization_id, one.place.role, one.place.mfa_required)).collect();
+        places.iter().map(|one| (&one.organization_id, one.role, one.organization.mfa_required)).collect();
     assert_eq!(summary, vec![(&acme, OrganizationRole::Owner, false), (&other, OrganizationRole::Member, true)]);
-    assert_eq!(places[1].place.enforcement.connection, Some((okta, at(5))));
-    assert_eq!(places[1].place.past.changes().len(), 1);
+    assert_eq!(places[1].organization.enforcement.connection, Some((okta, at(5))));
+    assert_eq!(places[1].organization.past.changes().len(), 1);
 }
 
 async fn a_person_without_a_place_has_a_session_all_the_same(bed: Bed) {

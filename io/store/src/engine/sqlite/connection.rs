@@ -1,11 +1,11 @@
 //! Owns one SQLite connection: how it is opened, its prepared statements, its errors and its migrations.
 
-use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use hashbrown::HashMap;
 use orgate_core::time::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
@@ -35,7 +35,7 @@ const COMMON_SETTINGS: &str = "pragma foreign_keys = on; pragma temp_store = mem
 /// One connection with its prepared statements.
 pub(crate) struct Connection {
     inner: rusqlite::Connection,
-    /// `$n` rewritten to `?n`, by the address of the text: SQLite numbers `$n` by first appearance.
+    /// `$n` rewritten to `?n`, by the address of the text, for which a quick hash serves: SQLite numbers `$n` by first appearance.
     texts: HashMap<(usize, usize), Box<str>>,
     sync_failed: bool,
 }

@@ -14,6 +14,9 @@ const ACTS: usize = 2;
 /// New sessions so often, for making an Owner asks for proofs of the last 15 minutes.
 const ROUNDS_A_SESSION: u64 = 100;
 
+/// A run of hours that is stopped has said how far it came.
+const ROUNDS_A_REPORT: u64 = 1_000;
+
 struct Organization {
     slug: String,
     people: Vec<Person>,
@@ -100,6 +103,14 @@ impl Organization {
     }
 }
 
+/// With a session that is the only one: each change of somebody's place judges all that they have, and who came back a hundred times
+/// has a hundred.
+fn sign_in_anew(api: &mut Api, person: &Person) -> Person {
+    let person = api.sign_in(person);
+    api.delete("/api/v1/account/other-sessions", &person.token).expect(200);
+    person
+}
+
 /// Rounds of it on these nodes; `owners_left` counts in the database.
 fn play(database: &str, nodes: &[Node], mut api: Api, people: Vec<Person>, owners_left: impl Fn(&str) -> i64) {
     let mut organization = Organization { slug: api.organization(&people[0], "Acme"), people };
@@ -108,7 +119,10 @@ fn play(database: &str, nodes: &[Node], mut api: Api, people: Vec<Person>, owner
     let query = owners_left_query(&organization.slug);
     for round in 0..rounds {
         if round % ROUNDS_A_SESSION == 0 && round > 0 {
-            organization.people = organization.people.iter().map(|person| api.sign_in(person)).collect();
+            organization.people = organization.people.iter().map(|person| sign_in_anew(&mut api, person)).collect();
+        }
+        if round % ROUNDS_A_REPORT == 0 && round > 0 {
+            report(&format!("REL-6, {database}, so far"), began, &format!("{round} rounds, {done} acts done"));
         }
         let first = usize::try_from(random.below(PEOPLE as u64)).unwrap();
         let many = usize::try_from(2 + random.below(PEOPLE as u64 - 1)).unwrap();

@@ -115,18 +115,20 @@ async fn measure(databases: &[Database], database: Option<DatabaseServer>, plan:
         if database.is_none() {
             measure::first_checks(&server, &mut connections, &tickets, plan).await?;
         }
-        worlds.push((tickets, server, connections, Vec::new()));
+        worlds.push((tickets, server, Vec::new()));
     }
     let all = worlds.len();
     for round in 0..plan.rounds {
         // Each is first as often as the others.
         for position in (0..all).map(|turn| (round + turn) % all) {
-            let Some((tickets, server, connections, turns)) = worlds.get_mut(position) else { continue };
+            let Some((tickets, server, turns)) = worlds.get_mut(position) else { continue };
+            // New ones, for a server closes what it waited for while another one was filled or had its turn.
+            let mut connections = measure::open(server, plan).await?;
             let asked = Asked { tickets, endpoint: Endpoint::Check };
-            turns.push(measure::turn(server, database, connections, &asked, plan).await?);
+            turns.push(measure::turn(server, database, &mut connections, &asked, plan).await?);
         }
     }
-    let sizes = databases.iter().zip(worlds).map(|(one, (_, server, _, turns))| {
+    let sizes = databases.iter().zip(worlds).map(|(one, (_, server, turns))| {
         Ok(Size { scale: one.scale, database_mebibytes: one.mebibytes(), turns, memory: server.memory()? })
     });
     sizes.collect()
